@@ -1,0 +1,259 @@
+"""The command line: which commands there are, and how a run ends.
+
+A command's module is imported when it is asked for and not before: an operator waits for
+each command, and most of that time is imports.
+"""
+
+import importlib
+import json
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+from typing import Annotated, Any, NamedTuple
+
+import typer
+import typer.core
+import typer.main
+
+from assignchat import __version__
+from assignchat.cli.session import Invocation, note
+from assignchat.errors import (
+    AssignchatError,
+    ImportInvalid,
+    InternalError,
+    InvalidValue,
+    OutputFailed,
+    Usage,
+)
+from assignchat.model import is_unicode
+from assignchat.render import visible
+from assignchat.store.database import Clock, utc_now
+
+
+class Command(NamedTuple):
+    """Where a command is: its module here, and its function or Typer app in it."""
+
+    module: str
+    name: str
+    summary: str
+
+
+COMMANDS = {
+    "assign": Command("request", "assign", "Ask a colleague to take over a chat."),
+    "accept": Command("request", "accept", "Take over the chat that you are asked to take."),
+    "reject": Command("request", "reject", "Turn a request down, with a reason."),
+    "withdraw": Command("request", "withdraw", "Take your request back, with a reason."),
+    "inbox": Command("inbox", "inbox", "Show what waits for you."),
+    "status": Command("inbox", "status", "Show where you stand, and what to do next."),
+    "requests": Command("request", "requests", "List requests."),
+    "bulk-assign": Command("bulk", "bulk_assign", "Assign many chats directly, all or nothing."),
+    "undo": Command("bulk", "undo", "Give the chats of a batch back."),
+    "batches": Command("bulk", "batches", "List batches."),
+    "sweep-timeouts": Command("sweep", "sweep_timeouts", "Time out requests past their deadline."),
+    "tracking": Command("tracking", "tracking", "Show the history, or its records."),
+    "user": Command("user", "app", "Add, change, list, activate and deactivate users."),
+    "chat": Command("chat", "app", "Add, list, show, close and reopen chats."),
+    "import": Command("imports", "app", "Bring users and chats in from a CRM."),
+    "config": Command("settings", "app", "Show and change the configuration."),
+    "check": Command("check", "check", "Check the database for damage."),
+    "export": Command("export", "export", "Write every table and view to a folder."),
+    "init": Command("init", "init", "Make the database."),
+}
+
+SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
+
+
+class Terminated(BaseException):
+    """SIGTERM, raised where the program is so that the transaction under way is undone."""
+
+
+class CommandGroup(typer.core.TyperGroup):
+    """The commands of `COMMANDS`, each imported when it is asked for."""
+
+    def __init__(self, **settings: Any) -> None:  # noqa: ANN401
+        super().__init__(**settings)
+        # Typer looks for a command that was meant among the names.
+        self.commands = dict.fromkeys(COMMANDS, typer.core.TyperCommand("later"))
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401, ARG002
+        """The command of this name, or None."""
+        command = COMMANDS.get(cmd_name)
+        return None if command is None else _load(cmd_name, command)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, ARG002
+        """List the commands in the help, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, command.summary) for name, command in COMMANDS.items()])
+
+
+def _load(name: str, command: Command) -> Any:  # noqa: ANN401
+    found = getattr(importlib.import_module(f"assignchat.cli.{command.module}"), command.name)
+    if isinstance(found, typer.Typer):
+        group = typer.main.get_command(found)
+        group.name = name
+        return group
+    app = new_app()
+    app.command(name, context_settings=SETTINGS)(found)
+    return typer.main.get_command(app)
+
+
+def new_app(*, add_completion: bool = False, **settings: Any) -> typer.Typer:  # noqa: ANN401
+    """A Typer app set up as all of ours are: plain help, errors left to `main`."""
+    return typer.Typer(
+        add_completion=add_completion,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings=SETTINGS,
+        **settings,
+    )
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from assignchat.render import say  # noqa: PLC0415
+
+        say(f"assignchat {__version__}")
+        raise typer.Exit
+
+
+def _root(
+    ctx: typer.Context,
+    config: Annotated[
+        str | None, typer.Option(metavar="FILE", help="The config file to use.")
+    ] = None,
+    db: Annotated[str | None, typer.Option(metavar="FILE", help="The database to use.")] = None,
+    version: Annotated[  # noqa: ARG001  # its callback acts
+        bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Show it.")
+    ] = False,
+) -> None:
+    """Hand WhatsApp chats over to colleagues, by request or in bulk."""
+    ctx.obj.config_file = config
+    ctx.obj.database_file = db
+    if ctx.invoked_subcommand is None:
+        _where_do_i_stand(ctx)
+
+
+def _where_do_i_stand(ctx: typer.Context) -> None:
+    """The status page of somebody who has one, else the help."""
+    from assignchat.cli.inbox import status  # noqa: PLC0415
+    from assignchat.errors import ActorUnknown, DatabaseMissing  # noqa: PLC0415
+    from assignchat.render import say  # noqa: PLC0415
+
+    try:
+        status(ctx)
+    except (ActorUnknown, DatabaseMissing):
+        say(ctx.get_help())
+
+
+def build() -> Any:  # noqa: ANN401
+    """The whole command line as Typer's own command object."""
+    app = new_app(add_completion=True, cls=CommandGroup, invoke_without_command=True)
+    app.callback()(_root)
+    return typer.main.get_command(app)
+
+
+def main(argv: Sequence[str] | None = None, *, clock: Clock = utc_now) -> int:
+    """Run one command; the exit code. Here alone an error becomes text and an exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    run = Invocation(clock)
+    as_json = _wants_json(words)
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        _check_words(words)
+        code = build().main(args=words, prog_name="assignchat", standalone_mode=False, obj=run)
+        _flush()
+    except AssignchatError as error:
+        return _report(error, run, as_json=as_json)
+    except typer.TyperException as error:
+        return _report(Usage(error.format_message(), _usage_hint(error)), run, as_json=as_json)
+    except (KeyboardInterrupt, typer.Abort):
+        code = 130
+    except Terminated:
+        code = 143
+    except (OSError, SystemExit) as error:  # Typer exits by itself when a pipe is closed
+        return _report_output(error, run, as_json=as_json)
+    except Exception as error:  # noqa: BLE001  # never a traceback
+        return _report(_bug(error), run, as_json=as_json)
+    if code in (130, 143):
+        _interrupted(run)
+    return code if isinstance(code, int) else 0
+
+
+def _terminate(_signal: int, _frame: FrameType | None) -> None:
+    raise Terminated
+
+
+def _wants_json(words: Sequence[str]) -> bool:
+    options = words[: words.index("--")] if "--" in words else words
+    return "--json" in options
+
+
+def _check_words(words: Sequence[str]) -> None:
+    for word in words:
+        if not is_unicode(word):
+            raise InvalidValue(f"An argument is not UTF-8: {visible(word)}")
+
+
+def _flush() -> None:
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def _usage_hint(error: typer.TyperException) -> str:
+    context = getattr(error, "ctx", None)
+    return f"{context.command_path if context else 'assignchat'} --help"
+
+
+def _report(error: AssignchatError, run: Invocation, *, as_json: bool) -> int:
+    if isinstance(error, OutputFailed):
+        _discard_output()
+        if run.has_changed_something:
+            error.hint = "The change itself was made and stands."
+    if as_json:
+        body: dict[str, Any] = {"code": error.code, "message": error.message, "hint": error.hint}
+        if isinstance(error, ImportInvalid):
+            body["problems"] = error.problems
+        note(json.dumps({"error": body}, ensure_ascii=False))
+        return error.exit_code
+    note(f"Error: {visible(error.message)}")
+    if isinstance(error, ImportInvalid):
+        for problem in error.problems:
+            note(f"  {visible(problem)}")
+    if error.hint:
+        note(f"Hint: {visible(error.hint)}")
+    return error.exit_code
+
+
+def _report_output(error: BaseException, run: Invocation, *, as_json: bool) -> int:
+    """Output that cannot be written; a reader who has read enough is not worth a word."""
+    if isinstance(error, (BrokenPipeError, SystemExit)):
+        _discard_output()
+        return OutputFailed.exit_code
+    return _report(OutputFailed(f"The result could not be written: {error}"), run, as_json=as_json)
+
+
+def _discard_output() -> None:
+    """Let the interpreter's own last flush have somewhere to go."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _bug(error: Exception) -> InternalError:
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    where = f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}" if frame else "?"
+    return InternalError(
+        f"A bug in assignchat: {type(error).__name__}: {error} ({where})",
+        hint="Please report it, with the command that you typed.",
+    )
+
+
+def _interrupted(run: Invocation) -> None:
+    note(
+        "Interrupted; the change was made and stands."
+        if run.has_changed_something
+        else "Interrupted; nothing was changed."
+    )

@@ -1,0 +1,207 @@
+"""bulk-assign, undo, batches."""
+
+import sys
+from collections.abc import Callable, Iterator
+from typing import Annotated
+
+import typer
+
+from assignchat import render
+from assignchat.cli import options
+from assignchat.cli.session import Session, confirm, hint, interactive, opened, say_list
+from assignchat.errors import InvalidValue, Usage
+from assignchat.model import Batch, ChatStatus, Split, check_id
+from assignchat.service import batches as service
+from assignchat.service.batches import BulkAssigned, Undone, chats_text
+
+STATUSES = (*ChatStatus, "all")
+
+
+def bulk_assign(
+    ctx: typer.Context,
+    chats: Annotated[
+        list[str] | None, typer.Argument(metavar="[CHAT]...", help="Chats to assign.")
+    ] = None,
+    ids_from: Annotated[
+        str | None,
+        typer.Option("--ids-from", metavar="FILE", help="A file with an id a line; - is stdin."),
+    ] = None,
+    from_user: Annotated[
+        str | None, typer.Option("--from", metavar="USER", help="All chats of this user.")
+    ] = None,
+    status: Annotated[
+        str | None,
+        typer.Option("--status", metavar="open|closed|all", help="With --from: only those."),
+    ] = None,
+    to: Annotated[
+        list[str] | None,
+        typer.Option("--to", metavar="USER", help="Who gets them; several share them."),
+    ] = None,
+    split: Annotated[
+        Split, typer.Option("--split", help="How several recipients share.")
+    ] = Split.EVEN,
+    reason: options.Reason = None,
+    anyway: options.Anyway = False,
+    dry_run: options.DryRun = False,
+    yes: options.Yes = False,
+    as_user: options.AsUser = None,
+    as_json: options.Json = False,
+) -> None:
+    """Assign many chats directly, without asking: all of them, or none.
+
+    A pending request on a chat that moves is cancelled. Each chat gets its own Engagement
+    Tracking Record.
+
+    Example: assignchat bulk-assign --from mark --to martha --to omar --dry-run
+    """
+    if not to:
+        raise Usage("Missing option '--to'", hint="assignchat bulk-assign --help")
+    wanted = _check_selection(chats or [], ids_from, from_user, status)
+    chat_ids = None if from_user else [*(chats or []), *_ids_in(ids_from)]
+
+    with opened(ctx, as_user) as session:
+
+        def run(*, dry_run: bool, progress: service.Progress) -> BulkAssigned:
+            return service.bulk_assign(
+                session.database,
+                to=to,
+                actor=session.actor,
+                chat_ids=chat_ids,
+                from_user=from_user,
+                status=wanted,
+                split=split,
+                reason=reason,
+                anyway=anyway,
+                dry_run=dry_run,
+                progress=progress,
+            )
+
+        if not dry_run and not yes and interactive():
+            _confirm_bulk(run(dry_run=True, progress=service.no_progress))
+        with render.progress("Assigning") as progress:
+            result = run(dry_run=dry_run, progress=progress)
+    _show_bulk(result, as_json=as_json)
+
+
+def undo(
+    ctx: typer.Context,
+    batch: options.BatchArgument,
+    dry_run: options.DryRun = False,
+    yes: options.Yes = False,
+    as_user: options.AsUser = None,
+    as_json: options.Json = False,
+) -> None:
+    """Give the chats of a batch back to their owners before, once.
+
+    A chat that has changed hands since the batch stays where it is.
+
+    Example: assignchat undo 3
+    """
+    with opened(ctx, as_user) as session:
+        if not dry_run and not yes and interactive():
+            _confirm_undo(_undo(session, batch, dry_run=True, progress=service.no_progress))
+        with render.progress("Giving back") as progress:
+            result = _undo(session, batch, dry_run=dry_run, progress=progress)
+    if as_json:
+        render.say_json(result)
+    else:
+        would = "would be" if dry_run else "were"
+        render.say(
+            f"Batch {batch}: {chats_text(result.undone)} {would} given back, "
+            f"{result.skipped} had moved on and stay."
+        )
+
+
+def batches(
+    ctx: typer.Context,
+    limit: options.Limit = None,
+    as_json: options.Json = False,
+    as_jsonl: options.Jsonl = False,
+    as_csv: options.Csv = False,
+) -> None:
+    """List batches: newest first for people, oldest first for machines.
+
+    Example: assignchat batches
+    """
+    form = options.form(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)
+    with opened(ctx, operator="login") as session:
+        say_list(form, limit, lambda **page: service.list_batches(session.database, **page), Batch)
+
+
+def _check_selection(
+    chats: list[str], ids_from: str | None, from_user: str | None, status: str | None
+) -> str | None:
+    """The status to select, None for all. Raises `Usage` for a selection that is none."""
+    by_id = bool(chats) or ids_from is not None
+    if by_id == (from_user is not None):
+        raise Usage("Name the chats, by their ids or --ids-from, or else their owner with --from")
+    if status is not None and by_id:
+        raise Usage("--status goes with --from")
+    if status is not None and status not in STATUSES:
+        raise InvalidValue(f"--status is one of {', '.join(STATUSES)}, not {status!r}")
+    return None if status in (None, "all") else status
+
+
+def _ids_in(source: str | None) -> Iterator[str]:
+    """The ids in a file or on standard input, one a line; blank lines are passed over."""
+    if source is None:
+        return
+    try:
+        if source == "-":
+            yield from _ids(sys.stdin)
+        else:
+            with open(source, encoding="utf-8-sig") as file:  # noqa: PTH123
+                yield from _ids(file)
+    except UnicodeDecodeError as error:
+        raise InvalidValue(f"{source} is not UTF-8: {error}") from None
+    except OSError as error:
+        raise InvalidValue(f"{source} cannot be read: {error.strerror}") from None
+
+
+def _ids(lines: Iterator[str]) -> Iterator[str]:
+    for number, line in enumerate(lines, start=1):
+        text = line.rstrip("\r\n")
+        if text.strip():
+            yield check_id(text, f"chat id on line {number}")
+
+
+def _undo(
+    session: Session, batch: int, *, dry_run: bool, progress: Callable[[int, int], None]
+) -> Undone:
+    return service.undo(
+        session.database, batch, actor=session.actor, dry_run=dry_run, progress=progress
+    )
+
+
+def _confirm_bulk(planned: BulkAssigned) -> None:
+    if planned.assigned > 1:
+        shares = ", ".join(f"{count} to {user}" for user, count in planned.recipients.items())
+        confirm(render.visible(f"Assign {chats_text(planned.assigned)}: {shares}?"))
+
+
+def _confirm_undo(planned: Undone) -> None:
+    if planned.undone > 1:
+        confirm(f"Give {chats_text(planned.undone)} back?")
+
+
+def _show_bulk(result: BulkAssigned, *, as_json: bool) -> None:
+    if as_json:
+        render.say_json(result)
+        return
+    if not result.assigned:
+        render.say(f"Nothing to assign; {chats_text(result.unchanged)} unchanged.")
+        return
+    title = "Dry run, nothing was changed" if result.dry_run else f"Batch {result.batch_id}"
+    render.say_card(
+        f"{title}: {chats_text(result.assigned)} assigned",
+        (
+            *(
+                (render.visible(user), chats_text(count))
+                for user, count in result.recipients.items()
+            ),
+            ("Unchanged", str(result.unchanged)),
+            ("Requests cancelled", str(result.cancelled_requests)),
+        ),
+    )
+    if result.batch_id is not None:
+        hint(f"To take it back: assignchat undo {result.batch_id}")

@@ -1,0 +1,136 @@
+"""chat add, list, show, close, reopen."""
+
+from typing import Annotated, Any
+
+import typer
+
+from assignchat import render
+from assignchat.cli import new_app, options
+from assignchat.cli.session import opened, say_list
+from assignchat.model import Chat, ChatStatus, TrackingRow
+from assignchat.service import chats as service
+from assignchat.service.chats import ChatStory
+
+app = new_app(help="Add, list, show, close and reopen chats.", no_args_is_help=True)
+
+
+@app.command("add")
+def add(
+    ctx: typer.Context,
+    chat: options.ChatArgument,
+    customer: Annotated[str, typer.Option("--customer", metavar="NAME", help="The customer.")],
+    owner: Annotated[str, typer.Option("--owner", metavar="USER", help="Who holds the chat.")],
+    as_user: options.AsUser = None,
+    as_json: options.Json = False,
+) -> None:
+    """Add an open chat.
+
+    Example: assignchat chat add chat-17 --customer "Priya Nair" --owner mark
+    """
+    with opened(ctx, as_user, operator="login") as session:
+        added = service.add_chat(
+            session.database, chat, customer=customer, owner=owner, actor=session.actor
+        )
+    _show(added, as_json=as_json)
+
+
+@app.command("list")
+def list_(
+    ctx: typer.Context,
+    owner: Annotated[
+        str | None, typer.Option("--owner", metavar="USER", help="Only those of a user.")
+    ] = None,
+    status: Annotated[ChatStatus | None, typer.Option("--status", help="Only those of it.")] = None,
+    limit: options.Limit = None,
+    as_json: options.Json = False,
+    as_jsonl: options.Jsonl = False,
+    as_csv: options.Csv = False,
+) -> None:
+    """List chats.
+
+    Example: assignchat chat list --owner mark --status open
+    """
+    form = options.form(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)
+    with opened(ctx, operator="login") as session:
+        say_list(
+            form,
+            limit,
+            lambda **page: service.list_chats(session.database, owner=owner, status=status, **page),
+            Chat,
+        )
+
+
+@app.command("show")
+def show(ctx: typer.Context, chat: options.ChatArgument, as_json: options.Json = False) -> None:
+    """Show a chat: its owner, its pending request, and its whole story.
+
+    Example: assignchat chat show chat-17
+    """
+    with opened(ctx, operator="login") as session:
+        story = service.show_chat(session.database, chat)
+    if as_json:
+        render.say_json(_as_json(story))
+        return
+    render.say_chat(story.chat)
+    if story.pending_request is not None:
+        render.say_request(story.pending_request, ctx.obj.clock())
+    render.say("", "What happened:")
+    for row in story.timeline:
+        render.say(f"  {render.moment(row.at)}  {_line(row)}")
+
+
+@app.command("close")
+def close(
+    ctx: typer.Context,
+    chat: options.ChatArgument,
+    as_user: options.AsUser = None,
+    as_json: options.Json = False,
+) -> None:
+    """Close a chat, which cancels its pending request.
+
+    Example: assignchat chat close chat-17
+    """
+    with opened(ctx, as_user, operator="login") as session:
+        closed = service.close_chat(session.database, chat, actor=session.actor)
+    _show(closed, as_json=as_json)
+
+
+@app.command("reopen")
+def reopen(
+    ctx: typer.Context,
+    chat: options.ChatArgument,
+    as_user: options.AsUser = None,
+    as_json: options.Json = False,
+) -> None:
+    """Reopen a closed chat.
+
+    Example: assignchat chat reopen chat-17
+    """
+    with opened(ctx, as_user, operator="login") as session:
+        reopened = service.reopen_chat(session.database, chat, actor=session.actor)
+    _show(reopened, as_json=as_json)
+
+
+def _show(chat: Chat, *, as_json: bool) -> None:
+    if as_json:
+        render.say_json(chat)
+    else:
+        render.say_chat(chat)
+
+
+def _as_json(story: ChatStory) -> dict[str, Any]:
+    """The chat itself, as for every command on one chat, with its request and timeline."""
+    return story.chat._asdict() | {
+        "pending_request": render.plain(story.pending_request),
+        "timeline": render.plain(story.timeline),
+    }
+
+
+def _line(row: TrackingRow) -> str:
+    """One event in words."""
+    about = "" if row.request_id is None else f" request {row.request_id}"
+    about += "" if row.batch_id is None else f" batch {row.batch_id}"
+    users = [user for user in (row.from_user, row.to_user) if user is not None]
+    why = "" if row.reason is None else f": {row.reason}"
+    event = row.event.replace("_", " ")
+    return render.visible(f"{event}{about} {' -> '.join(users)} (by {row.actor}){why}")

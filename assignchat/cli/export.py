@@ -1,0 +1,33 @@
+"""export."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from assignchat import render
+from assignchat.cli import options
+from assignchat.cli.session import opened
+from assignchat.service import export as service
+
+FORMATS = {"csv": render.write_csv_file, "jsonl": render.write_jsonl_file}
+
+
+def export(
+    ctx: typer.Context,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")],
+    format_: Annotated[
+        render.FileFormat, typer.Option("--format", help="The form of the files.")
+    ] = render.FileFormat.CSV,
+    as_json: options.Json = False,
+) -> None:
+    """Write every table and view to a file of its own, all as of the same moment.
+
+    Example: assignchat export backup-2026-11 --format jsonl
+    """
+    with opened(ctx, operator="login") as session:
+        names = service.export(session.database, folder, format_, FORMATS[format_])
+    if as_json:
+        render.say_json({"folder": str(folder), "files": [f"{name}.{format_}" for name in names]})
+    else:
+        render.say(f"{len(names)} files in {render.visible(str(folder))}")

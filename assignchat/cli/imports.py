@@ -1,0 +1,86 @@
+"""import users, import chats."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from assignchat import crm_file, render
+from assignchat.cli import new_app, options
+from assignchat.cli.session import opened
+from assignchat.errors import Usage
+from assignchat.service import imports as service
+from assignchat.service.imports import Imported
+
+app = new_app(help="Bring users and chats in from a CRM.", no_args_is_help=True)
+
+File = Annotated[str, typer.Argument(metavar="FILE", help="CSV, TSV or JSON; - is stdin.")]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--column", metavar="NAME=HEADER", help="Which heading of the file a column stands under."
+    ),
+]
+
+
+@app.command("users")
+def users(
+    ctx: typer.Context,
+    file: File,
+    column: Columns = None,
+    dry_run: options.DryRun = False,
+    as_user: options.AsUser = None,
+    as_json: options.Json = False,
+) -> None:
+    """Insert or update users by id: id, name, role, active. All or nothing.
+
+    Example: assignchat import users team.csv --column id=Login --column name="Full Name"
+    """
+    headers = _headers(column or [], service.USER_COLUMNS)
+    rows = crm_file.read(file, service.USER_COLUMNS, ["id"], headers)
+    with opened(ctx, as_user, operator="login") as session:
+        result = service.import_users(session.database, rows, actor=session.actor, dry_run=dry_run)
+    _show(result, "user", as_json=as_json)
+
+
+@app.command("chats")
+def chats(
+    ctx: typer.Context,
+    file: File,
+    column: Columns = None,
+    dry_run: options.DryRun = False,
+    as_user: options.AsUser = None,
+    as_json: options.Json = False,
+) -> None:
+    """Insert or update chats by id: id, customer, owner_id, status, opened_at. All or nothing.
+
+    Example: assignchat import chats export.csv --column id="Chat ID" --column owner_id=Agent
+    """
+    headers = _headers(column or [], service.CHAT_COLUMNS)
+    rows = crm_file.read(file, service.CHAT_COLUMNS, ["id"], headers)
+    with opened(ctx, as_user, operator="login") as session:
+        result = service.import_chats(session.database, rows, actor=session.actor, dry_run=dry_run)
+    _show(result, "chat", as_json=as_json)
+
+
+def _headers(mappings: Sequence[str], columns: Sequence[str]) -> dict[str, str]:
+    headers = {}
+    for mapping in mappings:
+        name, separator, header = mapping.partition("=")
+        if not separator or name not in columns:
+            raise Usage(
+                f"--column {mapping!r} is not NAME=HEADER", hint=f"NAMEs are {', '.join(columns)}."
+            )
+        headers[name] = header
+    return headers
+
+
+def _show(result: Imported, noun: str, *, as_json: bool) -> None:
+    if as_json:
+        render.say_json(result)
+        return
+    would = "Dry run, nothing was changed: " if result.dry_run else ""
+    render.say(
+        f"{would}{result.created} {noun}s created, {result.updated} updated, "
+        f"{result.unchanged} unchanged."
+    )

@@ -1,0 +1,146 @@
+"""inbox, status."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from assignchat import render
+from assignchat.cli import options
+from assignchat.cli.session import hint, opened
+from assignchat.model import Notification, Request, Status
+from assignchat.service import overview
+from assignchat.service.overview import ReceivedRequest
+
+
+def inbox(
+    ctx: typer.Context,
+    mark_read: Annotated[
+        bool, typer.Option("--mark-read", help="Mark the notifications shown as read.")
+    ] = False,
+    as_user: options.AsUser = None,
+    as_json: options.Json = False,
+) -> None:
+    """Show what waits for you: pending requests with the time left, unread notifications.
+
+    Example: assignchat inbox --as martha
+    """
+    with opened(ctx, as_user) as session:
+        found = overview.inbox(session.database, actor=session.actor, mark_read=mark_read)
+    if as_json:
+        received = [_flat(item) for item in found.requests]
+        render.say_json(
+            {
+                "user": found.user,
+                "requests": received,
+                "notifications": render.plain(found.notifications),
+            }
+        )
+        return
+    if not found.requests and not found.notifications:
+        render.say("Nothing waits for you.")
+    _say_received(found.requests, ctx.obj.clock())
+    _say_notifications(found.notifications)
+    if found.notifications and not mark_read:
+        hint("To mark the notifications read: assignchat inbox --mark-read")
+
+
+def status(
+    ctx: typer.Context, as_user: options.AsUser = None, as_json: options.Json = False
+) -> None:
+    """Show where you stand: what you are asked, what you asked, and your open chats.
+
+    Example: assignchat status
+    """
+    with opened(ctx, as_user) as session:
+        page = overview.status(session.database, actor=session.actor)
+    if as_json:
+        received = [_flat(item) for item in page.received]
+        render.say_json(page._asdict() | {"received": received})
+        return
+    now = ctx.obj.clock()
+    render.say(f"You are {render.visible(page.user)} and own {_open_chats(page.open_chats)}.")
+    if not page.received:
+        render.say("Nobody is waiting for your answer.")
+    _say_received(page.received, now)
+    if page.sent:
+        render.say("", "Requests that you sent:")
+        render.say_table(
+            ("Request", "Status", "Chat", "Customer", "Asked", "Times out", "Reason"),
+            [_sent_cells(request, now) for request in page.sent],
+        )
+    hint(_next_step(page))
+
+
+def _flat(received: ReceivedRequest) -> dict[str, Any]:
+    return received.request._asdict() | {
+        "text": received.text,
+        "seconds_left": received.seconds_left,
+    }
+
+
+def _say_received(received: list[ReceivedRequest], now: datetime) -> None:
+    if not received:
+        return
+    render.say("Requests waiting for your answer:")
+    render.say_table(
+        ("Request", "Times out", "Chat", "Customer", "From", "Note"),
+        [
+            (
+                str(item.request.id),
+                render.time_left(item.request.expires_at, now),
+                render.visible(item.request.chat_id),
+                render.visible(item.request.customer),
+                render.visible(item.request.requester_id),
+                render.visible(item.request.note or ""),
+            )
+            for item in received
+        ],
+    )
+    first = received[0].request.id
+    hint(f"assignchat accept {first}   or   assignchat reject {first} --reason TEXT")
+
+
+def _say_notifications(unread: list[Notification]) -> None:
+    if not unread:
+        return
+    render.say("Unread notifications:")
+    render.say_table(
+        ("At", "Request", "Text"),
+        [
+            (
+                render.moment(item.at),
+                "" if item.request_id is None else str(item.request_id),
+                render.visible(item.text),
+            )
+            for item in unread
+        ],
+    )
+
+
+def _sent_cells(request: Request, now: datetime) -> tuple[str, ...]:
+    pending = request.status == Status.PENDING
+    return (
+        str(request.id),
+        render.status_label(request.status),
+        render.visible(request.chat_id),
+        render.visible(request.customer),
+        render.visible(request.recipient_id),
+        render.time_left(request.expires_at, now) if pending else "",
+        render.visible(request.reason or ""),
+    )
+
+
+def _open_chats(count: int) -> str:
+    return "no open chats" if not count else f"{count} open chat{'' if count == 1 else 's'}"
+
+
+def _next_step(page: overview.StatusPage) -> str:
+    pending = [request for request in page.sent if request.status == Status.PENDING]
+    if page.received:
+        return "assignchat inbox shows your notifications."
+    if pending:
+        return f"assignchat withdraw {pending[-1].id} --reason TEXT takes your last request back."
+    if page.open_chats:
+        return f"assignchat chat list --owner {page.user} shows your chats."
+    return "assignchat --help lists the commands."

@@ -1,0 +1,73 @@
+"""init."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from assignchat import config, render
+from assignchat.cli import options
+from assignchat.cli.session import (
+    actor_name,
+    database_path,
+    hint,
+    invocation,
+    named_database,
+    open_as_configured,
+)
+from assignchat.config import Config
+from assignchat.service.demo import fill
+from assignchat.store.database import create_database
+
+
+def init(
+    ctx: typer.Context,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Fill it with Mark, Martha and a few chats.")
+    ] = False,
+    as_user: options.AsUser = None,
+    as_json: options.Json = False,
+) -> None:
+    """Make the database, and a config file beside it if none is in use.
+
+    Repeating it is harmless.
+
+    Example: assignchat init --demo
+    """
+    loaded = config.load(invocation(ctx).config_file, must_exist=False)
+    wrote_config = not loaded.exists and named_database(ctx) is None
+    if wrote_config:
+        loaded = _write_config(ctx)
+    path = database_path(ctx, loaded)
+    created = create_database(path)
+    actor = actor_name(loaded.settings, as_user, operator="login")
+    with open_as_configured(ctx, loaded) as database:
+        filled = demo and fill(database, actor=actor)
+    if as_json:
+        render.say_json(
+            {
+                "database": str(path.absolute()),
+                "created": created,
+                "config": str(loaded.path.absolute()) if loaded.exists else None,
+                "demo": filled,
+            }
+        )
+        return
+    if wrote_config:
+        render.say(f"Wrote {render.visible(str(loaded.path))}, with every key explained.")
+    made = "Made the database" if created else "There already is a database at"
+    render.say(f"{made} {render.visible(str(path))}.")
+    if filled:
+        render.say("Mark and Martha are in it, with a few chats.")
+        hint("assignchat assign chat-1 --to martha --as mark")
+    else:
+        hint("assignchat import users FILE, or: assignchat user add ID")
+
+
+def _write_config(ctx: typer.Context) -> Config:
+    """The config file that `--config` or the environment names, else one in this folder."""
+    named = invocation(ctx).config_file or os.environ.get("ASSIGNCHAT_CONFIG") or None
+    path = Path(named or config.FILE_NAME)
+    config.write(path, config.default_text())
+    return config.load(str(path))

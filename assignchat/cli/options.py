@@ -1,0 +1,77 @@
+"""The options and arguments that several commands share, each described once."""
+
+from datetime import datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from assignchat.errors import Usage
+from assignchat.model import format_time, parse_duration, parse_time
+from assignchat.render import Form
+
+LARGEST_ID = 2**63 - 1
+PEOPLE_SEE = 50
+
+AsUser = Annotated[
+    str | None,
+    typer.Option("--as", metavar="USER", help="Who you are; else ASSIGNCHAT_USER or your login."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Jsonl = Annotated[bool, typer.Option("--jsonl", help="Print one JSON document a line.")]
+Csv = Annotated[bool, typer.Option("--csv", help="Print CSV with a heading.")]
+Limit = Annotated[
+    int | None,
+    typer.Option(
+        "--limit",
+        metavar="N",
+        min=0,
+        max=LARGEST_ID - 1,
+        help=f"At most so many; 0 for all. People see {PEOPLE_SEE} unless told.",
+    ),
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Change nothing; print what would be.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
+Anyway = Annotated[bool, typer.Option("--anyway", help="Also if the recipient is away.")]
+Reason = Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why.")]
+ChatArgument = Annotated[str, typer.Argument(metavar="CHAT", help="The chat's id.")]
+UserArgument = Annotated[str, typer.Argument(metavar="USER", help="The user's id.")]
+RequestArgument = Annotated[
+    int | None,
+    typer.Argument(metavar="[REQUEST]", min=1, max=LARGEST_ID, help="The request's number."),
+]
+OfChat = Annotated[
+    str | None,
+    typer.Option("--chat", metavar="CHAT", help="The chat, in place of the request's number."),
+]
+BatchArgument = Annotated[
+    int, typer.Argument(metavar="BATCH", min=1, max=LARGEST_ID, help="The batch's number.")
+]
+Since = Annotated[
+    str | None,
+    typer.Option("--since", metavar="TIME", help="Only from this time on, or so long ago."),
+]
+
+
+def stored_time(text: str | None, now: datetime, *, ahead: bool = False) -> str | None:
+    """The stored form of a time, or of a duration such as `24h` before `now`, or `ahead` of it.
+
+    Raises `InvalidValue` for what is neither.
+    """
+    if text is None:
+        return None
+    if text[:1].isdigit() and text[-1:] in "dhms":
+        distance = timedelta(seconds=parse_duration(text))
+        return format_time(now + distance if ahead else now - distance)
+    return format_time(parse_time(text))
+
+
+def form(*, as_json: bool, as_jsonl: bool = False, as_csv: bool = False) -> Form:
+    """How to print, from the flags. Raises `Usage` for more than one."""
+    chosen = [
+        form
+        for form, wanted in ((Form.JSON, as_json), (Form.JSONL, as_jsonl), (Form.CSV, as_csv))
+        if wanted
+    ]
+    if len(chosen) > 1:
+        raise Usage("Only one of --json, --jsonl and --csv can be given")
+    return chosen[0] if chosen else Form.PEOPLE

@@ -1,0 +1,230 @@
+"""assign, accept, reject, withdraw, requests."""
+
+from collections.abc import Callable, Sequence
+from typing import Annotated
+
+import typer
+
+from assignchat import render
+from assignchat.cli import options
+from assignchat.cli.session import (
+    Session,
+    choose,
+    hint,
+    interactive,
+    opened,
+    say_list,
+)
+from assignchat.errors import Usage, UserNotFound
+from assignchat.model import Request, Role, Status, parse_timeout
+from assignchat.service import requests as service
+from assignchat.store.database import Database
+
+
+def assign(
+    ctx: typer.Context,
+    chat: options.ChatArgument,
+    to: Annotated[str | None, typer.Option("--to", metavar="USER", help="Who is asked.")] = None,
+    to_type: Annotated[
+        Role | None, typer.Option("--to-type", help="What the recipient must be.")
+    ] = None,
+    note: Annotated[
+        str | None, typer.Option("--note", metavar="TEXT", help="What the recipient should know.")
+    ] = None,
+    timeout: Annotated[
+        str | None,
+        typer.Option(
+            "--timeout",
+            metavar="DURATION",
+            help="How long to wait for the answer, such as 90s or 5m, or off.",
+        ),
+    ] = None,
+    then: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--then", metavar="USER", help="Who is asked next if it is rejected or times out."
+        ),
+    ] = None,
+    anyway: options.Anyway = False,
+    as_user: options.AsUser = None,
+    as_json: options.Json = False,
+) -> None:
+    """Ask a colleague to take over a chat.
+
+    The chat stays with its owner until the request is accepted. Its deadline is fixed when
+    it is sent. On a terminal, what is missing is asked.
+
+    Example: assignchat assign chat-17 --to martha --note "Wants a quote by noon"
+    """
+    seconds = None if timeout is None else parse_timeout(timeout)
+    with opened(ctx, as_user) as session:
+        recipient = to or _ask_recipient(session, to_type)
+        request = service.assign(
+            session.database,
+            chat,
+            to=recipient,
+            to_type=to_type,
+            actor=session.actor,
+            note=note,
+            timeout_seconds=session.config.settings.request_timeout if timeout is None else seconds,
+            then=then or (),
+            anyway=anyway,
+        )
+    _show(ctx, request, as_json=as_json)
+    hint(f"To take it back: assignchat withdraw {request.id} --reason TEXT")
+
+
+def accept(
+    ctx: typer.Context,
+    request: options.RequestArgument = None,
+    chat: options.OfChat = None,
+    as_user: options.AsUser = None,
+    as_json: options.Json = False,
+) -> None:
+    """Take over the chat that you are asked to take.
+
+    Example: assignchat accept 7
+    """
+    with opened(ctx, as_user) as session:
+        request_id = _request_id(session.database, request, chat)
+        accepted = service.accept(session.database, request_id, actor=session.actor)
+    _show(ctx, accepted, as_json=as_json)
+
+
+def reject(
+    ctx: typer.Context,
+    request: options.RequestArgument = None,
+    chat: options.OfChat = None,
+    reason: options.Reason = None,
+    as_user: options.AsUser = None,
+    as_json: options.Json = False,
+) -> None:
+    """Turn a request down, with a reason; the owner keeps the chat.
+
+    Example: assignchat reject 7 --reason "In a meeting"
+    """
+    with opened(ctx, as_user) as session:
+        offered = session.config.settings.rejection_reasons
+        rejected = _give_reason(session, service.reject, request, chat, reason, offered)
+    _show(ctx, rejected, as_json=as_json)
+
+
+def withdraw(
+    ctx: typer.Context,
+    request: options.RequestArgument = None,
+    chat: options.OfChat = None,
+    reason: options.Reason = None,
+    as_user: options.AsUser = None,
+    as_json: options.Json = False,
+) -> None:
+    """Take your request back, with a reason, while it is pending.
+
+    Example: assignchat withdraw --chat chat-17 --reason "No longer needed"
+    """
+    with opened(ctx, as_user) as session:
+        offered = session.config.settings.withdrawal_reasons
+        withdrawn = _give_reason(session, service.withdraw, request, chat, reason, offered)
+    _show(ctx, withdrawn, as_json=as_json)
+
+
+def requests(
+    ctx: typer.Context,
+    status: Annotated[Status | None, typer.Option("--status", help="Only those of it.")] = None,
+    chat: Annotated[
+        str | None, typer.Option("--chat", metavar="CHAT", help="Only those on a chat.")
+    ] = None,
+    requester: Annotated[
+        str | None, typer.Option("--requester", metavar="USER", help="Only those a user sent.")
+    ] = None,
+    recipient: Annotated[
+        str | None, typer.Option("--recipient", metavar="USER", help="Only those a user got.")
+    ] = None,
+    limit: options.Limit = None,
+    as_json: options.Json = False,
+    as_jsonl: options.Jsonl = False,
+    as_csv: options.Csv = False,
+) -> None:
+    """List requests: newest first for people, oldest first for machines.
+
+    Example: assignchat requests --status pending --recipient martha
+    """
+    form = options.form(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)
+
+    with opened(ctx, operator="login") as session:
+        say_list(
+            form,
+            limit,
+            lambda **page: service.list_requests(
+                session.database,
+                status=status,
+                chat=chat,
+                requester=requester,
+                recipient=recipient,
+                **page,
+            ),
+            Request,
+            _COLUMNS,
+        )
+
+
+_COLUMNS = (
+    "id",
+    "status",
+    "chat_id",
+    "customer",
+    "requester_id",
+    "recipient_id",
+    "requested_at",
+    "reason",
+)
+
+
+def _ask_recipient(session: Session, to_type: Role | None) -> str:
+    """The form of the CRM: first "Assign To", then "Select User"."""
+    if not interactive():
+        raise Usage("Missing option '--to'", hint="assignchat assign --help")
+    types = list(Role)
+    role = to_type or types[int(choose("Assign To", [role.capitalize() for role in types]))]
+    users = service.recipients_of_type(session.database, role)
+    if not users:
+        raise UserNotFound(f"Nobody of type {role.capitalize()} is active and present")
+    chosen = choose("Select User", [f"{user.name} ({user.id})" for user in users])
+    return users[int(chosen)].id
+
+
+def _request_id(database: Database, request: int | None, chat: str | None) -> int:
+    if request is not None and chat is None:
+        return request
+    if request is None and chat is not None:
+        return service.request_on_chat(database, chat)
+    raise Usage("Name the request by its number, or else its chat with --chat")
+
+
+def _give_reason(
+    session: Session,
+    action: Callable[..., Request],
+    request: int | None,
+    chat: str | None,
+    reason: str | None,
+    offered: Sequence[str],
+) -> Request:
+    request_id = _request_id(session.database, request, chat)
+    others_allowed = session.config.settings.allow_other_reasons
+    if reason is None and interactive():
+        answer = choose("Reason", offered, other="any other reason" if others_allowed else None)
+        reason = offered[answer] if isinstance(answer, int) else answer
+    return action(
+        session.database,
+        request_id,
+        reason=reason,
+        actor=session.actor,
+        offered=offered,
+        others_allowed=others_allowed,
+    )
+
+
+def _show(ctx: typer.Context, request: Request, *, as_json: bool) -> None:
+    if as_json:
+        render.say_json(request)
+    else:
+        render.say_request(request, ctx.obj.clock())

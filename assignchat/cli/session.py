@@ -1,0 +1,176 @@
+"""What a command runs in: the config, the database, the actor, and the person's terminal."""
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar, cast
+
+import typer
+
+from assignchat import config, render
+from assignchat.cli import options
+from assignchat.errors import IdentityFixed, NotConfirmed, Usage
+from assignchat.identity import who_am_i
+from assignchat.store.database import Clock, Database, open_database
+
+T = TypeVar("T")
+
+
+class Invocation:
+    """One run of the program: what stands before the command, and what it has opened."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.config_file: str | None = None
+        self.database_file: str | None = None
+        self.database: Database | None = None
+
+    @property
+    def has_changed_something(self) -> bool:
+        """Whether a change has been committed, which stands whatever fails afterwards."""
+        return self.database is not None and self.database.committed
+
+
+class Session(NamedTuple):
+    """An open database, the config in force, and who acts."""
+
+    database: Database
+    config: config.Config
+    actor: str
+
+
+def invocation(ctx: typer.Context) -> Invocation:
+    """The run that a command belongs to."""
+    return cast("Invocation", ctx.obj)
+
+
+def load_config(ctx: typer.Context) -> config.Config:
+    """The config file in force."""
+    return config.load(invocation(ctx).config_file)
+
+
+def named_database(ctx: typer.Context) -> str | None:
+    """The database that `--db` or the environment names, if one of them does."""
+    return invocation(ctx).database_file or os.environ.get("ASSIGNCHAT_DB") or None
+
+
+def database_path(ctx: typer.Context, loaded: config.Config) -> Path:
+    """The database in force: `--db`, else `$ASSIGNCHAT_DB`, else the config's."""
+    named = named_database(ctx)
+    return Path(named) if named else loaded.database
+
+
+@contextmanager
+def opened(
+    ctx: typer.Context, as_user: str | None = None, *, operator: str | None = None
+) -> Iterator[Session]:
+    """Open the database for one command.
+
+    An operator command gives in `operator` the actor that is recorded where nobody is
+    named, `login` standing for the login; the others act for a user of the database.
+    """
+    loaded = load_config(ctx)
+    with open_as_configured(ctx, loaded) as database:
+        yield Session(database, loaded, actor_name(loaded.settings, as_user, operator=operator))
+
+
+def open_as_configured(ctx: typer.Context, loaded: config.Config) -> Database:
+    """Open the database in force, to be closed by the caller."""
+    run = invocation(ctx)
+    run.database = open_database(
+        database_path(ctx, loaded),
+        os_user=who_am_i().os_user,
+        busy_seconds=loaded.settings.busy_timeout,
+        clock=run.clock,
+    )
+    return run.database
+
+
+def actor_name(
+    settings: config.Settings, as_user: str | None, *, operator: str | None = None
+) -> str:
+    """On whose behalf a command runs. Raises `IdentityFixed` where it may not be chosen."""
+    login = who_am_i().login
+    claimed = as_user or os.environ.get("ASSIGNCHAT_USER") or None
+    if claimed and settings.identity == "login" and login not in settings.operators:
+        raise IdentityFixed(
+            f"You are {login!r} here; who acts cannot be chosen",
+            hint='The config says identity = "login". Leave out --as and unset ASSIGNCHAT_USER.',
+        )
+    if operator is not None:
+        return as_user or (login if operator == "login" else operator)
+    return claimed or login
+
+
+def interactive() -> bool:
+    """Whether a person is there to be asked."""
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def hint(text: str) -> None:
+    """Tell a person at a terminal what they may do next."""
+    if sys.stderr is not None and sys.stderr.isatty():
+        note(f"Hint: {text}")
+
+
+def note(text: str) -> None:
+    """Print a line to standard error."""
+    if sys.stderr is not None:
+        print(text, file=sys.stderr)  # noqa: T201
+
+
+def ask(question: str) -> str:
+    """What a person answers on one line. Raises `Usage` at the end of the input."""
+    sys.stderr.write(f"{question} ")
+    sys.stderr.flush()
+    answer = sys.stdin.readline()
+    if not answer:
+        note("")
+        raise Usage("There was no answer")
+    return answer.strip()
+
+
+def confirm(question: str) -> None:
+    """Ask a person for a yes; Enter means no. Raises `NotConfirmed`."""
+    if ask(f"{question} [y/N]").casefold() not in ("y", "yes"):
+        raise NotConfirmed("Not confirmed; nothing was changed")
+
+
+def choose(title: str, choices: Sequence[str], *, other: str | None = None) -> int | str:
+    """Which of the choices a person takes, by number, from 0.
+
+    With `other`, any further text is an answer too and comes back as it is.
+    """
+    note(title)
+    for number, choice in enumerate(choices, start=1):
+        note(f"  {number}. {render.visible(choice)}")
+    while True:
+        answer = ask(f"1-{len(choices)}{f', or {other}' if other else ''}:")
+        if answer.isdecimal() and 1 <= int(answer) <= len(choices):
+            return int(answer) - 1
+        if other and answer:
+            return answer
+
+
+def say_list(
+    form: render.Form,
+    limit: int | None,
+    fetch: Callable[..., Iterable[Any]],
+    row_type: type[Any],
+    columns: Sequence[str] = (),
+) -> None:
+    """Print a list: all of it, oldest first, for machines; the newest few, first, for people."""
+    people = form == render.Form.PEOPLE
+    wanted = (options.PEOPLE_SEE if people else 0) if limit is None else limit
+    rows = fetch(limit=wanted + 1 if wanted else None, newest_first=people)
+    render.say_rows(form, _first(rows, wanted), row_type, columns)
+
+
+def _first(rows: Iterable[T], wanted: int) -> Iterator[T]:
+    for count, row in enumerate(rows, start=1):
+        if wanted and count > wanted:
+            note(f"There are more than {wanted}; --limit 0 shows them all.")
+            return
+        yield row

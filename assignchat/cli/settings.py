@@ -1,0 +1,144 @@
+"""config list, get, set, unset, path."""
+
+import json
+import os
+from typing import Annotated, Any
+
+import typer
+
+from assignchat import config, render
+from assignchat.cli import new_app, options
+from assignchat.cli.session import (
+    actor_name,
+    database_path,
+    invocation,
+    load_config,
+    note,
+    open_as_configured,
+)
+from assignchat.config import Config, Value
+from assignchat.service import overview
+
+app = new_app(help="Show and change the configuration.", no_args_is_help=True)
+
+KeyArgument = Annotated[str, typer.Argument(metavar="KEY", help="The key's name.")]
+
+
+@app.command("list")
+def list_(ctx: typer.Context, as_json: options.Json = False) -> None:
+    """List every key with its value and where it comes from.
+
+    Example: assignchat config list
+    """
+    loaded = load_config(ctx)
+    found = {name: _in_force(loaded, name) for name in config.KEYS}
+    if as_json:
+        render.say_json({name: value for name, (value, _) in found.items()})
+        return
+    render.say_table(
+        ("Key", "Value", "From", "Meaning"),
+        [
+            (name, render.visible(_as_toml(value)), source, config.KEYS[name].meaning)
+            for name, (value, source) in found.items()
+        ],
+    )
+
+
+@app.command("get")
+def get(ctx: typer.Context, key: KeyArgument, as_json: options.Json = False) -> None:
+    """Print the bare value of a key; of a list, an item a line.
+
+    Example: assignchat config get assign_discuss.request_timeout
+    """
+    name = config.key_named(key).name
+    value, source = _in_force(load_config(ctx), name)
+    if as_json:
+        render.say_json({"key": name, "value": value, "source": source})
+    elif isinstance(value, list):
+        render.say(*map(render.visible, value))
+    else:
+        render.say(render.visible(value if isinstance(value, str) else json.dumps(value)))
+
+
+@app.command("set")
+def set_(
+    ctx: typer.Context,
+    key: KeyArgument,
+    value: Annotated[
+        list[str], typer.Argument(metavar="VALUE...", help="The value; of a list, its items.")
+    ],
+    as_user: options.AsUser = None,
+    as_json: options.Json = False,
+) -> None:
+    """Set a key in the config file, whose comments and order are kept.
+
+    Example: assignchat config set assign_discuss.request_timeout 5m
+    """
+    wanted = config.value_from_words(config.key_named(key), value)
+    _change(ctx, key, wanted, as_user, as_json=as_json)
+
+
+@app.command("unset")
+def unset(
+    ctx: typer.Context,
+    key: KeyArgument,
+    as_user: options.AsUser = None,
+    as_json: options.Json = False,
+) -> None:
+    """Take a key out of the config file, so that its default holds.
+
+    Example: assignchat config unset busy_timeout
+    """
+    _change(ctx, config.key_named(key).name, None, as_user, as_json=as_json)
+
+
+@app.command("path")
+def path(ctx: typer.Context, as_json: options.Json = False) -> None:
+    """Print which config file is in force.
+
+    Example: assignchat config path
+    """
+    found, _ = config.find(invocation(ctx).config_file)
+    if as_json:
+        render.say_json({"path": str(found.absolute()), "exists": found.exists()})
+    else:
+        render.say(render.visible(str(found.absolute())))
+
+
+def _in_force(loaded: Config, name: str) -> tuple[Value, str]:
+    """The value of a key and its source."""
+    from_environment = os.environ.get("ASSIGNCHAT_DB") if name == "database" else None
+    if from_environment:
+        return from_environment, "environment"
+    return loaded.value(name), "file" if name in loaded.values else "default"
+
+
+def _as_toml(value: Value) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _change(
+    ctx: typer.Context, name: str, value: Value | None, as_user: str | None, *, as_json: bool
+) -> None:
+    """Write the file and, where there is a database, the row that says so, together."""
+    old = config.load(invocation(ctx).config_file, must_exist=False)
+    new, text, backup = config.change(old, name, value)
+    actor = actor_name(old.settings, as_user, operator="login")
+    if new.values != old.values:
+        detail: dict[str, Any] = {"key": name, "old": old.value(name), "new": new.value(name)}
+        if database_path(ctx, old).exists():
+            with open_as_configured(ctx, old) as database, database.write():
+                overview.record_config_change(
+                    database, actor=actor, detail=json.dumps(detail, ensure_ascii=False)
+                )
+                # Inside the transaction: if the file cannot be written, nothing has happened.
+                config.write(old.path, text, keep_as=backup)
+        else:
+            config.write(old.path, text, keep_as=backup)
+        if backup is not None:
+            note(f"The comments could not be kept; the old file is {backup}.")
+    _, source = _in_force(new, name)
+    if as_json:
+        render.say_json({"key": name, "value": new.value(name), "source": source})
+    else:
+        render.say(f"{name} = {render.visible(_as_toml(new.value(name)))}")

@@ -1,0 +1,79 @@
+"""sweep-timeouts."""
+
+import signal
+import threading
+from typing import Annotated
+
+import typer
+
+from assignchat import render
+from assignchat.cli import options
+from assignchat.cli.session import opened
+from assignchat.errors import InvalidValue
+from assignchat.model import parse_duration
+from assignchat.service import requests as service
+
+
+def sweep_timeouts(
+    ctx: typer.Context,
+    watch: Annotated[
+        str | None,
+        typer.Option("--watch", metavar="DURATION", help="Keep sweeping, so often."),
+    ] = None,
+    dry_run: options.DryRun = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print nothing even if something was due.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Sweep although the clock seems to have jumped.")
+    ] = False,
+    as_user: options.AsUser = None,
+    as_json: options.Json = False,
+) -> None:
+    """Time out the pending requests whose deadline has come.
+
+    For cron, each minute: it prints nothing when nothing was due. A late sweep changes no
+    outcome, because every command treats a request past its deadline as timed out.
+
+    Example: assignchat sweep-timeouts --watch 10s
+    """
+    pause = None if watch is None else _pause(watch)
+    stopped = threading.Event()
+    if pause is not None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: stopped.set())
+    while not stopped.is_set():
+        _sweep(ctx, as_user, dry_run=dry_run, quiet=quiet, force=force, as_json=as_json)
+        if pause is None:
+            return
+        stopped.wait(pause)
+
+
+def _pause(text: str) -> int:
+    seconds = parse_duration(text)
+    if seconds < 1:
+        raise InvalidValue("--watch is at least 1s")
+    return seconds
+
+
+def _sweep(
+    ctx: typer.Context,
+    as_user: str | None,
+    *,
+    dry_run: bool,
+    quiet: bool,
+    force: bool,
+    as_json: bool,
+) -> None:
+    with opened(ctx, as_user, operator="system") as session:
+        ids = service.sweep_timeouts(session.database, dry_run=dry_run, force=force)
+    if quiet:
+        return
+    if as_json:
+        render.say_json({"timed_out": len(ids), "request_ids": ids, "dry_run": dry_run})
+    elif ids:
+        done = "would time out" if dry_run else "timed out"
+        numbers = ", ".join(map(str, ids[:10])) + (", …" if len(ids) > 10 else "")  # noqa: PLR2004
+        noun = "request" if len(ids) == 1 else "requests"
+        render.say(f"{len(ids)} {noun} {done}: {numbers}")
+    render.flush()

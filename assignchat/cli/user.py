@@ -1,0 +1,197 @@
+"""user add, set, list, activate, deactivate, away, back."""
+
+from typing import Annotated, Any
+
+import typer
+
+from assignchat import render
+from assignchat.cli import new_app, options
+from assignchat.cli.session import confirm, hint, interactive, opened
+from assignchat.errors import Usage
+from assignchat.model import Role, Split, User
+from assignchat.service import team
+from assignchat.service.batches import chats_text
+from assignchat.service.team import Deactivated
+
+app = new_app(help="Add, change, list, activate and deactivate users.", no_args_is_help=True)
+
+Name = Annotated[str | None, typer.Option("--name", metavar="NAME", help="What people see.")]
+
+
+@app.command("add")
+def add(
+    ctx: typer.Context,
+    user: options.UserArgument,
+    name: Name = None,
+    role: Annotated[Role, typer.Option("--role", help="What the user is.")] = Role.USER,
+    as_user: options.AsUser = None,
+    as_json: options.Json = False,
+) -> None:
+    """Add an active user.
+
+    Example: assignchat user add martha --name Martha --role manager
+    """
+    with opened(ctx, as_user, operator="login") as session:
+        added = team.add_user(session.database, user, name=name, role=role, actor=session.actor)
+    _show(added, as_json=as_json)
+
+
+@app.command("set")
+def set_(
+    ctx: typer.Context,
+    user: options.UserArgument,
+    name: Name = None,
+    role: Annotated[Role | None, typer.Option("--role", help="What the user is.")] = None,
+    as_user: options.AsUser = None,
+    as_json: options.Json = False,
+) -> None:
+    """Change a user's name or role.
+
+    Example: assignchat user set mark --role manager
+    """
+    if name is None and role is None:
+        raise Usage("Nothing to change: give --name or --role")
+    with opened(ctx, as_user, operator="login") as session:
+        changed = team.set_user(session.database, user, name=name, role=role, actor=session.actor)
+    _show(changed, as_json=as_json)
+
+
+@app.command("list")
+def list_(
+    ctx: typer.Context,
+    as_json: options.Json = False,
+    as_jsonl: options.Jsonl = False,
+    as_csv: options.Csv = False,
+) -> None:
+    """List all users.
+
+    Example: assignchat user list --csv
+    """
+    form = options.form(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)
+    with opened(ctx, operator="login") as session:
+        render.say_rows(form, team.list_users(session.database), User)
+
+
+@app.command("activate")
+def activate(
+    ctx: typer.Context,
+    user: options.UserArgument,
+    as_user: options.AsUser = None,
+    as_json: options.Json = False,
+) -> None:
+    """Let a user take part again.
+
+    Example: assignchat user activate mark
+    """
+    with opened(ctx, as_user, operator="login") as session:
+        activated = team.activate_user(session.database, user, actor=session.actor)
+    _show(activated, as_json=as_json)
+
+
+@app.command("deactivate")
+def deactivate(
+    ctx: typer.Context,
+    user: options.UserArgument,
+    reassign_to: Annotated[
+        list[str] | None,
+        typer.Option("--reassign-to", metavar="USER", help="Who gets their chats."),
+    ] = None,
+    split: Annotated[
+        Split, typer.Option("--split", help="How several recipients share.")
+    ] = Split.EVEN,
+    anyway: options.Anyway = False,
+    yes: options.Yes = False,
+    as_user: options.AsUser = None,
+    as_json: options.Json = False,
+) -> None:
+    """Take a user out of the team, and hand all their chats over in the same step.
+
+    Their pending requests are cancelled, those that they sent and those that they got.
+    Refused while they own open chats, unless --reassign-to names who takes them.
+
+    Example: assignchat user deactivate mark --reassign-to martha --reassign-to omar
+    """
+    with opened(ctx, as_user, operator="login") as session:
+        if reassign_to and not yes and interactive():
+            confirm(f"Deactivate {render.visible(user)} and give all their chats away?")
+        with render.progress("Assigning") as progress:
+            done = team.deactivate_user(
+                session.database,
+                user,
+                actor=session.actor,
+                reassign_to=reassign_to or (),
+                split=split,
+                anyway=anyway,
+                progress=progress,
+            )
+    if as_json:
+        render.say_json(_as_json(done))
+    else:
+        _show_deactivated(done)
+
+
+@app.command("away")
+def away(
+    ctx: typer.Context,
+    user: options.UserArgument,
+    until: Annotated[
+        str | None, typer.Option("--until", metavar="TIME", help="When they are back.")
+    ] = None,
+    as_user: options.AsUser = None,
+    as_json: options.Json = False,
+) -> None:
+    """Note that a user is away: nobody asks them, unless --anyway.
+
+    The time is ISO 8601 with a zone, or a duration such as 3d from now.
+
+    Example: assignchat user away martha --until 2026-12-01T08:00:00Z
+    """
+    until = options.stored_time(until, ctx.obj.clock(), ahead=True)
+    with opened(ctx, as_user, operator="login") as session:
+        changed = team.set_away(session.database, user, until=until, actor=session.actor)
+    _show(changed, as_json=as_json)
+
+
+@app.command("back")
+def back(
+    ctx: typer.Context,
+    user: options.UserArgument,
+    as_user: options.AsUser = None,
+    as_json: options.Json = False,
+) -> None:
+    """Note that a user is back.
+
+    Example: assignchat user back martha
+    """
+    with opened(ctx, as_user, operator="login") as session:
+        changed = team.set_back(session.database, user, actor=session.actor)
+    _show(changed, as_json=as_json)
+
+
+def _show(user: User, *, as_json: bool) -> None:
+    if as_json:
+        render.say_json(user)
+    else:
+        render.say_user(user)
+
+
+def _as_json(done: Deactivated) -> dict[str, Any]:
+    """The user itself, as for every command on one user, with what else was done."""
+    return done.user._asdict() | {
+        "batch": done.batch and render.plain(done.batch),
+        "cancelled_requests": done.cancelled_requests,
+    }
+
+
+def _show_deactivated(done: Deactivated) -> None:
+    render.say_user(done.user)
+    if done.batch is not None and done.batch.assigned:
+        shares = ", ".join(
+            f"{chats_text(count)} to {render.visible(user)}"
+            for user, count in done.batch.recipients.items()
+        )
+        render.say(f"Batch {done.batch.batch_id}: {shares}")
+        hint(
+            f"To take it back: assignchat user activate {done.user.id}; "
+            f"assignchat undo {done.batch.batch_id}"
+        )

@@ -1,0 +1,147 @@
+"""Reading what a CRM exports: CSV, TSV, JSON and newline-delimited JSON.
+
+The standard library reads them, because only it tells on which line a row stands.
+"""
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from assignchat.errors import InvalidValue
+
+Row = Mapping[str, Any]
+NumberedRow = tuple[int, Row | InvalidValue]
+
+
+def read(
+    source: str, columns: Sequence[str], required: Sequence[str], headers: Mapping[str, str]
+) -> Iterator[NumberedRow]:
+    """The rows of a file, or of standard input for `-`, each with its line number.
+
+    Only `columns` are read; `headers` names a column's heading where it is another than the
+    column's own name. A row that cannot be read comes as an `InvalidValue` in its place.
+    Raises `InvalidValue` where the whole file cannot be read or a required column is missing.
+    """
+    text = _text(source)
+    headings = {column: headers.get(column, column) for column in columns}
+    first = text.lstrip()[:1]
+    if first == "[":
+        rows = _json_array(text)
+    elif first == "{":
+        rows = _json_lines(text)
+    else:
+        rows = _separated(text, [headings[column] for column in required])
+    return (_picked(numbered, headings) for numbered in rows)
+
+
+def _text(source: str) -> str:
+    try:
+        content = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+    except (OSError, ValueError) as error:
+        raise InvalidValue(f"{source} cannot be read: {error}") from None
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidValue(
+            f"{source} is not UTF-8: {error}", hint="Export it as UTF-8, or convert it with iconv."
+        ) from None
+
+
+def _picked(numbered: NumberedRow, headings: Mapping[str, str]) -> NumberedRow:
+    line, row = numbered
+    if isinstance(row, InvalidValue):
+        return numbered
+    return line, {column: row.get(heading) for column, heading in headings.items()}
+
+
+def _separated(text: str, required: Sequence[str]) -> Iterator[NumberedRow]:
+    """Rows below a line of headings, with whichever of tab, comma and semicolon it uses most."""
+    heading_line = text.lstrip("\r\n").partition("\n")[0]
+    delimiter = max("\t,;", key=heading_line.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    headings: list[str] | None = None
+    start = 1
+    while True:
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            # What follows cannot be told apart any more, as after a quote that never ends.
+            yield start, InvalidValue(f"not readable as CSV: {error}")
+            return
+        if cells is None:
+            return
+        line, start = start, reader.line_num + 1
+        if not any(cells):
+            continue
+        if headings is None:
+            headings = _checked_headings(cells, required)
+        elif len(cells) != len(headings):
+            yield line, InvalidValue(f"{len(cells)} cells under {len(headings)} headings")
+        else:
+            yield line, dict(zip(headings, cells, strict=True))
+
+
+def _checked_headings(cells: list[str], required: Sequence[str]) -> list[str]:
+    headings = [cell.strip() for cell in cells]
+    missing = [heading for heading in required if heading not in headings]
+    if missing:
+        raise InvalidValue(
+            f"No column {missing[0]!r} in the file",
+            hint=f"Its columns are {', '.join(headings)}; map one with --column NAME=HEADER.",
+        )
+    return headings
+
+
+def _json_array(text: str) -> Iterator[NumberedRow]:
+    """The objects of one array, each with the line that it begins on."""
+    decoder = json.JSONDecoder()
+    position = text.index("[") + 1
+    line = 1 + text.count("\n", 0, position)
+    while True:
+        start = _skip(text, position, " \t\r\n,")
+        line += text.count("\n", position, start)
+        if text[start : start + 1] == "]":
+            return
+        try:
+            value, position = decoder.raw_decode(text, start)
+        except (ValueError, RecursionError) as error:
+            yield line, InvalidValue(f"not readable as JSON: {_reason(error)}")
+            return
+        yield line, _object(value)
+        line += text.count("\n", start, position)
+
+
+def _json_lines(text: str) -> Iterator[NumberedRow]:
+    """One object a line; or a single object over several lines."""
+    lines = text.splitlines()
+    try:
+        whole = json.loads(text)
+    except (ValueError, RecursionError):
+        pass
+    else:
+        yield 1, _object(whole)
+        return
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            try:
+                yield number, _object(json.loads(line))
+            except (ValueError, RecursionError) as error:
+                yield number, InvalidValue(f"not readable as JSON: {_reason(error)}")
+
+
+def _object(value: Any) -> Row | InvalidValue:  # noqa: ANN401
+    return value if isinstance(value, dict) else InvalidValue("not a JSON object")
+
+
+def _skip(text: str, position: int, characters: str) -> int:
+    while position < len(text) and text[position] in characters:
+        position += 1
+    return position
+
+
+def _reason(error: Exception) -> str:
+    return "nested too deep" if isinstance(error, RecursionError) else str(error)

@@ -1,0 +1,41 @@
+"""Who is at the keyboard, as the system knows it."""
+
+import os
+import pwd
+from typing import NamedTuple
+
+
+class Identity(NamedTuple):
+    """`login` is the person's own, also under sudo; `os_user` is what the history records."""
+
+    login: str
+    os_user: str
+
+
+def who_am_i() -> Identity:
+    """The login of the real uid; under sudo that of whoever called it, and both recorded.
+
+    `$LOGNAME` and `$USER` are not asked, because anybody can set them. `$SUDO_USER` counts
+    only together with a `$SUDO_UID` that is that user's and another than the real uid, as
+    sudo sets them.
+    """
+    account = _account(os.getuid())
+    caller = os.environ.get("SUDO_USER")
+    if caller and _is_sudo(caller, os.environ.get("SUDO_UID", "")):
+        return Identity(caller, f"{caller} (sudo as {account})")
+    return Identity(account, account)
+
+
+def _account(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:  # as in a container that was started with a bare number
+        return f"uid-{uid}"
+
+
+def _is_sudo(caller: str, sudo_uid: str) -> bool:
+    try:
+        uid = pwd.getpwnam(caller).pw_uid
+    except KeyError:
+        return False
+    return sudo_uid == str(uid) and uid != os.getuid()

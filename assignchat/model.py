@@ -1,0 +1,359 @@
+"""The words of assignchat: roles, statuses, events, and the rows they stand in.
+
+Pure values and rules; nothing here reads a file or a clock. Times are text in UTC,
+ISO 8601 with milliseconds and `Z`, so that their order as text is their order in
+time. The rows are named tuples: their fields are the columns of the tables and the
+keys of the JSON, in that order.
+Columns that hold one of the words below are typed `str`; the words are `StrEnum`s and
+compare equal to it.
+"""
+
+import re
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+from assignchat.errors import InvalidValue
+
+SYSTEM = "system"
+"""The actor of what happens by itself: a deadline that passes."""
+
+MAX_ID_LENGTH = 200
+MAX_TEXT_LENGTH = 1_000
+MAX_NOTE_LENGTH = 10_000
+MIN_TIMEOUT_SECONDS = 1
+MAX_TIMEOUT_SECONDS = 30 * 86_400
+
+
+class Role(StrEnum):
+    """What a user is; a request is addressed to a User or a Manager."""
+
+    USER = "user"
+    MANAGER = "manager"
+
+
+class ChatStatus(StrEnum):
+    """Whether a customer's chat session goes on."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class Status(StrEnum):
+    """Where a request stands: pending, then for good one of the others."""
+
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+    TIMED_OUT = "timed_out"
+    CANCELLED = "cancelled"
+
+    @property
+    def label(self) -> str:
+        """The status as people see it, such as `Timed Out`."""
+        return self.value.replace("_", " ").title()
+
+
+class Event(StrEnum):
+    """What a row of engagement tracking says has happened."""
+
+    REQUESTED = "requested"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+    TIMED_OUT = "timed_out"
+    CANCELLED = "cancelled"
+    ASSIGNED = "assigned"
+    UNDONE = "undone"
+    IMPORTED = "imported"
+    OPENED = "opened"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+    USER_ADDED = "user_added"
+    USER_CHANGED = "user_changed"
+    USER_DEACTIVATED = "user_deactivated"
+    CONFIG_CHANGED = "config_changed"
+
+
+OWNERSHIP_EVENTS = (
+    Event.OPENED,
+    Event.ACCEPTED,
+    Event.ASSIGNED,
+    Event.UNDONE,
+    Event.IMPORTED,
+)
+"""The events after which `to_user` owns the chat; the last one names today's owner."""
+
+
+class Party(StrEnum):
+    """Who may bring a transition about."""
+
+    RECIPIENT = "recipient"
+    REQUESTER = "requester"
+    SYSTEM = "system"
+
+
+class Transition(NamedTuple):
+    """One step of a request's life: from `source` to `target`, brought about by `party`."""
+
+    source: Status
+    target: Status
+    event: Event
+    party: Party
+    needs_reason: bool = False
+
+
+TRANSITIONS: dict[str, Transition] = {
+    "accept": Transition(Status.PENDING, Status.ACCEPTED, Event.ACCEPTED, Party.RECIPIENT),
+    "reject": Transition(
+        Status.PENDING, Status.REJECTED, Event.REJECTED, Party.RECIPIENT, needs_reason=True
+    ),
+    "withdraw": Transition(
+        Status.PENDING, Status.WITHDRAWN, Event.WITHDRAWN, Party.REQUESTER, needs_reason=True
+    ),
+    "time out": Transition(Status.PENDING, Status.TIMED_OUT, Event.TIMED_OUT, Party.SYSTEM),
+    "cancel": Transition(Status.PENDING, Status.CANCELLED, Event.CANCELLED, Party.SYSTEM),
+}
+"""The whole life of a request. A new status is one line here."""
+
+
+NOTICES: dict[tuple[Event, Party], str] = {
+    (Event.REQUESTED, Party.RECIPIENT): "%s has sent you a chat assignment request.",
+    (Event.ACCEPTED, Party.REQUESTER): "%s has accepted your chat assignment request.",
+    (Event.REJECTED, Party.REQUESTER): "%s has rejected your chat assignment request.",
+    (Event.WITHDRAWN, Party.RECIPIENT): "%s has withdrawn the chat assignment request.",
+    (Event.TIMED_OUT, Party.REQUESTER): "Your chat assignment request to %s has timed out.",
+    (Event.TIMED_OUT, Party.RECIPIENT): "The chat assignment request from %s has timed out.",
+    (Event.CANCELLED, Party.REQUESTER): "Your chat assignment request to %s was cancelled.",
+    (Event.CANCELLED, Party.RECIPIENT): "The chat assignment request from %s was cancelled.",
+}
+"""Who is told what, with the other party's name."""
+
+
+class Split(StrEnum):
+    """How a batch is shared out among several recipients."""
+
+    EVEN = "even"
+    LEAST_LOADED = "least-loaded"
+
+
+class User(NamedTuple):
+    """A team member."""
+
+    id: str
+    name: str
+    role: str
+    active: bool
+    away_until: str | None
+
+
+class Chat(NamedTuple):
+    """A customer's WhatsApp chat session, always owned by exactly one user."""
+
+    id: str
+    customer: str
+    owner_id: str
+    status: str
+    opened_at: str
+    closed_at: str | None
+
+
+class Request(NamedTuple):
+    """An assignment request: its requester asks its recipient to take over a chat.
+
+    `from_user` owns the chat while it is pending; `previous_request_id` is the one before
+    it in a chain of fallbacks.
+    """
+
+    id: int
+    chat_id: str
+    customer: str
+    requester_id: str
+    recipient_id: str
+    recipient_role: str
+    status: str
+    note: str | None
+    reason: str | None
+    requested_at: str
+    expires_at: str | None
+    resolved_at: str | None
+    from_user: str
+    previous_request_id: int | None
+
+
+class TrackingRow(NamedTuple):
+    """One row of engagement tracking: one thing that happened."""
+
+    id: int
+    at: str
+    event: str
+    actor: str
+    os_user: str
+    chat_id: str | None
+    request_id: int | None
+    batch_id: int | None
+    from_user: str | None
+    to_user: str | None
+    status: str | None
+    reason: str | None
+    detail: str | None
+
+
+class EngagementRecord(NamedTuple):
+    """An Engagement Tracking Record: the story of one assignment, by request or direct."""
+
+    kind: str
+    request_id: int | None
+    batch_id: int | None
+    chat_id: str
+    customer: str
+    requester_id: str
+    from_user: str
+    to_user: str
+    to_role: str
+    status: str
+    note: str | None
+    reason: str | None
+    requested_at: str
+    expires_at: str | None
+    resolved_at: str | None
+    response_seconds: float | None
+
+
+class Batch(NamedTuple):
+    """What one bulk assignment did; `assigned` counts its chats."""
+
+    id: int
+    at: str
+    actor: str
+    reason: str | None
+    undone_at: str | None
+    assigned: int
+
+
+class Notification(NamedTuple):
+    """What a user is told; `read_at` is null until they mark it read."""
+
+    id: int
+    at: str
+    recipient_id: str
+    text: str
+    request_id: int | None
+    batch_id: int | None
+    read_at: str | None
+
+
+def format_time(moment: datetime) -> str:
+    """A point in time as it is stored: UTC, ISO 8601, milliseconds, `Z`."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def parse_time(text: str) -> datetime:
+    """The point in time that a stored or given text names, in UTC.
+
+    Raises `InvalidValue` for what is not ISO 8601, for a time without a zone (it could
+    mean any of 24 hours) and for years that no chat has seen.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise InvalidValue(
+            f"Not a time: {text!r}", hint="Write it as 2026-11-22T14:05:10Z."
+        ) from None
+    if moment.tzinfo is None:
+        raise InvalidValue(
+            f"A time without a zone: {text!r}",
+            hint="End it in Z for UTC, or in an offset such as +05:30.",
+        )
+    if not 1970 <= moment.year <= 9000:  # noqa: PLR2004  # room for any deadline
+        raise InvalidValue(f"A time out of range: {text!r}")
+    return moment.astimezone(UTC)
+
+
+def time_after(stored: str, seconds: float) -> str:
+    """The stored time that lies `seconds` after another."""
+    return format_time(parse_time(stored) + timedelta(seconds=seconds))
+
+
+def seconds_between(earlier: str, later: str) -> float:
+    """Seconds from one stored time to another; negative where the second lies before."""
+    return (parse_time(later) - parse_time(earlier)).total_seconds()
+
+
+_DURATION = re.compile(
+    r"(?:(?P<days>\d{1,6})d)?(?:(?P<hours>\d{1,8})h)?"
+    r"(?:(?P<minutes>\d{1,9})m)?(?:(?P<seconds>\d{1,10})s)?",
+    re.ASCII,
+)
+
+
+def parse_duration(text: str) -> int:
+    """Seconds in a duration such as `90s`, `2m`, `1h30m`, `2d` or a plain number of seconds.
+
+    Raises `InvalidValue` for anything else.
+    """
+    written = text.strip()
+    if re.fullmatch(r"\d{1,10}", written, re.ASCII):
+        return int(written)
+    match = _DURATION.fullmatch(written)
+    if not written or match is None:
+        raise InvalidValue(
+            f"Not a duration: {text!r}",
+            hint="Write it as 90s, 2m, 1h30m, or a plain number of seconds.",
+        )
+    parts = {unit: int(number) for unit, number in match.groupdict(default="0").items()}
+    return int(timedelta(**parts).total_seconds())
+
+
+def parse_timeout(text: str) -> int | None:
+    """Seconds until a request times out, or None for `off`.
+
+    Raises `InvalidValue` unless it lies between 1 second and 30 days.
+    """
+    if text.strip() == "off":
+        return None
+    seconds = parse_duration(text)
+    if not MIN_TIMEOUT_SECONDS <= seconds <= MAX_TIMEOUT_SECONDS:
+        raise InvalidValue(
+            f"A request timeout of {text!r} is out of range",
+            hint="It is between 1s and 30d, or off.",
+        )
+    return seconds
+
+
+def check_id(text: str, what: str) -> str:
+    """The id itself, exactly as given, if it is one.
+
+    Raises `InvalidValue` naming `what` unless it has 1 to 200 characters, none of them a
+    control character, and no white space at its ends.
+    """
+    if not 1 <= len(text) <= MAX_ID_LENGTH:
+        raise InvalidValue(f"A {what} has 1 to {MAX_ID_LENGTH} characters; this one {len(text)}")
+    if text != text.strip():
+        raise InvalidValue(f"A {what} has no white space at its ends: {text!r}")
+    if any(char < " " or "\x7f" <= char <= "\x9f" for char in text):
+        raise InvalidValue(f"A {what} has no control characters in it: {text!r}")
+    return check_text(text, what)
+
+
+def check_text(text: str, what: str, limit: int = MAX_TEXT_LENGTH) -> str:
+    """The text itself, exactly as given, if it can be kept.
+
+    Raises `InvalidValue` naming `what` where it is blank, longer than `limit` characters,
+    has a NUL in it (many SQL functions stop there), or is not Unicode.
+    """
+    if not text.strip():
+        raise InvalidValue(f"A {what} is not blank")
+    if len(text) > limit:
+        raise InvalidValue(f"A {what} has at most {limit} characters; this one {len(text)}")
+    if "\0" in text:
+        raise InvalidValue(f"A {what} has no NUL in it")
+    if not is_unicode(text):
+        raise InvalidValue(f"A {what} is UTF-8 text; this one is not")
+    return text
+
+
+def is_unicode(text: str) -> bool:
+    """Whether the text can be written as UTF-8; bytes that are not arrive as surrogates."""
+    return not any("\ud800" <= char <= "\udfff" for char in text)

@@ -1,0 +1,310 @@
+"""Values into text: for a terminal, a pipe, JSON, JSON lines and CSV.
+
+The only module that imports rich, and the only place where text that came from data is
+made safe to show: `visible`.
+"""
+
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, TextIO
+
+from assignchat.errors import OutputFailed
+from assignchat.model import Chat, Request, Status, TrackingRow, User, parse_time
+
+
+class Form(StrEnum):
+    """How a result is printed."""
+
+    PEOPLE = "people"
+    JSON = "json"
+    JSONL = "jsonl"
+    CSV = "csv"
+
+
+class FileFormat(StrEnum):
+    """The form of an exported file, and its name's ending."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+
+
+# Joiners belong inside words of Persian and Hindi and inside emoji; elsewhere they hide.
+_JOINER_IN_WORD = re.compile("(?<=[^\x00-\x7f])[\u200c\u200d](?=[^\x00-\x7f])")
+
+
+def visible(text: str) -> str:
+    """The text with everything that a terminal would obey or hide written out as an escape.
+
+    Control characters, escape sequences, bidirectional overrides and zero-width characters
+    of a hostile customer name become visible and harmless; names in any script stay as they
+    are.
+    """
+    if text.isprintable():
+        return text
+    joiners = {match.start() for match in _JOINER_IN_WORD.finditer(text)}
+    return "".join(
+        char
+        if char.isprintable() or index in joiners
+        else char.encode("unicode_escape").decode("ascii")
+        for index, char in enumerate(text)
+    )
+
+
+def say(*lines: str) -> None:
+    """Print lines that are safe already to standard output."""
+    _write("".join(f"{line}\n" for line in lines))
+
+
+def is_terminal() -> bool:
+    """Whether standard output is a person's terminal."""
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
+def plain(value: Any) -> Any:  # noqa: ANN401
+    """The value as JSON has it: named tuples as objects, the detail of the history parsed."""
+    if isinstance(value, TrackingRow):
+        detail = None if value.detail is None else json.loads(value.detail)
+        return value._asdict() | {"detail": detail}
+    if hasattr(value, "_asdict"):
+        return {key: plain(item) for key, item in value._asdict().items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return value
+
+
+def say_json(value: Any) -> None:  # noqa: ANN401
+    """Print one JSON document."""
+    _write(json.dumps(plain(value), ensure_ascii=False) + "\n")
+
+
+def say_rows(
+    form: Form, rows: Iterable[Any], row_type: type[Any], columns: Sequence[str] = ()
+) -> None:
+    """Print rows of a named tuple; people see only `columns`, if given, machines all."""
+    if form == Form.JSON:
+        _write_json_array(rows)
+    elif form == Form.JSONL:
+        for row in rows:
+            _write(json.dumps(plain(row), ensure_ascii=False) + "\n")
+    elif form == Form.CSV:
+        _csv_to(_Stdout(), row_type._fields, rows)
+    else:
+        shown = columns or row_type._fields
+        cells = ([_cell(name, getattr(row, name)) for name in shown] for row in rows)
+        say_table([name.removesuffix("_id").replace("_", " ") for name in shown], cells)
+
+
+def say_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table: boxed to the width of a terminal, or full and tab-separated in a pipe."""
+    if not is_terminal():
+        for row in rows:
+            _write("\t".join(row) + "\n")
+        return
+    from rich.box import SIMPLE_HEAD  # noqa: PLC0415  # rich takes longer than a command may
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for heading in headings:
+        table.add_column(heading.capitalize(), overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    Console().print(table)
+
+
+def say_card(title: str, pairs: Iterable[tuple[str, str | None]]) -> None:
+    """Print one thing: a title, and its labelled values, without those that are absent."""
+    present = [(label, value) for label, value in pairs if value is not None]
+    width = max((len(label) for label, _ in present), default=0)
+    say(title, *(f"  {label:<{width}}  {value}" for label, value in present))
+
+
+def say_request(request: Request, now: datetime) -> None:
+    """Print one request."""
+    pending = request.status == Status.PENDING
+    say_card(
+        f"Request {request.id}: {status_label(request.status)}",
+        (
+            ("Chat", f"{visible(request.chat_id)} ({visible(request.customer)})"),
+            ("Asked by", visible(request.requester_id)),
+            ("Asked", f"{visible(request.recipient_id)} ({request.recipient_role})"),
+            ("Owner", visible(owner_of(request))),
+            ("Note", None if request.note is None else visible(request.note)),
+            ("Reason", None if request.reason is None else visible(request.reason)),
+            ("Sent", moment(request.requested_at)),
+            ("Times out", time_left(request.expires_at, now) if pending else None),
+            ("Ended", None if request.resolved_at is None else moment(request.resolved_at)),
+            ("Asked before", _previous(request)),
+        ),
+    )
+
+
+def say_chat(chat: Chat) -> None:
+    """Print one chat."""
+    say_card(
+        f"Chat {visible(chat.id)}: {chat.status}",
+        (
+            ("Customer", visible(chat.customer)),
+            ("Owner", visible(chat.owner_id)),
+            ("Opened", moment(chat.opened_at)),
+            ("Closed", None if chat.closed_at is None else moment(chat.closed_at)),
+        ),
+    )
+
+
+def say_user(user: User) -> None:
+    """Print one user."""
+    say_card(
+        f"User {visible(user.id)}: {'active' if user.active else 'not active'}",
+        (
+            ("Name", visible(user.name)),
+            ("Role", user.role),
+            ("Away until", None if user.away_until is None else _cell("at", user.away_until)),
+        ),
+    )
+
+
+def _previous(request: Request) -> str | None:
+    before = request.previous_request_id
+    return None if before is None else f"somebody else, by request {before}"
+
+
+def owner_of(request: Request) -> str:
+    """Who owned the chat when the request was as it is."""
+    accepted = request.status == Status.ACCEPTED
+    return request.recipient_id if accepted else request.from_user
+
+
+def moment(stored: str) -> str:
+    """A stored time for people: local on a terminal; in a pipe as it is stored."""
+    return local(stored) if is_terminal() else stored
+
+
+def local(stored: str) -> str:
+    """A stored time in the zone of whoever reads it, such as `2026-11-22 15:05:10`."""
+    return parse_time(stored).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def duration(seconds: float) -> str:
+    """A number of seconds for people: `1m 58s`, `2h 5m`, `3d 4h`."""
+    whole = max(0, int(seconds))
+    days, rest = divmod(whole, 86_400)
+    hours, rest = divmod(rest, 3_600)
+    minutes, secs = divmod(rest, 60)
+    parts = [(days, "d"), (hours, "h"), (minutes, "m"), (secs, "s")]
+    first = next((place for place, (count, _) in enumerate(parts) if count), len(parts) - 1)
+    shown = parts[first : first + 2]
+    return " ".join(f"{count}{unit}" for count, unit in shown if count or unit == "s")
+
+
+def time_left(expires_at: str | None, now: datetime) -> str:
+    """How long a request still waits, such as `in 1m 58s`."""
+    if expires_at is None:
+        return "never"
+    return f"in {duration((parse_time(expires_at) - now).total_seconds())}"
+
+
+def status_label(status: str) -> str:
+    """A request's status as people see it; other words with a capital letter."""
+    return Status(status).label if status in set(Status) else status.capitalize()
+
+
+def _cell(name: str, value: Any) -> str:  # noqa: ANN401
+    if value is None:
+        return ""
+    if name == "status":
+        return status_label(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if name == "at" or name.endswith(("_at", "_until")):
+        return moment(value) if value[:1].isdigit() else value  # away until "indefinite"
+    return visible(str(value))
+
+
+def _write_json_array(rows: Iterable[Any]) -> None:
+    """One document, a row a line, without holding the rows."""
+    opening = "["
+    for row in rows:
+        _write(f"{opening}{json.dumps(plain(row), ensure_ascii=False)}")
+        opening = ",\n "
+    _write("[]\n" if opening == "[" else "]\n")
+
+
+def write_csv_file(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write rows to a CSV file with a heading."""
+    with path.open("x", encoding="utf-8", newline="") as file:
+        _csv_to(file, columns, rows)
+
+
+def write_jsonl_file(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write rows to a file with a JSON object a line."""
+    with path.open("x", encoding="utf-8") as file:
+        for row in rows:
+            record = dict(zip(columns, row, strict=True))
+            file.write(json.dumps(record, ensure_ascii=False) + "\n")
+
+
+class _Stdout:
+    """Standard output as a file that the csv module can write to."""
+
+    def write(self, text: str) -> int:
+        _write(text)
+        return len(text)
+
+
+def _csv_to(file: TextIO | _Stdout, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    import csv  # noqa: PLC0415  # only where it is asked for
+
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([_harmless(value) for value in row])
+
+
+def _harmless(value: Any) -> Any:  # noqa: ANN401
+    """A CSV cell that no spreadsheet runs as a formula."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r", "\n")):
+        return f"'{value}"
+    return value
+
+
+def flush() -> None:
+    """Let what was printed so far arrive."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+@contextmanager
+def progress(title: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on a terminal's standard error: to be called with done and total."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield lambda _done, _total: None
+        return
+    from rich.console import Console  # noqa: PLC0415  # see say_table
+    from rich.progress import (  # noqa: PLC0415
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _write(text: str) -> None:
+    if sys.stdout is None:  # closed by whoever started us
+        raise OutputFailed("Standard output is closed")
+    sys.stdout.write(text)

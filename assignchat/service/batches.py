@@ -1,0 +1,249 @@
+"""Many chats at once: bulk-assign, undo, and what they have in common with deactivation."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from assignchat.errors import BatchUndone, ChatNotFound, NotOwner, UserInactive
+from assignchat.model import Batch, Role, Split, User, check_text
+from assignchat.service.lookup import (
+    NAMED_AT_MOST,
+    find_actor,
+    find_batch,
+    find_recipient,
+    find_user,
+    listing,
+    require_manager_or,
+    user_name,
+)
+from assignchat.service.requests import cancel_on, time_out_on
+from assignchat.service.sharing import share_out
+from assignchat.store import batches, notifications, tracking, users
+from assignchat.store.batches import Selection
+from assignchat.store.database import Database
+
+Progress = Callable[[int, int], None]
+"""Called after each slice with how many chats are done, and of how many."""
+
+
+class BulkAssigned(NamedTuple):
+    """What a bulk assignment did; `batch_id` is null where there was nothing to do."""
+
+    batch_id: int | None
+    assigned: int
+    unchanged: int
+    cancelled_requests: int
+    recipients: dict[str, int]
+    dry_run: bool
+
+
+class Undone(NamedTuple):
+    """What an undo did."""
+
+    batch_id: int
+    undone: int
+    skipped: int
+    dry_run: bool
+
+
+def no_progress(_done: int, _total: int) -> None:
+    """Where nobody watches."""
+
+
+def bulk_assign(
+    database: Database,
+    *,
+    to: Sequence[str],
+    actor: str,
+    chat_ids: Iterable[str] | None = None,
+    from_user: str | None = None,
+    status: str | None = None,
+    split: Split = Split.EVEN,
+    reason: str | None = None,
+    anyway: bool = False,
+    dry_run: bool = False,
+    progress: Progress = no_progress,
+) -> BulkAssigned:
+    """Assign chats directly, all or nothing: those of `chat_ids`, or all of `from_user`.
+
+    With `from_user`, `status` limits them to open or closed ones. A `dry_run` does it all
+    and rolls it back, so that its counts are exactly those of the real thing. Raises
+    `NotOwner` unless the actor is a manager or owns every chat, `ChatNotFound` naming up to
+    ten, and what `find_recipient` raises.
+    """
+    if reason is not None:
+        check_text(reason, "reason")
+    with database.write(dry_run=dry_run):
+        user = find_actor(database, actor)
+        if from_user is not None:
+            selection = Selection.of_owner(database, find_user(database, from_user).id, status)
+        else:
+            selection = Selection.of_ids(database, chat_ids or ())
+        _time_out_on_selection(database, selection)
+        _check_known(selection)
+        _check_may_move(selection, user, from_user)
+        done = reassign(
+            database,
+            selection,
+            to=to,
+            actor=user.id,
+            split=split,
+            reason=reason,
+            anyway=anyway,
+            progress=progress,
+        )
+    return done._replace(batch_id=None, dry_run=True) if dry_run else done
+
+
+def reassign(
+    database: Database,
+    selection: Selection,
+    *,
+    to: Sequence[str],
+    actor: str,
+    split: Split,
+    reason: str | None,
+    anyway: bool,
+    progress: Progress = no_progress,
+) -> BulkAssigned:
+    """Move the selected chats inside the caller's transaction, as one batch."""
+    recipients = {user_id: find_recipient(database, user_id, anyway=anyway) for user_id in to}
+    holdings = selection.holdings()
+    moves = share_out(
+        holdings,
+        list(recipients),
+        split,
+        {user_id: users.open_chats(database, user_id) for user_id in recipients},
+    )
+    selected = sum(holding.chats for holding in holdings)
+    total = sum(move.chats for move in moves)
+    if not total:
+        return BulkAssigned(None, 0, selected, 0, dict.fromkeys(recipients, 0), dry_run=False)
+    before = tracking.last_id(database)
+    batch_id = batches.add(database, actor, reason)
+    assigned = dict.fromkeys(recipients, 0)
+    done = 0
+    for move in moves:
+        assigned[move.to_user] += move.chats
+        for moved in selection.move(move, batch_id=batch_id, actor=actor, reason=reason):
+            done += moved
+            progress(done, total)
+    cancelled = _cancel_on_moved(database, before, batch_id, actor, "Assigned directly")
+    _record_recipients(database, batch_id, actor, recipients, assigned)
+    return BulkAssigned(batch_id, total, selected - total, cancelled, assigned, dry_run=False)
+
+
+def undo(
+    database: Database,
+    batch_id: int,
+    *,
+    actor: str,
+    dry_run: bool = False,
+    progress: Progress = no_progress,
+) -> Undone:
+    """Give each chat that still is as the batch left it back to its owner before.
+
+    Raises `BatchUndone`, `NotAllowed` unless the actor made the batch or is a manager, and
+    `UserInactive` where somebody who would get chats back has been deactivated.
+    """
+    with database.write(dry_run=dry_run):
+        batch = find_batch(database, batch_id)
+        user = require_manager_or(database, actor, batch.actor)
+        if batch.undone_at is not None:
+            raise BatchUndone(f"Batch {batch_id} was undone at {batch.undone_at}")
+        _check_owners_before(database, batch_id)
+        before = tracking.last_id(database)
+        undone = 0
+        for given_back in batches.undo(database, batch_id, user.id):
+            undone += given_back
+            progress(undone, batch.assigned)
+        batches.mark_undone(database, batch_id)
+        _cancel_on_moved(database, before, batch_id, user.id, f"Batch {batch_id} was undone")
+        _tell_undone(database, batch_id, user)
+    return Undone(batch_id, undone, batch.assigned - undone, dry_run)
+
+
+def list_batches(
+    database: Database, *, limit: int | None = None, newest_first: bool = False
+) -> Iterator[Batch]:
+    """All batches, one at a time."""
+    with database.read():
+        yield from batches.every(database, limit=limit, newest_first=newest_first)
+
+
+def _time_out_on_selection(database: Database, selection: Selection) -> None:
+    condition, params = selection.requests_condition
+    time_out_on(database, condition, params)
+
+
+def _check_known(selection: Selection) -> None:
+    unknown = selection.unknown(NAMED_AT_MOST + 1)
+    if unknown:
+        raise ChatNotFound(f"No such chats: {listing(unknown)}", hint="Nothing was assigned.")
+
+
+def _check_may_move(selection: Selection, user: User, from_user: str | None) -> None:
+    if user.role == Role.MANAGER:
+        return
+    foreign = selection.not_owned_by(user.id, NAMED_AT_MOST + 1)
+    if foreign or from_user not in (None, user.id):
+        raise NotOwner(
+            f"{user.name} may only assign chats of their own"
+            + (f", not: {listing(foreign)}" if foreign else ""),
+            hint="A manager may assign any chat.",
+        )
+
+
+def _check_owners_before(database: Database, batch_id: int) -> None:
+    inactive = batches.inactive_owners_before(database, batch_id)
+    if inactive:
+        raise UserInactive(
+            f"Chats would go back to users who are not active: {listing(inactive)}",
+            hint=f"assignchat user activate {inactive[0]}",
+        )
+
+
+def _cancel_on_moved(
+    database: Database, before: int, batch_id: int, actor: str, reason: str
+) -> int:
+    # Those past their deadline are timed out, not cancelled; the bulk's own were before.
+    time_out_on(database, batches.MOVED_SINCE, {"before": before})
+    return cancel_on(
+        database,
+        batches.MOVED_SINCE,
+        {"before": before},
+        actor=actor,
+        reason=reason,
+        batch_id=batch_id,
+    )
+
+
+def _record_recipients(
+    database: Database,
+    batch_id: int,
+    actor: str,
+    recipients: dict[str, User],
+    assigned: dict[str, int],
+) -> None:
+    name = user_name(database, actor)
+    for user_id, count in assigned.items():
+        if count:
+            batches.add_recipient(database, batch_id, user_id, recipients[user_id].role, count)
+            text = f"{name} has assigned {chats_text(count)} to you."
+            notifications.add(database, user_id, text, batch_id=batch_id)
+
+
+def _tell_undone(database: Database, batch_id: int, user: User) -> None:
+    lost: dict[str, int] = {}
+    regained: dict[str, int] = {}
+    for change in batches.given_back(database, batch_id):
+        lost[change.from_user] = lost.get(change.from_user, 0) + change.chats
+        regained[change.to_user] = regained.get(change.to_user, 0) + change.chats
+    for told, outcome in ((regained, "back to you"), (lost, "back from you")):
+        for user_id, count in told.items():
+            text = f"{user.name} has undone batch {batch_id}: {chats_text(count)} went {outcome}."
+            notifications.add(database, user_id, text, batch_id=batch_id)
+
+
+def chats_text(count: int) -> str:
+    """A number of chats in words, such as `1 chat` or `50 chats`."""
+    return f"{count} chat" if count == 1 else f"{count} chats"

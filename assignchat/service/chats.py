@@ -1,0 +1,99 @@
+"""Chats, one at a time: adding, listing, showing, closing and reopening."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from assignchat.errors import ChatExists, UserInactive
+from assignchat.model import (
+    Chat,
+    ChatStatus,
+    Event,
+    Request,
+    Status,
+    TrackingRow,
+    check_id,
+    check_text,
+)
+from assignchat.service.lookup import find_chat, find_recipient, find_user
+from assignchat.service.requests import cancel_on, time_out_on
+from assignchat.store import chats, requests, tracking
+from assignchat.store.database import Database
+
+_ON_CHAT = "r.chat_id = :chat"
+
+
+class ChatStory(NamedTuple):
+    """A chat with its pending request, if any, and all that happened to it, oldest first."""
+
+    chat: Chat
+    pending_request: Request | None
+    timeline: list[TrackingRow]
+
+
+def add_chat(database: Database, chat_id: str, *, customer: str, owner: str, actor: str) -> Chat:
+    """Add an open chat. Raises `ChatExists`, `UserNotFound` or `UserInactive`."""
+    check_id(chat_id, "chat id")
+    check_text(customer, "customer")
+    with database.write():
+        if chats.get(database, chat_id) is not None:
+            raise ChatExists(f"There is a chat {chat_id!r} already")
+        owner_id = find_recipient(database, owner, anyway=True).id
+        chat = Chat(chat_id, customer, owner_id, ChatStatus.OPEN, database.now, None)
+        chats.add(database, chat)
+        tracking.append(database, Event.OPENED, actor, chat_id=chat_id, to_user=owner_id)
+        return chat
+
+
+def list_chats(
+    database: Database,
+    *,
+    owner: str | None = None,
+    status: str | None = None,
+    limit: int | None = None,
+    newest_first: bool = False,
+) -> Iterator[Chat]:
+    """The chats of one owner, of one status, one at a time. Raises `UserNotFound`."""
+    with database.read():
+        owner_id = None if owner is None else find_user(database, owner).id
+        yield from chats.matching(
+            database, owner=owner_id, status=status, limit=limit, newest_first=newest_first
+        )
+
+
+def show_chat(database: Database, chat_id: str) -> ChatStory:
+    """A chat and its whole story. Raises `ChatNotFound`."""
+    with database.read():
+        chat = find_chat(database, chat_id)
+        newest = requests.newest_of_chat(database, chat.id)
+        pending = newest if newest is not None and newest.status == Status.PENDING else None
+        return ChatStory(chat, pending, list(tracking.rows(database, {"chat": chat.id})))
+
+
+def close_chat(database: Database, chat_id: str, *, actor: str) -> Chat:
+    """Close a chat, which cancels its pending request; the chat. A closed one stays as it is."""
+    with database.write():
+        chat = find_chat(database, chat_id)
+        time_out_on(database, _ON_CHAT, {"chat": chat.id})
+        if chat.status == ChatStatus.CLOSED:
+            return chat
+        cancel_on(database, _ON_CHAT, {"chat": chat.id}, actor=actor, reason="The chat was closed")
+        chats.set_status(database, chat.id, ChatStatus.CLOSED, database.now)
+        tracking.append(database, Event.CLOSED, actor, chat_id=chat.id, from_user=chat.owner_id)
+        return find_chat(database, chat.id)
+
+
+def reopen_chat(database: Database, chat_id: str, *, actor: str) -> Chat:
+    """Reopen a closed chat; the chat. Raises `UserInactive` if its owner has left."""
+    with database.write():
+        chat = find_chat(database, chat_id)
+        if chat.status == ChatStatus.OPEN:
+            return chat
+        owner = find_user(database, chat.owner_id)
+        if not owner.active:
+            raise UserInactive(
+                f"{owner.name}, who owns chat {chat.id!r}, is not active",
+                hint=f"Assign it to somebody first: assignchat bulk-assign {chat.id} --to USER",
+            )
+        chats.set_status(database, chat.id, ChatStatus.OPEN, None)
+        tracking.append(database, Event.REOPENED, actor, chat_id=chat.id, from_user=chat.owner_id)
+        return find_chat(database, chat.id)

@@ -1,0 +1,74 @@
+"""Is the database sound: the file, the guards, and the state against the history."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from assignchat.model import time_after
+from assignchat.service.lookup import listing
+from assignchat.store import checks
+from assignchat.store.database import Database
+
+_OVERDUE_SECONDS = 5 * 60
+
+
+class Finding(NamedTuple):
+    """One thing that is not as it should be."""
+
+    code: str
+    message: str
+
+
+class CheckResult(NamedTuple):
+    """What a check found. Problems make the database unsound, warnings do not."""
+
+    sound: bool
+    problems: list[Finding]
+    warnings: list[Finding]
+
+
+_PROBLEMS: tuple[tuple[str, Callable[[Database], Sequence[object]], str], ...] = (
+    ("file_damaged", checks.quick_check, "SQLite finds the file damaged: {}"),
+    ("orphan", checks.orphans, "Rows refer to rows that are not there, in: {}"),
+    (
+        "owner_differs",
+        checks.owners_against_history,
+        "The owner is not the one that the history names, of chats: {}",
+    ),
+    (
+        "status_differs",
+        checks.statuses_against_history,
+        "The status is not the one that the history names, of requests: {}",
+    ),
+    ("several_pending", checks.several_pending, "Several requests are pending on chats: {}"),
+    ("guard_missing", checks.missing_guards, "Append-only guards are missing or changed: {}"),
+)
+
+
+def check(database: Database) -> CheckResult:
+    """Look for damage; nothing is repaired."""
+    with database.read():
+        problems = []
+        for code, find, message in _PROBLEMS:
+            found = find(database)
+            if found:
+                problems.append(Finding(code, message.format(listing(map(str, found)))))
+        return CheckResult(not problems, problems, list(_warnings(database)))
+
+
+def _warnings(database: Database) -> list[Finding]:
+    warnings = []
+    owners = checks.inactive_owners(database)
+    if owners:
+        warnings.append(
+            Finding("inactive_owner", f"Inactive users own open chats: {listing(owners)}")
+        )
+    overdue = checks.overdue(database, time_after(database.now, -_OVERDUE_SECONDS))
+    if overdue:
+        warnings.append(
+            Finding(
+                "sweep_overdue",
+                f"{overdue} pending requests are more than 5 minutes past their deadline: "
+                "the sweep is not running",
+            )
+        )
+    return warnings

@@ -1,0 +1,36 @@
+"""A small team to try things out on."""
+
+from assignchat.model import Chat, ChatStatus, Event, Role, User
+from assignchat.service.team import track_added
+from assignchat.store import chats, tracking, users
+from assignchat.store.database import Database
+
+USERS = (
+    User("mark", "Mark", Role.USER, True, None),
+    User("martha", "Martha", Role.USER, True, None),
+    User("omar", "Omar", Role.USER, True, None),
+    User("maria", "Maria", Role.MANAGER, True, None),
+)
+
+CUSTOMERS = (
+    ("chat-1", "Priya Nair", "mark"),
+    ("chat-2", "José Álvarez", "mark"),
+    ("chat-3", "田中 美咲", "mark"),
+    ("chat-4", "Лариса Петрова", "martha"),
+    ("chat-5", "محمد الفارسي", "omar"),
+)
+
+
+def fill(database: Database, *, actor: str) -> bool:
+    """Put Mark, Martha and a few chats into an empty database; whether it was empty."""
+    with database.write():
+        if users.every(database):
+            return False
+        for user in USERS:
+            users.add(database, user)
+            track_added(database, user, actor)
+        for chat_id, customer, owner_id in CUSTOMERS:
+            chat = Chat(chat_id, customer, owner_id, ChatStatus.OPEN, database.now, None)
+            chats.add(database, chat)
+            tracking.append(database, Event.OPENED, actor, chat_id=chat_id, to_user=owner_id)
+        return True

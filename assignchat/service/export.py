@@ -1,0 +1,40 @@
+"""Everything as files that any tool reads: the data is its owner's."""
+
+import shutil
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from assignchat.errors import InvalidValue
+from assignchat.files import sync_folder
+from assignchat.store import tables
+from assignchat.store.database import Database
+
+WriteRows = Callable[[Path, Sequence[str], Iterable[tuple[Any, ...]]], None]
+"""Writes one file: its path, the columns, and the rows."""
+
+
+def export(database: Database, folder: Path, suffix: str, write_rows: WriteRows) -> list[str]:
+    """Write each table and view to a file of its own in a new folder; their names.
+
+    All of them show the same moment, and the folder appears whole or not at all. Raises
+    `InvalidValue` where the folder has something in it already, or cannot be made.
+    """
+    building = folder.with_name(f".{folder.name}.new")
+    try:
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise InvalidValue(f"{folder} is there already", hint="Name a new or empty folder.")
+        shutil.rmtree(building, ignore_errors=True)
+        building.mkdir(mode=0o700, parents=True)
+        with database.read():
+            names = tables.names(database)
+            for name in names:
+                columns = tables.columns(database, name)
+                write_rows(building / f"{name}.{suffix}", columns, tables.rows(database, name))
+        building.replace(folder)
+        sync_folder(folder.parent)
+    except OSError as error:
+        raise InvalidValue(f"{folder} cannot be written: {error.strerror}") from error
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    return names

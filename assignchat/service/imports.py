@@ -1,0 +1,185 @@
+"""Bringing users and chats in from a CRM: all or nothing, every bad row named."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple, TypeVar
+
+from assignchat.errors import AssignchatError, ImportInvalid, InvalidValue
+from assignchat.model import (
+    ChatStatus,
+    Role,
+    User,
+    check_id,
+    check_text,
+    format_time,
+    parse_time,
+)
+from assignchat.service.requests import cancel_on, time_out_on
+from assignchat.service.team import change_user, deactivate, track_added
+from assignchat.store import imports, users
+from assignchat.store.database import Database
+from assignchat.store.imports import ImportedChat
+
+USER_COLUMNS = ("id", "name", "role", "active")
+CHAT_COLUMNS = ("id", "customer", "owner_id", "status", "opened_at")
+
+T = TypeVar("T")
+Row = Mapping[str, Any]
+NumberedRows = Iterable[tuple[int, Row | InvalidValue]]
+"""Line numbers, each with the columns of its row, or with what is wrong with it."""
+Problems = list[tuple[int, str]]
+
+
+class Imported(NamedTuple):
+    """What an import did."""
+
+    created: int
+    updated: int
+    unchanged: int
+    dry_run: bool
+
+
+class ImportedUser(NamedTuple):
+    """One row of a file of users; what it leaves out is null."""
+
+    line: int
+    id: str
+    name: str | None
+    role: str | None
+    active: bool | None
+
+
+def import_users(
+    database: Database, rows: NumberedRows, *, actor: str, dry_run: bool = False
+) -> Imported:
+    """Insert or update users by id. Raises `ImportInvalid` with every bad row's line."""
+    problems: Problems = []
+    wanted = list(_checked(rows, _user, problems))
+    with database.write(dry_run=dry_run):
+        counts = {"created": 0, "updated": 0, "unchanged": 0}
+        seen: dict[str, int] = {}
+        for row in wanted:
+            if row.id in seen:
+                problems.append((row.line, f"the same id stands on line {seen[row.id]}"))
+                continue
+            seen[row.id] = row.line
+            try:
+                counts[_merge_user(database, row, actor)] += 1
+            except AssignchatError as error:
+                problems.append((row.line, error.message))
+        _refuse(problems)
+        return Imported(**counts, dry_run=dry_run)
+
+
+def import_chats(
+    database: Database, rows: NumberedRows, *, actor: str, dry_run: bool = False
+) -> Imported:
+    """Insert or update chats by id. Raises `ImportInvalid` with every bad row's line.
+
+    A chat that changes hands or is closed so loses its pending request, which is cancelled.
+    """
+    problems: Problems = []
+    with database.write(dry_run=dry_run):
+        imports.stage(database, _checked(rows, _chat, problems))
+        _refuse(problems + imports.problems(database))
+        time_out_on(database, imports.LOSES_REQUEST, {})
+        cancel_on(
+            database, imports.LOSES_REQUEST, {}, actor=actor, reason="The chat was imported anew"
+        )
+        return Imported(*imports.merge(database, actor), dry_run=dry_run)
+
+
+def _checked(rows: NumberedRows, check: Callable[[int, Row], T], problems: Problems) -> Iterator[T]:
+    """The good rows, as they come; what is wrong with the others goes to `problems`."""
+    for line, row in rows:
+        try:
+            if isinstance(row, InvalidValue):
+                raise row
+            yield check(line, row)
+        except InvalidValue as error:
+            problems.append((line, error.message))
+
+
+def _refuse(problems: Problems) -> None:
+    if problems:
+        listed = [f"line {line}: {message}" for line, message in sorted(problems)]
+        rows = "1 row is" if len(listed) == 1 else f"{len(listed)} rows are"
+        raise ImportInvalid(f"{rows} wrong; nothing was imported", listed)
+
+
+def _merge_user(database: Database, row: ImportedUser, actor: str) -> str:
+    old = users.get(database, row.id)
+    if old is None:
+        new = User(row.id, row.name or row.id, row.role or Role.USER, row.active is not False, None)
+        users.add(database, new)
+        track_added(database, new, actor)
+        return "created"
+    new = old._replace(name=row.name or old.name, role=row.role or old.role)
+    if row.active is True:
+        new = new._replace(active=True)
+    change_user(database, old, new, actor)
+    if row.active is False and old.active:
+        count = users.open_chats(database, old.id)
+        if count:
+            raise InvalidValue(
+                f"user {old.id!r} cannot become inactive while owning open chats ({count})"
+            )
+        deactivate(database, new, actor)
+        return "updated"
+    return "unchanged" if new == old else "updated"
+
+
+def _user(line: int, row: Row) -> ImportedUser:
+    return ImportedUser(
+        line,
+        check_id(_text(row, "id") or "", "user id"),
+        _optional(row, "name", lambda text: check_text(text, "name")),
+        _optional(row, "role", lambda text: _word(text, Role, "role")),
+        _active(row),
+    )
+
+
+def _chat(line: int, row: Row) -> ImportedChat:
+    return ImportedChat(
+        line,
+        check_id(_text(row, "id") or "", "chat id"),
+        _optional(row, "customer", lambda text: check_text(text, "customer")),
+        _optional(row, "owner_id", lambda text: check_id(text, "owner_id")),
+        _optional(row, "status", lambda text: _word(text, ChatStatus, "status")),
+        _optional(row, "opened_at", lambda text: format_time(parse_time(text))),
+    )
+
+
+def _text(row: Row, column: str) -> str | None:
+    """The text in a column; None where it is absent, null or blank."""
+    value = row.get(column)
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)  # JSON exports write ids as numbers
+    if value is not None and not isinstance(value, str):
+        raise InvalidValue(f"{column} is not text: {value!r}")
+    return value if value and value.strip() else None
+
+
+def _optional(row: Row, column: str, check: Callable[[str], T]) -> T | None:
+    text = _text(row, column)
+    return None if text is None else check(text)
+
+
+def _word(text: str, words: type[Role] | type[ChatStatus], column: str) -> str:
+    word = text.strip().casefold()
+    if word not in set(words):
+        raise InvalidValue(f"{column} is one of {', '.join(words)}, not {text!r}")
+    return word
+
+
+def _active(row: Row) -> bool | None:
+    value = row.get("active")
+    if isinstance(value, bool):
+        return value
+    text = _text(row, "active")
+    if text is None:
+        return None
+    if text.strip().casefold() in {"1", "true", "yes"}:
+        return True
+    if text.strip().casefold() in {"0", "false", "no"}:
+        return False
+    raise InvalidValue(f"active is true or false, not {text!r}")

@@ -1,0 +1,142 @@
+"""Finding what a command names, or saying helpfully that it is not there."""
+
+from collections.abc import Iterable
+
+from assignchat.errors import (
+    ActorUnknown,
+    BatchNotFound,
+    ChatNotFound,
+    NotAllowed,
+    RequestNotFound,
+    UserAway,
+    UserInactive,
+    UserNotFound,
+)
+from assignchat.model import Batch, Chat, Request, Role, User
+from assignchat.store import batches, chats, requests, users
+from assignchat.store.database import Database
+
+NAMED_AT_MOST = 10
+
+
+def find_actor(database: Database, user_id: str) -> User:
+    """The active user on whose behalf a command runs.
+
+    Raises `ActorUnknown` or `UserInactive`.
+    """
+    user = users.get(database, user_id)
+    if user is None:
+        raise ActorUnknown(
+            f"You are {user_id!r} here, and there is no such user",
+            hint=_suggest_user(database, user_id)
+            or "Say who you are with --as USER or ASSIGNCHAT_USER.",
+        )
+    return _active(user)
+
+
+def find_user(database: Database, user_id: str) -> User:
+    """The user with this id. Raises `UserNotFound`."""
+    user = users.get(database, user_id)
+    if user is None:
+        raise UserNotFound(f"No user {user_id!r}", hint=_suggest_user(database, user_id))
+    return user
+
+
+def find_recipient(database: Database, user_id: str, *, anyway: bool) -> User:
+    """The user who is to get a chat: active, and present unless `anyway`.
+
+    Raises `UserNotFound`, `UserInactive` or `UserAway`.
+    """
+    user = _active(find_user(database, user_id))
+    if is_away(user, database.now) and not anyway:
+        there = [other.id for other in users.present(database, least=True)][:NAMED_AT_MOST]
+        raise UserAway(
+            f"{user.name} is away {away_text(user)}",
+            hint=f"Present, least loaded first: {listing(there)}. Or ask them --anyway."
+            if there
+            else "Nobody is present. Ask them --anyway.",
+        )
+    return user
+
+
+def is_away(user: User, now: str) -> bool:
+    """Whether the user is away at the stored time `now`."""
+    return user.away_until is not None and user.away_until > now
+
+
+def away_text(user: User) -> str:
+    """Until when the user is away, such as `until 2026-11-22T14:05:10.000Z`."""
+    return "indefinitely" if user.away_until == "indefinite" else f"until {user.away_until}"
+
+
+def find_chat(database: Database, chat_id: str) -> Chat:
+    """The chat with this id. Raises `ChatNotFound`."""
+    chat = chats.get(database, chat_id)
+    if chat is None:
+        raise ChatNotFound(f"No chat {chat_id!r}", hint=_suggest_chat(database, chat_id))
+    return chat
+
+
+def find_request(database: Database, request_id: int) -> Request:
+    """The request with this id. Raises `RequestNotFound`."""
+    request = requests.get(database, request_id)
+    if request is None:
+        raise RequestNotFound(f"No request {request_id}", hint="assignchat requests lists them.")
+    return request
+
+
+def find_batch(database: Database, batch_id: int) -> Batch:
+    """The batch with this id. Raises `BatchNotFound`."""
+    batch = batches.get(database, batch_id)
+    if batch is None:
+        raise BatchNotFound(f"No batch {batch_id}", hint="assignchat batches lists them.")
+    return batch
+
+
+def require_manager_or(database: Database, actor: str, maker: str) -> User:
+    """The actor, who must be a manager or `maker`. Raises `NotAllowed` otherwise."""
+    user = find_actor(database, actor)
+    if user.role != Role.MANAGER and user.id != maker:
+        raise NotAllowed(f"Only a manager or {maker!r}, who made the batch, may do this")
+    return user
+
+
+def user_name(database: Database, user_id: str) -> str:
+    """The name of a user; the id itself where it is nobody's, as an operator's login may be."""
+    user = users.get(database, user_id)
+    return user.name if user else user_id
+
+
+def listing(ids: Iterable[str]) -> str:
+    """Up to ten ids as text, and a mark if there are more."""
+    names = list(ids)
+    return ", ".join(names[:NAMED_AT_MOST]) + (", …" if len(names) > NAMED_AT_MOST else "")
+
+
+def _active(user: User) -> User:
+    if not user.active:
+        raise UserInactive(
+            f"{user.name} ({user.id}) is not active",
+            hint=f"assignchat user activate {user.id}",
+        )
+    return user
+
+
+def _suggest_user(database: Database, user_id: str) -> str | None:
+    everyone = users.every(database)
+    by_word = {word.casefold(): user.id for user in everyone for word in (user.name, user.id)}
+    return _did_you_mean(user_id, by_word)
+
+
+def _suggest_chat(database: Database, chat_id: str) -> str | None:
+    return _did_you_mean(
+        chat_id, {other.casefold(): other for other in chats.similar_ids(database, chat_id)}
+    )
+
+
+def _did_you_mean(word: str, choices: dict[str, str]) -> str | None:
+    from difflib import get_close_matches  # noqa: PLC0415  # only needed when something is wrong
+
+    close = get_close_matches(word.casefold(), choices, n=3)
+    meant = list(dict.fromkeys(choices[match] for match in close))
+    return f"Did you mean {' or '.join(meant)}?" if meant else None

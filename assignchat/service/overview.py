@@ -1,0 +1,108 @@
+"""What stands where: inbox, status, and the history."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from assignchat.model import (
+    NOTICES,
+    EngagementRecord,
+    Event,
+    Notification,
+    Party,
+    Request,
+    Status,
+    TrackingRow,
+    seconds_between,
+)
+from assignchat.service.lookup import find_actor, user_name
+from assignchat.store import notifications, requests, tracking, users
+from assignchat.store.database import Database, Params
+
+SENT_SHOWN = 10
+
+
+class ReceivedRequest(NamedTuple):
+    """A pending request as its recipient sees it; `seconds_left` is null without a deadline."""
+
+    request: Request
+    text: str
+    seconds_left: float | None
+
+
+class Inbox(NamedTuple):
+    """What waits for a user."""
+
+    user: str
+    requests: list[ReceivedRequest]
+    notifications: list[Notification]
+
+
+class StatusPage(NamedTuple):
+    """Where a user stands: what they are asked, what they asked and how it ended, their load."""
+
+    user: str
+    received: list[ReceivedRequest]
+    sent: list[Request]
+    open_chats: int
+
+
+def inbox(database: Database, *, actor: str, mark_read: bool = False) -> Inbox:
+    """The actor's pending requests and unread notifications, oldest first.
+
+    With `mark_read`, those notifications are marked read. Raises `ActorUnknown`.
+    """
+    with database.write() if mark_read else database.read():
+        user = find_actor(database, actor)
+        unread = list(notifications.unread(database, user.id))
+        if mark_read and unread:
+            notifications.mark_read(database, user.id, unread[-1].id)
+        return Inbox(user.id, _received(database, user.id), unread)
+
+
+def status(database: Database, *, actor: str) -> StatusPage:
+    """Where the actor stands; of the requests they sent, the pending and the last ten."""
+    with database.read():
+        user = find_actor(database, actor)
+        sent = requests.matching(
+            database, {"requester": user.id}, limit=SENT_SHOWN, newest_first=True
+        )
+        return StatusPage(
+            user.id,
+            _received(database, user.id),
+            sorted(sent),
+            users.open_chats(database, user.id),
+        )
+
+
+def list_tracking(
+    database: Database, given: Params, *, limit: int | None = None, newest_first: bool = False
+) -> Iterator[TrackingRow]:
+    """The tracking rows that match what is given of chat, request, batch, user, event,
+    since and until (stored times; from `since` on, before `until`), one at a time.
+    """  # noqa: D205
+    with database.read():
+        yield from tracking.rows(database, given, limit=limit, newest_first=newest_first)
+
+
+def list_records(
+    database: Database, given: Params, *, limit: int | None = None, newest_first: bool = False
+) -> Iterator[EngagementRecord]:
+    """The Engagement Tracking Records that match, with the filters of `list_tracking`."""
+    with database.read():
+        yield from tracking.records(database, given, limit=limit, newest_first=newest_first)
+
+
+def record_config_change(database: Database, *, actor: str, detail: str) -> None:
+    """Append the row that says that the config was changed; `detail` is JSON."""
+    tracking.append(database, Event.CONFIG_CHANGED, actor, detail=detail)
+
+
+def _received(database: Database, user_id: str) -> list[ReceivedRequest]:
+    pending = requests.matching(database, {"recipient": user_id, "status": Status.PENDING})
+    return [_as_received(database, request) for request in pending]
+
+
+def _as_received(database: Database, request: Request) -> ReceivedRequest:
+    text = NOTICES[Event.REQUESTED, Party.RECIPIENT] % user_name(database, request.requester_id)
+    left = None if request.expires_at is None else seconds_between(database.now, request.expires_at)
+    return ReceivedRequest(request, text, left)

@@ -1,0 +1,433 @@
+"""Assignment requests: assign, accept, reject, withdraw, and deadlines that pass."""
+
+import json
+from collections.abc import Iterator, Sequence
+
+from assignchat.errors import (
+    AlreadyOwner,
+    AssignchatError,
+    ChatClosed,
+    ClockSuspicious,
+    InvalidValue,
+    NotOwner,
+    NotRecipient,
+    NotRequester,
+    ReasonNotAllowed,
+    ReasonRequired,
+    RequestExists,
+    RequestNotFound,
+    RequestNotPending,
+    RequestTimedOut,
+    WrongUserType,
+)
+from assignchat.model import (
+    MAX_NOTE_LENGTH,
+    NOTICES,
+    SYSTEM,
+    TRANSITIONS,
+    Chat,
+    ChatStatus,
+    Event,
+    Party,
+    Request,
+    Role,
+    Status,
+    User,
+    check_text,
+    seconds_between,
+    time_after,
+)
+from assignchat.service.lookup import (
+    find_actor,
+    find_chat,
+    find_recipient,
+    find_request,
+    find_user,
+    is_away,
+)
+from assignchat.store import chats, notifications, requests, tracking, users
+from assignchat.store.database import Database, Params
+
+DEFAULT_TIMEOUT_SECONDS = 120
+
+# A network time service moves a clock by less than the first; no request waits longer than
+# the second, so a history that old with something due in it was left by a clock that jumped.
+_CLOCK_BEHIND_SECONDS = 5 * 60
+_CLOCK_AHEAD_SECONDS = 31 * 86_400
+
+
+def assign(
+    database: Database,
+    chat_id: str,
+    *,
+    to: str,
+    actor: str,
+    to_type: str | None = None,
+    note: str | None = None,
+    timeout_seconds: int | None = DEFAULT_TIMEOUT_SECONDS,
+    then: Sequence[str] = (),
+    anyway: bool = False,
+) -> Request:
+    """Ask `to` to take over a chat; the pending request.
+
+    The deadline is fixed here: `timeout_seconds` from now, None for none. `then` names who
+    is asked next when a request is rejected or times out. Raises, among others, `NotOwner`
+    unless the actor owns the chat or is a manager, `RequestExists`, `ChatClosed`,
+    `AlreadyOwner`, `WrongUserType`, `UserInactive` and `UserAway` (unless `anyway`).
+    """
+    if note is not None:
+        check_text(note, "note", MAX_NOTE_LENGTH)
+    with database.write():
+        requester = find_actor(database, actor)
+        chat = find_chat(database, chat_id)
+        time_out_on(database, "r.chat_id = :chat", {"chat": chat.id})
+        _check_may_assign(chat, requester)
+        recipient = find_recipient(database, to, anyway=anyway)
+        if to_type is not None and recipient.role != to_type:
+            raise WrongUserType(
+                f"{recipient.name} ({recipient.id}) is a {recipient.role}, not a {to_type}"
+            )
+        _check_not_owner(chat, recipient)
+        _check_none_pending(database, chat)
+        request_id = _ask(
+            database,
+            chat,
+            requester,
+            recipient,
+            actor=requester.id,
+            note=note,
+            timeout_seconds=timeout_seconds,
+            fallbacks=_check_fallbacks(database, chat, recipient, then),
+        )
+        return find_request(database, request_id)
+
+
+def accept(database: Database, request_id: int, *, actor: str) -> Request:
+    """Take over the chat that the actor is asked to take; the accepted request.
+
+    Raises `NotRecipient`, `RequestNotPending`, or `RequestTimedOut`, which is recorded.
+    """
+    with database.write():
+        request = _answer(database, "accept", request_id, actor, None)
+        chats.set_owner(database, request.chat_id, request.recipient_id)
+        return request
+
+
+def reject(
+    database: Database,
+    request_id: int,
+    *,
+    reason: str | None,
+    actor: str,
+    offered: Sequence[str] = (),
+    others_allowed: bool = True,
+) -> Request:
+    """Turn a request down; the owner keeps the chat. The rejected request.
+
+    The reason is one of `offered`, or any text if `others_allowed`. Raises `ReasonRequired`,
+    `ReasonNotAllowed`, `NotRecipient`, `RequestNotPending`, `RequestTimedOut`.
+    """
+    reason = _check_reason(reason, offered, others_allowed=others_allowed)
+    with database.write():
+        request = _answer(database, "reject", request_id, actor, reason)
+        _ask_next(database, request)
+        return request
+
+
+def withdraw(
+    database: Database,
+    request_id: int,
+    *,
+    reason: str | None,
+    actor: str,
+    offered: Sequence[str] = (),
+    others_allowed: bool = True,
+) -> Request:
+    """Take a request back while it is pending; the withdrawn request.
+
+    The reason is one of `offered`, or any text if `others_allowed`. Raises `ReasonRequired`,
+    `ReasonNotAllowed`, `NotRequester`, `RequestNotPending`, `RequestTimedOut`.
+    """
+    reason = _check_reason(reason, offered, others_allowed=others_allowed)
+    with database.write():
+        return _answer(database, "withdraw", request_id, actor, reason)
+
+
+def request_on_chat(database: Database, chat_id: str) -> int:
+    """The id of the newest request on a chat, which is the pending one if any is.
+
+    Raises `ChatNotFound` or `RequestNotFound`.
+    """
+    with database.read():
+        request = requests.newest_of_chat(database, find_chat(database, chat_id).id)
+    if request is None:
+        raise RequestNotFound(f"There is no request on chat {chat_id!r}")
+    return request.id
+
+
+def sweep_timeouts(database: Database, *, dry_run: bool = False, force: bool = False) -> list[int]:
+    """Time out every pending request whose deadline has come; their ids, in order.
+
+    Raises `ClockSuspicious`, unless `force`, where something is due and the newest row of
+    the history lies more than 5 minutes in the future or 31 days in the past.
+    """
+    with database.read():
+        if not requests.any_due(database):
+            return []  # without waiting for whoever is writing
+    with database.write(dry_run=dry_run):
+        if not force:
+            _check_clock(database)
+        return _time_out(database, requests.DUE, {})
+
+
+def list_requests(
+    database: Database,
+    *,
+    status: str | None = None,
+    chat: str | None = None,
+    requester: str | None = None,
+    recipient: str | None = None,
+    limit: int | None = None,
+    newest_first: bool = False,
+) -> Iterator[Request]:
+    """The requests that match, one at a time; one past its deadline reads as timed out."""
+    given = {"status": status, "chat": chat, "requester": requester, "recipient": recipient}
+    with database.read():
+        yield from requests.matching(database, given, limit=limit, newest_first=newest_first)
+
+
+def recipients_of_type(database: Database, role: str) -> list[User]:
+    """Who may be offered when somebody is to be asked: active, present users of a role."""
+    with database.read():
+        return users.present(database, role=role)
+
+
+def time_out_on(database: Database, which: str, params: Params) -> None:
+    """Record the deadlines that have passed on the requests that a command meets.
+
+    `which` is a condition on the requests `r`. What is recorded stays, even if the rest of
+    the command is refused.
+    """
+    if _time_out(database, f"{which} AND {requests.DUE}", params):
+        database.keep()
+
+
+def cancel_on(
+    database: Database,
+    which: str,
+    params: Params,
+    *,
+    actor: str,
+    reason: str,
+    batch_id: int | None = None,
+) -> int:
+    """Cancel the pending requests that a change leaves without an object; how many.
+
+    `which` is a condition on the requests `r`.
+    """
+    cancelled = requests.settle_all(
+        database,
+        TRANSITIONS["cancel"],
+        which,
+        params,
+        actor=actor,
+        reason=reason,
+        batch_id=batch_id,
+    )
+    return len(cancelled)
+
+
+def _check_may_assign(chat: Chat, requester: User) -> None:
+    if requester.id != chat.owner_id and requester.role != Role.MANAGER:
+        raise NotOwner(
+            f"Chat {chat.id!r} belongs to {chat.owner_id!r}",
+            hint="Only its owner or a manager may ask somebody to take it.",
+        )
+    if chat.status == ChatStatus.CLOSED:
+        raise ChatClosed(f"Chat {chat.id!r} is closed", hint=f"assignchat chat reopen {chat.id}")
+
+
+def _check_not_owner(chat: Chat, recipient: User) -> None:
+    if recipient.id == chat.owner_id:
+        raise AlreadyOwner(f"{recipient.name} owns chat {chat.id!r} already")
+
+
+def _check_none_pending(database: Database, chat: Chat) -> None:
+    newest = requests.newest_of_chat(database, chat.id)
+    if newest is not None and newest.status == Status.PENDING:
+        raise RequestExists(
+            f"Request {newest.id} to {newest.recipient_id!r} is pending on chat {chat.id!r}",
+            hint=f"Its requester may withdraw it: assignchat withdraw {newest.id} --reason …",
+        )
+
+
+def _check_fallbacks(
+    database: Database, chat: Chat, recipient: User, then: Sequence[str]
+) -> list[str]:
+    asked = {recipient.id}
+    for user_id in then:
+        user = find_recipient(database, user_id, anyway=True)
+        _check_not_owner(chat, user)
+        if user.id in asked:
+            raise InvalidValue(f"{user.name} ({user.id}) would be asked twice")
+        asked.add(user.id)
+    return list(then)
+
+
+def _check_reason(reason: str | None, offered: Sequence[str], *, others_allowed: bool) -> str:
+    if reason is None or not reason.strip():
+        raise ReasonRequired(
+            "A reason is required",
+            hint=f"Give it with --reason, such as: {'; '.join(offered)}" if offered else None,
+        )
+    if reason in offered:
+        return reason
+    if not others_allowed:
+        raise ReasonNotAllowed(
+            f"{reason!r} is not one of the reasons to choose from",
+            hint=f"They are: {'; '.join(offered)}",
+        )
+    return check_text(reason, "reason")
+
+
+def _ask(
+    database: Database,
+    chat: Chat,
+    requester: User,
+    recipient: User,
+    *,
+    actor: str,
+    note: str | None,
+    timeout_seconds: float | None,
+    fallbacks: list[str],
+    previous_request_id: int | None = None,
+) -> int:
+    now = database.now
+    expires_at = None if timeout_seconds is None else time_after(now, timeout_seconds)
+    request_id = requests.add(
+        database,
+        chat_id=chat.id,
+        requester_id=requester.id,
+        recipient_id=recipient.id,
+        recipient_role=recipient.role,
+        from_user=chat.owner_id,
+        note=note,
+        expires_at=expires_at,
+        previous_request_id=previous_request_id,
+        fallbacks=json.dumps(fallbacks, ensure_ascii=False) if fallbacks else None,
+    )
+    tracking.append(
+        database,
+        Event.REQUESTED,
+        actor,
+        chat_id=chat.id,
+        request_id=request_id,
+        from_user=chat.owner_id,
+        to_user=recipient.id,
+        status=Status.PENDING,
+        detail=json.dumps({"expires_at": expires_at}),
+    )
+    notice = NOTICES[Event.REQUESTED, Party.RECIPIENT] % requester.name
+    notifications.add(database, recipient.id, notice, request_id=request_id)
+    return request_id
+
+
+def _ask_next(database: Database, ended: Request) -> None:
+    """Ask the next in the chain, passing over those who cannot take part any more."""
+    waiting: list[str] = json.loads(requests.fallbacks(database, ended.id) or "[]")
+    chat = find_chat(database, ended.chat_id)
+    while waiting:
+        user = find_user(database, waiting.pop(0))
+        if not user.active or is_away(user, database.now) or user.id == chat.owner_id:
+            continue
+        _ask(
+            database,
+            chat,
+            find_user(database, ended.requester_id),
+            user,
+            actor=SYSTEM,
+            note=ended.note,
+            timeout_seconds=None
+            if ended.expires_at is None
+            else seconds_between(ended.requested_at, ended.expires_at),
+            fallbacks=waiting,
+            previous_request_id=ended.id,
+        )
+        return
+
+
+def _answer(
+    database: Database, action: str, request_id: int, actor: str, reason: str | None
+) -> Request:
+    """Take a request along a person's transition: guarded, tracked, the other party told."""
+    transition = TRANSITIONS[action]
+    user = find_actor(database, actor)
+    request = find_request(database, request_id)
+    other = _check_party(request, transition.party, user)
+    if not requests.settle(database, request.id, transition, reason):
+        raise _why_not_pending(database, request)
+    tracking.append(
+        database,
+        transition.event,
+        user.id,
+        chat_id=request.chat_id,
+        request_id=request.id,
+        from_user=request.from_user,
+        to_user=request.recipient_id,
+        status=transition.target,
+        reason=reason,
+    )
+    told = Party.REQUESTER if transition.party == Party.RECIPIENT else Party.RECIPIENT
+    notice = NOTICES[transition.event, told] % user.name
+    notifications.add(database, other, notice, request_id=request.id)
+    return find_request(database, request.id)
+
+
+def _check_party(request: Request, party: Party, user: User) -> str:
+    """The id of the other party, if the user is the one whose transition it is."""
+    if party == Party.RECIPIENT:
+        if user.id != request.recipient_id:
+            raise NotRecipient(
+                f"Request {request.id} was sent to {request.recipient_id!r}, not to {user.id!r}"
+            )
+        return request.requester_id
+    if user.id != request.requester_id:
+        raise NotRequester(
+            f"Request {request.id} was sent by {request.requester_id!r}, not by {user.id!r}"
+        )
+    return request.recipient_id
+
+
+def _why_not_pending(database: Database, request: Request) -> AssignchatError:
+    time_out_on(database, "r.id = :id", {"id": request.id})
+    if request.status == Status.TIMED_OUT:
+        return RequestTimedOut(
+            f"Request {request.id} timed out at {request.resolved_at}",
+            hint=f"Chat {request.chat_id!r} stays with {request.from_user!r}.",
+        )
+    return RequestNotPending(
+        f"Request {request.id} is {Status(request.status).label} already",
+        hint=f"assignchat chat show {request.chat_id}",
+    )
+
+
+def _time_out(database: Database, which: str, params: Params) -> list[int]:
+    """Time out the requests that `which` selects, and ask the next in their chains."""
+    timed_out = requests.settle_all(database, TRANSITIONS["time out"], which, params, actor=SYSTEM)
+    if timed_out:
+        for request_id in requests.with_fallbacks(database):
+            _ask_next(database, find_request(database, request_id))
+    return timed_out
+
+
+def _check_clock(database: Database) -> None:
+    newest = tracking.newest_at(database)
+    if newest is None:
+        return
+    age = seconds_between(newest, database.now)
+    if -_CLOCK_BEHIND_SECONDS <= age <= _CLOCK_AHEAD_SECONDS:
+        return
+    raise ClockSuspicious(
+        f"The clock says {database.now}, but the newest row of the history is from {newest}",
+        hint="Nothing was timed out. Set the clock, or sweep with --force if it is right.",
+    )

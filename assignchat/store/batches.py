@@ -1,0 +1,273 @@
+"""Many chats at once: selecting, moving and giving back, in set-based SQL.
+
+A batch moves in slices of some thousand chats inside one transaction, so that a progress
+bar can move and Ctrl-C is heard; each slice is one INSERT into the history and one UPDATE
+of the chats that it names.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from assignchat.model import Batch
+from assignchat.store.database import Database, page
+
+SLICE = 5_000
+
+_COLUMNS = (
+    "id, at, actor, reason, undone_at,"
+    " (SELECT coalesce(sum(assigned), 0) FROM batch_recipients WHERE batch_id = batches.id)"
+)
+
+
+class Holding(NamedTuple):
+    """How many of the selected chats of one status one user owns."""
+
+    owner_id: str
+    status: str
+    chats: int
+
+
+class Move(NamedTuple):
+    """So many selected chats of one status go from one user to another, in order of their ids."""
+
+    from_user: str
+    to_user: str
+    status: str
+    chats: int
+
+
+def get(database: Database, batch_id: int) -> Batch | None:
+    """The batch with this id, or None."""
+    return database.one(Batch, f"SELECT {_COLUMNS} FROM batches WHERE id = :id", {"id": batch_id})
+
+
+def every(
+    database: Database, *, limit: int | None = None, newest_first: bool = False
+) -> Iterator[Batch]:
+    """All batches."""
+    order = page("id", limit, newest_first=newest_first)
+    return database.rows(Batch, f"SELECT {_COLUMNS} FROM batches {order}")
+
+
+def add(database: Database, actor: str, reason: str | None) -> int:
+    """Begin a batch; its id."""
+    return database.insert(
+        "INSERT INTO batches (at, actor, reason) VALUES (:at, :actor, :reason) RETURNING id",
+        {"at": database.now, "actor": actor, "reason": reason},
+    )
+
+
+def add_recipient(
+    database: Database, batch_id: int, user_id: str, role: str, assigned: int
+) -> None:
+    """Record how many chats of the batch a user was given, and in which role."""
+    database.execute(
+        "INSERT INTO batch_recipients (batch_id, user_id, role, assigned)"
+        " VALUES (:batch, :user, :role, :assigned)",
+        {"batch": batch_id, "user": user_id, "role": role, "assigned": assigned},
+    )
+
+
+def mark_undone(database: Database, batch_id: int) -> None:
+    """Record that the batch has been undone."""
+    database.execute(
+        "UPDATE batches SET undone_at = :now WHERE id = :id", {"id": batch_id, "now": database.now}
+    )
+
+
+class Selection:
+    """The chats that one command is about, given by their ids or by their owner."""
+
+    def __init__(self, database: Database, source: str, params: dict[str, str | None]) -> None:
+        self._database = database
+        self._source = source
+        self._params = params
+
+    @classmethod
+    def of_owner(cls, database: Database, owner_id: str, status: str | None) -> "Selection":
+        """All chats of one owner, or those of one status."""
+        return cls(
+            database,
+            "(SELECT id, owner_id, status FROM chats"
+            " WHERE owner_id = :owner AND (:only IS NULL OR status = :only))",
+            {"owner": owner_id, "only": status},
+        )
+
+    @classmethod
+    def of_ids(cls, database: Database, chat_ids: Iterable[str]) -> "Selection":
+        """The chats with these ids; `unknown` names those that are none."""
+        database.execute(
+            "CREATE TEMP TABLE IF NOT EXISTS given (id TEXT PRIMARY KEY) WITHOUT ROWID"
+        )
+        database.execute(
+            "CREATE TEMP TABLE IF NOT EXISTS selected (owner_id TEXT, status TEXT, id TEXT,"
+            " PRIMARY KEY (owner_id, status, id)) WITHOUT ROWID"
+        )
+        database.execute("DELETE FROM temp.given")
+        database.execute("DELETE FROM temp.selected")
+        database.execute_many(
+            "INSERT INTO temp.given (id) VALUES (?) ON CONFLICT DO NOTHING",
+            ((chat_id,) for chat_id in chat_ids),
+        )
+        database.execute(
+            "INSERT INTO temp.selected (owner_id, status, id)"
+            " SELECT c.owner_id, c.status, c.id FROM temp.given g JOIN chats c ON c.id = g.id"
+            " ORDER BY 1, 2, 3"
+        )
+        return cls(database, "temp.selected", {})
+
+    def unknown(self, limit: int) -> list[str]:
+        """Up to `limit` of the given ids that no chat has."""
+        if self._params:
+            return []
+        return self._database.column(
+            "SELECT id FROM temp.given WHERE id NOT IN (SELECT id FROM temp.selected)"
+            " ORDER BY id LIMIT :limit",
+            {"limit": limit},
+        )
+
+    def holdings(self) -> list[Holding]:
+        """Who owns how many of the selected chats, by status."""
+        return list(
+            self._database.rows(
+                Holding,
+                f"SELECT owner_id, status, count(*) FROM {self._source}"
+                " GROUP BY owner_id, status ORDER BY owner_id, status",
+                self._params,
+            )
+        )
+
+    def not_owned_by(self, user_id: str, limit: int) -> list[str]:
+        """Up to `limit` of the selected chats that somebody else owns."""
+        return self._database.column(
+            f"SELECT id FROM {self._source} WHERE owner_id <> :user ORDER BY id LIMIT :limit",
+            {**self._params, "user": user_id, "limit": limit},
+        )
+
+    @property
+    def requests_condition(self) -> tuple[str, dict[str, str | None]]:
+        """The SQL condition that a request `r` is on one of these chats, and its parameters."""
+        return f"r.chat_id IN (SELECT id FROM {self._source})", self._params
+
+    def move(self, move: Move, *, batch_id: int, actor: str, reason: str | None) -> Iterator[int]:
+        """Carry a move out, slice by slice; yields how many chats each slice moved."""
+        after, left = "", move.chats
+        while left:
+            before = _last_tracking_id(self._database)
+            moved = self._database.execute(
+                "INSERT INTO engagement_tracking (at, event, actor, os_user, chat_id, batch_id,"
+                " from_user, to_user, reason)"
+                " SELECT :now, 'assigned', :actor, :os_user, id, :batch_id,"
+                " owner_id, :to_user, :reason"
+                f" FROM {self._source}"
+                " WHERE owner_id = :from_user AND status = :status AND id > :after"
+                " ORDER BY id LIMIT :limit",
+                {
+                    **self._params,
+                    "now": self._database.now,
+                    "actor": actor,
+                    "os_user": self._database.os_user,
+                    "batch_id": batch_id,
+                    "from_user": move.from_user,
+                    "to_user": move.to_user,
+                    "status": move.status,
+                    "reason": reason,
+                    "after": after,
+                    "limit": min(left, SLICE),
+                },
+            )
+            self._database.execute(
+                "UPDATE chats SET owner_id = :to_user WHERE id IN"
+                " (SELECT chat_id FROM engagement_tracking WHERE id > :before)",
+                {"to_user": move.to_user, "before": before},
+            )
+            after = self._database.value(
+                "SELECT chat_id FROM engagement_tracking ORDER BY id DESC LIMIT 1"
+            )
+            left -= moved
+            yield moved
+
+
+MOVED_SINCE = (
+    "EXISTS (SELECT 1 FROM engagement_tracking t WHERE t.chat_id = r.chat_id"
+    " AND t.id > :before AND t.event IN ('assigned', 'undone', 'imported')"
+    " AND t.from_user <> t.to_user)"
+)
+"""Which pending requests are on chats that have changed hands since the row `:before`."""
+
+
+class GivenBack(NamedTuple):
+    """How many chats one user lost to, and another got back by, an undo."""
+
+    from_user: str
+    to_user: str
+    chats: int
+
+
+def undo(database: Database, batch_id: int, actor: str) -> Iterator[int]:
+    """Give the chats of a batch back, slice by slice; yields how many each slice gave back.
+
+    A chat whose owner has changed since the batch stays where it is, even if it has come
+    back to the same person: what happened in between was somebody's decision.
+    """
+    first, last = (
+        database.value(
+            f"SELECT {end}(id) FROM engagement_tracking"
+            " WHERE batch_id = :batch AND event = 'assigned'",
+            {"batch": batch_id},
+        )
+        for end in ("min", "max")
+    )
+    for start in range(first, last + 1, SLICE):
+        before = _last_tracking_id(database)
+        yield database.execute(
+            "INSERT INTO engagement_tracking (at, event, actor, os_user, chat_id, batch_id,"
+            " from_user, to_user)"
+            " SELECT :now, 'undone', :actor, :os_user, t.chat_id, t.batch_id,"
+            " t.to_user, t.from_user"
+            " FROM engagement_tracking t JOIN chats c ON c.id = t.chat_id"
+            " WHERE t.id BETWEEN :start AND :end AND t.batch_id = :batch AND t.event = 'assigned'"
+            " AND c.owner_id = t.to_user AND NOT EXISTS (SELECT 1 FROM engagement_tracking later"
+            " WHERE later.chat_id = t.chat_id AND later.id > t.id"
+            " AND later.event IN ('accepted', 'assigned', 'undone', 'imported')"
+            " AND later.from_user <> later.to_user)"
+            " ORDER BY t.id",
+            {
+                "now": database.now,
+                "actor": actor,
+                "os_user": database.os_user,
+                "batch": batch_id,
+                "start": start,
+                "end": min(start + SLICE - 1, last),
+            },
+        )
+        database.execute(
+            "UPDATE chats SET owner_id = t.to_user FROM engagement_tracking t"
+            " WHERE t.chat_id = chats.id AND t.id > :before",
+            {"before": before},
+        )
+
+
+def given_back(database: Database, batch_id: int) -> list[GivenBack]:
+    """Who gave how many chats of an undone batch back to whom."""
+    return list(
+        database.rows(
+            GivenBack,
+            "SELECT from_user, to_user, count(*) FROM engagement_tracking"
+            " WHERE batch_id = :batch AND event = 'undone' GROUP BY 1, 2 ORDER BY 1, 2",
+            {"batch": batch_id},
+        )
+    )
+
+
+def inactive_owners_before(database: Database, batch_id: int) -> list[str]:
+    """Inactive users who owned chats of the batch before it."""
+    return database.column(
+        "SELECT id FROM users WHERE active = 0 AND id IN (SELECT from_user"
+        " FROM engagement_tracking WHERE batch_id = :batch AND event = 'assigned') ORDER BY id",
+        {"batch": batch_id},
+    )
+
+
+def _last_tracking_id(database: Database) -> int:
+    return int(database.value("SELECT coalesce(max(id), 0) FROM engagement_tracking"))

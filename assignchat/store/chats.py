@@ -1,0 +1,63 @@
+"""The table of chats, one at a time; many at once are in `batches`."""
+
+from collections.abc import Iterator
+
+from assignchat.model import Chat
+from assignchat.store.database import Database, page, where
+
+_COLUMNS = "id, customer, owner_id, status, opened_at, closed_at"
+
+
+def get(database: Database, chat_id: str) -> Chat | None:
+    """The chat with this id, or None."""
+    return database.one(Chat, f"SELECT {_COLUMNS} FROM chats WHERE id = :id", {"id": chat_id})
+
+
+def matching(
+    database: Database,
+    *,
+    owner: str | None = None,
+    status: str | None = None,
+    limit: int | None = None,
+    newest_first: bool = False,
+) -> Iterator[Chat]:
+    """The chats of one owner, of one status, by id."""
+    given = {"owner": owner, "status": status}
+    filters = {"owner": "owner_id = :owner", "status": "status = :status"}
+    order = page("id", limit, newest_first=newest_first)
+    return database.rows(
+        Chat, f"SELECT {_COLUMNS} FROM chats {where(filters, given)} {order}", given
+    )
+
+
+def similar_ids(database: Database, chat_id: str, limit: int = 500) -> list[str]:
+    """Ids that begin as this one does, for a hint after a typing error."""
+    prefix = chat_id[: max(1, len(chat_id) // 2)]
+    return database.column(
+        "SELECT id FROM chats WHERE id >= :prefix AND id < :end ORDER BY id LIMIT :limit",
+        {"prefix": prefix, "end": prefix + "\U0010ffff", "limit": limit},
+    )
+
+
+def add(database: Database, chat: Chat) -> None:
+    """Insert a chat."""
+    database.execute(
+        f"INSERT INTO chats ({_COLUMNS})"
+        " VALUES (:id, :customer, :owner_id, :status, :opened_at, :closed_at)",
+        chat._asdict(),
+    )
+
+
+def set_owner(database: Database, chat_id: str, owner_id: str) -> None:
+    """Give the chat to another owner."""
+    database.execute(
+        "UPDATE chats SET owner_id = :owner WHERE id = :id", {"id": chat_id, "owner": owner_id}
+    )
+
+
+def set_status(database: Database, chat_id: str, status: str, closed_at: str | None) -> None:
+    """Open or close the chat."""
+    database.execute(
+        "UPDATE chats SET status = :status, closed_at = :closed_at WHERE id = :id",
+        {"id": chat_id, "status": status, "closed_at": closed_at},
+    )

@@ -1,0 +1,398 @@
+"""One SQLite file: opening it, transactions, and SQLite's errors in our words."""
+
+import os
+import sqlite3
+import stat
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple, Self, TypeVar
+from urllib.parse import quote
+
+from assignchat.errors import (
+    AssignchatError,
+    DatabaseDamaged,
+    DatabaseForeign,
+    DatabaseFull,
+    DatabaseLocked,
+    DatabaseMissing,
+    DatabaseNewer,
+    DatabaseReadOnly,
+    DatabaseUnusable,
+)
+from assignchat.files import sync_folder
+from assignchat.model import format_time
+
+APPLICATION_ID = 0x41434854  # "ACHT", in the header of every assignchat database
+SCHEMA_VERSION = 1  # in user_version; the number of migrations in schema.py
+DEFAULT_BUSY_SECONDS = 10.0
+
+Clock = Callable[[], datetime]
+Params = Mapping[str, Any]
+
+
+def utc_now() -> datetime:
+    """The machine's clock."""
+    return datetime.now(UTC)
+
+
+R = TypeVar("R", bound=NamedTuple)
+
+
+class Database:
+    """An open assignchat database, used by one process and thread.
+
+    `clock` is asked once for each transaction, after its lock is held, so that the order
+    of the times in the history is the order of its rows. `os_user` is the login that every
+    tracking row records.
+    """
+
+    def __init__(
+        self, connection: sqlite3.Connection, path: Path, clock: Clock, os_user: str
+    ) -> None:
+        self.connection = connection
+        self.path = path
+        self.os_user = os_user
+        self.committed = False
+        """Whether this connection has changed the database; who reports a failure asks."""
+        self._clock = clock
+        self._now: str | None = None
+        self._kept = False
+        self._closed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release the file; a transaction that is under way is undone."""
+        self._closed = True
+        self.connection.close()
+
+    @property
+    def now(self) -> str:
+        """The time of the transaction that is under way, as it is stored."""
+        if self._now is None:
+            raise RuntimeError("no transaction is under way")
+        return self._now
+
+    @contextmanager
+    def write(self, *, dry_run: bool = False) -> Iterator[None]:
+        """Run the block as one transaction: all of it, or nothing; nothing in a `dry_run`.
+
+        It takes the write lock at once: a deferred `BEGIN` fails without waiting when
+        another process writes between its read and its write. Raises `DatabaseLocked`
+        when the lock is not to be had within the busy timeout.
+        """
+        with self._transaction("BEGIN IMMEDIATE", "ROLLBACK" if dry_run else "COMMIT"):
+            yield
+        self.committed = self.committed or not dry_run
+
+    @contextmanager
+    def read(self) -> Iterator[None]:
+        """Run the block on one consistent state of the database; it waits for nobody."""
+        with self._transaction("BEGIN", "COMMIT"):
+            yield
+
+    @contextmanager
+    def _transaction(self, begin: str, end: str) -> Iterator[None]:
+        with self._translated():
+            self.connection.execute(begin)
+            self._now = format_time(self._clock())
+            try:
+                yield
+                self.connection.execute(end)
+            except BaseException as error:
+                self._give_up(error)
+                raise
+            finally:
+                self._now, self._kept = None, False
+
+    def keep(self) -> None:
+        """Keep what the transaction has done so far even if the rest of it is refused.
+
+        For deadlines that had passed: the command that met them is refused, but that they
+        have passed is recorded.
+        """
+        self.connection.execute("SAVEPOINT kept")
+        self._kept = True
+
+    def _give_up(self, error: BaseException) -> None:
+        # SQLite itself rolls back on some errors, such as a full disk, and when it is closed.
+        if self._closed or not self.connection.in_transaction:
+            return
+        refused = isinstance(error, AssignchatError) and not isinstance(error, DatabaseUnusable)
+        if self._kept and refused:
+            self.connection.execute("ROLLBACK TO kept")
+            self.connection.execute("COMMIT")
+        else:
+            self.connection.execute("ROLLBACK")
+
+    def execute(self, sql: str, params: Params | None = None) -> int:
+        """Run one statement; the number of rows that it changed."""
+        with self._translated():
+            return self.connection.execute(sql, params or {}).rowcount
+
+    def execute_many(self, sql: str, rows: Iterable[Params | tuple[Any, ...]]) -> None:
+        """Run one statement for each of many rows of parameters."""
+        with self._translated():
+            self.connection.executemany(sql, rows)
+
+    def insert(self, sql: str, params: Params) -> int:
+        """Insert one row with a statement that ends in `RETURNING id`; the new id."""
+        return int(self.value(sql, params))
+
+    def value(self, sql: str, params: Params | None = None) -> Any:  # noqa: ANN401
+        """The first column of the first row, or None where there is no row."""
+        with self._translated():
+            row = self.connection.execute(sql, params or {}).fetchone()
+        return None if row is None else row[0]
+
+    def column(self, sql: str, params: Params | None = None) -> list[Any]:
+        """The first column of every row."""
+        with self._translated():
+            return [row[0] for row in self.connection.execute(sql, params or {})]
+
+    def one(self, row_type: type[R], sql: str, params: Params) -> R | None:
+        """The first row, as a `row_type`, or None."""
+        return next(self.rows(row_type, sql, params), None)
+
+    def rows(self, row_type: type[R], sql: str, params: Params | None = None) -> Iterator[R]:
+        """The rows as `row_type`, whose fields are the selected columns; one at a time."""
+        return map(row_type._make, self.tuples(sql, params))
+
+    def tuples(self, sql: str, params: Params | None = None) -> Iterator[tuple[Any, ...]]:
+        """The rows as they come, one at a time."""
+        with self._translated():
+            # Not `yield from`: a reader who stops early would close the cursor, too late.
+            for row in self.connection.execute(sql, params or {}):  # noqa: UP028
+                yield row
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise translate(error, self.path) from error
+
+
+def translate(error: sqlite3.Error, path: Path) -> Exception:
+    """SQLite's error in our words; the error itself where it can only be a bug of ours."""
+    name = getattr(error, "sqlite_errorname", "") or ""
+    if "no such" in str(error):  # a table or column is gone
+        name = "SQLITE_CORRUPT"
+    for prefix, meaning in _MEANINGS.items():
+        if name.startswith(prefix):
+            return meaning(path, f"{error} ({name})")
+    return error
+
+
+def _locked(path: Path, _error: str) -> DatabaseLocked:
+    return DatabaseLocked(
+        f"Another process kept the database {path} locked",
+        hint="Nothing was changed. Try again; busy_timeout in the config says how long to wait.",
+    )
+
+
+def _full(path: Path, _error: str) -> DatabaseFull:
+    return DatabaseFull(
+        f"No room left to write the database {path}",
+        hint="Nothing was changed. Make room on its file system and try again.",
+    )
+
+
+def _failing(path: Path, error: str) -> DatabaseDamaged:
+    return DatabaseDamaged(
+        f"The system could not read or write the database {path}: {error}",
+        hint="Nothing was changed. Look at the disk, its free space and the system's log.",
+    )
+
+
+def _damaged(path: Path, error: str) -> DatabaseDamaged:
+    return DatabaseDamaged(
+        f"The database {path} is damaged: {error}",
+        hint="Run assignchat check, keep a copy of the file, and restore the last backup.",
+    )
+
+
+def _foreign(path: Path, _error: str = "") -> DatabaseForeign:
+    return DatabaseForeign(
+        f"Not an assignchat database: {path}",
+        hint="Check the path. A new database is made with: assignchat --db FILE init",
+    )
+
+
+def _read_only(path: Path, _error: str = "") -> DatabaseReadOnly:
+    return DatabaseReadOnly(
+        f"The database {path} cannot be written",
+        hint="Nothing was changed. The file, its folder and its file system must be writable.",
+    )
+
+
+def _cannot_open(path: Path, error: str) -> AssignchatError:
+    if not path.exists():
+        return missing(path)
+    if not os.access(path, os.R_OK):
+        return DatabaseReadOnly(
+            f"The database {path} may not be read by this user",
+            hint="Its permissions say who may; run as a user who is allowed to.",
+        )
+    return _read_only(path, error)  # SQLite could not make the -wal and -shm files beside it
+
+
+_MEANINGS: dict[str, Callable[[Path, str], AssignchatError]] = {
+    "SQLITE_BUSY": _locked,
+    "SQLITE_LOCKED": _locked,
+    "SQLITE_READONLY": _read_only,
+    "SQLITE_CANTOPEN": _cannot_open,
+    "SQLITE_FULL": _full,
+    "SQLITE_NOTADB": _foreign,
+    "SQLITE_IOERR": _failing,
+    "SQLITE_CORRUPT": _damaged,
+}
+"""What SQLite's errors mean, by how their names begin."""
+
+
+def missing(path: Path) -> DatabaseMissing:
+    """The error for a path where no database is."""
+    return DatabaseMissing(
+        f"No database at {path}", hint="Check the path, or make one there with: assignchat init"
+    )
+
+
+def where(filters: Mapping[str, str], given: Params) -> str:
+    """The WHERE clause of those filters, by name, for which a value is given."""
+    clauses = [sql for name, sql in filters.items() if given.get(name) is not None]
+    return "WHERE " + " AND ".join(clauses) if clauses else ""
+
+
+def page(id_column: str, limit: int | None, *, newest_first: bool) -> str:
+    """The ORDER BY and LIMIT of a list; a limit of None means all."""
+    order = f"ORDER BY {id_column}{' DESC' if newest_first else ''}"
+    return order if limit is None else f"{order} LIMIT {int(limit)}"
+
+
+def open_database(
+    path: Path | str,
+    *,
+    os_user: str,
+    busy_seconds: float = DEFAULT_BUSY_SECONDS,
+    clock: Clock = utc_now,
+) -> Database:
+    """Open the assignchat database at `path`, bringing an older schema up to date.
+
+    `busy_seconds` is how long to wait for another writer. Raises one of the
+    `DatabaseUnusable` errors for everything that is not a database this version can use,
+    and leaves such a file untouched.
+    """
+    path = Path(path)
+    _check_is_file(path)
+    try:
+        connection = connect(path, busy_seconds)
+    except sqlite3.Error as error:
+        raise translate(error, path) from error
+    database = Database(connection, path, clock, os_user)
+    try:
+        _check_schema(database)
+        with database._translated():  # noqa: SLF001  # one module, one idea
+            _set_pragmas(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return database
+
+
+def connect(path: Path, busy_seconds: float) -> sqlite3.Connection:
+    """A connection to a file that exists, in which we begin and end transactions ourselves."""
+    return sqlite3.connect(
+        f"file:{quote(str(path))}?mode=rw", uri=True, timeout=busy_seconds, isolation_level=None
+    )
+
+
+def _set_pragmas(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA foreign_keys = ON")
+    # A committed change survives a power cut.
+    connection.execute("PRAGMA synchronous = FULL")
+
+
+def _check_is_file(path: Path) -> None:
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        raise missing(path) from None
+    except PermissionError:
+        raise DatabaseReadOnly(f"The folder of {path} may not be read by this user") from None
+    except (OSError, ValueError) as error:  # a loop of links, a name too long, a NUL
+        raise DatabaseMissing(f"No database can be at {path}: {error}") from error
+    if not stat.S_ISREG(mode):
+        raise DatabaseForeign(f"Not a file: {path}")
+
+
+def _check_schema(database: Database) -> None:
+    """Refuse what is not ours before anything else is read from it."""
+    database.execute("PRAGMA trusted_schema = OFF")
+    found = database.value("PRAGMA application_id")
+    if found != APPLICATION_ID:
+        raise _foreign(database.path)
+    version = database.value("PRAGMA user_version")
+    if version > SCHEMA_VERSION:
+        raise DatabaseNewer(
+            f"The database {database.path} was written by a newer assignchat "
+            f"(schema {version}; this one knows {SCHEMA_VERSION})",
+            hint="Upgrade assignchat.",
+        )
+    if version < SCHEMA_VERSION:
+        # Rare, and sqlite_utils takes longer to import than a whole command may take.
+        from assignchat.store import schema  # noqa: PLC0415
+
+        with database.write():
+            schema.migrate(database.connection)
+
+
+def create_database(path: Path | str) -> bool:
+    """Make an empty database at `path`, for its owner only; whether there was none before.
+
+    It appears there whole or not at all: it is built beside its place and then linked to
+    its name, which never replaces a file.
+    """
+    from assignchat.store import schema  # noqa: PLC0415  # see _check_schema
+
+    path = Path(path)
+    if path.exists():
+        return False
+    building = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        _build(building, schema.migrate)
+        os.link(building, path)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise DatabaseReadOnly(
+            f"No database can be made at {path}: {error.strerror}",
+            hint="Its folder must exist and be writable.",
+        ) from error
+    finally:
+        building.unlink(missing_ok=True)
+    sync_folder(path.parent)
+    return True
+
+
+def _build(path: Path, migrate: Callable[[sqlite3.Connection], None]) -> None:
+    path.unlink(missing_ok=True)  # left by a process of the same number that was killed
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    connection: sqlite3.Connection | None = None
+    try:
+        connection = connect(path, DEFAULT_BUSY_SECONDS)
+        # Readers never wait for the writer, nor the writer for readers.
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("BEGIN IMMEDIATE")
+        migrate(connection)
+        connection.execute("COMMIT")
+    except sqlite3.Error as error:
+        raise translate(error, path) from error
+    finally:
+        if connection is not None:
+            connection.close()

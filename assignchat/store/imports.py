@@ -1,0 +1,147 @@
+"""Bringing a CRM's chats in: rows are staged, judged as a whole, then merged, in SQL."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from assignchat.store.database import Database
+
+_OWNER_CHANGES = "c.owner_id <> coalesce(i.owner_id, c.owner_id)"
+_STATUS_CHANGES = "c.status <> coalesce(i.status, c.status)"
+_CHANGES = (
+    f"({_OWNER_CHANGES} OR {_STATUS_CHANGES}"
+    " OR c.customer <> coalesce(i.customer, c.customer)"
+    " OR c.opened_at <> coalesce(i.opened_at, c.opened_at))"
+)
+
+
+class ImportedChat(NamedTuple):
+    """One row of the file; what it leaves out is null."""
+
+    line: int
+    id: str
+    customer: str | None
+    owner_id: str | None
+    status: str | None
+    opened_at: str | None
+
+
+class Merged(NamedTuple):
+    """How many chats an import made, changed, and found as they were."""
+
+    created: int
+    updated: int
+    unchanged: int
+
+
+def stage(database: Database, rows: Iterable[ImportedChat]) -> None:
+    """Put the rows of a file beside the chats."""
+    database.execute("DROP TABLE IF EXISTS temp.incoming")
+    database.execute(
+        "CREATE TEMP TABLE incoming (line INTEGER, id TEXT, customer TEXT, owner_id TEXT,"
+        " status TEXT, opened_at TEXT, new INTEGER)"
+    )
+    database.execute_many("INSERT INTO temp.incoming VALUES (?, ?, ?, ?, ?, ?, NULL)", rows)
+    database.execute("CREATE INDEX temp.incoming_by_id ON incoming (id)")
+    database.execute("UPDATE temp.incoming SET new = id NOT IN (SELECT id FROM chats)")
+
+
+def problems(database: Database) -> list[tuple[int, str]]:
+    """What is wrong with the staged rows: line and message, in the order of the lines."""
+    found: list[tuple[int, str]] = []
+    for sql, message in _PROBLEMS:
+        found += [(line, message.format(value=value)) for line, value in database.tuples(sql)]
+    return sorted(found)
+
+
+_PROBLEMS = (
+    (
+        (
+            "SELECT i.line, (SELECT min(f.line) FROM temp.incoming f WHERE f.id = i.id)"
+            " FROM temp.incoming i"
+            " WHERE i.line > (SELECT min(f.line) FROM temp.incoming f WHERE f.id = i.id)"
+        ),
+        "the same id stands on line {value}",
+    ),
+    (
+        (
+            "SELECT i.line, i.owner_id FROM temp.incoming i"
+            " WHERE i.owner_id IS NOT NULL AND i.owner_id NOT IN (SELECT id FROM users)"
+        ),
+        "no user {value!r}",
+    ),
+    (
+        "SELECT line, NULL FROM temp.incoming WHERE new AND customer IS NULL",
+        "a new chat needs a customer",
+    ),
+    (
+        "SELECT line, NULL FROM temp.incoming WHERE new AND owner_id IS NULL",
+        "a new chat needs an owner_id",
+    ),
+    # The first import tells how things stand in the CRM, former colleagues included; a change
+    # is an assignment, and nobody inactive takes part in one.
+    (
+        (
+            "SELECT i.line, u.id FROM temp.incoming i JOIN chats c ON c.id = i.id"
+            " JOIN users u ON u.id = coalesce(i.owner_id, c.owner_id)"
+            " WHERE u.active = 0"
+            f" AND ({_OWNER_CHANGES} OR ({_STATUS_CHANGES} AND i.status = 'open'))"
+        ),
+        "user {value!r} is not active",
+    ),
+)
+
+
+LOSES_REQUEST = (
+    "r.chat_id IN (SELECT c.id FROM temp.incoming i JOIN chats c ON c.id = i.id"
+    f" WHERE {_OWNER_CHANGES} OR ({_STATUS_CHANGES} AND i.status = 'closed'))"
+)
+"""Which pending requests a merge leaves without an object."""
+
+
+def merge(database: Database, actor: str) -> Merged:
+    """Insert and update chats from the staged rows, one tracking row for each that changes."""
+    bound = {"now": database.now, "actor": actor, "os_user": database.os_user}
+    staged = int(database.value("SELECT count(*) FROM temp.incoming"))
+    # Before the chats change, because afterwards nothing shows what did.
+    updated = database.execute(
+        "INSERT INTO engagement_tracking"
+        " (at, event, actor, os_user, chat_id, from_user, to_user, detail)"
+        " SELECT :now, 'imported', :actor, :os_user, c.id,"
+        " c.owner_id, coalesce(i.owner_id, c.owner_id),"
+        " nullif(json_patch('{}', json_object("
+        f" 'status', CASE WHEN {_STATUS_CHANGES} THEN json_array(c.status, i.status) END,"
+        " 'customer', CASE WHEN c.customer <> i.customer"
+        " THEN json_array(c.customer, i.customer) END,"
+        " 'opened_at', CASE WHEN c.opened_at <> i.opened_at"
+        " THEN json_array(c.opened_at, i.opened_at) END)), '{}')"
+        " FROM temp.incoming i JOIN chats c ON c.id = i.id"
+        f" WHERE {_CHANGES} ORDER BY i.line",
+        bound,
+    )
+    database.execute(
+        "UPDATE chats AS c SET"
+        " customer = coalesce(i.customer, c.customer),"
+        " owner_id = coalesce(i.owner_id, c.owner_id),"
+        " opened_at = coalesce(i.opened_at, c.opened_at),"
+        " closed_at = CASE WHEN coalesce(i.status, c.status) = c.status THEN c.closed_at"
+        " WHEN i.status = 'closed' THEN :now END,"
+        " status = coalesce(i.status, c.status)"
+        f" FROM temp.incoming i WHERE i.id = c.id AND {_CHANGES}",
+        bound,
+    )
+    # The tracking rows refer to the chats: these first, then the rows, in the file's order.
+    created = database.execute(
+        "INSERT INTO chats (id, customer, owner_id, status, opened_at)"
+        " SELECT i.id, i.customer, i.owner_id, coalesce(i.status, 'open'),"
+        " coalesce(i.opened_at, :now)"
+        " FROM temp.incoming i WHERE i.new ORDER BY i.id",
+        bound,
+    )
+    database.execute(
+        "INSERT INTO engagement_tracking (at, event, actor, os_user, chat_id, to_user, detail)"
+        " SELECT :now, 'imported', :actor, :os_user, i.id, i.owner_id,"
+        " json_object('status', json_array(NULL, coalesce(i.status, 'open')))"
+        " FROM temp.incoming i WHERE i.new ORDER BY i.line",
+        bound,
+    )
+    return Merged(created, updated, staged - created - updated)

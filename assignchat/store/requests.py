@@ -1,0 +1,199 @@
+"""Assignment requests: asking, and settling one or many."""
+
+from collections.abc import Iterator
+
+from assignchat.model import NOTICES, Party, Request, Transition
+from assignchat.store.database import Database, Params, page, where
+
+# A late sweep changes no outcome: past its deadline a request reads as timed out at that
+# deadline, whether a sweep has been here or not.
+_DUE = "r.status = 'pending' AND r.expires_at <= :now"
+_COMPUTED = {
+    "status": f"CASE WHEN {_DUE} THEN 'timed_out' ELSE r.status END",
+    "resolved_at": f"CASE WHEN {_DUE} THEN r.expires_at ELSE r.resolved_at END",
+    "customer": "c.customer",
+}
+_COLUMNS = ", ".join(_COMPUTED.get(name, f"r.{name}") for name in Request._fields)
+_SELECT = f"SELECT {_COLUMNS} FROM requests r JOIN chats c ON c.id = r.chat_id"
+
+_FILTERS = {
+    "chat": "r.chat_id = :chat",
+    "requester": "r.requester_id = :requester",
+    "recipient": "r.recipient_id = :recipient",
+}
+# Written so that each can use an index on the stored status.
+_STATUS_FILTERS = {
+    "pending": "r.status = 'pending' AND (r.expires_at IS NULL OR r.expires_at > :now)",
+    "timed_out": f"(r.status = 'timed_out' OR ({_DUE}))",
+}
+
+
+def get(database: Database, request_id: int) -> Request | None:
+    """The request with this id, or None."""
+    return database.one(
+        Request, f"{_SELECT} WHERE r.id = :id", {"id": request_id, "now": database.now}
+    )
+
+
+def newest_of_chat(database: Database, chat_id: str) -> Request | None:
+    """The last request on a chat; where one is pending, that is it. None without any."""
+    return next(matching(database, {"chat": chat_id}, limit=1, newest_first=True), None)
+
+
+def matching(
+    database: Database, given: Params, *, limit: int | None = None, newest_first: bool = False
+) -> Iterator[Request]:
+    """The requests that match what is given of status, chat, requester and recipient."""
+    filters = dict(_FILTERS)
+    if given.get("status") is not None:
+        filters["status"] = _STATUS_FILTERS.get(given["status"], "r.status = :status")
+    order = page("r.id", limit, newest_first=newest_first)
+    return database.rows(
+        Request,
+        f"{_SELECT} {where(filters, given)} {order}",
+        {**given, "now": database.now},
+    )
+
+
+def add(
+    database: Database,
+    *,
+    chat_id: str,
+    requester_id: str,
+    recipient_id: str,
+    recipient_role: str,
+    from_user: str,
+    note: str | None,
+    expires_at: str | None,
+    previous_request_id: int | None = None,
+    fallbacks: str | None = None,
+) -> int:
+    """Insert a pending request; its id. `fallbacks` is a JSON list of who is asked next."""
+    return database.insert(
+        "INSERT INTO requests (chat_id, requester_id, recipient_id, recipient_role, status, note,"
+        " requested_at, expires_at, from_user, previous_request_id, fallbacks)"
+        " VALUES (:chat_id, :requester_id, :recipient_id, :recipient_role, 'pending', :note,"
+        " :now, :expires_at, :from_user, :previous_request_id, :fallbacks) RETURNING id",
+        {
+            "chat_id": chat_id,
+            "requester_id": requester_id,
+            "recipient_id": recipient_id,
+            "recipient_role": recipient_role,
+            "note": note,
+            "now": database.now,
+            "expires_at": expires_at,
+            "from_user": from_user,
+            "previous_request_id": previous_request_id,
+            "fallbacks": fallbacks,
+        },
+    )
+
+
+def fallbacks(database: Database, request_id: int) -> str | None:
+    """Who is to be asked after this request, as a JSON list, or None."""
+    waiting: str | None = database.value(
+        "SELECT fallbacks FROM requests WHERE id = :id", {"id": request_id}
+    )
+    return waiting
+
+
+def settle(database: Database, request_id: int, transition: Transition, reason: str | None) -> bool:
+    """Take one request along a transition, if it still can be; whether it could.
+
+    One guarded statement: of two that settle at the same moment, one comes back empty.
+    """
+    changed = database.execute(
+        "UPDATE requests SET status = :target, reason = :reason, resolved_at = :now"
+        " WHERE id = :id AND status = :source AND (expires_at IS NULL OR expires_at > :now)",
+        {
+            "id": request_id,
+            "source": transition.source,
+            "target": transition.target,
+            "reason": reason,
+            "now": database.now,
+        },
+    )
+    return changed == 1
+
+
+DUE = "r.expires_at <= :now"
+"""Which pending requests have reached their deadline, for `settle_all`."""
+
+
+def any_due(database: Database) -> bool:
+    """Whether a deadline has passed that is not recorded yet."""
+    return bool(
+        database.value(
+            f"SELECT EXISTS (SELECT 1 FROM requests r WHERE {_DUE})", {"now": database.now}
+        )
+    )
+
+
+def settle_all(
+    database: Database,
+    transition: Transition,
+    which: str,
+    params: Params,
+    *,
+    actor: str,
+    reason: str | None = None,
+    batch_id: int | None = None,
+) -> list[int]:
+    """Take every pending request that `which` selects along a transition of the system's.
+
+    `which` is an SQL condition on the pending requests `r`. Each gets its tracking row, and
+    both its parties a notification. Returns the ids, in order.
+    """
+    database.execute("CREATE TEMP TABLE IF NOT EXISTS settling (id INTEGER PRIMARY KEY)")
+    database.execute("DELETE FROM temp.settling")
+    bound = {
+        **params,
+        "now": database.now,
+        "source": transition.source,
+        "target": transition.target,
+        "event": transition.event,
+        "actor": actor,
+        "os_user": database.os_user,
+        "reason": reason,
+        "batch_id": batch_id,
+    }
+    # Collected and sorted first: a large sweep then walks the table in its own order.
+    found = database.execute(
+        "INSERT INTO temp.settling"
+        f" SELECT r.id FROM requests r WHERE r.status = 'pending' AND {which} ORDER BY r.id",
+        bound,
+    )
+    if not found:
+        return []
+    # One that has timed out did so at its deadline, however late that is noticed.
+    resolved_at = "expires_at" if transition.target == "timed_out" else ":now"
+    database.execute(
+        f"UPDATE requests SET status = :target, reason = :reason, resolved_at = {resolved_at}"
+        " WHERE id IN (SELECT id FROM temp.settling)",
+        bound,
+    )
+    database.execute(
+        "INSERT INTO engagement_tracking (at, event, actor, os_user, chat_id, request_id,"
+        " batch_id, from_user, to_user, status, reason)"
+        " SELECT :now, :event, :actor, :os_user, r.chat_id, r.id,"
+        " :batch_id, r.from_user, r.recipient_id, r.status, :reason"
+        " FROM temp.settling s JOIN requests r ON r.id = s.id ORDER BY s.id",
+        bound,
+    )
+    for party, other in ((Party.REQUESTER, Party.RECIPIENT), (Party.RECIPIENT, Party.REQUESTER)):
+        database.execute(
+            "INSERT INTO notifications (at, recipient_id, text, request_id)"
+            f" SELECT :now, r.{party}_id, printf(:notice, u.name), r.id"
+            " FROM temp.settling s JOIN requests r ON r.id = s.id"
+            f" JOIN users u ON u.id = r.{other}_id ORDER BY s.id",
+            {"now": database.now, "notice": NOTICES[transition.event, party]},
+        )
+    return database.column("SELECT id FROM temp.settling ORDER BY id")
+
+
+def with_fallbacks(database: Database) -> list[int]:
+    """Those of the requests just settled by `settle_all` after which others are to be asked."""
+    return database.column(
+        "SELECT r.id FROM temp.settling s JOIN requests r ON r.id = s.id"
+        " WHERE r.fallbacks IS NOT NULL ORDER BY r.id"
+    )

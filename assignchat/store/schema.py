@@ -1,0 +1,196 @@
+"""The tables, as migrations; they run once, when a database is made or first opened by a
+newer version.
+
+Only this module and `import` use sqlite_utils, whose import alone takes longer than a
+whole command may take.
+"""  # noqa: D205
+
+import sqlite3
+
+import sqlite_utils
+
+from assignchat.store.database import APPLICATION_ID, SCHEMA_VERSION
+
+migrations = sqlite_utils.Migrations("assignchat")
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring the schema up to date, inside the transaction that the caller has begun.
+
+    Several processes may open an old database at once: whoever comes second finds nothing
+    left to do.
+    """
+    database = sqlite_utils.Database(connection, execute_plugins=False, recursive_triggers=False)
+    migrations.apply(database)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+@migrations()
+def m001_initial(database: sqlite_utils.Database) -> None:
+    """The tables, indexes, guards and views of the first release."""
+    for statement in (*TABLES, *INDEXES, *GUARDS, ENGAGEMENT_RECORDS):
+        database.conn.execute(statement)
+
+
+TABLES = (
+    """
+    CREATE TABLE users (
+        id TEXT PRIMARY KEY NOT NULL,
+        name TEXT NOT NULL,
+        role TEXT NOT NULL CHECK (role IN ('user', 'manager')),
+        active INTEGER NOT NULL CHECK (active IN (0, 1)),
+        created_at TEXT NOT NULL,
+        away_until TEXT
+    )
+    """,
+    """
+    CREATE TABLE chats (
+        id TEXT PRIMARY KEY NOT NULL,
+        customer TEXT NOT NULL,
+        owner_id TEXT NOT NULL REFERENCES users (id),
+        status TEXT NOT NULL CHECK (status IN ('open', 'closed')),
+        opened_at TEXT NOT NULL,
+        closed_at TEXT
+    )
+    """,
+    """
+    CREATE TABLE requests (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        chat_id TEXT NOT NULL REFERENCES chats (id),
+        requester_id TEXT NOT NULL REFERENCES users (id),
+        recipient_id TEXT NOT NULL REFERENCES users (id),
+        recipient_role TEXT NOT NULL CHECK (recipient_role IN ('user', 'manager')),
+        status TEXT NOT NULL CHECK (status IN
+            ('pending', 'accepted', 'rejected', 'withdrawn', 'timed_out', 'cancelled')),
+        note TEXT,
+        reason TEXT,
+        requested_at TEXT NOT NULL,
+        expires_at TEXT,
+        resolved_at TEXT,
+        from_user TEXT NOT NULL REFERENCES users (id),
+        previous_request_id INTEGER REFERENCES requests (id),
+        fallbacks TEXT,
+        CHECK ((status = 'pending') = (resolved_at IS NULL))
+    )
+    """,
+    """
+    CREATE TABLE batches (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        at TEXT NOT NULL,
+        actor TEXT NOT NULL,
+        reason TEXT,
+        undone_at TEXT
+    )
+    """,
+    # The recipient's role on the day of the batch: users change theirs, the records do not.
+    """
+    CREATE TABLE batch_recipients (
+        batch_id INTEGER NOT NULL REFERENCES batches (id),
+        user_id TEXT NOT NULL REFERENCES users (id),
+        role TEXT NOT NULL,
+        assigned INTEGER NOT NULL,
+        PRIMARY KEY (batch_id, user_id)
+    )
+    """,
+    """
+    CREATE TABLE engagement_tracking (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        at TEXT NOT NULL,
+        event TEXT NOT NULL,
+        actor TEXT NOT NULL,
+        os_user TEXT NOT NULL,
+        chat_id TEXT REFERENCES chats (id),
+        request_id INTEGER REFERENCES requests (id),
+        batch_id INTEGER REFERENCES batches (id),
+        from_user TEXT REFERENCES users (id),
+        to_user TEXT REFERENCES users (id),
+        status TEXT,
+        reason TEXT,
+        detail TEXT
+    )
+    """,
+    """
+    CREATE TABLE notifications (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        at TEXT NOT NULL,
+        recipient_id TEXT NOT NULL REFERENCES users (id),
+        text TEXT NOT NULL,
+        request_id INTEGER REFERENCES requests (id),
+        batch_id INTEGER REFERENCES batches (id),
+        read_at TEXT
+    )
+    """,
+)
+
+INDEXES = (
+    "CREATE INDEX chats_by_owner ON chats (owner_id, status, id)",
+    "CREATE INDEX requests_by_chat ON requests (chat_id)",
+    "CREATE INDEX requests_by_requester ON requests (requester_id)",
+    "CREATE INDEX requests_by_recipient ON requests (recipient_id)",
+    # Also the rule itself: one pending request per chat.
+    "CREATE UNIQUE INDEX requests_pending ON requests (chat_id) WHERE status = 'pending'",
+    (
+        "CREATE INDEX requests_pending_by_recipient"
+        " ON requests (recipient_id) WHERE status = 'pending'"
+    ),
+    "CREATE INDEX requests_due ON requests (expires_at) WHERE status = 'pending'",
+    "CREATE INDEX engagement_tracking_by_chat ON engagement_tracking (chat_id)",
+    (
+        "CREATE INDEX engagement_tracking_by_request"
+        " ON engagement_tracking (request_id) WHERE request_id IS NOT NULL"
+    ),
+    (
+        "CREATE INDEX engagement_tracking_by_batch"
+        " ON engagement_tracking (batch_id) WHERE batch_id IS NOT NULL"
+    ),
+    "CREATE INDEX notifications_unread ON notifications (recipient_id) WHERE read_at IS NULL",
+)
+
+# They guard against mistakes, not against whoever owns the file. Three are needed:
+# INSERT OR REPLACE walks around the first two.
+GUARDS = (
+    """
+    CREATE TRIGGER engagement_tracking_no_update BEFORE UPDATE ON engagement_tracking
+    BEGIN SELECT RAISE(ABORT, 'engagement_tracking is append-only'); END
+    """,
+    """
+    CREATE TRIGGER engagement_tracking_no_delete BEFORE DELETE ON engagement_tracking
+    BEGIN SELECT RAISE(ABORT, 'engagement_tracking is append-only'); END
+    """,
+    """
+    CREATE TRIGGER engagement_tracking_no_replace BEFORE INSERT ON engagement_tracking
+    WHEN EXISTS (SELECT 1 FROM engagement_tracking WHERE id = NEW.id)
+    BEGIN SELECT RAISE(ABORT, 'engagement_tracking is append-only'); END
+    """,
+)
+
+GUARD_NAMES = (
+    "engagement_tracking_no_update",
+    "engagement_tracking_no_delete",
+    "engagement_tracking_no_replace",
+)
+
+# "response" is the recipient's own answer: only accepting and rejecting have a time for it.
+ENGAGEMENT_RECORDS = """
+    CREATE VIEW engagement_records AS
+    SELECT 'request' AS kind, r.id AS request_id, NULL AS batch_id, r.chat_id, c.customer,
+        r.requester_id, r.from_user, r.recipient_id AS to_user, r.recipient_role AS to_role,
+        r.status, r.note, r.reason, r.requested_at, r.expires_at, r.resolved_at,
+        CASE WHEN r.status IN ('accepted', 'rejected')
+            THEN round((julianday(r.resolved_at) - julianday(r.requested_at)) * 86400, 3)
+        END AS response_seconds
+    FROM requests r
+    JOIN chats c ON c.id = r.chat_id
+    UNION ALL
+    SELECT 'direct', NULL, t.batch_id, t.chat_id, c.customer,
+        t.actor, t.from_user, t.to_user, b.role,
+        CASE WHEN u.id IS NULL THEN 'assigned' ELSE 'undone' END,
+        NULL, t.reason, t.at, NULL, coalesce(u.at, t.at), NULL
+    FROM engagement_tracking t
+    JOIN chats c ON c.id = t.chat_id
+    JOIN batch_recipients b ON b.batch_id = t.batch_id AND b.user_id = t.to_user
+    LEFT JOIN engagement_tracking u
+        ON u.chat_id = t.chat_id AND +u.batch_id = t.batch_id AND u.event = 'undone'
+    WHERE t.event = 'assigned'
+"""

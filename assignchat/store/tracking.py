@@ -1,0 +1,113 @@
+"""Engagement tracking, the append-only history, and the records that it tells."""
+
+from collections.abc import Iterator
+
+from assignchat.model import EngagementRecord, Event, TrackingRow
+from assignchat.store.database import Database, Params, page, where
+
+COLUMNS = ", ".join(TrackingRow._fields)
+_RECORD_COLUMNS = ", ".join(EngagementRecord._fields)
+
+_FILTERS = {
+    "chat": "chat_id = :chat",
+    "request": "request_id = :request",
+    "batch": "batch_id = :batch",
+    "user": "(actor = :user OR from_user = :user OR to_user = :user)",
+    "event": "event = :event",
+    "since": "at >= :since",
+    "until": "at < :until",
+}
+
+_RECORD_FILTERS = {
+    "chat": "chat_id = :chat",
+    "request": "request_id = :request",
+    "batch": "batch_id = :batch",
+    "user": "(requester_id = :user OR from_user = :user OR to_user = :user)",
+    "since": "requested_at >= :since",
+    "until": "requested_at < :until",
+    # The records of those assignments in whose story the event occurs.
+    "event": "EXISTS (SELECT 1 FROM engagement_tracking e WHERE e.event = :event"
+    " AND e.chat_id = engagement_records.chat_id"
+    " AND (e.request_id = engagement_records.request_id OR (engagement_records.request_id IS NULL"
+    " AND e.batch_id = engagement_records.batch_id)))",
+}
+
+
+def append(
+    database: Database,
+    event: Event,
+    actor: str,
+    *,
+    chat_id: str | None = None,
+    request_id: int | None = None,
+    batch_id: int | None = None,
+    from_user: str | None = None,
+    to_user: str | None = None,
+    status: str | None = None,
+    reason: str | None = None,
+    detail: str | None = None,
+) -> None:
+    """Append one row; its time and login are the transaction's."""
+    database.execute(
+        "INSERT INTO engagement_tracking (at, event, actor, os_user, chat_id, request_id,"
+        " batch_id, from_user, to_user, status, reason, detail)"
+        " VALUES (:at, :event, :actor, :os_user, :chat_id, :request_id,"
+        " :batch_id, :from_user, :to_user, :status, :reason, :detail)",
+        {
+            "at": database.now,
+            "event": event,
+            "actor": actor,
+            "os_user": database.os_user,
+            "chat_id": chat_id,
+            "request_id": request_id,
+            "batch_id": batch_id,
+            "from_user": from_user,
+            "to_user": to_user,
+            "status": status,
+            "reason": reason,
+            "detail": detail,
+        },
+    )
+
+
+def last_id(database: Database) -> int:
+    """The id of the newest row, 0 where there is none."""
+    return int(database.value("SELECT coalesce(max(id), 0) FROM engagement_tracking"))
+
+
+def newest_at(database: Database) -> str | None:
+    """The time of the newest row, or None."""
+    at: str | None = database.value("SELECT at FROM engagement_tracking ORDER BY id DESC LIMIT 1")
+    return at
+
+
+def rows(
+    database: Database, given: Params, *, limit: int | None = None, newest_first: bool = False
+) -> Iterator[TrackingRow]:
+    """The rows that match what is given of chat, request, batch, user, event, since, until."""
+    order = page("id", limit, newest_first=newest_first)
+    return database.rows(
+        TrackingRow,
+        f"SELECT {COLUMNS} FROM engagement_tracking {where(_FILTERS, given)} {order}",
+        given,
+    )
+
+
+def records(
+    database: Database, given: Params, *, limit: int | None = None, newest_first: bool = False
+) -> Iterator[EngagementRecord]:
+    """The Engagement Tracking Records that match; a pending one past its deadline is timed out."""
+    due = "status = 'pending' AND expires_at <= :now"
+    columns = _RECORD_COLUMNS.replace(
+        " status,", f" CASE WHEN {due} THEN 'timed_out' ELSE status END,"
+    ).replace(" resolved_at,", f" CASE WHEN {due} THEN expires_at ELSE resolved_at END,")
+    order = page(
+        f"requested_at{' DESC' if newest_first else ''}, coalesce(request_id, batch_id)",
+        limit,
+        newest_first=newest_first,
+    )
+    return database.rows(
+        EngagementRecord,
+        f"SELECT {columns} FROM engagement_records {where(_RECORD_FILTERS, given)} {order}",
+        {**given, "now": database.now},
+    )

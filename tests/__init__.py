@@ -1,0 +1,1 @@
+"""The promises of assignchat, one file for each command or module."""

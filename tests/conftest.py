@@ -1,0 +1,153 @@
+"""A team with a database of its own, a clock that the test sets, and the real entry point."""
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from assignchat.cli import main
+
+START = datetime(2026, 11, 22, 14, 5, 10, tzinfo=UTC)
+
+
+class Result(NamedTuple):
+    """How a command ended."""
+
+    exit_code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """The document on standard output."""
+        return json.loads(self.out)
+
+    @property
+    def error(self) -> str:
+        """The code of the error that `--json` puts on standard error."""
+        return str(json.loads(self.err)["error"]["code"])
+
+
+class Team:
+    """A folder with a config file and a database, and a clock that stands until it is moved."""
+
+    def __init__(self, folder: Path, capture: pytest.CaptureFixture[str]) -> None:
+        self.folder = folder
+        self.database = folder / "assignchat.db"
+        self.config = folder / "config.toml"
+        self.now = START
+        self._capture = capture
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += timedelta(seconds=seconds)
+
+    def run(self, *words: str) -> Result:
+        """Run a command through the real entry point, in this process, at the team's time."""
+        self._capture.readouterr()
+        exit_code = main(words, clock=lambda: self.now)
+        return Result(exit_code, *self._capture.readouterr())
+
+    def ok(self, *words: str) -> Any:
+        """Run a command with --json that must succeed; its document."""
+        result = self.run(*words, "--json")
+        assert result.exit_code == 0, result.err
+        return result.json
+
+    def refused(self, *words: str) -> tuple[int, str]:
+        """Run a command with --json that must fail, silently on stdout; exit and error code."""
+        result = self.run(*words, "--json")
+        assert result.exit_code != 0, result.out
+        assert result.out == ""
+        return result.exit_code, result.error
+
+    def process(
+        self, *words: str, stdin: str | None = None, env: dict[str, str] | None = None
+    ) -> Result:
+        """Run a command as a process of its own, by the machine's clock."""
+        done = subprocess.run(
+            [sys.executable, "-m", "assignchat", *words],
+            cwd=self.folder,
+            env=os.environ | (env or {}),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        return Result(done.returncode, done.stdout, done.stderr)
+
+    def sql(self, statement: str, *params: object) -> list[tuple[Any, ...]]:
+        """What any SQLite tool would say, or do behind our back."""
+        connection = sqlite3.connect(self.database)
+        try:
+            with connection:
+                return connection.execute(statement, params).fetchall()
+        finally:
+            connection.close()
+
+    def history(self, **columns: object) -> list[tuple[Any, ...]]:
+        """Event, actor, from_user, to_user and status of the tracking rows with these values."""
+        clauses = " AND ".join(f"{name} = ?" for name in columns) or "1"
+        return self.sql(
+            "SELECT event, actor, from_user, to_user, status FROM engagement_tracking"
+            f" WHERE {clauses} ORDER BY id",
+            *columns.values(),
+        )
+
+    def snapshot(self) -> list[str]:
+        """The whole content of the database, to see that nothing changed."""
+        connection = sqlite3.connect(self.database)
+        try:
+            return list(connection.iterdump())
+        finally:
+            connection.close()
+
+    def owner(self, chat: str) -> str:
+        """Who holds a chat."""
+        return str(self.sql("SELECT owner_id FROM chats WHERE id = ?", chat)[0][0])
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("ASSIGNCHAT_CONFIG", "ASSIGNCHAT_DB", "ASSIGNCHAT_USER", "SUDO_USER", "SUDO_UID"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
+    monkeypatch.setenv("TZ", "UTC")
+
+
+@pytest.fixture
+def empty_team(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Team:
+    """A folder with nothing in it yet, which is the working directory."""
+    folder = tmp_path / "team"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return Team(folder, capsys)
+
+
+@pytest.fixture
+def team(empty_team: Team) -> Iterator[Team]:
+    """The demo team: mark (chat-1, -2, -3), martha (chat-4), omar (chat-5), maria the manager.
+
+    After each test the database is sound: its state is what its history says.
+    """
+    empty_team.ok("init", "--demo")
+    yield empty_team
+    if empty_team.database.exists():
+        found = empty_team.run("check", "--json")
+        assert found.exit_code == 0, found.out + found.err
+
+
+@pytest.fixture
+def request_id(team: Team) -> str:
+    """A pending request: mark asks martha to take chat-1."""
+    return str(team.ok("assign", "chat-1", "--to", "martha", "--as", "mark")["id"])
