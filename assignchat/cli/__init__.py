@@ -125,7 +125,8 @@ def _root(
     ] = None,
     db: Annotated[str | None, typer.Option(metavar="FILE", help="The database to use.")] = None,
     version: Annotated[  # noqa: ARG001  # its callback acts
-        bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Show it.")
+        bool,
+        typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version."),
     ] = False,
 ) -> None:
     """Hand WhatsApp chats over to colleagues, by request or in bulk."""

@@ -47,12 +47,12 @@ def bulk_assign(
     as_user: options.AsUser = None,
     as_json: options.Json = False,
 ) -> None:
-    """Assign many chats directly, without asking: all of them, or none.
+    """Assign many chats directly, all or nothing.
 
-    A pending request on a chat that moves is cancelled. Each chat gets its own Engagement
-    Tracking Record.
+    Nobody is asked first. A pending request on a chat that moves is cancelled. Each chat
+    gets its own Engagement Tracking Record.
 
-    Example: assignchat bulk-assign --from mark --to martha --to omar --dry-run
+    Example: assignchat bulk-assign --from mark --to martha --dry-run
     """
     if not to:
         raise Usage("Missing option '--to'", hint="assignchat bulk-assign --help")
@@ -91,9 +91,10 @@ def undo(
     as_user: options.AsUser = None,
     as_json: options.Json = False,
 ) -> None:
-    """Give the chats of a batch back to their owners before, once.
+    """Give the chats of a batch back.
 
-    A chat that has changed hands since the batch stays where it is.
+    They go to their owners before, once. A chat that has changed hands since the batch stays
+    where it is.
 
     Example: assignchat undo 3
     """
@@ -119,7 +120,9 @@ def batches(
     as_jsonl: options.Jsonl = False,
     as_csv: options.Csv = False,
 ) -> None:
-    """List batches: newest first for people, oldest first for machines.
+    """List batches.
+
+    Newest first for people, oldest first for machines.
 
     Example: assignchat batches
     """

@@ -40,7 +40,9 @@ def list_(
     owner: Annotated[
         str | None, typer.Option("--owner", metavar="USER", help="Only those of a user.")
     ] = None,
-    status: Annotated[ChatStatus | None, typer.Option("--status", help="Only those of it.")] = None,
+    status: Annotated[
+        ChatStatus | None, typer.Option("--status", help="Only those of this status.")
+    ] = None,
     limit: options.Limit = None,
     as_json: options.Json = False,
     as_jsonl: options.Jsonl = False,

@@ -11,9 +11,10 @@ PROBLEMS_FOUND = 8
 
 
 def check(ctx: typer.Context, as_json: options.Json = False) -> None:
-    """Check the database for damage: the file, its guards, the state against the history.
+    """Check the database for damage.
 
-    Exits 0 if it is sound and 8 if not. Nothing is repaired.
+    The file, its guards, and the state against the history. Exits 0 if it is sound and 8 if
+    not. Nothing is repaired.
 
     Example: assignchat check
     """

@@ -21,7 +21,9 @@ def export(
     ] = render.FileFormat.CSV,
     as_json: options.Json = False,
 ) -> None:
-    """Write every table and view to a file of its own, all as of the same moment.
+    """Write every table and view to a folder.
+
+    A file for each, all as of the same moment.
 
     Example: assignchat export backup-2026-11 --format jsonl
     """

@@ -32,9 +32,11 @@ def users(
     as_user: options.AsUser = None,
     as_json: options.Json = False,
 ) -> None:
-    """Insert or update users by id: id, name, role, active. All or nothing.
+    """Insert or update users by id, all or nothing.
 
-    Example: assignchat import users team.csv --column id=Login --column name="Full Name"
+    Columns: id, name, role, active.
+
+    Example: assignchat import users team.csv --column name="Full Name"
     """
     headers = _headers(column or [], service.USER_COLUMNS)
     rows = crm_file.read(file, service.USER_COLUMNS, ["id"], headers)
@@ -52,9 +54,11 @@ def chats(
     as_user: options.AsUser = None,
     as_json: options.Json = False,
 ) -> None:
-    """Insert or update chats by id: id, customer, owner_id, status, opened_at. All or nothing.
+    """Insert or update chats by id, all or nothing.
 
-    Example: assignchat import chats export.csv --column id="Chat ID" --column owner_id=Agent
+    Columns: id, customer, owner_id, status, opened_at.
+
+    Example: assignchat import chats export.csv --column id="Chat ID"
     """
     headers = _headers(column or [], service.CHAT_COLUMNS)
     rows = crm_file.read(file, service.CHAT_COLUMNS, ["id"], headers)

@@ -21,7 +21,9 @@ def inbox(
     as_user: options.AsUser = None,
     as_json: options.Json = False,
 ) -> None:
-    """Show what waits for you: pending requests with the time left, unread notifications.
+    """Show what waits for you.
+
+    Your pending requests with the time left, and your unread notifications.
 
     Example: assignchat inbox --as martha
     """
@@ -48,7 +50,10 @@ def inbox(
 def status(
     ctx: typer.Context, as_user: options.AsUser = None, as_json: options.Json = False
 ) -> None:
-    """Show where you stand: what you are asked, what you asked, and your open chats.
+    """Show where you stand, and what to do next.
+
+    What you are asked, what you asked and how it stands, and your open chats. The same as
+    assignchat alone.
 
     Example: assignchat status
     """

@@ -29,9 +29,9 @@ def init(
     as_user: options.AsUser = None,
     as_json: options.Json = False,
 ) -> None:
-    """Make the database, and a config file beside it if none is in use.
+    """Make the database.
 
-    Repeating it is harmless.
+    And a config file beside it, if none is in use. Repeating it is harmless.
 
     Example: assignchat init --demo
     """

@@ -26,7 +26,7 @@ def assign(
     chat: options.ChatArgument,
     to: Annotated[str | None, typer.Option("--to", metavar="USER", help="Who is asked.")] = None,
     to_type: Annotated[
-        Role | None, typer.Option("--to-type", help="What the recipient must be.")
+        Role | None, typer.Option("--to-type", help="What role the recipient must have.")
     ] = None,
     note: Annotated[
         str | None, typer.Option("--note", metavar="TEXT", help="What the recipient should know.")
@@ -54,7 +54,7 @@ def assign(
     The chat stays with its owner until the request is accepted. Its deadline is fixed when
     it is sent. On a terminal, what is missing is asked.
 
-    Example: assignchat assign chat-17 --to martha --note "Wants a quote by noon"
+    Example: assignchat assign chat-17 --to martha --note "Wants a quote"
     """
     seconds = None if timeout is None else parse_timeout(timeout)
     with opened(ctx, as_user) as session:
@@ -99,7 +99,9 @@ def reject(
     as_user: options.AsUser = None,
     as_json: options.Json = False,
 ) -> None:
-    """Turn a request down, with a reason; the owner keeps the chat.
+    """Turn a request down, with a reason.
+
+    The owner keeps the chat.
 
     Example: assignchat reject 7 --reason "In a meeting"
     """
@@ -117,9 +119,11 @@ def withdraw(
     as_user: options.AsUser = None,
     as_json: options.Json = False,
 ) -> None:
-    """Take your request back, with a reason, while it is pending.
+    """Take your request back, with a reason.
 
-    Example: assignchat withdraw --chat chat-17 --reason "No longer needed"
+    Only while it is pending.
+
+    Example: assignchat withdraw 7 --reason "No longer needed"
     """
     with opened(ctx, as_user) as session:
         offered = session.config.settings.withdrawal_reasons
@@ -129,7 +133,9 @@ def withdraw(
 
 def requests(
     ctx: typer.Context,
-    status: Annotated[Status | None, typer.Option("--status", help="Only those of it.")] = None,
+    status: Annotated[
+        Status | None, typer.Option("--status", help="Only those of this status.")
+    ] = None,
     chat: Annotated[
         str | None, typer.Option("--chat", metavar="CHAT", help="Only those on a chat.")
     ] = None,
@@ -144,7 +150,9 @@ def requests(
     as_jsonl: options.Jsonl = False,
     as_csv: options.Csv = False,
 ) -> None:
-    """List requests: newest first for people, oldest first for machines.
+    """List requests.
+
+    Newest first for people, oldest first for machines.
 
     Example: assignchat requests --status pending --recipient martha
     """

@@ -8,8 +8,8 @@ import typer
 
 from assignchat import render
 from assignchat.cli import options
-from assignchat.cli.session import opened
-from assignchat.errors import InvalidValue
+from assignchat.cli.session import note, opened
+from assignchat.errors import DatabaseLocked, InvalidValue
 from assignchat.model import parse_duration
 from assignchat.service import requests as service
 
@@ -30,7 +30,7 @@ def sweep_timeouts(
     as_user: options.AsUser = None,
     as_json: options.Json = False,
 ) -> None:
-    """Time out the pending requests whose deadline has come.
+    """Time out requests past their deadline.
 
     For cron, each minute: it prints nothing when nothing was due. A late sweep changes no
     outcome, because every command treats a request past its deadline as timed out.
@@ -43,7 +43,12 @@ def sweep_timeouts(
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stopped.set())
     while not stopped.is_set():
-        _sweep(ctx, as_user, dry_run=dry_run, quiet=quiet, force=force, as_json=as_json)
+        try:
+            _sweep(ctx, as_user, dry_run=dry_run, quiet=quiet, force=force, as_json=as_json)
+        except DatabaseLocked as error:
+            if pause is None:
+                raise
+            note(f"{error.message}; trying again")
         if pause is None:
             return
         stopped.wait(pause)

@@ -60,9 +60,11 @@ def tracking(
     as_jsonl: options.Jsonl = False,
     as_csv: options.Csv = False,
 ) -> None:
-    """Show the history, or its Engagement Tracking Records, one for each assignment.
+    """Show the history, or its records.
 
-    Times are ISO 8601 with a zone, or a duration such as 24h for so long ago.
+    The history has a row for each thing that happened; with --records they are folded into
+    Engagement Tracking Records, one for each assignment. Times are ISO 8601 with a zone, or
+    a duration such as 24h for so long ago.
 
     Example: assignchat tracking --records --since 24h --csv
     """

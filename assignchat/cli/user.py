@@ -109,7 +109,7 @@ def deactivate(
     Their pending requests are cancelled, those that they sent and those that they got.
     Refused while they own open chats, unless --reassign-to names who takes them.
 
-    Example: assignchat user deactivate mark --reassign-to martha --reassign-to omar
+    Example: assignchat user deactivate mark --reassign-to martha
     """
     with opened(ctx, as_user, operator="login") as session:
         if reassign_to and not yes and interactive():

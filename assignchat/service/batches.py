@@ -3,16 +3,21 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from assignchat.errors import BatchUndone, ChatNotFound, NotOwner, UserInactive
+from assignchat.errors import (
+    BatchNotFound,
+    BatchUndone,
+    ChatNotFound,
+    NotAllowed,
+    NotOwner,
+    UserInactive,
+)
 from assignchat.model import Batch, Role, Split, User, check_text
 from assignchat.service.lookup import (
     NAMED_AT_MOST,
     find_actor,
-    find_batch,
     find_recipient,
     find_user,
     listing,
-    require_manager_or,
     user_name,
 )
 from assignchat.service.requests import cancel_on, time_out_on
@@ -146,8 +151,8 @@ def undo(
     `UserInactive` where somebody who would get chats back has been deactivated.
     """
     with database.write(dry_run=dry_run):
-        batch = find_batch(database, batch_id)
-        user = require_manager_or(database, actor, batch.actor)
+        batch = _find_batch(database, batch_id)
+        user = _require_manager_or(database, actor, batch.actor)
         if batch.undone_at is not None:
             raise BatchUndone(f"Batch {batch_id} was undone at {batch.undone_at}")
         _check_owners_before(database, batch_id)
@@ -168,6 +173,22 @@ def list_batches(
     """All batches, one at a time."""
     with database.read():
         yield from batches.every(database, limit=limit, newest_first=newest_first)
+
+
+def _find_batch(database: Database, batch_id: int) -> Batch:
+    """The batch with this id. Raises `BatchNotFound`."""
+    batch = batches.get(database, batch_id)
+    if batch is None:
+        raise BatchNotFound(f"No batch {batch_id}", hint="assignchat batches lists them.")
+    return batch
+
+
+def _require_manager_or(database: Database, actor: str, maker: str) -> User:
+    """The actor, who must be a manager or `maker`. Raises `NotAllowed` otherwise."""
+    user = find_actor(database, actor)
+    if user.role != Role.MANAGER and user.id != maker:
+        raise NotAllowed(f"Only a manager or {maker!r}, who made the batch, may do this")
+    return user
 
 
 def _time_out_on_selection(database: Database, selection: Selection) -> None:

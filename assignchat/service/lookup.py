@@ -4,16 +4,14 @@ from collections.abc import Iterable
 
 from assignchat.errors import (
     ActorUnknown,
-    BatchNotFound,
     ChatNotFound,
-    NotAllowed,
     RequestNotFound,
     UserAway,
     UserInactive,
     UserNotFound,
 )
-from assignchat.model import Batch, Chat, Request, Role, User
-from assignchat.store import batches, chats, requests, users
+from assignchat.model import Chat, Request, User
+from assignchat.store import chats, requests, users
 from assignchat.store.database import Database
 
 NAMED_AT_MOST = 10
@@ -83,22 +81,6 @@ def find_request(database: Database, request_id: int) -> Request:
     if request is None:
         raise RequestNotFound(f"No request {request_id}", hint="assignchat requests lists them.")
     return request
-
-
-def find_batch(database: Database, batch_id: int) -> Batch:
-    """The batch with this id. Raises `BatchNotFound`."""
-    batch = batches.get(database, batch_id)
-    if batch is None:
-        raise BatchNotFound(f"No batch {batch_id}", hint="assignchat batches lists them.")
-    return batch
-
-
-def require_manager_or(database: Database, actor: str, maker: str) -> User:
-    """The actor, who must be a manager or `maker`. Raises `NotAllowed` otherwise."""
-    user = find_actor(database, actor)
-    if user.role != Role.MANAGER and user.id != maker:
-        raise NotAllowed(f"Only a manager or {maker!r}, who made the batch, may do this")
-    return user
 
 
 def user_name(database: Database, user_id: str) -> str:
