@@ -7,7 +7,7 @@ made safe to show: `visible`.
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
@@ -83,10 +83,14 @@ def say_json(value: Any) -> None:  # noqa: ANN401
     _write(json.dumps(plain(value), ensure_ascii=False) + "\n")
 
 
+Cells = Mapping[str, Callable[[Any], str]]
+"""What people see of a row: headings, each with the text that stands under it."""
+
+
 def say_rows(
-    form: Form, rows: Iterable[Any], row_type: type[Any], columns: Sequence[str] = ()
+    form: Form, rows: Iterable[Any], row_type: type[Any], cells: Cells | None = None
 ) -> None:
-    """Print rows of a named tuple; people see only `columns`, if given, machines all."""
+    """Print rows of a named tuple: for machines all of it, for people `cells`, if given."""
     if form == Form.JSON:
         _write_json_array(rows)
     elif form == Form.JSONL:
@@ -95,9 +99,13 @@ def say_rows(
     elif form == Form.CSV:
         _csv_to(_Stdout(), row_type._fields, rows)
     else:
-        shown = columns or row_type._fields
-        cells = ([_cell(name, getattr(row, name)) for name in shown] for row in rows)
-        say_table([name.removesuffix("_id").replace("_", " ") for name in shown], cells)
+        shown = cells or _every_field(row_type)
+        say_table(list(shown), ([text(row) for text in shown.values()] for row in rows))
+
+
+def field(name: str) -> Callable[[Any], str]:
+    """The text that shows one field of a row to people."""
+    return lambda row: _cell(name, getattr(row, name))
 
 
 def say_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -111,12 +119,15 @@ def say_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 0), header_style="bold")
     for heading in headings:
-        table.add_column(heading.capitalize(), overflow="fold")
+        table.add_column(heading, overflow="fold", no_wrap=heading in _KEPT_WHOLE)
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     Console().print(table)
+
+
+_KEPT_WHOLE = ("At", "Event", "Id", "Key", "Kind", "Request", "Sent", "Status", "Times out")
 
 
 def say_card(title: str, pairs: Iterable[tuple[str, str | None]]) -> None:
@@ -214,6 +225,13 @@ def time_left(expires_at: str | None, now: datetime) -> str:
 def status_label(status: str) -> str:
     """A request's status as people see it; other words with a capital letter."""
     return Status(status).label if status in set(Status) else status.capitalize()
+
+
+def _every_field(row_type: type[Any]) -> Cells:
+    return {
+        name.removesuffix("_id").replace("_", " ").capitalize(): field(name)
+        for name in row_type._fields
+    }
 
 
 def _cell(name: str, value: Any) -> str:  # noqa: ANN401

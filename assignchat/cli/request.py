@@ -171,20 +171,20 @@ def requests(
                 **page,
             ),
             Request,
-            _COLUMNS,
+            _CELLS,
         )
 
 
-_COLUMNS = (
-    "id",
-    "status",
-    "chat_id",
-    "customer",
-    "requester_id",
-    "recipient_id",
-    "requested_at",
-    "reason",
-)
+_CELLS = {
+    "Id": render.field("id"),
+    "Status": render.field("status"),
+    "Chat": render.field("chat_id"),
+    "Customer": render.field("customer"),
+    "Asked by": render.field("requester_id"),
+    "Asked": render.field("recipient_id"),
+    "Sent": render.field("requested_at"),
+    "Reason": render.field("reason"),
+}
 
 
 def _ask_recipient(session: Session, to_type: Role | None) -> str:

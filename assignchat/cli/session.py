@@ -159,13 +159,13 @@ def say_list(
     limit: int | None,
     fetch: Callable[..., Iterable[Any]],
     row_type: type[Any],
-    columns: Sequence[str] = (),
+    cells: render.Cells | None = None,
 ) -> None:
     """Print a list: all of it, oldest first, for machines; the newest few, first, for people."""
     people = form == render.Form.PEOPLE
     wanted = (options.PEOPLE_SEE if people else 0) if limit is None else limit
     rows = fetch(limit=wanted + 1 if wanted else None, newest_first=people)
-    render.say_rows(form, _first(rows, wanted), row_type, columns)
+    render.say_rows(form, _first(rows, wanted), row_type, cells)
 
 
 def _first(rows: Iterable[T], wanted: int) -> Iterator[T]:

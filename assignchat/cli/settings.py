@@ -36,9 +36,9 @@ def list_(ctx: typer.Context, as_json: options.Json = False) -> None:
         render.say_json({name: value for name, (value, _) in found.items()})
         return
     render.say_table(
-        ("Key", "Value", "From", "Meaning"),
+        ("Key", "Value", "From"),
         [
-            (name, render.visible(_as_toml(value)), source, config.KEYS[name].meaning)
+            (name, render.visible(_as_toml(value)), source)
             for name, (value, source) in found.items()
         ],
     )

@@ -4,25 +4,38 @@ from typing import Annotated
 
 import typer
 
+from assignchat import render
 from assignchat.cli import options
 from assignchat.cli.session import opened, say_list
 from assignchat.model import EngagementRecord, Event, TrackingRow
 from assignchat.service import overview
 
-_COLUMNS = ("id", "at", "event", "actor", "chat_id", "request_id", "batch_id", "from_user")
-_TRACKING_COLUMNS = (*_COLUMNS, "to_user", "status", "reason")
-_RECORD_COLUMNS = (
-    "kind",
-    "request_id",
-    "batch_id",
-    "chat_id",
-    "customer",
-    "from_user",
-    "to_user",
-    "status",
-    "reason",
-    "requested_at",
-)
+
+def _about(row: TrackingRow | EngagementRecord) -> str:
+    numbers = (("request", row.request_id), ("batch", row.batch_id))
+    return ", ".join(f"{what} {number}" for what, number in numbers if number is not None)
+
+
+_ROW_CELLS = {
+    "At": render.field("at"),
+    "Event": lambda row: row.event.replace("_", " "),
+    "Chat": render.field("chat_id"),
+    "About": _about,
+    "From": render.field("from_user"),
+    "To": render.field("to_user"),
+    "By": render.field("actor"),
+    "Reason": render.field("reason"),
+}
+_RECORD_CELLS = {
+    "At": render.field("requested_at"),
+    "About": _about,
+    "Chat": render.field("chat_id"),
+    "Customer": render.field("customer"),
+    "From": render.field("from_user"),
+    "To": render.field("to_user"),
+    "Status": render.field("status"),
+    "Reason": render.field("reason"),
+}
 
 
 def tracking(
@@ -79,12 +92,12 @@ def tracking(
         "since": options.stored_time(since, now),
         "until": options.stored_time(until, now),
     }
-    fetch, row_type, columns = (
-        (overview.list_records, EngagementRecord, _RECORD_COLUMNS)
+    fetch, row_type, cells = (
+        (overview.list_records, EngagementRecord, _RECORD_CELLS)
         if records
-        else (overview.list_tracking, TrackingRow, _TRACKING_COLUMNS)
+        else (overview.list_tracking, TrackingRow, _ROW_CELLS)
     )
     with opened(ctx, operator="login") as session:
         say_list(
-            form, limit, lambda **page: fetch(session.database, given, **page), row_type, columns
+            form, limit, lambda **page: fetch(session.database, given, **page), row_type, cells
         )
