@@ -47,6 +47,7 @@ COMMANDS = {
     "withdraw": Command("request", "withdraw", "Take your request back, with a reason."),
     "inbox": Command("inbox", "inbox", "Show what waits for you."),
     "status": Command("inbox", "status", "Show where you stand, and what to do next."),
+    "wait": Command("wait", "wait", "Wait until a request is settled."),
     "requests": Command("request", "requests", "List requests."),
     "bulk-assign": Command("bulk", "bulk_assign", "Assign many chats directly, all or nothing."),
     "undo": Command("bulk", "undo", "Give the chats of a batch back."),
@@ -58,6 +59,7 @@ COMMANDS = {
     "import": Command("imports", "app", "Bring users and chats in from a CRM."),
     "config": Command("settings", "app", "Show and change the configuration."),
     "check": Command("check", "check", "Check the database for damage."),
+    "backup": Command("backup", "backup", "Copy the database, while others write."),
     "export": Command("export", "export", "Write every table and view to a folder."),
     "init": Command("init", "init", "Make the database."),
 }

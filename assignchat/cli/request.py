@@ -46,6 +46,9 @@ def assign(
         ),
     ] = None,
     anyway: options.Anyway = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait for the answer, and exit as wait does.")
+    ] = False,
     as_user: options.AsUser = None,
     as_json: options.Json = False,
 ) -> None:
@@ -70,6 +73,11 @@ def assign(
             then=then or (),
             anyway=anyway,
         )
+        if wait:
+            from assignchat.cli.wait import finish, until_settled  # noqa: PLC0415  # rarely needed
+
+            hint(f"Waiting for {request.recipient_id} to answer request {request.id}")
+            finish(ctx, until_settled(session.database, request.id, None), as_json=as_json)
     _show(ctx, request, as_json=as_json)
     hint(f"To take it back: assignchat withdraw {request.id} --reason TEXT")
 

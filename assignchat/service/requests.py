@@ -55,6 +55,8 @@ DEFAULT_TIMEOUT_SECONDS = 120
 _CLOCK_BEHIND_SECONDS = 5 * 60
 _CLOCK_AHEAD_SECONDS = 31 * 86_400
 
+_THIS = "r.id = :id"
+
 
 def assign(
     database: Database,
@@ -163,6 +165,20 @@ def request_on_chat(database: Database, chat_id: str) -> int:
     if request is None:
         raise RequestNotFound(f"There is no request on chat {chat_id!r}")
     return request.id
+
+
+def current_request(database: Database, request_id: int) -> Request:
+    """The request as it is now; if its deadline has passed, that is recorded.
+
+    Raises `RequestNotFound`.
+    """
+    with database.read():
+        request = find_request(database, request_id)
+        overdue = request.status == Status.TIMED_OUT and requests.any_due(database)
+    if overdue:
+        with database.write():
+            time_out_on(database, _THIS, {"id": request_id})
+    return request
 
 
 def sweep_timeouts(database: Database, *, dry_run: bool = False, force: bool = False) -> list[int]:
@@ -399,7 +415,7 @@ def _check_party(request: Request, party: Party, user: User) -> str:
 
 
 def _why_not_pending(database: Database, request: Request) -> AssignchatError:
-    time_out_on(database, "r.id = :id", {"id": request.id})
+    time_out_on(database, _THIS, {"id": request.id})
     if request.status == Status.TIMED_OUT:
         return RequestTimedOut(
             f"Request {request.id} timed out at {request.resolved_at}",

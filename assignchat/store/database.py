@@ -4,7 +4,7 @@ import os
 import sqlite3
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, Self, TypeVar
@@ -20,6 +20,7 @@ from assignchat.errors import (
     DatabaseNewer,
     DatabaseReadOnly,
     DatabaseUnusable,
+    InvalidValue,
 )
 from assignchat.files import sync_folder
 from assignchat.model import format_time
@@ -131,6 +132,32 @@ class Database:
         else:
             self.connection.execute("ROLLBACK")
 
+    def copy_to(self, path: Path, *, replace: bool = False) -> None:
+        """Copy the database as it is at this moment, while others may write.
+
+        The copy is built beside its place, checked, and only then takes its name, as its
+        owner's alone. Raises `InvalidValue` where something is there already, unless
+        `replace`, and `DatabaseReadOnly` or `DatabaseFull` where it cannot be written.
+        """
+        if path.exists() and not replace:
+            raise InvalidValue(f"{path} is there already", hint="Replace it with --force.")
+        if path.exists() and path.samefile(self.path):
+            raise InvalidValue(f"{path} is the database itself")
+        with _built_beside(path) as building:
+            copy = connect(building, DEFAULT_BUSY_SECONDS)
+            try:
+                with translated(building):
+                    self.connection.backup(copy)
+                    damage = copy.execute("PRAGMA quick_check").fetchone()[0]
+            finally:
+                copy.close()
+            if damage != "ok":
+                raise _damaged(self.path, damage)
+            if replace:
+                building.replace(path)
+            else:
+                os.link(building, path)
+
     def execute(self, sql: str, params: Params | None = None) -> int:
         """Run one statement; the number of rows that it changed."""
         with self._translated():
@@ -171,12 +198,17 @@ class Database:
             for row in self.connection.execute(sql, params or {}):  # noqa: UP028
                 yield row
 
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise translate(error, self.path) from error
+    def _translated(self) -> AbstractContextManager[None]:
+        return translated(self.path)
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turn what SQLite raises in the block into our errors."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise translate(error, path) from error
 
 
 def translate(error: sqlite3.Error, path: Path) -> Exception:
@@ -290,14 +322,12 @@ def open_database(
     """
     path = Path(path)
     _check_is_file(path)
-    try:
+    with translated(path):
         connection = connect(path, busy_seconds)
-    except sqlite3.Error as error:
-        raise translate(error, path) from error
     database = Database(connection, path, clock, os_user)
     try:
         _check_schema(database)
-        with database._translated():  # noqa: SLF001  # one module, one idea
+        with translated(path):
             _set_pragmas(connection)
     except BaseException:
         connection.close()
@@ -363,36 +393,44 @@ def create_database(path: Path | str) -> bool:
     path = Path(path)
     if path.exists():
         return False
+    try:
+        with _built_beside(path) as building:
+            _make_schema(building, schema.migrate)
+            os.link(building, path)
+    except FileExistsError:  # another process was faster
+        return False
+    return True
+
+
+@contextmanager
+def _built_beside(path: Path) -> Iterator[Path]:
+    """An empty file beside `path`, its owner's alone, for the block to fill and to name."""
     building = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
-        _build(building, schema.migrate)
-        os.link(building, path)
+        building.unlink(missing_ok=True)  # left by a process of the same number that was killed
+        os.close(os.open(building, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        yield building
+        sync_folder(path.parent)
     except FileExistsError:
-        return False
+        raise
     except OSError as error:
         raise DatabaseReadOnly(
             f"No database can be made at {path}: {error.strerror}",
             hint="Its folder must exist and be writable.",
         ) from error
     finally:
-        building.unlink(missing_ok=True)
-    sync_folder(path.parent)
-    return True
+        for suffix in ("", "-wal", "-shm"):
+            building.with_name(building.name + suffix).unlink(missing_ok=True)
 
 
-def _build(path: Path, migrate: Callable[[sqlite3.Connection], None]) -> None:
-    path.unlink(missing_ok=True)  # left by a process of the same number that was killed
-    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    connection: sqlite3.Connection | None = None
+def _make_schema(path: Path, migrate: Callable[[sqlite3.Connection], None]) -> None:
+    connection = connect(path, DEFAULT_BUSY_SECONDS)
     try:
-        connection = connect(path, DEFAULT_BUSY_SECONDS)
-        # Readers never wait for the writer, nor the writer for readers.
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("BEGIN IMMEDIATE")
-        migrate(connection)
-        connection.execute("COMMIT")
-    except sqlite3.Error as error:
-        raise translate(error, path) from error
+        with translated(path):
+            # Readers never wait for the writer, nor the writer for readers.
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("BEGIN IMMEDIATE")
+            migrate(connection)
+            connection.execute("COMMIT")
     finally:
-        if connection is not None:
-            connection.close()
+        connection.close()

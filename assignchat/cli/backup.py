@@ -1,0 +1,34 @@
+"""backup."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from assignchat import render
+from assignchat.cli import options
+from assignchat.cli.session import opened
+
+
+def backup(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where the copy goes.")],
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace a file that is there already.")
+    ] = False,
+    as_json: options.Json = False,
+) -> None:
+    """Copy the database, while others write.
+
+    The copy shows one moment, is checked before it takes its name, and is its owner's alone.
+    To restore, stop what writes and put the copy in the database's place, without any -wal
+    and -shm files.
+
+    Example: assignchat backup /var/backups/assignchat-monday.db
+    """
+    with opened(ctx, operator="login") as session:
+        session.database.copy_to(file, replace=force)
+    if as_json:
+        render.say_json({"file": str(file), "bytes": file.stat().st_size})
+    else:
+        render.say(f"Copied to {render.visible(str(file))}, and checked.")

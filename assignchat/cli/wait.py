@@ -1,0 +1,71 @@
+"""wait, and what `assign --wait` does after it has asked."""
+
+import time
+from typing import Annotated
+
+import typer
+
+from assignchat import render
+from assignchat.cli import options
+from assignchat.cli.session import opened
+from assignchat.model import Request, Status, parse_duration
+from assignchat.service import requests as service
+from assignchat.store.database import Database
+
+EXIT_CODES = {
+    Status.ACCEPTED: 0,
+    Status.REJECTED: 10,
+    Status.WITHDRAWN: 11,
+    Status.CANCELLED: 11,
+    Status.TIMED_OUT: 12,
+    Status.PENDING: 13,
+}
+
+# Often enough for a person who waits, and a read of one row costs next to nothing.
+_PAUSE_SECONDS = 0.25
+
+
+def wait(
+    ctx: typer.Context,
+    request: Annotated[
+        int,
+        typer.Argument(
+            metavar="REQUEST", min=1, max=options.LARGEST_ID, help="The request's number."
+        ),
+    ],
+    at_most: Annotated[
+        str | None, typer.Option("--for", metavar="DURATION", help="How long at most.")
+    ] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Wait until a request is settled.
+
+    Exits 0 if it was accepted, 10 if rejected, 11 if withdrawn or cancelled, 12 if it timed
+    out, and 13 if it was still pending when --for ran out.
+
+    Example: assignchat wait 7 --for 5m
+    """
+    seconds = None if at_most is None else parse_duration(at_most)
+    with opened(ctx, operator="login") as session:
+        settled = until_settled(session.database, request, seconds)
+    finish(ctx, settled, as_json=as_json)
+
+
+def until_settled(database: Database, request_id: int, seconds: int | None) -> Request:
+    """The request once it is settled, or as it is after so many seconds."""
+    end = None if seconds is None else time.monotonic() + seconds
+    while True:
+        request = service.current_request(database, request_id)
+        left = None if end is None else end - time.monotonic()
+        if request.status != Status.PENDING or (left is not None and left <= 0):
+            return request
+        time.sleep(_PAUSE_SECONDS if left is None else min(_PAUSE_SECONDS, left))
+
+
+def finish(ctx: typer.Context, request: Request, *, as_json: bool) -> None:
+    """Print the request and exit with the code of its outcome."""
+    if as_json:
+        render.say_json(request)
+    else:
+        render.say_request(request, ctx.obj.clock())
+    raise typer.Exit(EXIT_CODES[Status(request.status)])
