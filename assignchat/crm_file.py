@@ -29,12 +29,15 @@ def read(
     text = _text(source)
     headings = {column: headers.get(column, column) for column in columns}
     first = text.lstrip()[:1]
+    if not first:
+        raise InvalidValue(f"{source} is empty")
     if first == "[":
         rows = _json_array(text)
     elif first == "{":
         rows = _json_lines(text)
     else:
-        rows = _separated(text, [headings[column] for column in required])
+        # A heading that somebody named must be there as well.
+        rows = _separated(text, [headings[column] for column in (*required, *headers)])
     return (_picked(numbered, headings) for numbered in rows)
 
 
@@ -87,6 +90,9 @@ def _separated(text: str, required: Sequence[str]) -> Iterator[NumberedRow]:
 
 def _checked_headings(cells: list[str], required: Sequence[str]) -> list[str]:
     headings = [cell.strip() for cell in cells]
+    twice = [heading for heading in headings if heading and headings.count(heading) > 1]
+    if twice:
+        raise InvalidValue(f"Two columns are called {twice[0]!r}")
     missing = [heading for heading in required if heading not in headings]
     if missing:
         raise InvalidValue(
@@ -99,25 +105,36 @@ def _checked_headings(cells: list[str], required: Sequence[str]) -> list[str]:
 def _json_array(text: str) -> Iterator[NumberedRow]:
     """The objects of one array, each with the line that it begins on."""
     decoder = json.JSONDecoder()
-    position = text.index("[") + 1
-    line = 1 + text.count("\n", 0, position)
+    start = _after_space(text, text.index("[") + 1)
+    if text[start : start + 1] == "]":
+        yield from _rest_of_array(text, start)
+        return
+    line, counted = 1, 0
     while True:
-        start = _skip(text, position, " \t\r\n,")
-        line += text.count("\n", position, start)
-        if text[start : start + 1] == "]":
-            return
+        line, counted = line + text.count("\n", counted, start), start
         try:
-            value, position = decoder.raw_decode(text, start)
+            value, end = decoder.raw_decode(text, start)
         except (ValueError, RecursionError) as error:
             yield line, InvalidValue(f"not readable as JSON: {_reason(error)}")
             return
         yield line, _object(value)
-        line += text.count("\n", start, position)
+        end = _after_space(text, end)
+        if text[end : end + 1] != ",":
+            yield from _rest_of_array(text, end)
+            return
+        start = _after_space(text, end + 1)
+
+
+def _rest_of_array(text: str, position: int) -> Iterator[NumberedRow]:
+    """Nothing, where the array ends as it should and nothing follows it."""
+    end = _after_space(text, position + 1)
+    if text[position : position + 1] != "]" or end != len(text):
+        line = 1 + text.count("\n", 0, position)
+        yield line, InvalidValue("not readable as JSON: the array does not end as it should")
 
 
 def _json_lines(text: str) -> Iterator[NumberedRow]:
     """One object a line; or a single object over several lines."""
-    lines = text.splitlines()
     try:
         whole = json.loads(text)
     except (ValueError, RecursionError):
@@ -125,7 +142,7 @@ def _json_lines(text: str) -> Iterator[NumberedRow]:
     else:
         yield 1, _object(whole)
         return
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(text.split("\n"), start=1):  # U+2028 may stand in a value
         if line.strip():
             try:
                 yield number, _object(json.loads(line))
@@ -137,8 +154,8 @@ def _object(value: Any) -> Row | InvalidValue:  # noqa: ANN401
     return value if isinstance(value, dict) else InvalidValue("not a JSON object")
 
 
-def _skip(text: str, position: int, characters: str) -> int:
-    while position < len(text) and text[position] in characters:
+def _after_space(text: str, position: int) -> int:
+    while position < len(text) and text[position] in " \t\r\n":
         position += 1
     return position
 

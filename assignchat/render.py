@@ -6,6 +6,7 @@ made safe to show: `visible`.
 
 import json
 import re
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -73,6 +74,8 @@ def plain(value: Any) -> Any:  # noqa: ANN401
         return value._asdict() | {"detail": detail}
     if hasattr(value, "_asdict"):
         return {key: plain(item) for key, item in value._asdict().items()}
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
     return value
@@ -109,25 +112,64 @@ def field(name: str) -> Callable[[Any], str]:
 
 
 def say_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table: boxed to the width of a terminal, or full and tab-separated in a pipe."""
+    """Print a table: boxed to the width of a terminal, or full and tab-separated in a pipe.
+
+    On a terminal too narrow for its columns, each row is a list of labelled values.
+    """
     if not is_terminal():
         for row in rows:
             _write("\t".join(row) + "\n")
         return
-    from rich.box import SIMPLE_HEAD  # noqa: PLC0415  # rich takes longer than a command may
+    held = list(rows)
+    whole = [heading in _KEPT_WHOLE for heading in headings]
+    longest = [
+        max(len(heading), *(len(row[column]) for row in held), 0)
+        for column, heading in enumerate(headings)
+    ]
+    least = sum(
+        length if kept else min(length, _NARROWEST)
+        for length, kept in zip(longest, whole, strict=True)
+    )
+    if least + len(headings) > shutil.get_terminal_size().columns:
+        _say_labelled(headings, held)
+    else:
+        _say_boxed(headings, held, whole)
+
+
+def _say_labelled(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    from rich.console import Console  # noqa: PLC0415  # rich takes longer than a command may
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True, style="bold")
+    table.add_column(overflow="fold")
+    for row in rows:
+        for heading, cell in zip(headings, row, strict=True):
+            if cell:
+                table.add_row(heading, Text(cell))
+        table.add_row()
+    Console().print(table)
+
+
+_KEPT_WHOLE = ("At", "Event", "Kind", "Sent", "Status", "Times out", "Key")
+_NARROWEST = 8  # characters of a column whose text may go over several lines
+
+
+def _say_boxed(
+    headings: Sequence[str], rows: Sequence[Sequence[str]], whole: Sequence[bool]
+) -> None:
+    from rich.box import SIMPLE_HEAD  # noqa: PLC0415  # see _say_labelled
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 0), header_style="bold")
-    for heading in headings:
-        table.add_column(heading, overflow="fold", no_wrap=heading in _KEPT_WHOLE)
+    for heading, kept in zip(headings, whole, strict=True):
+        table.add_column(heading, overflow="fold", no_wrap=kept, min_width=min(len(heading), 8))
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     Console().print(table)
-
-
-_KEPT_WHOLE = ("At", "Event", "Id", "Key", "Kind", "Request", "Sent", "Status", "Times out")
 
 
 def say_card(title: str, pairs: Iterable[tuple[str, str | None]]) -> None:
@@ -281,9 +323,13 @@ def _csv_to(file: TextIO | _Stdout, columns: Sequence[str], rows: Iterable[Seque
     import csv  # noqa: PLC0415  # only where it is asked for
 
     writer = csv.writer(file, lineterminator="\n")
+    # A lone carriage return ends a row for many readers, and is not quoted by itself.
+    quoting = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
     writer.writerow(columns)
     for row in rows:
-        writer.writerow([_harmless(value) for value in row])
+        cells = [_harmless(value) for value in row]
+        carriage_return = any(isinstance(cell, str) and "\r" in cell for cell in cells)
+        (quoting if carriage_return else writer).writerow(cells)
 
 
 def _harmless(value: Any) -> Any:  # noqa: ANN401

@@ -18,7 +18,7 @@ import typer.core
 import typer.main
 
 from assignchat import __version__
-from assignchat.cli.session import Invocation, note
+from assignchat.cli.session import Invocation, named_database, note
 from assignchat.errors import (
     AssignchatError,
     ImportInvalid,
@@ -147,6 +147,8 @@ def _where_do_i_stand(ctx: typer.Context) -> None:
     try:
         status(ctx)
     except (ActorUnknown, DatabaseMissing):
+        if named_database(ctx):  # what somebody has named is there, or that is an error
+            raise
         say(ctx.get_help())
 
 

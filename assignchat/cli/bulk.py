@@ -153,7 +153,7 @@ def _ids_in(source: str | None) -> Iterator[str]:
         if source == "-":
             yield from _ids(sys.stdin)
         else:
-            with open(source, encoding="utf-8-sig") as file:  # noqa: PTH123
+            with open(source, encoding="utf-8") as file:  # noqa: PTH123
                 yield from _ids(file)
     except UnicodeDecodeError as error:
         raise InvalidValue(f"{source} is not UTF-8: {error}") from None
@@ -163,7 +163,7 @@ def _ids_in(source: str | None) -> Iterator[str]:
 
 def _ids(lines: Iterator[str]) -> Iterator[str]:
     for number, line in enumerate(lines, start=1):
-        text = line.rstrip("\r\n")
+        text = line.removeprefix("\ufeff").rstrip("\r\n")
         if text.strip():
             yield check_id(text, f"chat id on line {number}")
 

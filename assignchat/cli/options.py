@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from assignchat.errors import Usage
+from assignchat.errors import InvalidValue, Usage
 from assignchat.model import format_time, parse_duration, parse_time
 from assignchat.render import Form
 
@@ -60,8 +60,12 @@ def stored_time(text: str | None, now: datetime, *, ahead: bool = False) -> str 
     if text is None:
         return None
     if text[:1].isdigit() and text[-1:] in "dhms":
-        distance = timedelta(seconds=parse_duration(text))
-        return format_time(now + distance if ahead else now - distance)
+        try:
+            distance = timedelta(seconds=parse_duration(text))
+            moment = now + distance if ahead else now - distance
+        except OverflowError:
+            raise InvalidValue(f"Longer than there is time: {text!r}") from None
+        return format_time(parse_time(moment.isoformat()))
     return format_time(parse_time(text))
 
 

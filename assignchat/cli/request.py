@@ -61,7 +61,7 @@ def assign(
     """
     seconds = None if timeout is None else parse_timeout(timeout)
     with opened(ctx, as_user) as session:
-        recipient = to or _ask_recipient(session, to_type)
+        recipient = to or _ask_recipient(session, chat, to_type, anyway=anyway)
         request = service.assign(
             session.database,
             chat,
@@ -195,15 +195,21 @@ _CELLS = {
 }
 
 
-def _ask_recipient(session: Session, to_type: Role | None) -> str:
+def _ask_recipient(session: Session, chat: str, to_type: Role | None, *, anyway: bool) -> str:
     """The form of the CRM: first "Assign To", then "Select User"."""
     if not interactive():
         raise Usage("Missing option '--to'", hint="assignchat assign --help")
     types = list(Role)
+    found = {
+        role: service.possible_recipients(
+            session.database, chat, actor=session.actor, role=role, anyway=anyway
+        )
+        for role in types
+    }
     role = to_type or types[int(choose("Assign To", [role.capitalize() for role in types]))]
-    users = service.recipients_of_type(session.database, role)
+    users = found[role]
     if not users:
-        raise UserNotFound(f"Nobody of type {role.capitalize()} is active and present")
+        raise UserNotFound(f"No other {role.capitalize()} is active and present")
     chosen = choose("Select User", [f"{user.name} ({user.id})" for user in users])
     return users[int(chosen)].id
 
@@ -227,6 +233,7 @@ def _give_reason(
     request_id = _request_id(session.database, request, chat)
     others_allowed = session.config.settings.allow_other_reasons
     if reason is None and interactive():
+        service.check_answerable(session.database, action.__name__, request_id, actor=session.actor)
         answer = choose("Reason", offered, other="any other reason" if others_allowed else None)
         reason = offered[answer] if isinstance(answer, int) else answer
     return action(

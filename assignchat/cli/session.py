@@ -150,7 +150,7 @@ def choose(title: str, choices: Sequence[str], *, other: str | None = None) -> i
         answer = ask(f"1-{len(choices)}{f', or {other}' if other else ''}:")
         if answer.isdecimal() and 1 <= int(answer) <= len(choices):
             return int(answer) - 1
-        if other and answer:
+        if other and answer and not answer.isdecimal():  # a number is a typing error
             return answer
 
 

@@ -44,7 +44,15 @@ def sweep_timeouts(
             signal.signal(number, lambda *_: stopped.set())
     while not stopped.is_set():
         try:
-            _sweep(ctx, as_user, dry_run=dry_run, quiet=quiet, force=force, as_json=as_json)
+            _sweep(
+                ctx,
+                as_user,
+                dry_run=dry_run,
+                quiet=quiet,
+                force=force,
+                watching=pause is not None,
+                as_json=as_json,
+            )
         except DatabaseLocked as error:
             if pause is None:
                 raise
@@ -68,11 +76,14 @@ def _sweep(
     dry_run: bool,
     quiet: bool,
     force: bool,
+    watching: bool,
     as_json: bool,
 ) -> None:
     with opened(ctx, as_user, operator="system") as session:
-        ids = service.sweep_timeouts(session.database, dry_run=dry_run, force=force)
-    if quiet:
+        ids = service.sweep_timeouts(
+            session.database, actor=session.actor, dry_run=dry_run, force=force
+        )
+    if quiet or (watching and not ids):
         return
     if as_json:
         render.say_json({"timed_out": len(ids), "request_ids": ids, "dry_run": dry_run})

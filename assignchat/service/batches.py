@@ -77,7 +77,7 @@ def bulk_assign(
     """
     if reason is not None:
         check_text(reason, "reason")
-    with database.write(dry_run=dry_run):
+    with database.write(dry_run=dry_run, references_known=True):
         user = find_actor(database, actor)
         if from_user is not None:
             selection = Selection.of_owner(database, find_user(database, from_user).id, status)
@@ -150,17 +150,18 @@ def undo(
     Raises `BatchUndone`, `NotAllowed` unless the actor made the batch or is a manager, and
     `UserInactive` where somebody who would get chats back has been deactivated.
     """
-    with database.write(dry_run=dry_run):
+    with database.write(dry_run=dry_run, references_known=True):
         batch = _find_batch(database, batch_id)
         user = _require_manager_or(database, actor, batch.actor)
         if batch.undone_at is not None:
             raise BatchUndone(f"Batch {batch_id} was undone at {batch.undone_at}")
-        _check_owners_before(database, batch_id)
+        time_out_on(database, batches.OF_BATCH, {"batch": batch_id})
         before = tracking.last_id(database)
         undone = 0
         for given_back in batches.undo(database, batch_id, user.id):
             undone += given_back
             progress(undone, batch.assigned)
+        _check_active_again(database, batch_id)
         batches.mark_undone(database, batch_id)
         _cancel_on_moved(database, before, batch_id, user.id, f"Batch {batch_id} was undone")
         _tell_undone(database, batch_id, user)
@@ -214,8 +215,9 @@ def _check_may_move(selection: Selection, user: User, from_user: str | None) -> 
         )
 
 
-def _check_owners_before(database: Database, batch_id: int) -> None:
-    inactive = batches.inactive_owners_before(database, batch_id)
+def _check_active_again(database: Database, batch_id: int) -> None:
+    back_to = {change.to_user for change in batches.given_back(database, batch_id)}
+    inactive = [user.id for user in users.every(database) if user.id in back_to and not user.active]
     if inactive:
         raise UserInactive(
             f"Chats would go back to users who are not active: {listing(inactive)}",
@@ -226,8 +228,6 @@ def _check_owners_before(database: Database, batch_id: int) -> None:
 def _cancel_on_moved(
     database: Database, before: int, batch_id: int, actor: str, reason: str
 ) -> int:
-    # Those past their deadline are timed out, not cancelled; the bulk's own were before.
-    time_out_on(database, batches.MOVED_SINCE, {"before": before})
     return cancel_on(
         database,
         batches.MOVED_SINCE,

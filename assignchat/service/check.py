@@ -40,7 +40,7 @@ _PROBLEMS: tuple[tuple[str, Callable[[Database], Sequence[object]], str], ...] =
         "The status is not the one that the history names, of requests: {}",
     ),
     ("several_pending", checks.several_pending, "Several requests are pending on chats: {}"),
-    ("guard_missing", checks.missing_guards, "Append-only guards are missing or changed: {}"),
+    ("guard_missing", checks.missing_guards, "Guards are missing or changed: {}"),
 )
 
 

@@ -1,6 +1,7 @@
 """Everything as files that any tool reads: the data is its owner's."""
 
 import shutil
+import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,12 +21,13 @@ def export(database: Database, folder: Path, suffix: str, write_rows: WriteRows)
     All of them show the same moment, and the folder appears whole or not at all. Raises
     `InvalidValue` where the folder has something in it already, or cannot be made.
     """
-    building = folder.with_name(f".{folder.name}.new")
+    folder = folder.absolute()
+    building: Path | None = None
     try:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise InvalidValue(f"{folder} is there already", hint="Name a new or empty folder.")
-        shutil.rmtree(building, ignore_errors=True)
-        building.mkdir(mode=0o700, parents=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        building = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
         with database.read():
             names = tables.names(database)
             for name in names:
@@ -36,5 +38,6 @@ def export(database: Database, folder: Path, suffix: str, write_rows: WriteRows)
     except OSError as error:
         raise InvalidValue(f"{folder} cannot be written: {error.strerror}") from error
     finally:
-        shutil.rmtree(building, ignore_errors=True)
+        if building is not None:
+            shutil.rmtree(building, ignore_errors=True)
     return names

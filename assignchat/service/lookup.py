@@ -47,7 +47,7 @@ def find_recipient(database: Database, user_id: str, *, anyway: bool) -> User:
     """
     user = _active(find_user(database, user_id))
     if is_away(user, database.now) and not anyway:
-        there = [other.id for other in users.present(database, least=True)][:NAMED_AT_MOST]
+        there = [other.id for other in users.active(database, least=True)][:NAMED_AT_MOST]
         raise UserAway(
             f"{user.name} is away {away_text(user)}",
             hint=f"Present, least loaded first: {listing(there)}. Or ask them --anyway."

@@ -63,13 +63,13 @@ def status(database: Database, *, actor: str) -> StatusPage:
     """Where the actor stands; of the requests they sent, the pending and the last ten."""
     with database.read():
         user = find_actor(database, actor)
-        sent = requests.matching(
-            database, {"requester": user.id}, limit=SENT_SHOWN, newest_first=True
-        )
+        sent = {"requester": user.id}
+        last = requests.matching(database, sent, limit=SENT_SHOWN, newest_first=True)
+        pending = requests.matching(database, sent | {"status": Status.PENDING})
         return StatusPage(
             user.id,
             _received(database, user.id),
-            sorted(sent),
+            sorted({*last, *pending}),
             users.open_chats(database, user.id),
         )
 

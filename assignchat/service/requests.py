@@ -77,8 +77,7 @@ def assign(
     unless the actor owns the chat or is a manager, `RequestExists`, `ChatClosed`,
     `AlreadyOwner`, `WrongUserType`, `UserInactive` and `UserAway` (unless `anyway`).
     """
-    if note is not None:
-        check_text(note, "note", MAX_NOTE_LENGTH)
+    note = check_text(note, "note", MAX_NOTE_LENGTH) if note else None
     with database.write():
         requester = find_actor(database, actor)
         chat = find_chat(database, chat_id)
@@ -181,11 +180,14 @@ def current_request(database: Database, request_id: int) -> Request:
     return request
 
 
-def sweep_timeouts(database: Database, *, dry_run: bool = False, force: bool = False) -> list[int]:
+def sweep_timeouts(
+    database: Database, *, actor: str = SYSTEM, dry_run: bool = False, force: bool = False
+) -> list[int]:
     """Time out every pending request whose deadline has come; their ids, in order.
 
-    Raises `ClockSuspicious`, unless `force`, where something is due and the newest row of
-    the history lies more than 5 minutes in the future or 31 days in the past.
+    `actor` is recorded as who swept. Raises `ClockSuspicious`, unless `force`, where
+    something is due and the newest row of the history lies more than 5 minutes in the future
+    or 31 days in the past.
     """
     with database.read():
         if not requests.any_due(database):
@@ -193,7 +195,7 @@ def sweep_timeouts(database: Database, *, dry_run: bool = False, force: bool = F
     with database.write(dry_run=dry_run):
         if not force:
             _check_clock(database)
-        return _time_out(database, requests.DUE, {})
+        return _time_out(database, requests.DUE, {}, actor)
 
 
 def list_requests(
@@ -212,10 +214,32 @@ def list_requests(
         yield from requests.matching(database, given, limit=limit, newest_first=newest_first)
 
 
-def recipients_of_type(database: Database, role: str) -> list[User]:
-    """Who may be offered when somebody is to be asked: active, present users of a role."""
+def possible_recipients(
+    database: Database, chat_id: str, *, actor: str, role: str, anyway: bool = False
+) -> list[User]:
+    """Who may be asked to take over a chat: active users of a role, present unless `anyway`.
+
+    Raises what `assign` would raise about the chat.
+    """
     with database.read():
-        return users.present(database, role=role)
+        requester = find_actor(database, actor)
+        chat = find_chat(database, chat_id)
+        _check_may_assign(chat, requester)
+        _check_none_pending(database, chat)
+        found = users.active(database, role=role, away=anyway)
+    return [user for user in found if user.id != chat.owner_id]
+
+
+def check_answerable(database: Database, action: str, request_id: int, *, actor: str) -> None:
+    """Whether the actor may `reject` or `withdraw` a request now, before a reason is asked.
+
+    Raises what the action would raise.
+    """
+    with database.write():
+        request = find_request(database, request_id)
+        _check_party(request, TRANSITIONS[action].party, find_actor(database, actor))
+        if request.status != Status.PENDING:
+            raise _why_not_pending(database, request)
 
 
 def time_out_on(database: Database, which: str, params: Params) -> None:
@@ -294,7 +318,8 @@ def _check_reason(reason: str | None, offered: Sequence[str], *, others_allowed:
     if reason is None or not reason.strip():
         raise ReasonRequired(
             "A reason is required",
-            hint=f"Give it with --reason, such as: {'; '.join(offered)}" if offered else None,
+            hint="Give it with --reason TEXT"
+            + (f", such as: {'; '.join(offered)}" if offered else ""),
         )
     if reason in offered:
         return reason
@@ -427,9 +452,9 @@ def _why_not_pending(database: Database, request: Request) -> AssignchatError:
     )
 
 
-def _time_out(database: Database, which: str, params: Params) -> list[int]:
+def _time_out(database: Database, which: str, params: Params, actor: str = SYSTEM) -> list[int]:
     """Time out the requests that `which` selects, and ask the next in their chains."""
-    timed_out = requests.settle_all(database, TRANSITIONS["time out"], which, params, actor=SYSTEM)
+    timed_out = requests.settle_all(database, TRANSITIONS["time out"], which, params, actor=actor)
     if timed_out:
         for request_id in requests.with_fallbacks(database):
             _ask_next(database, find_request(database, request_id))

@@ -79,9 +79,9 @@ def deactivate_user(
     All their chats go to `reassign_to` as one batch, in the same transaction. Raises
     `OwnsOpenChats` where there are open ones and nobody to take them.
     """
-    with database.write():
+    with database.write(references_known=True):
         user = find_user(database, user_id)
-        time_out_on(database, _BOTH_WAYS, {"user": user.id})
+        time_out_on(database, BOTH_WAYS, {"user": user.id})
         if user.id in reassign_to:
             raise InvalidValue(f"{user.name} cannot take over their own chats by leaving")
         batch = None
@@ -157,7 +157,7 @@ def deactivate(database: Database, user: User, actor: str) -> tuple[User, int]:
     """
     cancelled = cancel_on(
         database,
-        _BOTH_WAYS,
+        BOTH_WAYS,
         {"user": user.id},
         actor=actor,
         reason=f"{user.name} was deactivated",
@@ -169,7 +169,8 @@ def deactivate(database: Database, user: User, actor: str) -> tuple[User, int]:
     return user._replace(active=False), cancelled
 
 
-_BOTH_WAYS = "(r.requester_id = :user OR r.recipient_id = :user)"
+BOTH_WAYS = "(r.requester_id = :user OR r.recipient_id = :user)"
+"""Which requests are between a user and anybody else."""
 
 
 def _check_owns_no_open_chats(database: Database, user: User) -> None:

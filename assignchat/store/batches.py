@@ -11,7 +11,7 @@ from typing import NamedTuple
 from assignchat.model import Batch
 from assignchat.store.database import Database, page
 
-SLICE = 5_000
+SLICE = 10_000
 
 _COLUMNS = (
     "id, at, actor, reason, undone_at,"
@@ -78,18 +78,24 @@ def mark_undone(database: Database, batch_id: int) -> None:
 class Selection:
     """The chats that one command is about, given by their ids or by their owner."""
 
-    def __init__(self, database: Database, source: str, params: dict[str, str | None]) -> None:
+    def __init__(
+        self, database: Database, source: str, restriction: str, params: dict[str, str | None]
+    ) -> None:
         self._database = database
-        self._source = source
+        self._source = source  # what to select id, owner_id and status from
+        self._restriction = restriction  # what chats must meet as well, where they are updated
         self._params = params
+        # Up to which id the chats of an owner and status have been dealt out.
+        self._dealt_out: dict[tuple[str, str], str] = {}
 
     @classmethod
     def of_owner(cls, database: Database, owner_id: str, status: str | None) -> "Selection":
         """All chats of one owner, or those of one status."""
+        only = "" if status is None else " AND status = :only"
         return cls(
             database,
-            "(SELECT id, owner_id, status FROM chats"
-            " WHERE owner_id = :owner AND (:only IS NULL OR status = :only))",
+            f"(SELECT id, owner_id, status FROM chats WHERE owner_id = :owner{only})",
+            "",
             {"owner": owner_id, "only": status},
         )
 
@@ -114,7 +120,8 @@ class Selection:
             " SELECT c.owner_id, c.status, c.id FROM temp.given g JOIN chats c ON c.id = g.id"
             " ORDER BY 1, 2, 3"
         )
-        return cls(database, "temp.selected", {})
+        restriction = f" AND id IN (SELECT id FROM temp.selected WHERE {_IN_SLICE})"
+        return cls(database, "temp.selected", restriction, {})
 
     def unknown(self, limit: int) -> list[str]:
         """Up to `limit` of the given ids that no chat has."""
@@ -147,46 +154,63 @@ class Selection:
     @property
     def requests_condition(self) -> tuple[str, dict[str, str | None]]:
         """The SQL condition that a request `r` is on one of these chats, and its parameters."""
-        return f"r.chat_id IN (SELECT id FROM {self._source})", self._params
+        # From the few requests to their chats, not from a million chats to their requests.
+        condition = (
+            f"EXISTS (SELECT 1 FROM chats c JOIN {self._source} s ON s.owner_id = c.owner_id"
+            " AND s.status = c.status AND s.id = c.id WHERE c.id = r.chat_id)"
+        )
+        return condition, self._params
 
     def move(self, move: Move, *, batch_id: int, actor: str, reason: str | None) -> Iterator[int]:
-        """Carry a move out, slice by slice; yields how many chats each slice moved."""
-        after, left = "", move.chats
+        """Carry a move out, slice by slice; yields how many chats each slice moved.
+
+        A slice is a range of ids, so that both statements walk the same index in its order.
+        """
+        bound: dict[str, str | int | None] = {
+            **self._params,
+            "now": self._database.now,
+            "actor": actor,
+            "os_user": self._database.os_user,
+            "batch_id": batch_id,
+            "from_user": move.from_user,
+            "to_user": move.to_user,
+            "status": move.status,
+            "reason": reason,
+        }
+        left = move.chats
+        dealing = (move.from_user, move.status)
         while left:
-            before = _last_tracking_id(self._database)
+            bound["after"] = self._dealt_out.get(dealing, "")
+            bound["last"] = self._database.value(
+                f"SELECT id FROM {self._source}"
+                " WHERE owner_id = :from_user AND status = :status AND id > :after"
+                " ORDER BY id LIMIT 1 OFFSET :others",
+                bound | {"others": min(left, SLICE) - 1},
+            )
             moved = self._database.execute(
                 "INSERT INTO engagement_tracking (at, event, actor, os_user, chat_id, batch_id,"
                 " from_user, to_user, reason)"
                 " SELECT :now, 'assigned', :actor, :os_user, id, :batch_id,"
                 " owner_id, :to_user, :reason"
-                f" FROM {self._source}"
-                " WHERE owner_id = :from_user AND status = :status AND id > :after"
-                " ORDER BY id LIMIT :limit",
-                {
-                    **self._params,
-                    "now": self._database.now,
-                    "actor": actor,
-                    "os_user": self._database.os_user,
-                    "batch_id": batch_id,
-                    "from_user": move.from_user,
-                    "to_user": move.to_user,
-                    "status": move.status,
-                    "reason": reason,
-                    "after": after,
-                    "limit": min(left, SLICE),
-                },
+                f" FROM {self._source} WHERE {_IN_SLICE} ORDER BY id",
+                bound,
             )
             self._database.execute(
-                "UPDATE chats SET owner_id = :to_user WHERE id IN"
-                " (SELECT chat_id FROM engagement_tracking WHERE id > :before)",
-                {"to_user": move.to_user, "before": before},
+                f"UPDATE chats SET owner_id = :to_user WHERE {_IN_SLICE}{self._restriction}",
+                bound,
             )
-            after = self._database.value(
-                "SELECT chat_id FROM engagement_tracking ORDER BY id DESC LIMIT 1"
-            )
+            self._dealt_out[dealing] = str(bound["last"])
             left -= moved
             yield moved
 
+
+_IN_SLICE = "owner_id = :from_user AND status = :status AND id > :after AND id <= :last"
+
+OF_BATCH = (
+    "EXISTS (SELECT 1 FROM engagement_tracking t WHERE t.chat_id = r.chat_id"
+    " AND +t.batch_id = :batch AND t.event = 'assigned')"
+)
+"""Which pending requests are on chats of a batch."""
 
 MOVED_SINCE = (
     "EXISTS (SELECT 1 FROM engagement_tracking t WHERE t.chat_id = r.chat_id"
@@ -257,15 +281,6 @@ def given_back(database: Database, batch_id: int) -> list[GivenBack]:
             " WHERE batch_id = :batch AND event = 'undone' GROUP BY 1, 2 ORDER BY 1, 2",
             {"batch": batch_id},
         )
-    )
-
-
-def inactive_owners_before(database: Database, batch_id: int) -> list[str]:
-    """Inactive users who owned chats of the batch before it."""
-    return database.column(
-        "SELECT id FROM users WHERE active = 0 AND id IN (SELECT from_user"
-        " FROM engagement_tracking WHERE batch_id = :batch AND event = 'assigned') ORDER BY id",
-        {"batch": batch_id},
     )
 
 

@@ -1,5 +1,7 @@
 """Questions that find what should not be: damage, and state that the history contradicts."""
 
+import re
+
 from assignchat.model import OWNERSHIP_EVENTS
 from assignchat.store.database import Database
 
@@ -43,14 +45,12 @@ def several_pending(database: Database) -> list[str]:
 
 
 def missing_guards(database: Database) -> list[str]:
-    """The append-only guards that are gone or are not as they were made."""
-    from assignchat.store.schema import GUARDS  # noqa: PLC0415  # see schema.py
+    """The guards of the rules that are gone, or are not as they were made."""
+    from assignchat.store.schema import GUARDS, ONE_PENDING  # noqa: PLC0415  # see schema.py
 
-    present = {
-        _squeeze(sql)
-        for sql in database.column("SELECT sql FROM sqlite_master WHERE type = 'trigger'")
-    }
-    return [guard.split()[2] for guard in GUARDS if _squeeze(guard) not in present]
+    present = set(map(_squeeze, database.column("SELECT sql FROM sqlite_master WHERE sql <> ''")))
+    missing = [guard for guard in (*GUARDS, ONE_PENDING) if _squeeze(guard) not in present]
+    return [name for guard in missing for name in re.findall(r"(?:TRIGGER|INDEX) (\w+)", guard)]
 
 
 def inactive_owners(database: Database) -> list[str]:

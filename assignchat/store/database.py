@@ -4,7 +4,7 @@ import os
 import sqlite3
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, Self, TypeVar
@@ -81,16 +81,32 @@ class Database:
         return self._now
 
     @contextmanager
-    def write(self, *, dry_run: bool = False) -> Iterator[None]:
+    def write(self, *, dry_run: bool = False, references_known: bool = False) -> Iterator[None]:
         """Run the block as one transaction: all of it, or nothing; nothing in a `dry_run`.
+
+        With `references_known`, SQLite does not look each reference up again: for bulk work
+        that selects what it refers to in the same transaction, a seventh of its time.
 
         It takes the write lock at once: a deferred `BEGIN` fails without waiting when
         another process writes between its read and its write. Raises `DatabaseLocked`
         when the lock is not to be had within the busy timeout.
         """
-        with self._transaction("BEGIN IMMEDIATE", "ROLLBACK" if dry_run else "COMMIT"):
+        with (
+            self._references_unchecked() if references_known else nullcontext(),
+            self._transaction("BEGIN IMMEDIATE", "ROLLBACK" if dry_run else "COMMIT"),
+        ):
             yield
         self.committed = self.committed or not dry_run
+
+    @contextmanager
+    def _references_unchecked(self) -> Iterator[None]:
+        # SQLite ignores this inside a transaction, so it stands around one.
+        self.execute("PRAGMA foreign_keys = OFF")
+        try:
+            yield
+        finally:
+            if not self._closed:
+                self.execute("PRAGMA foreign_keys = ON")
 
     @contextmanager
     def read(self) -> Iterator[None]:
@@ -116,7 +132,7 @@ class Database:
         """Keep what the transaction has done so far even if the rest of it is refused.
 
         For deadlines that had passed: the command that met them is refused, but that they
-        have passed is recorded.
+        have passed is recorded. So it is called before anything else is changed.
         """
         self.connection.execute("SAVEPOINT kept")
         self._kept = True

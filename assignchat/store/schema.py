@@ -123,13 +123,15 @@ TABLES = (
     """,
 )
 
+# Also the rule itself: one pending request per chat.
+ONE_PENDING = "CREATE UNIQUE INDEX requests_pending ON requests (chat_id) WHERE status = 'pending'"
+
 INDEXES = (
     "CREATE INDEX chats_by_owner ON chats (owner_id, status, id)",
     "CREATE INDEX requests_by_chat ON requests (chat_id)",
     "CREATE INDEX requests_by_requester ON requests (requester_id)",
     "CREATE INDEX requests_by_recipient ON requests (recipient_id)",
-    # Also the rule itself: one pending request per chat.
-    "CREATE UNIQUE INDEX requests_pending ON requests (chat_id) WHERE status = 'pending'",
+    ONE_PENDING,
     (
         "CREATE INDEX requests_pending_by_recipient"
         " ON requests (recipient_id) WHERE status = 'pending'"
@@ -163,12 +165,6 @@ GUARDS = (
     WHEN EXISTS (SELECT 1 FROM engagement_tracking WHERE id = NEW.id)
     BEGIN SELECT RAISE(ABORT, 'engagement_tracking is append-only'); END
     """,
-)
-
-GUARD_NAMES = (
-    "engagement_tracking_no_update",
-    "engagement_tracking_no_delete",
-    "engagement_tracking_no_replace",
 )
 
 # "response" is the recipient's own answer: only accepting and rejecting have a time for it.

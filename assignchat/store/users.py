@@ -23,16 +23,21 @@ def every(database: Database) -> list[User]:
     return list(_users(database, "ORDER BY id"))
 
 
-def present(database: Database, *, role: str | None = None, least: bool = False) -> list[User]:
-    """The active users who are not away, of one role if given; by name, or least loaded first."""
+def active(
+    database: Database, *, role: str | None = None, away: bool = False, least: bool = False
+) -> list[User]:
+    """The active users, also those who are `away` if told; of one role if given.
+
+    By name, or the least loaded first.
+    """
     load = "(SELECT count(*) FROM chats WHERE owner_id = users.id AND status = 'open')"
     return list(
         _users(
             database,
-            "WHERE active = 1 AND (away_until IS NULL OR away_until <= :now)"
+            "WHERE active = 1 AND (:away OR away_until IS NULL OR away_until <= :now)"
             " AND (:role IS NULL OR role = :role)"
             f" ORDER BY {load + ',' if least else ''} name, id",
-            {"role": role, "now": database.now},
+            {"role": role, "away": away, "now": database.now},
         )
     )
 

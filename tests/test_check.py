@@ -1,0 +1,183 @@
+"""check: every damage done behind the program's back is found and named, and none invented."""
+
+import pytest
+
+from tests.conftest import Team
+
+GUARDS = [
+    "engagement_tracking_no_update",
+    "engagement_tracking_no_delete",
+    "engagement_tracking_no_replace",
+]
+
+
+@pytest.fixture
+def team(empty_team: Team) -> Team:
+    """The demo team after a busy morning, without the check that follows other tests."""
+    empty_team.ok("init", "--demo")
+    for words in (
+        ("assign", "chat-1", "--to", "martha", "--as", "mark"),
+        ("accept", "1", "--as", "martha"),
+        ("bulk-assign", "chat-2", "--to", "omar", "--as", "maria"),
+        ("undo", "1", "--as", "maria"),
+        ("assign", "chat-3", "--to", "omar", "--timeout", "off", "--as", "mark"),
+    ):
+        empty_team.ok(*words)
+    return empty_team
+
+
+def _codes(team: Team) -> dict[str, str]:
+    """The problems that an unsound database has, by code."""
+    result = team.run("check", "--json")
+    assert result.exit_code == 8, result
+    assert result.json["sound"] is False
+    return {found["code"]: found["message"] for found in result.json["problems"]}
+
+
+def _warnings(team: Team) -> dict[str, str]:
+    """The warnings about a sound database, by code."""
+    found = team.ok("check")
+    assert (found["sound"], found["problems"]) == (True, [])
+    return {warning["code"]: warning["message"] for warning in found["warnings"]}
+
+
+def test_a_fresh_database_is_sound(empty_team: Team) -> None:
+    empty_team.ok("init")
+    assert _warnings(empty_team) == {}
+
+
+def test_a_database_in_use_is_sound_and_people_are_told_so(team: Team) -> None:
+    assert _warnings(team) == {}
+    told = team.run("check")
+    assert (told.exit_code, told.err) == (0, "")
+    assert "sound" in told.out
+
+
+def test_checking_changes_nothing(team: Team) -> None:
+    team.sql("UPDATE chats SET owner_id = 'omar' WHERE id = 'chat-1'")
+    before = team.snapshot()
+    assert _codes(team)
+    assert team.snapshot() == before
+
+
+@pytest.mark.parametrize("chat", ["chat-1", "chat-2", "chat-3"])
+def test_an_owner_that_the_history_does_not_name_is_found(team: Team, chat: str) -> None:
+    team.sql("UPDATE chats SET owner_id = 'omar' WHERE id = ?", chat)
+    (message,) = _codes(team).values()
+    assert chat in message
+
+
+@pytest.mark.parametrize(
+    ("request_id", "status"), [(1, "rejected"), (2, "accepted"), (2, "timed_out")]
+)
+def test_a_status_that_the_history_does_not_name_is_found(
+    team: Team, request_id: int, status: str
+) -> None:
+    team.sql("UPDATE requests SET status = ?, resolved_at = 'x' WHERE id = ?", status, request_id)
+    (message,) = _codes(team).values()
+    assert str(request_id) in message
+
+
+def test_a_deleted_row_of_the_history_is_found(team: Team) -> None:
+    team.sql("DROP TRIGGER engagement_tracking_no_delete")
+    team.sql("DELETE FROM engagement_tracking WHERE event = 'accepted'")
+    found = _codes(team)
+    assert "chat-1" in found.pop("owner_differs")
+    assert "1" in found.pop("status_differs")
+    assert "engagement_tracking_no_delete" in found.pop("guard_missing")
+    assert found == {}
+
+
+def test_a_changed_row_of_the_history_is_found_even_if_the_guard_is_back(team: Team) -> None:
+    ((guard,),) = team.sql("SELECT sql FROM sqlite_master WHERE name = ?", GUARDS[0])
+    team.sql(f"DROP TRIGGER {GUARDS[0]}")
+    team.sql("UPDATE engagement_tracking SET to_user = 'maria' WHERE event = 'accepted'")
+    team.sql(guard)
+    assert list(_codes(team)) == ["owner_differs"]
+
+
+@pytest.mark.parametrize("guard", GUARDS)
+def test_a_guard_that_is_gone_is_found(team: Team, guard: str) -> None:
+    team.sql(f"DROP TRIGGER {guard}")
+    (message,) = _codes(team).values()
+    assert guard in message
+
+
+@pytest.mark.parametrize("guard", GUARDS)
+def test_a_guard_that_does_nothing_any_more_is_found(team: Team, guard: str) -> None:
+    event = {"update": "UPDATE", "delete": "DELETE", "replace": "INSERT"}[guard.rpartition("_")[2]]
+    team.sql(f"DROP TRIGGER {guard}")
+    team.sql(f"CREATE TRIGGER {guard} BEFORE {event} ON engagement_tracking BEGIN SELECT 1; END")
+    (message,) = _codes(team).values()
+    assert guard in message
+
+
+def test_two_pending_requests_on_a_chat_are_found(team: Team) -> None:
+    team.sql("DROP INDEX requests_pending")
+    team.sql(
+        "INSERT INTO requests (chat_id, requester_id, recipient_id, recipient_role, status,"
+        " requested_at, from_user) SELECT chat_id, requester_id, recipient_id, recipient_role,"
+        " status, requested_at, from_user FROM requests WHERE status = 'pending'"
+    )
+    assert "chat-3" in _codes(team)["several_pending"]
+
+
+@pytest.mark.parametrize(
+    ("statement", "table"),
+    [
+        ("UPDATE notifications SET recipient_id = 'nobody'", "notifications"),
+        ("DELETE FROM requests WHERE status = 'accepted'", "engagement_tracking"),
+        ("DELETE FROM users WHERE id = 'omar'", "chats"),
+    ],
+)
+def test_a_row_that_refers_to_one_that_is_gone_is_found(
+    team: Team, statement: str, table: str
+) -> None:
+    team.sql(statement)
+    assert table in _codes(team)["orphan"]
+
+
+def test_every_problem_is_named_to_people_too(team: Team) -> None:
+    team.sql(f"DROP TRIGGER {GUARDS[0]}")
+    team.sql("UPDATE chats SET owner_id = 'omar' WHERE id = 'chat-1'")
+    told = team.run("check")
+    assert told.exit_code == 8
+    assert "chat-1" in told.out
+    assert GUARDS[0] in told.out
+
+
+def test_a_file_with_a_damaged_page_is_not_called_sound(team: Team) -> None:
+    team.sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    ((size,),) = team.sql("PRAGMA page_size")
+    ((page,),) = team.sql("SELECT rootpage FROM sqlite_master WHERE name = 'chats_by_owner'")
+    content = bytearray(team.database.read_bytes())
+    content[(page - 1) * size : page * size] = bytes(size)
+    team.database.write_bytes(content)
+    result = team.run("check", "--json")
+    assert result.exit_code in (6, 8)
+    assert "damaged" in result.out + result.err
+
+
+def test_an_inactive_owner_of_open_chats_is_a_warning(team: Team) -> None:
+    team.sql("UPDATE users SET active = 0 WHERE id IN ('omar', 'maria')")
+    (message,) = _warnings(team).values()
+    assert "omar" in message
+    assert "maria" not in message
+
+
+def test_a_sweep_that_is_not_running_is_a_warning(team: Team) -> None:
+    team.ok("assign", "chat-4", "--to", "mark", "--timeout", "2m", "--as", "martha")
+    team.advance(120 + 300)
+    assert _warnings(team) == {}
+    team.advance(0.001)
+    (message,) = _warnings(team).values()
+    assert "sweep" in message
+    team.ok("sweep-timeouts")
+    assert _warnings(team) == {}
+
+
+def test_a_warning_and_a_problem_are_told_apart(team: Team) -> None:
+    team.sql("UPDATE users SET active = 0 WHERE id = 'omar'")
+    team.sql("UPDATE chats SET owner_id = 'omar' WHERE id = 'chat-1'")
+    found = team.run("check", "--json").json
+    assert (len(found["problems"]), len(found["warnings"])) == (1, 1)

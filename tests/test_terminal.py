@@ -1,0 +1,322 @@
+"""On a terminal: what is asked, what is shown, and that nothing shown can do harm."""
+
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
+import termios
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import pytest
+from rich.cells import cell_len
+
+from tests.conftest import Result, Team
+
+# The program as it is, on a terminal that is its own, so that Ctrl-C reaches it.
+ON_ITS_TERMINAL = """
+import fcntl, runpy, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+runpy.run_module("assignchat", run_name="__main__")
+"""
+CTRL_C, CTRL_D, ENTER = "\x03", "\x04", "\n"
+STYLE = re.compile(r"\x1b\[([\d;]*)m")
+PATIENCE = 10
+PLAIN = {"TERM": "xterm-256color", "LANG": "C.UTF-8"}
+
+Dialogue = Sequence[tuple[str, str]]
+
+
+def at_terminal(
+    team: Team,
+    *words: str,
+    answers: Dialogue = (),
+    columns: int = 100,
+    env: dict[str, str] | None = None,
+    stdout: int | None = None,
+) -> Result:
+    """Run a command on a pseudo-terminal: each prompt is waited for, then answered.
+
+    `out` is the whole screen, unless standard output goes elsewhere.
+    """
+    here, there = pty.openpty()
+    termios.tcsetwinsize(there, (24, columns))
+    outside = {key: value for key, value in os.environ.items() if key not in _ABOUT_OUTPUT}
+    with subprocess.Popen(
+        [sys.executable, "-c", ON_ITS_TERMINAL, *words],
+        cwd=team.folder,
+        env=outside | PLAIN | (env or {}),
+        stdin=there,
+        stdout=there if stdout is None else stdout,
+        stderr=there,
+        start_new_session=True,
+    ) as process:
+        os.close(there)
+        try:
+            screen, position = b"", 0
+            for prompt, answer in answers:
+                while (found := screen.find(prompt.encode(), position)) < 0:
+                    more = _read(here)
+                    assert more, f"{prompt!r} was not asked: {screen!r}"
+                    screen += more
+                position = found + len(prompt.encode())
+                os.write(here, answer.encode())
+            while more := _read(here):
+                screen += more
+            process.wait(PATIENCE)
+        finally:
+            process.kill()
+            os.close(here)
+    return Result(process.returncode, screen.decode().replace("\r\n", "\n"), "")
+
+
+_ABOUT_OUTPUT = ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "LC_ALL", "PYTHONIOENCODING")
+
+
+def _read(terminal: int) -> bytes:
+    """What appears next; nothing at the end."""
+    ready, _, _ = select.select([terminal], [], [], PATIENCE)
+    assert ready, "the program neither goes on nor ends"
+    try:
+        return os.read(terminal, 65_536)
+    except OSError:  # how Linux says that the other end is closed
+        return b""
+
+
+@pytest.fixture
+def desk(empty_team: Team) -> Team:
+    """The demo team by the machine's clock, which a process goes by."""
+    empty_team.now = datetime.now(UTC)
+    empty_team.ok("init", "--demo")
+    return empty_team
+
+
+@pytest.fixture
+def asked(desk: Team) -> Team:
+    """Mark asks Martha to take chat-1."""
+    desk.ok("assign", "chat-1", "--to", "martha", "--as", "mark")
+    return desk
+
+
+def statuses(team: Team) -> list[tuple[str, str | None]]:
+    return team.sql("SELECT status, reason FROM requests ORDER BY id")
+
+
+def test_assign_asks_for_the_type_and_then_for_the_user(desk: Team) -> None:
+    answers = [("Assign To", ""), (":", "1\n"), ("Select User", ""), (":", "1\n")]
+    result = at_terminal(desk, "assign", "chat-1", "--as", "mark", answers=answers)
+    assert result.exit_code == 0
+    assert re.search(r"Assign To\n.*User\n.*Manager\n", result.out)
+    assert "Martha" in result.out
+    assert desk.sql("SELECT recipient_id, recipient_role FROM requests") == [("martha", "user")]
+
+
+def test_assign_offers_only_active_users_of_the_type(desk: Team) -> None:
+    desk.ok("user", "deactivate", "omar", "--reassign-to", "martha")
+    answers = [("Assign To", "2\n"), ("Select User", "1\n")]
+    result = at_terminal(desk, "assign", "chat-1", "--as", "mark", answers=answers)
+    assert desk.sql("SELECT recipient_id FROM requests") == [("maria",)]
+    assert "Martha" not in result.out.partition("Select User")[2].partition("Request 1")[0]
+    answers = [("Select User", CTRL_D)]
+    words = ("assign", "chat-2", "--to-type", "user", "--as", "mark")
+    result = at_terminal(desk, *words, answers=answers)
+    assert "Martha" in result.out
+    assert "Omar" not in result.out
+    assert "Assign To" not in result.out
+
+
+def test_what_is_given_is_not_asked(desk: Team) -> None:
+    words = ("assign", "chat-1", "--to", "martha", "--as", "mark")
+    assert at_terminal(desk, *words).exit_code == 0
+
+
+def test_an_answer_that_is_none_of_the_choices_is_asked_again(desk: Team) -> None:
+    answers = [("Assign To", "9\n"), (":", "x\n"), (":", "2\n"), ("Select User", "1\n")]
+    assert at_terminal(desk, "assign", "chat-1", "--as", "mark", answers=answers).exit_code == 0
+    assert desk.sql("SELECT recipient_id FROM requests") == [("maria",)]
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"), [("2\n", "Not available"), ("At lunch\n", "At lunch")]
+)
+def test_reject_offers_the_reasons_and_takes_any_other(
+    asked: Team, answer: str, reason: str
+) -> None:
+    words = ("reject", "1", "--as", "martha")
+    result = at_terminal(asked, *words, answers=[("Handling priority issue", ""), (":", answer)])
+    assert result.exit_code == 0
+    assert "In a meeting" in result.out
+    assert statuses(asked) == [("rejected", reason)]
+
+
+def test_withdraw_offers_its_own_reasons(asked: Team) -> None:
+    words = ("withdraw", "--chat", "chat-1", "--as", "mark")
+    result = at_terminal(asked, *words, answers=[("I resolved it myself", ""), (":", "1\n")])
+    assert "In a meeting" not in result.out
+    assert statuses(asked) == [("withdrawn", "No longer needed")]
+
+
+def test_where_no_other_reasons_are_allowed_none_is_taken(asked: Team) -> None:
+    asked.ok("config", "set", "assign_discuss.allow_other_reasons", "false")
+    answers = [("Reason", "At lunch\n"), (":", "\n"), (":", "3\n")]
+    assert at_terminal(asked, "reject", "1", "--as", "martha", answers=answers).exit_code == 0
+    assert statuses(asked) == [("rejected", "Handling priority issue")]
+
+
+def test_questions_do_not_mix_with_the_result(asked: Team) -> None:
+    with (asked.folder / "out.json").open("wb") as file:
+        words = ("reject", "1", "--as", "martha", "--json")
+        result = at_terminal(asked, *words, answers=[("Reason", "1\n")], stdout=file.fileno())
+    assert result.exit_code == 0
+    written = Result(0, (asked.folder / "out.json").read_text(), "").json
+    assert written == asked.ok("requests")[0]
+
+
+@pytest.mark.parametrize("answer", [ENTER, "n\n", "perhaps\n"])
+def test_a_bulk_assignment_is_confirmed_with_yes_and_enter_means_no(
+    desk: Team, answer: str
+) -> None:
+    before = desk.snapshot()
+    words = ("bulk-assign", "--from", "mark", "--to", "martha", "--as", "mark")
+    result = at_terminal(desk, *words, "--json", answers=[("3 chats", ""), ("N]", answer)])
+    assert result.exit_code == 4
+    assert '"code": "not_confirmed"' in result.out
+    assert desk.snapshot() == before
+
+
+def test_a_confirmed_bulk_assignment_is_done(desk: Team) -> None:
+    words = ("bulk-assign", "--from", "mark", "--to", "martha", "--as", "mark")
+    assert at_terminal(desk, *words, answers=[("N]", "y\n")]).exit_code == 0
+    assert desk.ok("status", "--as", "martha")["open_chats"] == 4
+
+
+@pytest.mark.parametrize("chats", [("chat-1", "chat-2", "--yes"), ("chat-1",)])
+def test_with_yes_or_for_a_single_chat_nothing_is_asked(desk: Team, chats: tuple[str, ...]) -> None:
+    result = at_terminal(desk, "bulk-assign", *chats, "--to", "omar", "--as", "mark")
+    assert result.exit_code == 0
+    assert "[y/N]" not in result.out
+    assert desk.owner("chat-1") == "omar"
+
+
+PROMPTS = [
+    (("assign", "chat-2", "--as", "mark"), "Assign To"),
+    (("reject", "1", "--as", "martha"), "Reason"),
+    (("bulk-assign", "chat-2", "chat-3", "--to", "omar", "--as", "mark"), "N]"),
+]
+
+
+@pytest.mark.parametrize(("words", "prompt"), PROMPTS)
+def test_ctrl_c_at_a_prompt_leaves_everything_as_it_was(
+    asked: Team, words: tuple[str, ...], prompt: str
+) -> None:
+    before = asked.snapshot()
+    result = at_terminal(asked, *words, answers=[(prompt, CTRL_C)])
+    assert result.exit_code == 130
+    assert "Traceback" not in result.out
+    assert asked.snapshot() == before
+
+
+@pytest.mark.parametrize(("words", "prompt"), PROMPTS)
+def test_the_end_of_input_at_a_prompt_is_a_usage_error(
+    asked: Team, words: tuple[str, ...], prompt: str
+) -> None:
+    before = asked.snapshot()
+    result = at_terminal(asked, *words, "--json", answers=[(prompt, CTRL_D)])
+    assert result.exit_code == 2
+    assert '"code": "usage"' in result.out
+    assert asked.snapshot() == before
+
+
+LISTS = [
+    ("requests",),
+    ("chat", "list"),
+    ("tracking", "--event", "requested"),
+    ("inbox", "--as", "martha"),
+    ("status", "--as", "mark"),
+]
+
+
+@pytest.mark.parametrize("columns", [80, 40])
+@pytest.mark.parametrize("words", LISTS, ids=" ".join)
+def test_a_table_fits_the_terminal_and_loses_no_id(
+    asked: Team, words: tuple[str, ...], columns: int
+) -> None:
+    asked.ok("reject", "1", "--reason", "In a meeting", "--as", "martha")
+    asked.ok("chat", "add", "Q" * 120, "--customer", "Ann Ex", "--owner", "mark")
+    asked.ok("assign", "Q" * 120, "--to", "martha", "--as", "mark", "--note", "long " * 20)
+    shown = STYLE.sub("", at_terminal(asked, *words, columns=columns).out)
+    table = [line for line in shown.splitlines() if not line.startswith("Hint: ")]
+    assert max(map(cell_len, table)) <= columns
+    assert shown.count("Q") == 120
+
+
+def test_with_no_color_there_is_no_colour(desk: Team) -> None:
+    words = ("bulk-assign", "chat-1", "chat-2", "--to", "omar", "--as", "mark", "--yes")
+    for command in (words, ("chat", "list")):
+        shown = at_terminal(desk, *command, env={"NO_COLOR": "1"}).out
+        codes = {int(code or 0) for style in STYLE.findall(shown) for code in style.split(";")}
+        assert codes <= {0, 1, 2, 3, 4, 22, 23, 24}
+
+
+def test_in_a_pipe_there_are_no_escape_sequences_at_all(asked: Team) -> None:
+    for words in (("requests",), ("chat", "list"), ("inbox", "--as", "martha")):
+        result = asked.process(*words)
+        assert "\x1b" not in result.out + result.err
+
+
+HOSTILE = {
+    "\x1b[31mred\x1b]0;owned\x07": r"\x1b[31mred\x1b]0;owned\x07",
+    "\u202eevil\u2066": r"\u202eevil\u2066",
+    "Ma\u200brk\ufeff": r"Ma\u200brk\ufeff",
+    "[red]Ann[/red]": "[red]Ann[/red]",
+    "a\rb\nc\td": r"a\rb\nc\td",
+    "\x9b31mx": r"\x9b31mx",
+}
+
+
+def test_hostile_names_are_visible_and_harmless_and_exact_in_json(desk: Team) -> None:
+    for number, name in enumerate(HOSTILE):
+        desk.ok("chat", "add", f"evil-{number}", "--customer", name, "--owner", "mark")
+        words = ("assign", f"evil-{number}", "--to", "martha", "--as", "mark", "--note", name)
+        desk.ok(*words)
+    screen = at_terminal(desk, "inbox", "--as", "martha", columns=160).out
+    for name, shown in HOSTILE.items():
+        assert screen.count(shown) == 2
+        assert name == shown or name not in screen
+    assert [row["customer"] for row in desk.ok("requests")] == list(HOSTILE)
+    assert [row["note"] for row in desk.ok("requests")] == list(HOSTILE)
+
+
+def test_a_hostile_name_on_a_card_is_harmless(desk: Team) -> None:
+    desk.ok("chat", "add", "chat-6", "--customer", "\x1b[2J\u202eAnn", "--owner", "mark")
+    words = ("assign", "chat-6", "--to", "martha", "--as", "mark")
+    assert r"\x1b[2J\u202eAnn" in at_terminal(desk, *words).out
+
+
+def test_a_hostile_name_among_the_choices_is_harmless(desk: Team) -> None:
+    desk.ok("user", "set", "omar", "--name", "Omar\x1b[2J")
+    words = ("assign", "chat-1", "--to-type", "user", "--as", "mark")
+    result = at_terminal(desk, *words, answers=[("Select User", ""), (":", CTRL_D)])
+    assert r"Omar\x1b[2J" in result.out
+
+
+def test_a_hostile_id_in_an_error_is_harmless(desk: Team) -> None:
+    result = at_terminal(desk, "chat", "show", "\x1b[2J\u202e")
+    assert result.exit_code == 3
+    assert "\x1b" not in result.out
+    assert "\u202e" not in result.out
+
+
+def test_people_read_their_local_time_on_a_terminal(asked: Team) -> None:
+    asked.sql("UPDATE requests SET requested_at = '2026-11-22T14:05:10.000Z'")
+    shown = at_terminal(asked, "requests", columns=160, env={"TZ": "Asia/Kolkata"}).out
+    assert "19:35" in shown
+    assert "14:05" not in shown
+
+
+def test_status_on_a_terminal_says_what_may_be_typed_next(asked: Team) -> None:
+    for words in (("status",), ()):
+        shown = at_terminal(asked, *words, env={"ASSIGNCHAT_USER": "martha"}).out
+        assert "assignchat accept 1" in shown
