@@ -1,5 +1,6 @@
 """`python -m assignchat`, and the `assignchat` command."""
 
+import io
 import sys
 
 
@@ -7,10 +8,13 @@ def run() -> None:
     """Run one command and exit with its code."""
     try:
         from assignchat.cli import main  # noqa: PLC0415  # Ctrl-C may come as early as this
+        from assignchat.render import ClosedOutput  # noqa: PLC0415
 
+        if sys.stdout is None:
+            sys.stdout = ClosedOutput()
         for stream in (sys.stdout, sys.stderr):
-            if stream is not None:
-                stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(encoding="utf-8", errors="backslashreplace")
         sys.exit(main())
     except KeyboardInterrupt:
         sys.exit(130)

@@ -4,9 +4,10 @@ import json
 import os
 import re
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from assignchat.errors import (
     AssignchatError,
@@ -20,7 +21,8 @@ from assignchat.files import sync_folder
 from assignchat.model import check_text, parse_duration, parse_timeout
 
 FILE_NAME = "config.toml"
-MAX_FILE_BYTES = 1_000_000
+MAX_FILE_BYTES = 65_536
+MAX_DOTS_IN_LINE = 1_000  # tomllib takes the square of a key's length in memory
 MAX_BUSY_SECONDS = 600
 
 Value = str | bool | list[str]
@@ -267,6 +269,24 @@ def change(config: Config, name: str, value: Value | None) -> tuple[Config, str,
     return Config(config.path, True, values, settings), text, backup
 
 
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Keep others who would change the file waiting while the block reads and changes it."""
+    import fcntl  # noqa: PLC0415  # only `config set` writes
+
+    folder = path.resolve().parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise ConfigNotWritable(f"The folder {folder} cannot be used: {error.strerror}") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def write(path: Path, text: str, *, keep_as: Path | None = None) -> None:
     """Replace a config file whole: after a crash there is the old one or the new one.
 
@@ -310,10 +330,8 @@ def _read_safely(path: Path, *, was_named: bool) -> str | None:
         return None
     except (OSError, ValueError) as error:
         raise ConfigInvalid(f"The config file {path} cannot be read: {error}") from error
-    with os.fdopen(descriptor, "rb") as file:
+    with _as_file(descriptor, path) as file:
         status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise ConfigInvalid(f"The config file {path} is not a file")
         if status.st_mode & stat.S_IWOTH:
             raise ConfigInvalid(
                 f"Everyone may write the config file {path}", hint=f"chmod o-w {path}"
@@ -332,9 +350,18 @@ def _read_safely(path: Path, *, was_named: bool) -> str | None:
         raise ConfigInvalid(f"The config file {path} is not UTF-8: {error}") from None
 
 
+def _as_file(descriptor: int, path: Path) -> BinaryIO:
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise ConfigInvalid(f"The config file {path} is not a file")
+    return os.fdopen(descriptor, "rb")
+
+
 def _parse(text: str, path: Path) -> dict[str, Value]:
     import tomllib  # noqa: PLC0415  # not needed where there is no file
 
+    if any(line.count(".") > MAX_DOTS_IN_LINE for line in text.splitlines()):
+        raise ConfigInvalid(f"The config file {path} has a key that is nested too deep")
     try:
         return _flat(tomllib.loads(text))
     except (tomllib.TOMLDecodeError, RecursionError) as error:
@@ -397,7 +424,8 @@ def _edited(text: str, name: str, value: Value | None) -> str:
     for index in range(start, end):
         if re.match(rf"\s*{re.escape(key)}\s*=", lines[index]):
             stop = _assignment_end(lines, index, end)
-            lines[index:stop] = [] if value is None else [_assignment(key, value)]
+            old = "".join(lines[index:stop])
+            lines[index:stop] = [] if value is None else [_assignment(key, value, old)]
             return "".join(lines)
     if value is None:
         return text
@@ -431,10 +459,21 @@ def _assignment_end(lines: list[str], start: int, end: int) -> int:
     return start + 1
 
 
-def _assignment(key: str, value: Value) -> str:
+def _assignment(key: str, value: Value, old: str = "") -> str:
+    """An assignment, with the comment that stands at the end of the old one."""
     import tomli_w  # noqa: PLC0415  # only `config set` writes
 
-    return tomli_w.dumps({key: value})
+    return tomli_w.dumps({key: value}).rstrip("\n") + _comment_after(old) + "\n"
+
+
+def _comment_after(assignment: str) -> str:
+    """The comment at the end of an assignment, with the white space before it."""
+    meaning = _flattened(assignment)
+    for found in re.finditer("#", assignment):
+        before = assignment[: found.start()]
+        if _flattened(before) == meaning:
+            return assignment[len(before.rstrip()) :].rstrip()
+    return ""
 
 
 def _written_anew(values: dict[str, Value]) -> str:

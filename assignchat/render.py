@@ -4,6 +4,7 @@ The only module that imports rich, and the only place where text that came from 
 made safe to show: `visible`.
 """
 
+import io
 import json
 import re
 import shutil
@@ -64,7 +65,7 @@ def say(*lines: str) -> None:
 
 def is_terminal() -> bool:
     """Whether standard output is a person's terminal."""
-    return sys.stdout is not None and sys.stdout.isatty()
+    return sys.stdout.isatty()
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401
@@ -343,7 +344,7 @@ def _harmless(value: Any) -> Any:  # noqa: ANN401
 
 def flush() -> None:
     """Let what was printed so far arrive."""
-    if sys.stdout is not None:
+    with _delivering():
         sys.stdout.flush()
 
 
@@ -369,6 +370,24 @@ def progress(title: str) -> Iterator[Callable[[int, int], None]]:
 
 
 def _write(text: str) -> None:
-    if sys.stdout is None:  # closed by whoever started us
-        raise OutputFailed("Standard output is closed")
-    sys.stdout.write(text)
+    with _delivering():
+        sys.stdout.write(text)
+
+
+@contextmanager
+def _delivering() -> Iterator[None]:
+    """Tell output that fails from every other trouble; who reads no further is no trouble."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputFailed(f"The result could not be written: {error.strerror}") from error
+
+
+class ClosedOutput(io.StringIO):
+    """Stands for a standard output that was closed by whoever started us."""
+
+    def write(self, _text: str) -> int:
+        """Fail."""
+        raise OutputFailed("The result could not be written: standard output is closed")

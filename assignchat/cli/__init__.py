@@ -4,6 +4,7 @@ A command's module is imported when it is asked for and not before: an operator 
 each command, and most of that time is imports.
 """
 
+import contextlib
 import importlib
 import json
 import os
@@ -28,7 +29,7 @@ from assignchat.errors import (
     Usage,
 )
 from assignchat.model import is_unicode
-from assignchat.render import visible
+from assignchat.render import flush, visible
 from assignchat.store.database import Clock, utc_now
 
 
@@ -168,7 +169,7 @@ def main(argv: Sequence[str] | None = None, *, clock: Clock = utc_now) -> int:
     try:
         _check_words(words)
         code = build().main(args=words, prog_name="assignchat", standalone_mode=False, obj=run)
-        _flush()
+        flush()
     except AssignchatError as error:
         return _report(error, run, as_json=as_json)
     except typer.TyperException as error:
@@ -177,8 +178,10 @@ def main(argv: Sequence[str] | None = None, *, clock: Clock = utc_now) -> int:
         code = 130
     except Terminated:
         code = 143
-    except (OSError, SystemExit) as error:  # Typer exits by itself when a pipe is closed
-        return _report_output(error, run, as_json=as_json)
+    except (BrokenPipeError, SystemExit):  # Typer exits by itself when a pipe is closed
+        # Whoever reads our output has read enough; that is not worth a word.
+        _discard_output()
+        return OutputFailed.exit_code
     except Exception as error:  # noqa: BLE001  # never a traceback
         return _report(_bug(error), run, as_json=as_json)
     if code in (130, 143):
@@ -199,11 +202,6 @@ def _check_words(words: Sequence[str]) -> None:
     for word in words:
         if not is_unicode(word):
             raise InvalidValue(f"An argument is not UTF-8: {visible(word)}")
-
-
-def _flush() -> None:
-    if sys.stdout is not None:
-        sys.stdout.flush()
 
 
 def _usage_hint(error: typer.TyperException) -> str:
@@ -231,17 +229,9 @@ def _report(error: AssignchatError, run: Invocation, *, as_json: bool) -> int:
     return error.exit_code
 
 
-def _report_output(error: BaseException, run: Invocation, *, as_json: bool) -> int:
-    """Output that cannot be written; a reader who has read enough is not worth a word."""
-    if isinstance(error, (BrokenPipeError, SystemExit)):
-        _discard_output()
-        return OutputFailed.exit_code
-    return _report(OutputFailed(f"The result could not be written: {error}"), run, as_json=as_json)
-
-
 def _discard_output() -> None:
     """Let the interpreter's own last flush have somewhere to go."""
-    if sys.stdout is not None:
+    with contextlib.suppress(OSError):  # a stand-in for a closed output has no descriptor
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

@@ -16,7 +16,6 @@ from assignchat.cli.session import (
     named_database,
     open_as_configured,
 )
-from assignchat.config import Config
 from assignchat.service.demo import fill
 from assignchat.store.database import create_database
 
@@ -36,20 +35,22 @@ def init(
     Example: assignchat init --demo
     """
     loaded = config.load(invocation(ctx).config_file, must_exist=False)
+    actor = actor_name(loaded.settings, as_user, operator="login")
     wrote_config = not loaded.exists and named_database(ctx) is None
     if wrote_config:
-        loaded = _write_config(ctx)
+        loaded = loaded._replace(path=_new_config_path(ctx))
     path = database_path(ctx, loaded)
     created = create_database(path)
-    actor = actor_name(loaded.settings, as_user, operator="login")
     with open_as_configured(ctx, loaded) as database:
         filled = demo and fill(database, actor=actor)
+    if wrote_config:
+        config.write(loaded.path, config.default_text())
     if as_json:
         render.say_json(
             {
                 "database": str(path.absolute()),
                 "created": created,
-                "config": str(loaded.path.absolute()) if loaded.exists else None,
+                "config": str(loaded.path.absolute()) if loaded.exists or wrote_config else None,
                 "demo": filled,
             }
         )
@@ -65,9 +66,7 @@ def init(
         hint("assignchat import users FILE, or: assignchat user add ID")
 
 
-def _write_config(ctx: typer.Context) -> Config:
+def _new_config_path(ctx: typer.Context) -> Path:
     """The config file that `--config` or the environment names, else one in this folder."""
     named = invocation(ctx).config_file or os.environ.get("ASSIGNCHAT_CONFIG") or None
-    path = Path(named or config.FILE_NAME)
-    config.write(path, config.default_text())
-    return config.load(str(path))
+    return Path(named or config.FILE_NAME)

@@ -26,11 +26,12 @@ class Invocation:
         self.config_file: str | None = None
         self.database_file: str | None = None
         self.database: Database | None = None
+        self.changed_config = False
 
     @property
     def has_changed_something(self) -> bool:
         """Whether a change has been committed, which stands whatever fails afterwards."""
-        return self.database is not None and self.database.committed
+        return self.changed_config or (self.database is not None and self.database.committed)
 
 
 class Session(NamedTuple):

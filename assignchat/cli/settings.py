@@ -121,12 +121,27 @@ def _change(
     ctx: typer.Context, name: str, value: Value | None, as_user: str | None, *, as_json: bool
 ) -> None:
     """Write the file and, where there is a database, the row that says so, together."""
-    old = config.load(invocation(ctx).config_file, must_exist=False)
+    run = invocation(ctx)
+    path, _ = config.find(run.config_file)
+    with config.locked(path):
+        new = _change_locked(ctx, name, value, as_user)
+    _, source = _in_force(new, name)
+    if as_json:
+        render.say_json({"key": name, "value": new.value(name), "source": source})
+    else:
+        render.say(f"{name} = {render.visible(_as_toml(new.value(name)))}")
+
+
+def _change_locked(
+    ctx: typer.Context, name: str, value: Value | None, as_user: str | None
+) -> Config:
+    run = invocation(ctx)
+    old = config.load(run.config_file, must_exist=False)
     new, text, backup = config.change(old, name, value)
     actor = actor_name(old.settings, as_user, operator="login")
     if new.values != old.values:
         detail: dict[str, Any] = {"key": name, "old": old.value(name), "new": new.value(name)}
-        if database_path(ctx, old).exists():
+        if os.path.exists(database_path(ctx, old)):  # noqa: PTH110  # where a folder is closed, no
             with open_as_configured(ctx, old) as database, database.write():
                 overview.record_config_change(
                     database, actor=actor, detail=json.dumps(detail, ensure_ascii=False)
@@ -135,10 +150,7 @@ def _change(
                 config.write(old.path, text, keep_as=backup)
         else:
             config.write(old.path, text, keep_as=backup)
+        run.changed_config = True
         if backup is not None:
             note(f"The comments could not be kept; the old file is {backup}.")
-    _, source = _in_force(new, name)
-    if as_json:
-        render.say_json({"key": name, "value": new.value(name), "source": source})
-    else:
-        render.say(f"{name} = {render.visible(_as_toml(new.value(name)))}")
+    return new

@@ -1,8 +1,9 @@
 """Is the database sound: the file, the guards, and the state against the history."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+from assignchat.errors import DatabaseDamaged
 from assignchat.model import time_after
 from assignchat.service.lookup import listing
 from assignchat.store import checks
@@ -47,12 +48,19 @@ _PROBLEMS: tuple[tuple[str, Callable[[Database], Sequence[object]], str], ...] =
 def check(database: Database) -> CheckResult:
     """Look for damage; nothing is repaired."""
     with database.read():
-        problems = []
-        for code, find, message in _PROBLEMS:
-            found = find(database)
-            if found:
-                problems.append(Finding(code, message.format(listing(map(str, found)))))
-        return CheckResult(not problems, problems, list(_warnings(database)))
+        try:
+            problems = list(_problems(database))
+            warnings = _warnings(database)
+        except DatabaseDamaged as error:  # so much that the questions cannot be answered
+            problems, warnings = [Finding("file_damaged", error.message)], []
+        return CheckResult(not problems, problems, warnings)
+
+
+def _problems(database: Database) -> Iterator[Finding]:
+    for code, find, message in _PROBLEMS:
+        found = find(database)
+        if found:
+            yield Finding(code, message.format(listing(map(str, found))))
 
 
 def _warnings(database: Database) -> list[Finding]:

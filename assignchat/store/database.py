@@ -4,7 +4,7 @@ import os
 import sqlite3
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, Self, TypeVar
@@ -111,7 +111,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[None]:
         """Run the block on one consistent state of the database; it waits for nobody."""
-        with self._transaction("BEGIN", "COMMIT"):
+        with self._transaction("BEGIN", "ROLLBACK"):
             yield
 
     @contextmanager
@@ -339,7 +339,7 @@ def open_database(
     path = Path(path)
     _check_is_file(path)
     with translated(path):
-        connection = connect(path, busy_seconds)
+        connection = connect(path, busy_seconds, immutable=_is_closed_copy(path))
     database = Database(connection, path, clock, os_user)
     try:
         _check_schema(database)
@@ -351,11 +351,22 @@ def open_database(
     return database
 
 
-def connect(path: Path, busy_seconds: float) -> sqlite3.Connection:
+def connect(path: Path, busy_seconds: float, *, immutable: bool = False) -> sqlite3.Connection:
     """A connection to a file that exists, in which we begin and end transactions ourselves."""
+    mode = "mode=ro&immutable=1" if immutable else "mode=rw"
     return sqlite3.connect(
-        f"file:{quote(str(path))}?mode=rw", uri=True, timeout=busy_seconds, isolation_level=None
+        f"file:{quote(str(path))}?{mode}", uri=True, timeout=busy_seconds, isolation_level=None
     )
+
+
+def _is_closed_copy(path: Path) -> bool:
+    """Whether this is a file that we may only read and that nobody is using, such as a backup.
+
+    Opened as any other, it would get -wal and -shm files that cannot be written either, and
+    that stay in the way.
+    """
+    writable = os.access(path, os.W_OK)
+    return not writable and not path.with_name(f"{path.name}-wal").exists()
 
 
 def _set_pragmas(connection: sqlite3.Connection) -> None:
@@ -407,7 +418,7 @@ def create_database(path: Path | str) -> bool:
     from assignchat.store import schema  # noqa: PLC0415  # see _check_schema
 
     path = Path(path)
-    if path.exists():
+    if os.path.exists(path):  # noqa: PTH110  # no error where a folder may not be entered
         return False
     try:
         with _built_beside(path) as building:
@@ -436,7 +447,8 @@ def _built_beside(path: Path) -> Iterator[Path]:
         ) from error
     finally:
         for suffix in ("", "-wal", "-shm"):
-            building.with_name(building.name + suffix).unlink(missing_ok=True)
+            with suppress(OSError):
+                building.with_name(building.name + suffix).unlink()
 
 
 def _make_schema(path: Path, migrate: Callable[[sqlite3.Connection], None]) -> None:

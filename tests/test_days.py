@@ -1,0 +1,269 @@
+"""Random days of a team: whatever operators do, state and history agree after each step."""
+
+import sqlite3
+import tempfile
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from assignchat.errors import AssignchatError
+from assignchat.model import Split, format_time
+from assignchat.service import batches, chats, check, demo, imports, requests, team
+from assignchat.store.database import create_database, open_database
+from tests.conftest import START
+
+USERS = ("mark", "martha", "omar", "maria")
+OWNERSHIP = "('opened', 'accepted', 'assigned', 'undone', 'imported')"
+
+some_user = st.sampled_from(USERS)
+some_chat = st.sampled_from([f"chat-{number}" for number in range(1, 7)])  # the last is imported
+anybody = st.sampled_from([None] * 6 + list(USERS))  # None is whoever may
+recent = st.integers(0, 2)  # 0 is the newest, 1 the one before it
+rows_to_import = st.lists(
+    st.fixed_dictionaries(
+        {
+            "id": some_chat,
+            "customer": st.sampled_from(["Ana", "Ben", None]),
+            "owner_id": st.none() | some_user,
+            "status": st.sampled_from(["open", "closed", None]),
+        }
+    ),
+    min_size=1,
+    max_size=3,
+    unique_by=lambda row: row["id"],
+)
+
+
+class Days(RuleBasedStateMachine):
+    """A team at work. The onlooker reads the file as any SQLite tool would."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory()
+        path = Path(self.folder.name) / "team.db"
+        create_database(path)
+        self.now = START
+        self.database = open_database(path, os_user="tester", clock=lambda: self.now)
+        self.onlooker = sqlite3.connect(path)
+        self.owners: dict[str, str] = {}
+        self.changes_of_owner = 0
+
+    def teardown(self) -> None:
+        self.onlooker.close()
+        self.database.close()
+        self.folder.cleanup()
+
+    def seen(self, sql: str, *params: object) -> list[tuple[Any, ...]]:
+        """What the file says."""
+        return self.onlooker.execute(sql, params).fetchall()
+
+    def last(self, table: str) -> int:
+        """The highest number in a table, 0 for none."""
+        return int(self.seen(f"SELECT coalesce(max(id), 0) FROM {table}")[0][0])
+
+    def play(self, action: Callable[..., object], *args: object, **options: object) -> None:
+        """Do something that may be refused; a refusal records deadlines and nothing else."""
+        before = self.last("engagement_tracking")
+        refused = False
+        try:
+            action(self.database, *args, **options)
+        except AssignchatError:
+            refused = True
+        added = self.seen("SELECT event, actor FROM engagement_tracking WHERE id > ?", before)
+        if options.get("dry_run"):
+            assert added == []
+        if refused:
+            assert set(added) <= {("timed_out", "system"), ("requested", "system")}
+            assert not added or ("timed_out", "system") in added
+
+    def look_at_owners(self) -> None:
+        """Count the chats that have changed hands since the last look."""
+        owners = dict(self.seen("SELECT id, owner_id FROM chats"))
+        self.changes_of_owner += sum(
+            self.owners.get(chat) != owner for chat, owner in owners.items()
+        )
+        self.owners = owners
+
+    @initialize()
+    def begin(self) -> None:
+        demo.fill(self.database, actor="tester")
+        self.look_at_owners()
+        requests.assign(self.database, "chat-1", to="martha", actor="mark")
+        batches.bulk_assign(self.database, to=["omar"], actor="maria", chat_ids=["chat-2"])
+
+    @rule(
+        seconds=st.sampled_from([0.001, 59, 60, 600, 7200]),
+        sweep=st.sampled_from(["no", "dry run", "yes"]),
+    )
+    def time_passes(self, seconds: float, sweep: str) -> None:
+        self.now += timedelta(seconds=seconds)
+        if sweep != "no":
+            self.play(requests.sweep_timeouts, dry_run=sweep == "dry run")
+
+    @rule(
+        chat=some_chat,
+        to=some_user,
+        actor=anybody,
+        timeout=st.sampled_from([None, 60, 600]),
+        then=st.lists(some_user, max_size=2, unique=True),
+        anyway=st.booleans(),
+    )
+    def ask(
+        self,
+        chat: str,
+        to: str,
+        actor: str | None,
+        timeout: int | None,
+        then: list[str],
+        anyway: bool,
+    ) -> None:
+        self.play(
+            requests.assign,
+            chat,
+            to=to,
+            actor=actor or self.owners.get(chat, "mark"),
+            timeout_seconds=timeout,
+            then=[user for user in then if user != to],
+            anyway=anyway,
+        )
+
+    @rule(back=recent, answer=st.sampled_from(["accept", "reject", "withdraw"]), actor=anybody)
+    def answer(self, back: int, answer: str, actor: str | None) -> None:
+        number = max(1, self.last("requests") - back)
+        ((requester, recipient),) = self.seen(
+            "SELECT requester_id, recipient_id FROM requests WHERE id = ?", number
+        )
+        if answer == "accept":
+            self.play(requests.accept, number, actor=actor or recipient)
+        elif answer == "reject":
+            self.play(requests.reject, number, reason="Busy", actor=actor or recipient)
+        else:
+            self.play(requests.withdraw, number, reason="Never mind", actor=actor or requester)
+
+    @rule(
+        chosen=st.lists(some_chat, min_size=1, max_size=5) | some_user,
+        status=st.sampled_from(["open", "closed", None]),
+        to=st.lists(some_user, min_size=1, max_size=2, unique=True),
+        actor=anybody,
+        split=st.sampled_from(Split),
+        dry_run=st.booleans(),
+    )
+    def bulk_assign(
+        self,
+        chosen: list[str] | str,
+        status: str | None,
+        to: list[str],
+        actor: str | None,
+        split: Split,
+        dry_run: bool,
+    ) -> None:
+        which: dict[str, object] = (
+            {"from_user": chosen, "status": status}
+            if isinstance(chosen, str)
+            else {"chat_ids": chosen}
+        )
+        self.play(
+            batches.bulk_assign,
+            to=to,
+            actor=actor or "maria",
+            split=split,
+            anyway=True,
+            dry_run=dry_run,
+            **which,
+        )
+
+    @rule(back=recent, actor=anybody, dry_run=st.booleans())
+    def undo(self, back: int, actor: str | None, dry_run: bool) -> None:
+        number = max(1, self.last("batches") - back)
+        self.play(batches.undo, number, actor=actor or "maria", dry_run=dry_run)
+
+    @rule(chat=some_chat, action=st.sampled_from([chats.close_chat, chats.reopen_chat]))
+    def close_or_reopen(self, chat: str, action: Callable[..., object]) -> None:
+        self.play(action, chat, actor="tester")
+
+    @rule(user=some_user, reassign_to=st.lists(some_user, max_size=2, unique=True))
+    def leave(self, user: str, reassign_to: list[str]) -> None:
+        others = [other for other in reassign_to if other != user]
+        self.play(team.deactivate_user, user, actor="tester", reassign_to=others)
+
+    @rule(user=some_user, seconds=st.none() | st.sampled_from([-1, 60, 7200]))
+    def go_away_or_come_back(self, user: str, seconds: int | None) -> None:
+        self.play(team.activate_user, user, actor="tester")
+        if seconds is None:
+            self.play(team.set_back, user, actor="tester")
+        else:
+            until = format_time(self.now + timedelta(seconds=seconds))
+            self.play(team.set_away, user, actor="tester", until=until)
+
+    @rule(rows=rows_to_import, dry_run=st.booleans())
+    def import_some(self, rows: list[dict[str, str | None]], dry_run: bool) -> None:
+        self.play(
+            imports.import_chats, list(enumerate(rows, start=2)), actor="tester", dry_run=dry_run
+        )
+
+    @invariant()
+    def the_database_is_sound(self) -> None:
+        assert check.check(self.database).problems == []
+
+    @invariant()
+    def the_owner_of_each_chat_is_the_one_that_its_history_names(self) -> None:
+        told = dict(
+            self.seen(
+                "SELECT chat_id, to_user FROM engagement_tracking"
+                f" WHERE event IN {OWNERSHIP} ORDER BY id"
+            )
+        )
+        assert dict(self.seen("SELECT id, owner_id FROM chats")) == told
+
+    @invariant()
+    def no_chat_changes_hands_without_exactly_one_row(self) -> None:
+        self.look_at_owners()
+        ((rows,),) = self.seen(
+            "SELECT count(*) FROM engagement_tracking"
+            f" WHERE event IN {OWNERSHIP} AND from_user IS NOT to_user"
+        )
+        assert rows == self.changes_of_owner
+
+    @invariant()
+    def the_status_of_each_request_is_the_one_that_its_history_names(self) -> None:
+        told = dict(
+            self.seen(
+                "SELECT request_id, status FROM engagement_tracking"
+                " WHERE request_id IS NOT NULL ORDER BY id"
+            )
+        )
+        assert dict(self.seen("SELECT id, status FROM requests")) == told
+
+    @invariant()
+    def no_request_is_settled_twice(self) -> None:
+        assert not self.seen(
+            "SELECT request_id FROM engagement_tracking WHERE request_id IS NOT NULL"
+            " GROUP BY request_id, status <> 'pending' HAVING count(*) > 1"
+        )
+
+    @invariant()
+    def what_is_pending_is_one_a_chat_open_and_among_the_active(self) -> None:
+        pending = self.seen(
+            "SELECT r.chat_id, r.from_user = c.owner_id, r.recipient_id <> c.owner_id,"
+            " c.status, a.active, b.active FROM requests r JOIN chats c ON c.id = r.chat_id"
+            " JOIN users a ON a.id = r.requester_id JOIN users b ON b.id = r.recipient_id"
+            " WHERE r.status = 'pending'"
+        )
+        assert len({row[0] for row in pending}) == len(pending)
+        assert {row[1:] for row in pending} <= {(1, 1, "open", 1, 1)}
+
+    @invariant()
+    def the_history_is_in_the_order_of_time(self) -> None:
+        times = [at for (at,) in self.seen("SELECT at FROM engagement_tracking ORDER BY id")]
+        assert times == sorted(times)
+
+
+TestDays = Days.TestCase
+TestDays.settings = settings(
+    max_examples=50, stateful_step_count=50, deadline=None, print_blob=True, derandomize=False
+)

@@ -1,0 +1,151 @@
+"""Who acts: a claim that is checked against the team, and who is really at the keyboard."""
+
+import os
+import pwd
+
+import pytest
+
+from assignchat.identity import who_am_i
+from tests.conftest import Team
+
+LOGIN = pwd.getpwuid(os.getuid()).pw_name
+DAEMON = pwd.getpwuid(1)  # an account that every Linux has
+
+
+@pytest.fixture
+def login(team: Team) -> str:
+    """The login of whoever runs the tests, who is a user of the team and owns chat-6."""
+    team.ok("user", "add", LOGIN)
+    team.ok("chat", "add", "chat-6", "--customer", "Ana", "--owner", LOGIN)
+    return LOGIN
+
+
+@pytest.fixture
+def fixed(team: Team, login: str) -> str:
+    """The same, where the config says that identity is the login."""
+    team.ok("config", "set", "identity", "login")
+    return login
+
+
+def actor_of(team: Team, *words: str) -> str:
+    """On whose behalf a command runs, as the inbox has it."""
+    return str(team.ok("inbox", *words)["user"])
+
+
+def test_as_comes_before_the_environment_and_that_before_the_login(
+    team: Team, login: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert actor_of(team) == login
+    monkeypatch.setenv("ASSIGNCHAT_USER", "martha")
+    assert actor_of(team) == "martha"
+    assert actor_of(team, "--as", "omar") == "omar"
+
+
+def test_logname_is_not_believed(team: Team, login: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(name, "martha")
+    assert actor_of(team) == login
+
+
+def test_an_actor_is_an_active_user_of_the_team(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    team.ok("user", "deactivate", "maria")
+    assert team.refused("inbox") == (2, "actor_unknown")
+    assert team.refused("inbox", "--as", "nobody-here") == (2, "actor_unknown")
+    assert team.refused("inbox", "--as", "Mark") == (2, "actor_unknown")  # compared exactly
+    assert team.refused("inbox", "--as", "maria") == (4, "user_inactive")
+    monkeypatch.setenv("ASSIGNCHAT_USER", "nobody-here")
+    assert team.refused("inbox") == (2, "actor_unknown")
+
+
+def test_the_history_keeps_the_claim_and_the_true_login(team: Team) -> None:
+    team.ok("assign", "chat-1", "--to", "martha", "--as", "mark")
+    rows = team.sql("SELECT actor, os_user FROM engagement_tracking WHERE event = 'requested'")
+    assert rows == [("mark", LOGIN)]
+
+
+def test_a_fixed_identity_is_the_login(team: Team, fixed: str) -> None:
+    assert actor_of(team) == fixed
+    team.ok("assign", "chat-6", "--to", "martha")
+    assert team.history(event="requested")[0][1] == fixed
+
+
+@pytest.mark.usefixtures("fixed")
+def test_a_fixed_identity_refuses_every_claim(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = team.snapshot()
+    claim = ("assign", "chat-1", "--to", "martha")
+    assert team.refused(*claim, "--as", "mark") == (5, "identity_fixed")
+    assert team.refused("user", "add", "eve", "--as", "maria") == (5, "identity_fixed")
+    with monkeypatch.context() as outside:
+        outside.setenv("ASSIGNCHAT_USER", "mark")
+        assert team.refused(*claim) == (5, "identity_fixed")
+    assert team.snapshot() == before
+
+
+@pytest.mark.usefixtures("fixed")
+def test_an_operator_may_claim_all_the_same(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    team.ok("config", "set", "operators", "somebody", LOGIN)
+    assert actor_of(team, "--as", "mark") == "mark"
+    monkeypatch.setenv("ASSIGNCHAT_USER", "martha")
+    assert actor_of(team) == "martha"
+
+
+def test_operator_commands_need_no_known_user(team: Team) -> None:
+    team.ok("user", "add", "eve")
+    team.ok("user", "add", "adam", "--as", "the crm")
+    team.ok("assign", "chat-1", "--to", "eve", "--as", "mark")
+    team.advance(120)
+    team.ok("sweep-timeouts")
+    assert [row[1] for row in team.history(event="user_added")[-2:]] == [LOGIN, "the crm"]
+    assert [row[1] for row in team.history(event="timed_out")] == ["system"]
+
+
+def under_sudo(monkeypatch: pytest.MonkeyPatch, user: str, uid: str, real_uid: int = 0) -> None:
+    """Set what sudo sets for a command that it runs."""
+    monkeypatch.setattr(os, "getuid", lambda: real_uid)
+    monkeypatch.setenv("SUDO_USER", user)
+    monkeypatch.setenv("SUDO_UID", uid)
+
+
+def test_under_sudo_the_login_is_whoever_called_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    under_sudo(monkeypatch, DAEMON.pw_name, str(DAEMON.pw_uid))
+    assert who_am_i() == (DAEMON.pw_name, f"{DAEMON.pw_name} (sudo as root)")
+
+
+def test_under_sudo_the_history_names_both(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    under_sudo(monkeypatch, DAEMON.pw_name, str(DAEMON.pw_uid))
+    team.ok("user", "add", DAEMON.pw_name)
+    assert actor_of(team) == DAEMON.pw_name
+    rows = team.sql("SELECT actor, os_user FROM engagement_tracking ORDER BY id DESC LIMIT 1")
+    assert rows == [(DAEMON.pw_name, f"{DAEMON.pw_name} (sudo as root)")]
+
+
+@pytest.mark.parametrize(
+    ("user", "uid"),
+    [
+        (DAEMON.pw_name, ""),
+        (DAEMON.pw_name, "0"),
+        (DAEMON.pw_name, "2"),
+        (DAEMON.pw_name, "one"),
+        ("no-such-account", "1"),
+        ("root", "0"),  # sudo by root itself
+    ],
+)
+def test_sudo_variables_that_do_not_fit_together_are_not_believed(
+    monkeypatch: pytest.MonkeyPatch, user: str, uid: str
+) -> None:
+    under_sudo(monkeypatch, user, uid)
+    assert who_am_i() == ("root", "root")
+
+
+def test_sudo_user_alone_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SUDO_USER", DAEMON.pw_name)
+    assert who_am_i() == (LOGIN, LOGIN)
+
+
+def test_a_uid_without_an_account_has_a_name_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(os, "getuid", lambda: 3_999_999_999)
+    assert who_am_i() == ("uid-3999999999", "uid-3999999999")
