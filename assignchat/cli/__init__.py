@@ -183,7 +183,7 @@ def main(argv: Sequence[str] | None = None, *, clock: Clock = utc_now) -> int:
         _discard_output()
         return OutputFailed.exit_code
     except Exception as error:  # noqa: BLE001  # never a traceback
-        return _report(_bug(error), run, as_json=as_json)
+        return _report(_unforeseen(error), run, as_json=as_json)
     if code in (130, 143):
         _interrupted(run)
     return code if isinstance(code, int) else 0
@@ -235,7 +235,9 @@ def _discard_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _bug(error: Exception) -> InternalError:
+def _unforeseen(error: Exception) -> AssignchatError:
+    if isinstance(error, OSError) and error.filename is None:  # Typer could not print the help
+        return OutputFailed(f"The result could not be written: {error.strerror}")
     frame = error.__traceback__
     while frame is not None and frame.tb_next is not None:
         frame = frame.tb_next
