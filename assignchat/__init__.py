@@ -118,7 +118,9 @@ def open_database(path: Path | str, *, busy_seconds: float = 10.0) -> "Database"
     from assignchat.identity import who_am_i  # noqa: PLC0415  # see __getattr__
     from assignchat.store import database  # noqa: PLC0415
 
-    return database.open_database(path, os_user=who_am_i().os_user, busy_seconds=busy_seconds)
+    return database.open_database(
+        path, os_user=who_am_i(Path(path)).os_user, busy_seconds=busy_seconds
+    )
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401
@@ -127,3 +129,8 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401
         if name in names:
             return getattr(importlib.import_module(module), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """The functions too, which are not here until they are asked for."""
+    return sorted({*globals(), *__all__})

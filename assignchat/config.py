@@ -222,10 +222,13 @@ def key_named(name: str) -> Key:
         return KEYS[name]
     from difflib import get_close_matches  # noqa: PLC0415  # only when something is wrong
 
-    close = get_close_matches(name, KEYS, n=1)
+    by_word = {word: key for key in KEYS for word in (key, key.rpartition(".")[2])}
+    close = get_close_matches(name, by_word, n=1)
     raise ConfigKeyUnknown(
         f"No config key {name!r}",
-        hint=f"Did you mean {close[0]}?" if close else "assignchat config list shows them all.",
+        hint=f"Did you mean {by_word[close[0]]}?"
+        if close
+        else "assignchat config list shows them all.",
     )
 
 
@@ -260,7 +263,8 @@ def change(config: Config, name: str, value: Value | None) -> tuple[Config, str,
         settings = _settings(values, config.path)
     except ConfigInvalid as error:
         raise ConfigValueInvalid(error.message, error.hint) from None
-    old_text = config.path.read_text(encoding="utf-8") if config.exists else ""
+    # As bytes: reading as text would change the ends of the lines.
+    old_text = config.path.read_bytes().decode("utf-8") if config.exists else ""
     text = _edited(old_text, name, value)
     backup = None
     if _flattened(text) != values:
@@ -300,7 +304,7 @@ def write(path: Path, text: str, *, keep_as: Path | None = None) -> None:
         old = path.stat() if path.exists() else None
         temporary.unlink(missing_ok=True)
         descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
             if old is not None:
                 os.fchmod(descriptor, stat.S_IMODE(old.st_mode))
                 if (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):
@@ -408,7 +412,8 @@ def _read_value(key: Key, value: Value, error: type[AssignchatError], where: str
         return key.read(value)
     except InvalidValue as wrong:
         raise error(
-            f"{where}: {wrong.message}, not {value!r}",
+            f"{where}: {wrong.message}"
+            + (f", not {value!r}" if wrong.message.startswith("it ") else ""),
             hint=wrong.hint or f"Its default is {key.default!r}.",
         ) from None
 
@@ -424,13 +429,25 @@ def _edited(text: str, name: str, value: Value | None) -> str:
     for index in range(start, end):
         if re.match(rf"\s*{re.escape(key)}\s*=", lines[index]):
             stop = _assignment_end(lines, index, end)
-            old = "".join(lines[index:stop])
-            lines[index:stop] = [] if value is None else [_assignment(key, value, old)]
+            old = lines[index:stop]
+            # A key that is unset stays as a comment, so that what is said about it keeps its place.
+            lines[index:stop] = (
+                [f"# {line}" for line in old]
+                if value is None
+                else [_assignment(key, value, "".join(old))]
+            )
             return "".join(lines)
     if value is None:
         return text
+    for index in range(start, min(end, len(lines))):
+        if re.match(rf"# {re.escape(key)} = .*[^\[\s]\s*$", lines[index]):
+            lines[index] = _assignment(key, value, lines[index].removeprefix("# "))
+            return "".join(lines)
     if start > len(lines):  # there is no such table yet
         return f"{text.rstrip()}\n\n[{table}]\n{_assignment(key, value)}".lstrip()
+    # Above the blank lines at the table's end, and above a comment on the table that follows.
+    while end > start and end < len(lines) and lines[end - 1].lstrip().startswith("#"):
+        end -= 1
     while end > start and not lines[end - 1].strip():
         end -= 1
     if end and not lines[end - 1].endswith("\n"):

@@ -7,7 +7,7 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,17 @@ NumberedRow = tuple[int, Row | InvalidValue]
 
 
 def read(
-    source: str, columns: Sequence[str], required: Sequence[str], headers: Mapping[str, str]
+    source: str,
+    columns: Sequence[str],
+    required: Sequence[str],
+    headers: Mapping[str, str],
+    note: Callable[[str], None] = lambda _: None,
 ) -> Iterator[NumberedRow]:
     """The rows of a file, or of standard input for `-`, each with its line number.
 
     Only `columns` are read; `headers` names a column's heading where it is another than the
-    column's own name. A row that cannot be read comes as an `InvalidValue` in its place.
+    column's own name. What of the file is not used is told to `note`. A row that cannot be
+    read comes as an `InvalidValue` in its place.
     Raises `InvalidValue` where the whole file cannot be read or a required column is missing.
     """
     text = _text(source)
@@ -38,13 +43,28 @@ def read(
     else:
         # A heading that somebody named must be there as well.
         rows = _separated(text, [headings[column] for column in (*required, *headers)])
-    return (_picked(numbered, headings) for numbered in rows)
+    if first in "[{":
+        rows = _with_keys(rows, headers)
+    return (_picked(numbered, headings) for numbered in _noting_unused(rows, headings, note))
+
+
+def _noting_unused(
+    rows: Iterator[NumberedRow], headings: Mapping[str, str], note: Callable[[str], None]
+) -> Iterator[NumberedRow]:
+    for number, (line, row) in enumerate(rows):
+        if not number and not isinstance(row, InvalidValue):
+            unused = [heading for heading in row if heading not in headings.values()]
+            if unused:
+                note(f"Not used: {', '.join(unused)}")
+        yield line, row
 
 
 def _text(source: str) -> str:
     try:
         content = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise InvalidValue(f"{source} cannot be read: {error.strerror}") from None
+    except ValueError as error:
         raise InvalidValue(f"{source} cannot be read: {error}") from None
     try:
         return content.decode("utf-8-sig")
@@ -148,6 +168,14 @@ def _json_lines(text: str) -> Iterator[NumberedRow]:
                 yield number, _object(json.loads(line))
             except (ValueError, RecursionError) as error:
                 yield number, InvalidValue(f"not readable as JSON: {_reason(error)}")
+
+
+def _with_keys(rows: Iterator[NumberedRow], headers: Mapping[str, str]) -> Iterator[NumberedRow]:
+    """The rows; raises `InvalidValue` where the first lacks a key that somebody named."""
+    for number, (line, row) in enumerate(rows):
+        if not number and not isinstance(row, InvalidValue):
+            _checked_headings(list(row), list(headers.values()))
+        yield line, row
 
 
 def _object(value: Any) -> Row | InvalidValue:  # noqa: ANN401

@@ -2,6 +2,7 @@
 
 import os
 import pwd
+from pathlib import Path
 from typing import NamedTuple
 
 
@@ -12,16 +13,17 @@ class Identity(NamedTuple):
     os_user: str
 
 
-def who_am_i() -> Identity:
+def who_am_i(database: Path | None = None) -> Identity:
     """The login of the real uid; under sudo that of whoever called it, and both recorded.
 
-    `$LOGNAME` and `$USER` are not asked, because anybody can set them. `$SUDO_USER` counts
-    only together with a `$SUDO_UID` that is that user's and another than the real uid, as
-    sudo sets them.
+    `$LOGNAME` and `$USER` are not asked, because anybody can set them, and so they can
+    `$SUDO_USER`. It counts only where nothing is gained by that: if the real uid is root's, or
+    that of the owner of the database, who can write into it what they like.
     """
     account = _account(os.getuid())
     caller = os.environ.get("SUDO_USER")
-    if caller and _is_sudo(caller, os.environ.get("SUDO_UID", "")):
+    trusted = os.getuid() == 0 or (database is not None and _owner(database) == os.getuid())
+    if caller and trusted and _is_sudo(caller, os.environ.get("SUDO_UID", "")):
         return Identity(caller, f"{caller} (sudo as {account})")
     return Identity(account, account)
 
@@ -31,6 +33,13 @@ def _account(uid: int) -> str:
         return pwd.getpwuid(uid).pw_name
     except KeyError:  # as in a container that was started with a bare number
         return f"uid-{uid}"
+
+
+def _owner(path: Path) -> int | None:
+    try:
+        return path.stat().st_uid
+    except OSError:
+        return None
 
 
 def _is_sudo(caller: str, sudo_uid: str) -> bool:

@@ -115,7 +115,8 @@ TRANSITIONS: dict[str, Transition] = {
     "time out": Transition(Status.PENDING, Status.TIMED_OUT, Event.TIMED_OUT, Party.SYSTEM),
     "cancel": Transition(Status.PENDING, Status.CANCELLED, Event.CANCELLED, Party.SYSTEM),
 }
-"""The whole life of a request. A new status is one line here."""
+"""The whole life of a request: the guard of each change, the tests' matrix and the README's
+table come from here."""
 
 
 NOTICES: dict[tuple[Event, Party], str] = {

@@ -6,6 +6,7 @@ made safe to show: `visible`.
 
 import io
 import json
+import os
 import re
 import shutil
 import sys
@@ -36,6 +37,10 @@ class FileFormat(StrEnum):
     JSONL = "jsonl"
 
 
+# Spaces of other widths are as harmless as the space.
+_OTHER_SPACES = frozenset(
+    "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+)
 # Joiners belong inside words of Persian and Hindi and inside emoji; elsewhere they hide.
 _JOINER_IN_WORD = re.compile("(?<=[^\x00-\x7f])[\u200c\u200d](?=[^\x00-\x7f])")
 
@@ -52,10 +57,19 @@ def visible(text: str) -> str:
     joiners = {match.start() for match in _JOINER_IN_WORD.finditer(text)}
     return "".join(
         char
-        if char.isprintable() or index in joiners
+        if char.isprintable() or char in _OTHER_SPACES or index in joiners
         else char.encode("unicode_escape").decode("ascii")
         for index, char in enumerate(text)
     )
+
+
+def short(text: str) -> str:
+    """A text that may be long, for a table: cut on a terminal, whole in a pipe."""
+    shown = visible(text)
+    return f"{shown[:_SHORT]}…" if is_terminal() and len(shown) > _SHORT else shown
+
+
+_SHORT = 60
 
 
 def say(*lines: str) -> None:
@@ -82,9 +96,20 @@ def plain(value: Any) -> Any:  # noqa: ANN401
     return value
 
 
+def json_text(value: Any) -> str:  # noqa: ANN401
+    """The value as JSON on one line, exact, with escapes for what a terminal would obey."""
+    text = json.dumps(plain(value), ensure_ascii=False)
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() or char in _OTHER_SPACES else json.dumps(char)[1:-1]
+        for char in text
+    )
+
+
 def say_json(value: Any) -> None:  # noqa: ANN401
     """Print one JSON document."""
-    _write(json.dumps(plain(value), ensure_ascii=False) + "\n")
+    _write(json_text(value) + "\n")
 
 
 Cells = Mapping[str, Callable[[Any], str]]
@@ -99,7 +124,7 @@ def say_rows(
         _write_json_array(rows)
     elif form == Form.JSONL:
         for row in rows:
-            _write(json.dumps(plain(row), ensure_ascii=False) + "\n")
+            _write(json_text(row) + "\n")
     elif form == Form.CSV:
         _csv_to(_Stdout(), row_type._fields, rows)
     else:
@@ -122,10 +147,13 @@ def say_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
             _write("\t".join(row) + "\n")
         return
     held = list(rows)
-    whole = [heading in _KEPT_WHOLE for heading in headings]
     longest = [
         max(len(heading), *(len(row[column]) for row in held), 0)
         for column, heading in enumerate(headings)
+    ]
+    whole = [
+        heading in _KEPT_WHOLE and length <= _LONGEST_WHOLE
+        for heading, length in zip(headings, longest, strict=True)
     ]
     least = sum(
         length if kept else min(length, _NARROWEST)
@@ -153,7 +181,8 @@ def _say_labelled(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Non
     Console().print(table)
 
 
-_KEPT_WHOLE = ("At", "Event", "Kind", "Sent", "Status", "Times out", "Key")
+_KEPT_WHOLE = ("At", "Chat", "Event", "Id", "Key", "Opened", "Sent", "Status", "Times out")
+_LONGEST_WHOLE = 40  # a GUID is to be copied in one piece; longer ids go over several lines
 _NARROWEST = 8  # characters of a column whose text may go over several lines
 
 
@@ -293,23 +322,29 @@ def _write_json_array(rows: Iterable[Any]) -> None:
     """One document, a row a line, without holding the rows."""
     opening = "["
     for row in rows:
-        _write(f"{opening}{json.dumps(plain(row), ensure_ascii=False)}")
+        _write(f"{opening}{json_text(row)}")
         opening = ",\n "
     _write("[]\n" if opening == "[" else "]\n")
 
 
 def write_csv_file(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Write rows to a CSV file with a heading."""
-    with path.open("x", encoding="utf-8", newline="") as file:
+    with _own_file(path) as file:
         _csv_to(file, columns, rows)
 
 
 def write_jsonl_file(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Write rows to a file with a JSON object a line."""
-    with path.open("x", encoding="utf-8") as file:
+    with _own_file(path) as file:
         for row in rows:
             record = dict(zip(columns, row, strict=True))
             file.write(json.dumps(record, ensure_ascii=False) + "\n")
+
+
+def _own_file(path: Path) -> TextIO:
+    """A new file that its owner alone may read."""
+    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    return os.fdopen(descriptor, "w", encoding="utf-8", newline="")
 
 
 class _Stdout:

@@ -50,6 +50,9 @@ def exit_codes_table() -> str:
         codes = ", ".join(f"`{error.code}`" for error in group.__subclasses__())
         rows.append(f"| {group.exit_code} | {_first_line(group)} | {codes} |")
     rows.append("| 8 | `check` found problems. | |")
+    rows.append(
+        "| 10, 11, 12, 13 | `wait`: rejected; withdrawn or cancelled; timed out; still pending. | |"
+    )
     rows.append("| 130, 143 | Interrupted by SIGINT, SIGTERM; nothing is half-done. | |")
     return "\n".join(["| exit | when | error codes |", "|---|---|---|", *rows])
 

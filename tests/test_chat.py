@@ -56,8 +56,10 @@ def test_chats_are_listed_by_owner_and_status(team: Team) -> None:
         assert chats == [f"chat-{number}" for number in numbers], options
 
 
-def test_the_list_of_nobodys_chats_is_not_found(team: Team) -> None:
-    assert team.refused("chat", "list", "--owner", "nobody") == (3, "user_not_found")
+def test_the_list_of_nobodys_chats_is_empty_and_says_why(team: Team) -> None:
+    result = team.run("chat", "list", "--owner", "nobody", "--json")
+    assert (result.exit_code, result.json) == (0, [])
+    assert "No user 'nobody'" in result.err
 
 
 def test_a_chat_shows_its_pending_request(team: Team, request_id: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from assignchat.errors import AssignchatError
 from assignchat.model import Split, format_time
@@ -152,37 +152,43 @@ class Days(RuleBasedStateMachine):
             self.play(requests.withdraw, number, reason="Never mind", actor=actor or requester)
 
     @rule(
-        chosen=st.lists(some_chat, min_size=1, max_size=5) | some_user,
-        status=st.sampled_from(["open", "closed", None]),
-        to=st.lists(some_user, min_size=1, max_size=2, unique=True),
+        chat_ids=st.lists(some_chat, min_size=2, max_size=6),
+        to=st.lists(some_user, min_size=1, max_size=3, unique=True),
         actor=anybody,
         split=st.sampled_from(Split),
         dry_run=seldom,
     )
-    def bulk_assign(
-        self,
-        chosen: list[str] | str,
-        status: str | None,
-        to: list[str],
-        actor: str | None,
-        split: Split,
-        dry_run: bool,
+    def assign_some(
+        self, chat_ids: list[str], to: list[str], actor: str | None, split: Split, dry_run: bool
     ) -> None:
-        which: dict[str, object] = (
-            {"from_user": chosen, "status": status}
-            if isinstance(chosen, str)
-            else {"chat_ids": chosen}
-        )
         self.play(
             batches.bulk_assign,
             to=to,
             actor=actor or "maria",
+            chat_ids=chat_ids,
             split=split,
             anyway=True,
             dry_run=dry_run,
-            **which,
         )
 
+    @rule(
+        from_user=some_user,
+        to=st.lists(some_user, min_size=1, max_size=2, unique=True),
+        actor=anybody,
+        status=st.sampled_from(["open", "closed", None]),
+    )
+    def assign_all(
+        self, from_user: str, to: list[str], actor: str | None, status: str | None
+    ) -> None:
+        self.play(
+            batches.bulk_assign,
+            to=to,
+            actor=actor or from_user,
+            from_user=from_user,
+            status=status,
+        )
+
+    @precondition(lambda self: self.seen("SELECT 1 FROM batches WHERE undone_at IS NULL"))
     @rule(back=recent, actor=anybody, dry_run=seldom)
     def undo(self, back: int, actor: str | None, dry_run: bool) -> None:
         number = max(1, self.last("batches") - back)
@@ -271,5 +277,5 @@ class Days(RuleBasedStateMachine):
 
 TestDays = Days.TestCase
 TestDays.settings = settings(
-    max_examples=50, stateful_step_count=50, deadline=None, print_blob=True, derandomize=False
+    max_examples=60, stateful_step_count=50, deadline=None, print_blob=True, derandomize=False
 )

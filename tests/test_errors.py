@@ -137,6 +137,15 @@ def test_a_bug_in_the_middle_of_a_change_changes_nothing(
     assert team.snapshot() == before
 
 
+@pytest.mark.usefixtures("request_id")
+def test_a_dry_run_that_is_refused_writes_nothing(team: Team) -> None:
+    team.advance(120)  # what a refused command would record, a dry run does not
+    before = team.snapshot()
+    dry_run = ("bulk-assign", "chat-1", "chat-9", "--to", "omar", "--as", "maria", "--dry-run")
+    assert team.refused(*dry_run) == (3, "chat_not_found")
+    assert team.snapshot() == before
+
+
 @pytest.mark.parametrize(
     "words",
     [

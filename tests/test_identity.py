@@ -114,6 +114,7 @@ def test_under_sudo_the_login_is_whoever_called_it(monkeypatch: pytest.MonkeyPat
 
 
 def test_under_sudo_the_history_names_both(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSIGNCHAT_CONFIG", str(team.config))  # it may not be root's
     under_sudo(monkeypatch, DAEMON.pw_name, str(DAEMON.pw_uid))
     team.ok("user", "add", DAEMON.pw_name)
     assert actor_of(team) == DAEMON.pw_name

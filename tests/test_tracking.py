@@ -75,9 +75,13 @@ def test_filters_narrow_the_history_alone_and_together(story: Team) -> None:
 
 def test_a_users_history_is_what_they_did_gave_and_got(story: Team) -> None:
     rows = story.ok("tracking", "--user", "martha")
-    assert _events(rows) == ["opened", "requested", "accepted"]
+    assert _events(rows) == ["user_added", "opened", "requested", "accepted"]
     assert "rejected" in _events(story.ok("tracking", "--user", "omar"))
-    assert set(_events(story.ok("tracking", "--user", "maria"))) == {"assigned", "undone"}
+    assert set(_events(story.ok("tracking", "--user", "maria"))) == {
+        "user_added",
+        "assigned",
+        "undone",
+    }
 
 
 def test_times_are_from_since_on_and_before_until(story: Team) -> None:

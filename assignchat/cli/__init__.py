@@ -6,7 +6,6 @@ each command, and most of that time is imports.
 
 import contextlib
 import importlib
-import json
 import os
 import signal
 import sys
@@ -22,6 +21,7 @@ from assignchat import __version__
 from assignchat.cli.session import Invocation, named_database, note
 from assignchat.errors import (
     AssignchatError,
+    DatabaseUnusable,
     ImportInvalid,
     InternalError,
     InvalidValue,
@@ -29,7 +29,7 @@ from assignchat.errors import (
     Usage,
 )
 from assignchat.model import is_unicode
-from assignchat.render import flush, visible
+from assignchat.render import flush, json_text, visible
 from assignchat.store.database import Clock, utc_now
 
 
@@ -111,6 +111,20 @@ def new_app(*, add_completion: bool = False, **settings: Any) -> typer.Typer:  #
         context_settings=SETTINGS,
         **settings,
     )
+
+
+def new_group(summary: str) -> typer.Typer:
+    """A Typer app for the commands of one noun; alone it shows its help."""
+    app = new_app(help=summary, invoke_without_command=True)
+
+    @app.callback()
+    def alone(ctx: typer.Context) -> None:
+        if ctx.invoked_subcommand is None:
+            from assignchat.render import say  # noqa: PLC0415  # see COMMANDS
+
+            say(ctx.get_help())
+
+    return app
 
 
 def _show_version(wanted: bool) -> None:
@@ -206,19 +220,22 @@ def _check_words(words: Sequence[str]) -> None:
 
 def _usage_hint(error: typer.TyperException) -> str:
     context = getattr(error, "ctx", None)
-    return f"{context.command_path if context else 'assignchat'} --help"
+    page = f"{context.command_path if context else 'assignchat'} --help"
+    if error.message.startswith("No such option"):
+        return f"{page} lists them; an id that begins with a dash stands after --"
+    return page
 
 
 def _report(error: AssignchatError, run: Invocation, *, as_json: bool) -> int:
     if isinstance(error, OutputFailed):
         _discard_output()
-        if run.has_changed_something:
-            error.hint = "The change itself was made and stands."
+    if isinstance(error, (OutputFailed, DatabaseUnusable)) and run.has_changed_something:
+        error.hint = "The change itself was made and stands."
     if as_json:
         body: dict[str, Any] = {"code": error.code, "message": error.message, "hint": error.hint}
         if isinstance(error, ImportInvalid):
             body["problems"] = error.problems
-        note(json.dumps({"error": body}, ensure_ascii=False))
+        note(json_text({"error": body}))
         return error.exit_code
     note(f"Error: {visible(error.message)}")
     if isinstance(error, ImportInvalid):

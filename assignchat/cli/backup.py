@@ -7,7 +7,7 @@ import typer
 
 from assignchat import render
 from assignchat.cli import options
-from assignchat.cli.session import opened
+from assignchat.cli.session import reading
 
 
 def backup(
@@ -26,7 +26,7 @@ def backup(
 
     Example: assignchat backup /var/backups/assignchat-monday.db
     """
-    with opened(ctx, operator="login") as session:
+    with reading(ctx) as session:
         session.database.copy_to(file, replace=force)
     if as_json:
         render.say_json({"file": str(file), "bytes": file.stat().st_size})

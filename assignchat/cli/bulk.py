@@ -8,7 +8,7 @@ import typer
 
 from assignchat import render
 from assignchat.cli import options
-from assignchat.cli.session import Session, confirm, hint, interactive, opened, say_list
+from assignchat.cli.session import Session, confirm, hint, interactive, opened, reading, say_list
 from assignchat.errors import InvalidValue, Usage
 from assignchat.model import Batch, ChatStatus, Split, check_id
 from assignchat.service import batches as service
@@ -31,7 +31,9 @@ def bulk_assign(
     ] = None,
     status: Annotated[
         str | None,
-        typer.Option("--status", metavar="open|closed|all", help="With --from: only those."),
+        typer.Option(
+            "--status", metavar="open|closed|all", help="With --from: only those; all unless told."
+        ),
     ] = None,
     to: Annotated[
         list[str] | None,
@@ -81,6 +83,8 @@ def bulk_assign(
         with render.progress("Assigning") as progress:
             result = run(dry_run=dry_run, progress=progress)
     _show_bulk(result, as_json=as_json)
+    if result.batch_id is not None and not as_json:
+        hint(f"To take it back: assignchat undo {result.batch_id}", as_user)
 
 
 def undo(
@@ -127,7 +131,7 @@ def batches(
     Example: assignchat batches
     """
     form = options.form(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)
-    with opened(ctx, operator="login") as session:
+    with reading(ctx) as session:
         say_list(form, limit, lambda **page: service.list_batches(session.database, **page), Batch)
 
 
@@ -206,5 +210,3 @@ def _show_bulk(result: BulkAssigned, *, as_json: bool) -> None:
             ("Requests cancelled", str(result.cancelled_requests)),
         ),
     )
-    if result.batch_id is not None:
-        hint(f"To take it back: assignchat undo {result.batch_id}")

@@ -5,13 +5,13 @@ from typing import Annotated, Any
 import typer
 
 from assignchat import render
-from assignchat.cli import new_app, options
-from assignchat.cli.session import opened, say_list
+from assignchat.cli import new_group, options
+from assignchat.cli.session import note_unknown, opened, reading, say_list
 from assignchat.model import Chat, ChatStatus, TrackingRow
 from assignchat.service import chats as service
 from assignchat.service.chats import ChatStory
 
-app = new_app(help="Add, list, show, close and reopen chats.", no_args_is_help=True)
+app = new_group("Add, list, show, close and reopen chats.")
 
 
 @app.command("add")
@@ -53,12 +53,14 @@ def list_(
     Example: assignchat chat list --owner mark --status open
     """
     form = options.form(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)
-    with opened(ctx, operator="login") as session:
+    with reading(ctx) as session:
+        note_unknown(session.database, users=(owner,))
         say_list(
             form,
             limit,
             lambda **page: service.list_chats(session.database, owner=owner, status=status, **page),
             Chat,
+            _CELLS,
         )
 
 
@@ -68,7 +70,7 @@ def show(ctx: typer.Context, chat: options.ChatArgument, as_json: options.Json =
 
     Example: assignchat chat show chat-17
     """
-    with opened(ctx, operator="login") as session:
+    with reading(ctx) as session:
         story = service.show_chat(session.database, chat)
     if as_json:
         render.say_json(_as_json(story))
@@ -111,6 +113,15 @@ def reopen(
     with opened(ctx, as_user, operator="login") as session:
         reopened = service.reopen_chat(session.database, chat, actor=session.actor)
     _show(reopened, as_json=as_json)
+
+
+_CELLS = {
+    "Id": render.field("id"),
+    "Customer": render.field("customer"),
+    "Owner": render.field("owner_id"),
+    "Status": render.field("status"),
+    "Opened": render.field("opened_at"),
+}
 
 
 def _show(chat: Chat, *, as_json: bool) -> None:

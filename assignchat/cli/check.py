@@ -4,7 +4,7 @@ import typer
 
 from assignchat import render
 from assignchat.cli import options
-from assignchat.cli.session import opened
+from assignchat.cli.session import reading
 from assignchat.service import check as service
 
 PROBLEMS_FOUND = 8
@@ -18,7 +18,7 @@ def check(ctx: typer.Context, as_json: options.Json = False) -> None:
 
     Example: assignchat check
     """
-    with opened(ctx, operator="login") as session:
+    with reading(ctx) as session:
         result = service.check(session.database)
     if as_json:
         render.say_json(result)

@@ -7,7 +7,7 @@ import typer
 
 from assignchat import render
 from assignchat.cli import options
-from assignchat.cli.session import opened
+from assignchat.cli.session import reading
 from assignchat.service import export as service
 
 FORMATS = {"csv": render.write_csv_file, "jsonl": render.write_jsonl_file}
@@ -27,7 +27,7 @@ def export(
 
     Example: assignchat export backup-2026-11 --format jsonl
     """
-    with opened(ctx, operator="login") as session:
+    with reading(ctx) as session:
         names = service.export(session.database, folder, format_, FORMATS[format_])
     if as_json:
         render.say_json({"folder": str(folder), "files": [f"{name}.{format_}" for name in names]})

@@ -6,13 +6,13 @@ from typing import Annotated
 import typer
 
 from assignchat import crm_file, render
-from assignchat.cli import new_app, options
-from assignchat.cli.session import opened
+from assignchat.cli import new_group, options
+from assignchat.cli.session import note, opened
 from assignchat.errors import Usage
 from assignchat.service import imports as service
 from assignchat.service.imports import Imported
 
-app = new_app(help="Bring users and chats in from a CRM.", no_args_is_help=True)
+app = new_group("Bring users and chats in from a CRM.")
 
 File = Annotated[str, typer.Argument(metavar="FILE", help="CSV, TSV or JSON; - is stdin.")]
 Columns = Annotated[
@@ -39,7 +39,7 @@ def users(
     Example: assignchat import users team.csv --column name="Full Name"
     """
     headers = _headers(column or [], service.USER_COLUMNS)
-    rows = crm_file.read(file, service.USER_COLUMNS, ["id"], headers)
+    rows = crm_file.read(file, service.USER_COLUMNS, ["id"], headers, note)
     with opened(ctx, as_user, operator="login") as session:
         result = service.import_users(session.database, rows, actor=session.actor, dry_run=dry_run)
     _show(result, "user", as_json=as_json)
@@ -61,7 +61,7 @@ def chats(
     Example: assignchat import chats export.csv --column id="Chat ID"
     """
     headers = _headers(column or [], service.CHAT_COLUMNS)
-    rows = crm_file.read(file, service.CHAT_COLUMNS, ["id"], headers)
+    rows = crm_file.read(file, service.CHAT_COLUMNS, ["id"], headers, note)
     with opened(ctx, as_user, operator="login") as session:
         result = service.import_chats(session.database, rows, actor=session.actor, dry_run=dry_run)
     _show(result, "chat", as_json=as_json)
@@ -70,7 +70,7 @@ def chats(
 def _headers(mappings: Sequence[str], columns: Sequence[str]) -> dict[str, str]:
     headers = {}
     for mapping in mappings:
-        name, separator, header = mapping.partition("=")
+        name, separator, header = map(str.strip, mapping.partition("="))
         if not separator or name not in columns:
             raise Usage(
                 f"--column {mapping!r} is not NAME=HEADER", hint=f"NAMEs are {', '.join(columns)}."
@@ -85,6 +85,6 @@ def _show(result: Imported, noun: str, *, as_json: bool) -> None:
         return
     would = "Dry run, nothing was changed: " if result.dry_run else ""
     render.say(
-        f"{would}{result.created} {noun}s created, {result.updated} updated, "
+        f"{would}{noun.capitalize()}s: {result.created} created, {result.updated} updated, "
         f"{result.unchanged} unchanged."
     )

@@ -97,13 +97,13 @@ def _say_received(received: list[ReceivedRequest], now: datetime) -> None:
                 render.visible(item.request.chat_id),
                 render.visible(item.request.customer),
                 render.visible(item.request.requester_id),
-                render.visible(item.request.note or ""),
+                render.short(item.request.note or ""),
             )
             for item in received
         ],
     )
     first = received[0].request.id
-    hint(f"assignchat accept {first}   or   assignchat reject {first} --reason TEXT")
+    hint(f"assignchat accept {first}, or: assignchat reject {first} --reason TEXT")
 
 
 def _say_notifications(unread: list[Notification]) -> None:

@@ -34,12 +34,13 @@ def init(
 
     Example: assignchat init --demo
     """
-    loaded = config.load(invocation(ctx).config_file, must_exist=False)
-    actor = actor_name(loaded.settings, as_user, operator="login")
-    wrote_config = not loaded.exists and named_database(ctx) is None
+    by_name = named_database(ctx) is not None
+    loaded = config.load(invocation(ctx).config_file, must_exist=by_name)
+    wrote_config = not loaded.exists and not by_name
     if wrote_config:
         loaded = loaded._replace(path=_new_config_path(ctx))
     path = database_path(ctx, loaded)
+    actor = actor_name(loaded.settings, path, as_user, operator="login")
     created = create_database(path)
     with open_as_configured(ctx, loaded) as database:
         filled = demo and fill(database, actor=actor)

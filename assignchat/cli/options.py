@@ -12,6 +12,15 @@ from assignchat.render import Form
 LARGEST_ID = 2**63 - 1
 PEOPLE_SEE = 50
 
+
+def number(text: str) -> int:
+    """The number that a request or a batch is named by, as `7` or `#7`."""
+    digits = text.removeprefix("#")
+    if not (digits.isascii() and digits.isdigit() and 1 <= int(digits[:20]) <= LARGEST_ID):
+        raise typer.BadParameter(f"{text!r} is not a number; a chat is named with --chat")
+    return int(digits)
+
+
 AsUser = Annotated[
     str | None,
     typer.Option("--as", metavar="USER", help="Who you are; else ASSIGNCHAT_USER or your login."),
@@ -26,7 +35,7 @@ Limit = Annotated[
         metavar="N",
         min=0,
         max=LARGEST_ID - 1,
-        help=f"At most so many; 0 for all. People see {PEOPLE_SEE} unless told.",
+        help=f"At most so many; 0 for all. Without --json, --jsonl or --csv it is {PEOPLE_SEE}.",
     ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Change nothing; print what would be.")]
@@ -37,14 +46,14 @@ ChatArgument = Annotated[str, typer.Argument(metavar="CHAT", help="The chat's id
 UserArgument = Annotated[str, typer.Argument(metavar="USER", help="The user's id.")]
 RequestArgument = Annotated[
     int | None,
-    typer.Argument(metavar="[REQUEST]", min=1, max=LARGEST_ID, help="The request's number."),
+    typer.Argument(metavar="[REQUEST]", parser=number, help="The request's number."),
 ]
 OfChat = Annotated[
     str | None,
     typer.Option("--chat", metavar="CHAT", help="The chat, in place of the request's number."),
 ]
 BatchArgument = Annotated[
-    int, typer.Argument(metavar="BATCH", min=1, max=LARGEST_ID, help="The batch's number.")
+    int, typer.Argument(metavar="BATCH", parser=number, help="The batch's number.")
 ]
 Since = Annotated[
     str | None,

@@ -12,7 +12,9 @@ from assignchat.cli.session import (
     choose,
     hint,
     interactive,
+    note_unknown,
     opened,
+    reading,
     say_list,
 )
 from assignchat.errors import Usage, UserNotFound
@@ -42,7 +44,9 @@ def assign(
     then: Annotated[
         list[str] | None,
         typer.Option(
-            "--then", metavar="USER", help="Who is asked next if it is rejected or times out."
+            "--then",
+            metavar="USER",
+            help="Who is asked next if it is rejected or times out, unless away by then.",
         ),
     ] = None,
     anyway: options.Anyway = False,
@@ -79,7 +83,7 @@ def assign(
             hint(f"Waiting for {request.recipient_id} to answer request {request.id}")
             finish(ctx, until_settled(session.database, request.id, None), as_json=as_json)
     _show(ctx, request, as_json=as_json)
-    hint(f"To take it back: assignchat withdraw {request.id} --reason TEXT")
+    hint(f"To take it back: assignchat withdraw {request.id} --reason TEXT", as_user)
 
 
 def accept(
@@ -166,7 +170,8 @@ def requests(
     """
     form = options.form(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)
 
-    with opened(ctx, operator="login") as session:
+    with reading(ctx) as session:
+        note_unknown(session.database, chat=chat, users=(requester, recipient))
         say_list(
             form,
             limit,

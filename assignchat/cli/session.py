@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -13,6 +13,7 @@ from assignchat import config, render
 from assignchat.cli import options
 from assignchat.errors import IdentityFixed, NotConfirmed, Usage
 from assignchat.identity import who_am_i
+from assignchat.model import SYSTEM, check_id
 from assignchat.store.database import Clock, Database, open_database
 
 T = TypeVar("T")
@@ -54,7 +55,10 @@ def load_config(ctx: typer.Context) -> config.Config:
 
 def named_database(ctx: typer.Context) -> str | None:
     """The database that `--db` or the environment names, if one of them does."""
-    return invocation(ctx).database_file or os.environ.get("ASSIGNCHAT_DB") or None
+    named = invocation(ctx).database_file
+    if named == "":  # as from a variable that was never set
+        raise Usage("--db names no file")
+    return named or os.environ.get("ASSIGNCHAT_DB") or None
 
 
 def database_path(ctx: typer.Context, loaded: config.Config) -> Path:
@@ -69,20 +73,27 @@ def opened(
 ) -> Iterator[Session]:
     """Open the database for one command.
 
-    An operator command gives in `operator` the actor that is recorded where nobody is
-    named, `login` standing for the login; the others act for a user of the database.
+    The actor of an `operator` command need not be a user of the database; with `system`
+    neither the login nor `$ASSIGNCHAT_USER` is taken for it.
     """
     loaded = load_config(ctx)
     with open_as_configured(ctx, loaded) as database:
-        yield Session(database, loaded, actor_name(loaded.settings, as_user, operator=operator))
+        actor = actor_name(loaded.settings, database.path, as_user, operator=operator)
+        yield Session(database, loaded, actor)
+
+
+def reading(ctx: typer.Context) -> AbstractContextManager[Session]:
+    """Open the database for a command that anybody may run and that records nothing."""
+    return opened(ctx, operator="login")
 
 
 def open_as_configured(ctx: typer.Context, loaded: config.Config) -> Database:
     """Open the database in force, to be closed by the caller."""
     run = invocation(ctx)
+    path = database_path(ctx, loaded)
     run.database = open_database(
-        database_path(ctx, loaded),
-        os_user=who_am_i().os_user,
+        path,
+        os_user=who_am_i(path).os_user,
         busy_seconds=loaded.settings.busy_timeout,
         clock=run.clock,
     )
@@ -90,19 +101,25 @@ def open_as_configured(ctx: typer.Context, loaded: config.Config) -> Database:
 
 
 def actor_name(
-    settings: config.Settings, as_user: str | None, *, operator: str | None = None
+    settings: config.Settings,
+    database: Path,
+    as_user: str | None,
+    *,
+    operator: str | None = None,
 ) -> str:
     """On whose behalf a command runs. Raises `IdentityFixed` where it may not be chosen."""
-    login = who_am_i().login
+    login = who_am_i(database).login
+    if as_user is not None:
+        check_id(as_user, "user id")
     claimed = as_user or os.environ.get("ASSIGNCHAT_USER") or None
     if claimed and settings.identity == "login" and login not in settings.operators:
         raise IdentityFixed(
             f"You are {login!r} here; who acts cannot be chosen",
             hint='The config says identity = "login". Leave out --as and unset ASSIGNCHAT_USER.',
         )
-    if operator is not None:
-        return as_user or (login if operator == "login" else operator)
-    return claimed or login
+    if operator == SYSTEM:  # a sweep acts for nobody, unless somebody says so
+        return as_user or SYSTEM
+    return check_id(claimed or login, "user id")
 
 
 def interactive() -> bool:
@@ -110,16 +127,25 @@ def interactive() -> bool:
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def hint(text: str) -> None:
-    """Tell a person at a terminal what they may do next."""
+def hint(text: str, as_user: str | None = None) -> None:
+    """Tell a person at a terminal what they may do next, as whom they have just acted."""
     if sys.stderr is not None and sys.stderr.isatty():
-        note(f"Hint: {text}")
+        note(f"Hint: {text}{f' --as {as_user}' if as_user else ''}")
 
 
 def note(text: str) -> None:
     """Print a line to standard error."""
     if sys.stderr is not None:
-        print(text, file=sys.stderr)  # noqa: T201
+        with suppress(OSError):  # an error that cannot be told is still the same error
+            print("\n".join(map(render.visible, text.split("\n"))), file=sys.stderr)  # noqa: T201
+
+
+def note_unknown(database: Database, **named: Any) -> None:  # noqa: ANN401
+    """Tell what a list was asked about that does not exist; see `lookup.unknown`."""
+    from assignchat.service.lookup import unknown  # noqa: PLC0415  # only lists need it
+
+    for error in unknown(database, **named):
+        note(f"{error.message}. {error.hint or ''}".rstrip())
 
 
 def ask(question: str) -> str:
@@ -144,15 +170,27 @@ def choose(title: str, choices: Sequence[str], *, other: str | None = None) -> i
 
     With `other`, any further text is an answer too and comes back as it is.
     """
+    if not choices:
+        return ask(f"{title}:")
     note(title)
     for number, choice in enumerate(choices, start=1):
-        note(f"  {number}. {render.visible(choice)}")
+        note(f"  {number}. {choice}")
     while True:
         answer = ask(f"1-{len(choices)}{f', or {other}' if other else ''}:")
         if answer.isdecimal() and 1 <= int(answer) <= len(choices):
             return int(answer) - 1
+        named = [n for n, choice in enumerate(choices) if _is_meant(choice, answer)]
+        if len(named) == 1:
+            return named[0]
         if other and answer and not answer.isdecimal():  # a number is a typing error
             return answer
+        note(f"{answer!r} is none of these." if answer else "One of them has to be named.")
+
+
+def _is_meant(choice: str, answer: str) -> bool:
+    """Whether an answer names a choice: `User`, or of `Mark (mark)` the name or the id."""
+    words = {choice, choice.partition(" (")[0], choice.rpartition("(")[2].rstrip(")")}
+    return answer.casefold() in {word.casefold() for word in words}
 
 
 def say_list(

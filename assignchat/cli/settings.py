@@ -2,12 +2,14 @@
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
 
 from assignchat import config, render
-from assignchat.cli import new_app, options
+from assignchat.cli import new_group, options
 from assignchat.cli.session import (
     actor_name,
     database_path,
@@ -17,9 +19,10 @@ from assignchat.cli.session import (
     open_as_configured,
 )
 from assignchat.config import Config, Value
+from assignchat.errors import DatabaseMissing, DatabaseUnusable
 from assignchat.service import overview
 
-app = new_app(help="Show and change the configuration.", no_args_is_help=True)
+app = new_group("Show and change the configuration.")
 
 KeyArgument = Annotated[str, typer.Argument(metavar="KEY", help="The key's name.")]
 
@@ -138,19 +141,34 @@ def _change_locked(
     run = invocation(ctx)
     old = config.load(run.config_file, must_exist=False)
     new, text, backup = config.change(old, name, value)
-    actor = actor_name(old.settings, as_user, operator="login")
+    actor = actor_name(old.settings, database_path(ctx, old), as_user, operator="login")
     if new.values != old.values:
         detail: dict[str, Any] = {"key": name, "old": old.value(name), "new": new.value(name)}
-        if os.path.exists(database_path(ctx, old)):  # noqa: PTH110  # where a folder is closed, no
-            with open_as_configured(ctx, old) as database, database.write():
-                overview.record_config_change(
-                    database, actor=actor, detail=json.dumps(detail, ensure_ascii=False)
-                )
-                # Inside the transaction: if the file cannot be written, nothing has happened.
-                config.write(old.path, text, keep_as=backup)
-        else:
+        with _recorded(ctx, old, actor, detail):
             config.write(old.path, text, keep_as=backup)
         run.changed_config = True
         if backup is not None:
             note(f"The comments could not be kept; the old file is {backup}.")
     return new
+
+
+@contextmanager
+def _recorded(
+    ctx: typer.Context, old: Config, actor: str, detail: dict[str, Any]
+) -> Iterator[None]:
+    """Record a change of the config, if there is a database, together with what the block does.
+
+    The block writes the file inside the transaction: if that fails, nothing has happened.
+    """
+    try:
+        database = open_as_configured(ctx, old)
+    except DatabaseUnusable as error:
+        # Where the key that is wrong is `database` itself, it must be possible to mend it.
+        if not isinstance(error, DatabaseMissing) and detail["key"] != "database":
+            raise
+        yield
+        return
+    with database, database.write():
+        text = json.dumps(detail, ensure_ascii=False)
+        overview.record_config_change(database, actor=actor, detail=text)
+        yield

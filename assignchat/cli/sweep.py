@@ -13,6 +13,8 @@ from assignchat.errors import DatabaseLocked, InvalidValue
 from assignchat.model import parse_duration
 from assignchat.service import requests as service
 
+LONGEST_PAUSE = 86_400
+
 
 def sweep_timeouts(
     ctx: typer.Context,
@@ -64,8 +66,8 @@ def sweep_timeouts(
 
 def _pause(text: str) -> int:
     seconds = parse_duration(text)
-    if seconds < 1:
-        raise InvalidValue("--watch is at least 1s")
+    if not 1 <= seconds <= LONGEST_PAUSE:
+        raise InvalidValue("--watch is between 1s and 1d")
     return seconds
 
 

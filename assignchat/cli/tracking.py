@@ -1,14 +1,25 @@
 """tracking."""
 
+import json
 from typing import Annotated
 
 import typer
 
 from assignchat import render
 from assignchat.cli import options
-from assignchat.cli.session import opened, say_list
+from assignchat.cli.session import note_unknown, reading, say_list
 from assignchat.model import EngagementRecord, Event, TrackingRow
 from assignchat.service import overview
+
+
+def _about_event(row: TrackingRow) -> str:
+    """What a row is about; the user or the config key, where its detail says so."""
+    if row.chat_id is None and row.detail is not None:
+        detail = json.loads(row.detail)
+        changed = ", ".join(key for key, value in detail.items() if isinstance(value, list))
+        about = str(detail.get("id") or detail.get("key") or "")
+        return render.visible(f"{about}: {changed}" if changed and "id" in detail else about)
+    return _about(row)
 
 
 def _about(row: TrackingRow | EngagementRecord) -> str:
@@ -20,7 +31,7 @@ _ROW_CELLS = {
     "At": render.field("at"),
     "Event": lambda row: row.event.replace("_", " "),
     "Chat": render.field("chat_id"),
-    "About": _about,
+    "About": _about_event,
     "From": render.field("from_user"),
     "To": render.field("to_user"),
     "By": render.field("actor"),
@@ -46,14 +57,12 @@ def tracking(
     request: Annotated[
         int | None,
         typer.Option(
-            "--request", metavar="REQUEST", min=1, max=options.LARGEST_ID, help="Only of a request."
+            "--request", metavar="REQUEST", parser=options.number, help="Only of a request."
         ),
     ] = None,
     batch: Annotated[
         int | None,
-        typer.Option(
-            "--batch", metavar="BATCH", min=1, max=options.LARGEST_ID, help="Only of a batch."
-        ),
+        typer.Option("--batch", metavar="BATCH", parser=options.number, help="Only of a batch."),
     ] = None,
     user: Annotated[
         str | None,
@@ -83,7 +92,7 @@ def tracking(
     """
     form = options.form(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)
     now = ctx.obj.clock()
-    given = {
+    story: overview.Story = {
         "chat": chat,
         "request": request,
         "batch": batch,
@@ -97,7 +106,12 @@ def tracking(
         if records
         else (overview.list_tracking, TrackingRow, _ROW_CELLS)
     )
-    with opened(ctx, operator="login") as session:
+    with reading(ctx) as session:
+        note_unknown(session.database, chat=chat, request=request, batch=batch)
         say_list(
-            form, limit, lambda **page: fetch(session.database, given, **page), row_type, cells
+            form,
+            limit,
+            lambda **page: fetch(session.database, **story, **page),
+            row_type,
+            cells,
         )

@@ -5,15 +5,15 @@ from typing import Annotated, Any
 import typer
 
 from assignchat import render
-from assignchat.cli import new_app, options
-from assignchat.cli.session import confirm, hint, interactive, opened
+from assignchat.cli import new_group, options
+from assignchat.cli.session import confirm, hint, interactive, opened, reading
 from assignchat.errors import Usage
 from assignchat.model import Role, Split, User
 from assignchat.service import team
-from assignchat.service.batches import chats_text
+from assignchat.service.batches import Progress, chats_text, no_progress
 from assignchat.service.team import Deactivated
 
-app = new_app(help="Add, change, list, activate and deactivate users.", no_args_is_help=True)
+app = new_group("Add, change, list, activate and deactivate users.")
 
 Name = Annotated[str | None, typer.Option("--name", metavar="NAME", help="What people see.")]
 
@@ -68,7 +68,7 @@ def list_(
     Example: assignchat user list --csv
     """
     form = options.form(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)
-    with opened(ctx, operator="login") as session:
+    with reading(ctx) as session:
         render.say_rows(form, team.list_users(session.database), User)
 
 
@@ -100,6 +100,7 @@ def deactivate(
         Split, typer.Option("--split", help="How several recipients share.")
     ] = Split.EVEN,
     anyway: options.Anyway = False,
+    dry_run: options.DryRun = False,
     yes: options.Yes = False,
     as_user: options.AsUser = None,
     as_json: options.Json = False,
@@ -112,18 +113,24 @@ def deactivate(
     Example: assignchat user deactivate mark --reassign-to martha
     """
     with opened(ctx, as_user, operator="login") as session:
-        if reassign_to and not yes and interactive():
-            confirm(f"Deactivate {render.visible(user)} and give all their chats away?")
-        with render.progress("Assigning") as progress:
-            done = team.deactivate_user(
+
+        def run(*, dry_run: bool, progress: Progress) -> Deactivated:
+            return team.deactivate_user(
                 session.database,
                 user,
                 actor=session.actor,
                 reassign_to=reassign_to or (),
                 split=split,
                 anyway=anyway,
+                dry_run=dry_run,
                 progress=progress,
             )
+
+        if reassign_to and not dry_run and not yes and interactive():
+            planned = run(dry_run=True, progress=no_progress)
+            confirm(f"Deactivate {planned.user.name}, and assign {_shares(planned)}?")
+        with render.progress("Assigning") as progress:
+            done = run(dry_run=dry_run, progress=progress)
     if as_json:
         render.say_json(_as_json(done))
     else:
@@ -183,14 +190,20 @@ def _as_json(done: Deactivated) -> dict[str, Any]:
     }
 
 
+def _shares(done: Deactivated) -> str:
+    batch = done.batch
+    if batch is None or not batch.assigned:
+        return "no chats"
+    return ", ".join(f"{chats_text(count)} to {user}" for user, count in batch.recipients.items())
+
+
 def _show_deactivated(done: Deactivated) -> None:
     render.say_user(done.user)
-    if done.batch is not None and done.batch.assigned:
-        shares = ", ".join(
-            f"{chats_text(count)} to {render.visible(user)}"
-            for user, count in done.batch.recipients.items()
-        )
-        render.say(f"Batch {done.batch.batch_id}: {shares}")
+    if done.batch is None:
+        return
+    title = "Dry run, nothing was changed" if done.batch.dry_run else f"Batch {done.batch.batch_id}"
+    render.say(f"{title}: {render.visible(_shares(done))}")
+    if done.batch.batch_id is not None:
         hint(
             f"To take it back: assignchat user activate {done.user.id}; "
             f"assignchat undo {done.batch.batch_id}"

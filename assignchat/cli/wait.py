@@ -7,7 +7,7 @@ import typer
 
 from assignchat import render
 from assignchat.cli import options
-from assignchat.cli.session import opened
+from assignchat.cli.session import reading
 from assignchat.model import Request, Status, parse_duration
 from assignchat.service import requests as service
 from assignchat.store.database import Database
@@ -29,9 +29,7 @@ def wait(
     ctx: typer.Context,
     request: Annotated[
         int,
-        typer.Argument(
-            metavar="REQUEST", min=1, max=options.LARGEST_ID, help="The request's number."
-        ),
+        typer.Argument(metavar="REQUEST", parser=options.number, help="The request's number."),
     ],
     at_most: Annotated[
         str | None, typer.Option("--for", metavar="DURATION", help="How long at most.")
@@ -46,7 +44,7 @@ def wait(
     Example: assignchat wait 7 --for 5m
     """
     seconds = None if at_most is None else parse_duration(at_most)
-    with opened(ctx, operator="login") as session:
+    with reading(ctx) as session:
         settled = until_settled(session.database, request, seconds)
     finish(ctx, settled, as_json=as_json)
 

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from assignchat.errors import (
-    BatchNotFound,
     BatchUndone,
     ChatNotFound,
     NotAllowed,
@@ -14,7 +13,9 @@ from assignchat.errors import (
 from assignchat.model import Batch, Role, Split, User, check_text
 from assignchat.service.lookup import (
     NAMED_AT_MOST,
+    command,
     find_actor,
+    find_batch,
     find_recipient,
     find_user,
     listing,
@@ -151,7 +152,7 @@ def undo(
     `UserInactive` where somebody who would get chats back has been deactivated.
     """
     with database.write(dry_run=dry_run, references_known=True):
-        batch = _find_batch(database, batch_id)
+        batch = find_batch(database, batch_id)
         user = _require_manager_or(database, actor, batch.actor)
         if batch.undone_at is not None:
             raise BatchUndone(f"Batch {batch_id} was undone at {batch.undone_at}")
@@ -174,14 +175,6 @@ def list_batches(
     """All batches, one at a time."""
     with database.read():
         yield from batches.every(database, limit=limit, newest_first=newest_first)
-
-
-def _find_batch(database: Database, batch_id: int) -> Batch:
-    """The batch with this id. Raises `BatchNotFound`."""
-    batch = batches.get(database, batch_id)
-    if batch is None:
-        raise BatchNotFound(f"No batch {batch_id}", hint="assignchat batches lists them.")
-    return batch
 
 
 def _require_manager_or(database: Database, actor: str, maker: str) -> User:
@@ -221,7 +214,7 @@ def _check_active_again(database: Database, batch_id: int) -> None:
     if inactive:
         raise UserInactive(
             f"Chats would go back to users who are not active: {listing(inactive)}",
-            hint=f"assignchat user activate {inactive[0]}",
+            hint=command("user", "activate", inactive[0]),
         )
 
 

@@ -14,7 +14,7 @@ from assignchat.model import (
     check_id,
     check_text,
 )
-from assignchat.service.lookup import find_chat, find_recipient, find_user
+from assignchat.service.lookup import command, find_chat, find_recipient, find_user
 from assignchat.service.requests import cancel_on, time_out_on
 from assignchat.store import chats, requests, tracking
 from assignchat.store.database import Database
@@ -52,11 +52,10 @@ def list_chats(
     limit: int | None = None,
     newest_first: bool = False,
 ) -> Iterator[Chat]:
-    """The chats of one owner, of one status, one at a time. Raises `UserNotFound`."""
+    """The chats of one owner, of one status, one at a time."""
     with database.read():
-        owner_id = None if owner is None else find_user(database, owner).id
         yield from chats.matching(
-            database, owner=owner_id, status=status, limit=limit, newest_first=newest_first
+            database, owner=owner, status=status, limit=limit, newest_first=newest_first
         )
 
 
@@ -92,7 +91,8 @@ def reopen_chat(database: Database, chat_id: str, *, actor: str) -> Chat:
         if not owner.active:
             raise UserInactive(
                 f"{owner.name}, who owns chat {chat.id!r}, is not active",
-                hint=f"Assign it to somebody first: assignchat bulk-assign {chat.id} --to USER",
+                hint="Assign it to somebody first: "
+                + command("bulk-assign", chat.id, "--to", "USER"),
             )
         chats.set_status(database, chat.id, ChatStatus.OPEN, None)
         tracking.append(database, Event.REOPENED, actor, chat_id=chat.id, from_user=chat.owner_id)

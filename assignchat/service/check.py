@@ -28,7 +28,7 @@ class CheckResult(NamedTuple):
 
 
 _PROBLEMS: tuple[tuple[str, Callable[[Database], Sequence[object]], str], ...] = (
-    ("file_damaged", checks.quick_check, "SQLite finds the file damaged: {}"),
+    ("file_damaged", checks.integrity, "SQLite finds the file damaged: {}"),
     ("orphan", checks.orphans, "Rows refer to rows that are not there, in: {}"),
     (
         "owner_differs",
@@ -38,10 +38,15 @@ _PROBLEMS: tuple[tuple[str, Callable[[Database], Sequence[object]], str], ...] =
     (
         "status_differs",
         checks.statuses_against_history,
-        "The status is not the one that the history names, of requests: {}",
+        "Status, recipient or reason is not what the history says, of requests: {}",
     ),
     ("several_pending", checks.several_pending, "Several requests are pending on chats: {}"),
     ("guard_missing", checks.missing_guards, "Guards are missing or changed: {}"),
+    (
+        "schema_differs",
+        checks.other_schema_differences,
+        "Tables, indexes or views are missing or changed: {}",
+    ),
 )
 
 

@@ -14,7 +14,7 @@ from assignchat.model import (
     parse_time,
 )
 from assignchat.service.requests import cancel_on, time_out_on
-from assignchat.service.team import BOTH_WAYS, change_user, deactivate, track_added
+from assignchat.service.team import INVOLVED, change_user, deactivate, track_added
 from assignchat.store import imports, users
 from assignchat.store.database import Database
 from assignchat.store.imports import ImportedChat
@@ -57,7 +57,7 @@ def import_users(
     with database.write(dry_run=dry_run):
         for row in wanted:
             if row.active is False:
-                time_out_on(database, BOTH_WAYS, {"user": row.id})
+                time_out_on(database, INVOLVED, {"user": row.id})
         counts = {"created": 0, "updated": 0, "unchanged": 0}
         seen: dict[str, int] = {}
         for row in wanted:

@@ -1,16 +1,19 @@
 """Finding what a command names, or saying helpfully that it is not there."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from assignchat.errors import (
     ActorUnknown,
+    BatchNotFound,
     ChatNotFound,
+    NotFound,
     RequestNotFound,
     UserAway,
     UserInactive,
     UserNotFound,
 )
-from assignchat.model import Chat, Request, User
+from assignchat.model import Batch, Chat, Request, User
 from assignchat.store import chats, requests, users
 from assignchat.store.database import Database
 
@@ -40,14 +43,17 @@ def find_user(database: Database, user_id: str) -> User:
     return user
 
 
-def find_recipient(database: Database, user_id: str, *, anyway: bool) -> User:
+def find_recipient(
+    database: Database, user_id: str, *, anyway: bool, besides: str | None = None
+) -> User:
     """The user who is to get a chat: active, and present unless `anyway`.
 
-    Raises `UserNotFound`, `UserInactive` or `UserAway`.
+    Raises `UserNotFound`, `UserInactive` or `UserAway`, whose hint names who is there
+    `besides` the chat's owner.
     """
     user = _active(find_user(database, user_id))
     if is_away(user, database.now) and not anyway:
-        there = [other.id for other in users.active(database, least=True)][:NAMED_AT_MOST]
+        there = [user.id for user in users.active(database, least=True) if user.id != besides]
         raise UserAway(
             f"{user.name} is away {away_text(user)}",
             hint=f"Present, least loaded first: {listing(there)}. Or ask them --anyway."
@@ -83,10 +89,53 @@ def find_request(database: Database, request_id: int) -> Request:
     return request
 
 
+def find_batch(database: Database, batch_id: int) -> Batch:
+    """The batch with this id. Raises `BatchNotFound`."""
+    from assignchat.store import batches  # noqa: PLC0415  # not needed for single chats
+
+    batch = batches.get(database, batch_id)
+    if batch is None:
+        raise BatchNotFound(f"No batch {batch_id}", hint="assignchat batches lists them.")
+    return batch
+
+
+def unknown(
+    database: Database,
+    *,
+    chat: str | None = None,
+    users: Iterable[str | None] = (),
+    request: int | None = None,
+    batch: int | None = None,
+) -> list[NotFound]:
+    """What of this does not exist: a list that is empty for a typing error should say so."""
+    wanted: list[tuple[Callable[[Database, Any], object], object]] = [
+        (find_chat, chat),
+        (find_request, request),
+        (find_batch, batch),
+        *((find_user, user) for user in users),
+    ]
+    missing = []
+    with database.read():
+        for find, name in wanted:
+            try:
+                if name is not None:
+                    find(database, name)
+            except NotFound as error:
+                missing.append(error)
+    return missing
+
+
 def user_name(database: Database, user_id: str) -> str:
     """The name of a user; the id itself where it is nobody's, as an operator's login may be."""
     user = users.get(database, user_id)
     return user.name if user else user_id
+
+
+def command(*words: str) -> str:
+    """A command as it can be pasted into a shell, whatever its words are."""
+    import shlex  # noqa: PLC0415  # only needed when something is wrong
+
+    return shlex.join(("assignchat", *words))
 
 
 def listing(ids: Iterable[str]) -> str:
@@ -99,7 +148,7 @@ def _active(user: User) -> User:
     if not user.active:
         raise UserInactive(
             f"{user.name} ({user.id}) is not active",
-            hint=f"assignchat user activate {user.id}",
+            hint=command("user", "activate", user.id),
         )
     return user
 
@@ -119,6 +168,8 @@ def _suggest_chat(database: Database, chat_id: str) -> str | None:
 def _did_you_mean(word: str, choices: dict[str, str]) -> str | None:
     from difflib import get_close_matches  # noqa: PLC0415  # only needed when something is wrong
 
-    close = get_close_matches(word.casefold(), choices, n=3)
+    folded = word.casefold()
+    close = [folded] if folded in choices else get_close_matches(folded, choices, n=3)
+    close = close or [choice for choice in choices if choice.startswith(folded)][:3]
     meant = list(dict.fromkeys(choices[match] for match in close))
     return f"Did you mean {' or '.join(meant)}?" if meant else None

@@ -1,7 +1,7 @@
 """What stands where: inbox, status, and the history."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict, Unpack
 
 from assignchat.model import (
     NOTICES,
@@ -16,7 +16,7 @@ from assignchat.model import (
 )
 from assignchat.service.lookup import find_actor, user_name
 from assignchat.store import notifications, requests, tracking, users
-from assignchat.store.database import Database, Params
+from assignchat.store.database import Database
 
 SENT_SHOWN = 10
 
@@ -74,22 +74,40 @@ def status(database: Database, *, actor: str) -> StatusPage:
         )
 
 
+class Story(TypedDict, total=False):
+    """What to look for in the history; times are stored times, `since` is inclusive."""
+
+    chat: str | None
+    request: int | None
+    batch: int | None
+    user: str | None
+    event: str | None
+    since: str | None
+    until: str | None
+
+
 def list_tracking(
-    database: Database, given: Params, *, limit: int | None = None, newest_first: bool = False
+    database: Database,
+    *,
+    limit: int | None = None,
+    newest_first: bool = False,
+    **story: Unpack[Story],
 ) -> Iterator[TrackingRow]:
-    """The tracking rows that match what is given of chat, request, batch, user, event,
-    since and until (stored times; from `since` on, before `until`), one at a time.
-    """  # noqa: D205
+    """The tracking rows that match, one at a time."""
     with database.read():
-        yield from tracking.rows(database, given, limit=limit, newest_first=newest_first)
+        yield from tracking.rows(database, story, limit=limit, newest_first=newest_first)
 
 
 def list_records(
-    database: Database, given: Params, *, limit: int | None = None, newest_first: bool = False
+    database: Database,
+    *,
+    limit: int | None = None,
+    newest_first: bool = False,
+    **story: Unpack[Story],
 ) -> Iterator[EngagementRecord]:
-    """The Engagement Tracking Records that match, with the filters of `list_tracking`."""
+    """The Engagement Tracking Records that match, as `list_tracking`."""
     with database.read():
-        yield from tracking.records(database, given, limit=limit, newest_first=newest_first)
+        yield from tracking.records(database, story, limit=limit, newest_first=newest_first)
 
 
 def record_config_change(database: Database, *, actor: str, detail: str) -> None:

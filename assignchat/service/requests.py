@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 from assignchat.errors import (
     AlreadyOwner,
     AssignchatError,
     ChatClosed,
     ClockSuspicious,
+    DatabaseLocked,
+    DatabaseReadOnly,
     InvalidValue,
     NotOwner,
     NotRecipient,
@@ -38,6 +41,7 @@ from assignchat.model import (
     time_after,
 )
 from assignchat.service.lookup import (
+    command,
     find_actor,
     find_chat,
     find_recipient,
@@ -56,6 +60,7 @@ _CLOCK_BEHIND_SECONDS = 5 * 60
 _CLOCK_AHEAD_SECONDS = 31 * 86_400
 
 _THIS = "r.id = :id"
+_ON_CHAT = "r.chat_id = :chat"
 
 
 def assign(
@@ -81,9 +86,9 @@ def assign(
     with database.write():
         requester = find_actor(database, actor)
         chat = find_chat(database, chat_id)
-        time_out_on(database, "r.chat_id = :chat", {"chat": chat.id})
+        time_out_on(database, _ON_CHAT, {"chat": chat.id})
         _check_may_assign(chat, requester)
-        recipient = find_recipient(database, to, anyway=anyway)
+        recipient = find_recipient(database, to, anyway=anyway, besides=chat.owner_id)
         if to_type is not None and recipient.role != to_type:
             raise WrongUserType(
                 f"{recipient.name} ({recipient.id}) is a {recipient.role}, not a {to_type}"
@@ -159,15 +164,17 @@ def request_on_chat(database: Database, chat_id: str) -> int:
 
     Raises `ChatNotFound` or `RequestNotFound`.
     """
-    with database.read():
-        request = requests.newest_of_chat(database, find_chat(database, chat_id).id)
+    with database.write():
+        chat = find_chat(database, chat_id)
+        time_out_on(database, _ON_CHAT, {"chat": chat.id})
+        request = requests.newest_of_chat(database, chat.id)
     if request is None:
         raise RequestNotFound(f"There is no request on chat {chat_id!r}")
     return request.id
 
 
 def current_request(database: Database, request_id: int) -> Request:
-    """The request as it is now; if its deadline has passed, that is recorded.
+    """The request as it is now; if its deadline has passed, that is recorded if it can be.
 
     Raises `RequestNotFound`.
     """
@@ -175,7 +182,8 @@ def current_request(database: Database, request_id: int) -> Request:
         request = find_request(database, request_id)
         overdue = request.status == Status.TIMED_OUT and requests.any_due(database)
     if overdue:
-        with database.write():
+        # The outcome is certain whether it is recorded now or by the next command.
+        with suppress(DatabaseLocked, DatabaseReadOnly), database.write():
             time_out_on(database, _THIS, {"id": request_id})
     return request
 
@@ -195,7 +203,7 @@ def sweep_timeouts(
     with database.write(dry_run=dry_run):
         if not force:
             _check_clock(database)
-        return _time_out(database, requests.DUE, {}, actor)
+        return _time_out(database, requests.PAST_DEADLINE, {}, actor)
 
 
 def list_requests(
@@ -236,10 +244,11 @@ def check_answerable(database: Database, action: str, request_id: int, *, actor:
     Raises what the action would raise.
     """
     with database.write():
-        request = find_request(database, request_id)
-        _check_party(request, TRANSITIONS[action].party, find_actor(database, actor))
+        user = find_actor(database, actor)
+        request = _find_with_deadline(database, request_id)
+        _check_party(request, TRANSITIONS[action].party, user)
         if request.status != Status.PENDING:
-            raise _why_not_pending(database, request)
+            raise _why_not_pending(request)
 
 
 def time_out_on(database: Database, which: str, params: Params) -> None:
@@ -248,7 +257,7 @@ def time_out_on(database: Database, which: str, params: Params) -> None:
     `which` is a condition on the requests `r`. What is recorded stays, even if the rest of
     the command is refused.
     """
-    if _time_out(database, f"{which} AND {requests.DUE}", params):
+    if _time_out(database, f"{which} AND {requests.PAST_DEADLINE}", params):
         database.keep()
 
 
@@ -265,7 +274,7 @@ def cancel_on(
 
     `which` is a condition on the requests `r`.
     """
-    cancelled = requests.settle_all(
+    settled = requests.settle_all(
         database,
         TRANSITIONS["cancel"],
         which,
@@ -274,17 +283,21 @@ def cancel_on(
         reason=reason,
         batch_id=batch_id,
     )
-    return len(cancelled)
+    return len(settled.ids)
+
+
+def _may_assign(chat: Chat, requester: User) -> bool:
+    return requester.id == chat.owner_id or requester.role == Role.MANAGER
 
 
 def _check_may_assign(chat: Chat, requester: User) -> None:
-    if requester.id != chat.owner_id and requester.role != Role.MANAGER:
+    if not _may_assign(chat, requester):
         raise NotOwner(
             f"Chat {chat.id!r} belongs to {chat.owner_id!r}",
             hint="Only its owner or a manager may ask somebody to take it.",
         )
     if chat.status == ChatStatus.CLOSED:
-        raise ChatClosed(f"Chat {chat.id!r} is closed", hint=f"assignchat chat reopen {chat.id}")
+        raise ChatClosed(f"Chat {chat.id!r} is closed", hint=command("chat", "reopen", chat.id))
 
 
 def _check_not_owner(chat: Chat, recipient: User) -> None:
@@ -376,7 +389,12 @@ def _ask(
 def _ask_next(database: Database, ended: Request) -> None:
     """Ask the next in the chain, passing over those who cannot take part any more."""
     waiting: list[str] = json.loads(requests.fallbacks(database, ended.id) or "[]")
+    if not waiting:
+        return
     chat = find_chat(database, ended.chat_id)
+    requester = find_user(database, ended.requester_id)
+    if not _may_assign(chat, requester):
+        return
     while waiting:
         user = find_user(database, waiting.pop(0))
         if not user.active or is_away(user, database.now) or user.id == chat.owner_id:
@@ -384,7 +402,7 @@ def _ask_next(database: Database, ended: Request) -> None:
         _ask(
             database,
             chat,
-            find_user(database, ended.requester_id),
+            requester,
             user,
             actor=SYSTEM,
             note=ended.note,
@@ -403,10 +421,10 @@ def _answer(
     """Take a request along a person's transition: guarded, tracked, the other party told."""
     transition = TRANSITIONS[action]
     user = find_actor(database, actor)
-    request = find_request(database, request_id)
+    request = _find_with_deadline(database, request_id)
     other = _check_party(request, transition.party, user)
     if not requests.settle(database, request.id, transition, reason):
-        raise _why_not_pending(database, request)
+        raise _why_not_pending(request)
     tracking.append(
         database,
         transition.event,
@@ -439,8 +457,15 @@ def _check_party(request: Request, party: Party, user: User) -> str:
     return request.recipient_id
 
 
-def _why_not_pending(database: Database, request: Request) -> AssignchatError:
-    time_out_on(database, _THIS, {"id": request.id})
+def _find_with_deadline(database: Database, request_id: int) -> Request:
+    """The request; if its deadline has passed, that is recorded before anything else."""
+    request = find_request(database, request_id)
+    if request.status == Status.TIMED_OUT:
+        time_out_on(database, _THIS, {"id": request.id})
+    return request
+
+
+def _why_not_pending(request: Request) -> AssignchatError:
     if request.status == Status.TIMED_OUT:
         return RequestTimedOut(
             f"Request {request.id} timed out at {request.resolved_at}",
@@ -448,17 +473,16 @@ def _why_not_pending(database: Database, request: Request) -> AssignchatError:
         )
     return RequestNotPending(
         f"Request {request.id} is {Status(request.status).label} already",
-        hint=f"assignchat chat show {request.chat_id}",
+        hint=command("chat", "show", request.chat_id),
     )
 
 
 def _time_out(database: Database, which: str, params: Params, actor: str = SYSTEM) -> list[int]:
     """Time out the requests that `which` selects, and ask the next in their chains."""
-    timed_out = requests.settle_all(database, TRANSITIONS["time out"], which, params, actor=actor)
-    if timed_out:
-        for request_id in requests.with_fallbacks(database):
-            _ask_next(database, find_request(database, request_id))
-    return timed_out
+    settled = requests.settle_all(database, TRANSITIONS["time out"], which, params, actor=actor)
+    for request_id in settled.with_fallbacks:
+        _ask_next(database, find_request(database, request_id))
+    return settled.ids
 
 
 def _check_clock(database: Database) -> None:

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from assignchat.errors import InvalidValue, OwnsOpenChats, UserExists
 from assignchat.model import Event, Role, Split, User, check_id, check_text
-from assignchat.service.batches import BulkAssigned, Progress, chats_text, no_progress, reassign
-from assignchat.service.lookup import find_user
+from assignchat.service.batches import BulkAssigned, Progress, no_progress, reassign
+from assignchat.service.lookup import command, find_user
 from assignchat.service.requests import cancel_on, time_out_on
 from assignchat.store import tracking, users
 from assignchat.store.batches import Selection
@@ -72,16 +72,18 @@ def deactivate_user(
     reassign_to: Sequence[str] = (),
     split: Split = Split.EVEN,
     anyway: bool = False,
+    dry_run: bool = False,
     progress: Progress = no_progress,
 ) -> Deactivated:
     """Take a user out of the team: their pending requests are cancelled, both ways.
 
     All their chats go to `reassign_to` as one batch, in the same transaction. Raises
-    `OwnsOpenChats` where there are open ones and nobody to take them.
+    `OwnsOpenChats` where there are open ones and nobody to take them. A `dry_run` does it
+    all and rolls it back.
     """
-    with database.write(references_known=True):
+    with database.write(dry_run=dry_run, references_known=True):
         user = find_user(database, user_id)
-        time_out_on(database, BOTH_WAYS, {"user": user.id})
+        time_out_on(database, INVOLVED, {"user": user.id})
         if user.id in reassign_to:
             raise InvalidValue(f"{user.name} cannot take over their own chats by leaving")
         batch = None
@@ -98,7 +100,9 @@ def deactivate_user(
             )
         _check_owns_no_open_chats(database, user)
         deactivated, cancelled = deactivate(database, user, actor)
-        return Deactivated(deactivated, batch, cancelled)
+    if dry_run and batch is not None:
+        batch = batch._replace(batch_id=None, dry_run=True)
+    return Deactivated(user if dry_run else deactivated, batch, cancelled)
 
 
 def set_away(database: Database, user_id: str, *, actor: str, until: str | None = None) -> User:
@@ -157,7 +161,7 @@ def deactivate(database: Database, user: User, actor: str) -> tuple[User, int]:
     """
     cancelled = cancel_on(
         database,
-        BOTH_WAYS,
+        INVOLVED,
         {"user": user.id},
         actor=actor,
         reason=f"{user.name} was deactivated",
@@ -169,16 +173,16 @@ def deactivate(database: Database, user: User, actor: str) -> tuple[User, int]:
     return user._replace(active=False), cancelled
 
 
-BOTH_WAYS = "(r.requester_id = :user OR r.recipient_id = :user)"
-"""Which requests are between a user and anybody else."""
+INVOLVED = "(r.requester_id = :user OR r.recipient_id = :user OR r.from_user = :user)"
+"""Which requests a user sent or got, or are on their chats."""
 
 
 def _check_owns_no_open_chats(database: Database, user: User) -> None:
     count = users.open_chats(database, user.id)
     if count:
         raise OwnsOpenChats(
-            f"{user.name} owns {chats_text(count)} that are open",
-            hint=f"assignchat user deactivate {user.id} --reassign-to USER",
+            f"{user.name} still owns {count} open chat{'' if count == 1 else 's'}",
+            hint=command("user", "deactivate", user.id, "--reassign-to", "USER"),
         )
 
 

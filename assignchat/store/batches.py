@@ -117,7 +117,7 @@ class Selection:
         )
         database.execute(
             "INSERT INTO temp.selected (owner_id, status, id)"
-            " SELECT c.owner_id, c.status, c.id FROM temp.given g JOIN chats c ON c.id = g.id"
+            " SELECT c.owner_id, c.status, c.id FROM temp.given g CROSS JOIN chats c ON c.id = g.id"
             " ORDER BY 1, 2, 3"
         )
         restriction = f" AND id IN (SELECT id FROM temp.selected WHERE {_IN_SLICE})"

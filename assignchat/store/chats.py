@@ -21,10 +21,11 @@ def matching(
     limit: int | None = None,
     newest_first: bool = False,
 ) -> Iterator[Chat]:
-    """The chats of one owner, of one status, by id."""
+    """The chats of one owner, of one status, in the order in which they were opened."""
     given = {"owner": owner, "status": status}
     filters = {"owner": "owner_id = :owner", "status": "status = :status"}
-    order = page("id", limit, newest_first=newest_first)
+    direction = " DESC" if newest_first else ""
+    order = page(f"opened_at{direction}, id", limit, newest_first=newest_first)
     return database.rows(
         Chat, f"SELECT {_COLUMNS} FROM chats {where(filters, given)} {order}", given
     )
@@ -32,11 +33,14 @@ def matching(
 
 def similar_ids(database: Database, chat_id: str, limit: int = 500) -> list[str]:
     """Ids that begin as this one does, for a hint after a typing error."""
-    prefix = chat_id[: max(1, len(chat_id) // 2)]
-    return database.column(
-        "SELECT id FROM chats WHERE id >= :prefix AND id < :end ORDER BY id LIMIT :limit",
-        {"prefix": prefix, "end": prefix + "\U0010ffff", "limit": limit},
-    )
+    found: list[str] = []
+    for written in dict.fromkeys((chat_id, chat_id.lower(), chat_id.upper())):
+        prefix = written[: max(1, len(written) // 2)]
+        found += database.column(
+            "SELECT id FROM chats WHERE id >= :prefix AND id < :end ORDER BY id LIMIT :limit",
+            {"prefix": prefix, "end": prefix + "\U0010ffff", "limit": limit},
+        )
+    return found
 
 
 def add(database: Database, chat: Chat) -> None:

@@ -1,16 +1,14 @@
 """Questions that find what should not be: damage, and state that the history contradicts."""
 
-import re
-
 from assignchat.model import OWNERSHIP_EVENTS
 from assignchat.store.database import Database
 
 _OWNERSHIP = ", ".join(f"'{event}'" for event in OWNERSHIP_EVENTS)
 
 
-def quick_check(database: Database) -> list[str]:
-    """What SQLite itself finds wrong with the file; empty where it is sound."""
-    return [line for line in database.column("PRAGMA quick_check") if line != "ok"]
+def integrity(database: Database) -> list[str]:
+    """What SQLite itself finds wrong with the file and its indexes; empty where it is sound."""
+    return [line for line in database.column("PRAGMA integrity_check") if line != "ok"]
 
 
 def orphans(database: Database) -> list[str]:
@@ -28,11 +26,12 @@ def owners_against_history(database: Database) -> list[str]:
 
 
 def statuses_against_history(database: Database) -> list[int]:
-    """Requests whose status is not the one that their last tracking row names."""
+    """Requests whose status, recipient or reason is not that of their last tracking row."""
     return database.column(
-        "SELECT r.id FROM requests r WHERE r.status IS NOT (SELECT t.status"
-        " FROM engagement_tracking t WHERE t.request_id = r.id ORDER BY t.id DESC LIMIT 1)"
-        " ORDER BY r.id"
+        "SELECT r.id FROM requests r LEFT JOIN engagement_tracking t ON t.id = (SELECT max(id)"
+        " FROM engagement_tracking WHERE request_id = r.id)"
+        " WHERE r.status IS NOT t.status OR r.recipient_id IS NOT t.to_user"
+        " OR r.reason IS NOT t.reason ORDER BY r.id"
     )
 
 
@@ -44,13 +43,37 @@ def several_pending(database: Database) -> list[str]:
     )
 
 
-def missing_guards(database: Database) -> list[str]:
-    """The guards of the rules that are gone, or are not as they were made."""
-    from assignchat.store.schema import GUARDS, ONE_PENDING  # noqa: PLC0415  # see schema.py
+GUARDS = (
+    "engagement_tracking_no_update",
+    "engagement_tracking_no_delete",
+    "engagement_tracking_no_replace",
+    "requests_pending",
+)
+"""The triggers and the unique index that keep the rules."""
 
-    present = set(map(_squeeze, database.column("SELECT sql FROM sqlite_master WHERE sql <> ''")))
-    missing = [guard for guard in (*GUARDS, ONE_PENDING) if _squeeze(guard) not in present]
-    return [name for guard in missing for name in re.findall(r"(?:TRIGGER|INDEX) (\w+)", guard)]
+
+def missing_guards(database: Database) -> list[str]:
+    """The guards that are gone or are not as they were made."""
+    return [name for name in _schema_differences(database) if name in GUARDS]
+
+
+def other_schema_differences(database: Database) -> list[str]:
+    """The tables, other indexes and views that are gone or are not as they were made."""
+    return [name for name in _schema_differences(database) if name not in GUARDS]
+
+
+def _schema_differences(database: Database) -> list[str]:
+    from assignchat.store.schema import expected_objects  # noqa: PLC0415  # see schema.py
+
+    found = dict(database.tuples(OBJECTS))
+    return [name for name, sql in expected_objects(OBJECTS).items() if found.get(name) != sql]
+
+
+OBJECTS = (
+    "SELECT name, sql FROM sqlite_master"
+    " WHERE sql <> '' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+    " AND tbl_name <> '_sqlite_migrations' ORDER BY name"
+)
 
 
 def inactive_owners(database: Database) -> list[str]:
@@ -69,7 +92,3 @@ def overdue(database: Database, before: str) -> int:
             {"before": before},
         )
     )
-
-
-def _squeeze(sql: str) -> str:
-    return " ".join(sql.split())

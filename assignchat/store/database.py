@@ -60,13 +60,19 @@ class Database:
         self._clock = clock
         self._now: str | None = None
         self._kept = False
+        self._dry_run = False
         self._closed = False
+        self._copy_state: FileState | None = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def expect_unchanged(self, state: "FileState") -> None:
+        """Refuse what was read if the file is no longer in this state by then."""
+        self._copy_state = state
 
     def close(self) -> None:
         """Release the file; a transaction that is under way is undone."""
@@ -91,6 +97,7 @@ class Database:
         another process writes between its read and its write. Raises `DatabaseLocked`
         when the lock is not to be had within the busy timeout.
         """
+        self._dry_run = dry_run
         with (
             self._references_unchecked() if references_known else nullcontext(),
             self._transaction("BEGIN IMMEDIATE", "ROLLBACK" if dry_run else "COMMIT"),
@@ -113,6 +120,8 @@ class Database:
         """Run the block on one consistent state of the database; it waits for nobody."""
         with self._transaction("BEGIN", "ROLLBACK"):
             yield
+        if self._copy_state is not None and self._copy_state != file_state(self.path):
+            raise _locked(self.path)
 
     @contextmanager
     def _transaction(self, begin: str, end: str) -> Iterator[None]:
@@ -134,8 +143,9 @@ class Database:
         For deadlines that had passed: the command that met them is refused, but that they
         have passed is recorded. So it is called before anything else is changed.
         """
-        self.connection.execute("SAVEPOINT kept")
-        self._kept = True
+        if not self._dry_run:
+            self.connection.execute("SAVEPOINT kept")
+            self._kept = True
 
     def _give_up(self, error: BaseException) -> None:
         # SQLite itself rolls back on some errors, such as a full disk, and when it is closed.
@@ -164,7 +174,7 @@ class Database:
             try:
                 with translated(building):
                     self.connection.backup(copy)
-                    damage = copy.execute("PRAGMA quick_check").fetchone()[0]
+                    damage = copy.execute("PRAGMA integrity_check").fetchone()[0]
             finally:
                 copy.close()
             if damage != "ok":
@@ -172,7 +182,7 @@ class Database:
             if replace:
                 building.replace(path)
             else:
-                os.link(building, path)
+                _link(building, path)
 
     def execute(self, sql: str, params: Params | None = None) -> int:
         """Run one statement; the number of rows that it changed."""
@@ -238,9 +248,9 @@ def translate(error: sqlite3.Error, path: Path) -> Exception:
     return error
 
 
-def _locked(path: Path, _error: str) -> DatabaseLocked:
+def _locked(path: Path, _error: str = "") -> DatabaseLocked:
     return DatabaseLocked(
-        f"Another process kept the database {path} locked",
+        f"Another process was writing to the database {path}",
         hint="Nothing was changed. Try again; busy_timeout in the config says how long to wait.",
     )
 
@@ -304,10 +314,18 @@ _MEANINGS: dict[str, Callable[[Path, str], AssignchatError]] = {
 """What SQLite's errors mean, by how their names begin."""
 
 
+def quote_word(path: Path) -> str:
+    """The path as it can be pasted into a shell."""
+    import shlex  # noqa: PLC0415  # only needed when something is wrong
+
+    return shlex.quote(str(path))
+
+
 def missing(path: Path) -> DatabaseMissing:
     """The error for a path where no database is."""
     return DatabaseMissing(
-        f"No database at {path}", hint="Check the path, or make one there with: assignchat init"
+        f"No database at {path}",
+        hint=f"Check the path, or make one there with: assignchat --db {quote_word(path)} init",
     )
 
 
@@ -338,9 +356,13 @@ def open_database(
     """
     path = Path(path)
     _check_is_file(path)
+    closed_copy = _is_closed_copy(path)
+    state = file_state(path)
     with translated(path):
-        connection = connect(path, busy_seconds, immutable=_is_closed_copy(path))
+        connection = connect(path, busy_seconds, immutable=closed_copy)
     database = Database(connection, path, clock, os_user)
+    if closed_copy:
+        database.expect_unchanged(state)
     try:
         _check_schema(database)
         with translated(path):
@@ -363,10 +385,25 @@ def _is_closed_copy(path: Path) -> bool:
     """Whether this is a file that we may only read and that nobody is using, such as a backup.
 
     Opened as any other, it would get -wal and -shm files that cannot be written either, and
-    that stay in the way.
+    that stay in the way. It is read without locks, so each read sees to it afterwards that
+    nobody has begun to write.
     """
-    writable = os.access(path, os.W_OK)
-    return not writable and not path.with_name(f"{path.name}-wal").exists()
+    return not os.access(path, os.W_OK) and not file_state(path).being_written
+
+
+class FileState(NamedTuple):
+    """What shows whether somebody has written to a database."""
+
+    modified_ns: int
+    size: int
+    being_written: bool
+
+
+def file_state(path: Path) -> FileState:
+    """The state of a database file that is there."""
+    found = path.stat()
+    wal = path.with_name(f"{path.name}-wal")
+    return FileState(found.st_mtime_ns, found.st_size, os.path.exists(wal))  # noqa: PTH110
 
 
 def _set_pragmas(connection: sqlite3.Connection) -> None:
@@ -427,6 +464,13 @@ def create_database(path: Path | str) -> bool:
     except FileExistsError:  # another process was faster
         return False
     return True
+
+
+def _link(building: Path, path: Path) -> None:
+    try:
+        os.link(building, path)
+    except FileExistsError:  # since we looked, or a link that leads nowhere
+        raise InvalidValue(f"{path} is there already") from None
 
 
 @contextmanager

@@ -1,16 +1,17 @@
 """Assignment requests: asking, and settling one or many."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from assignchat.model import NOTICES, Party, Request, Transition
 from assignchat.store.database import Database, Params, page, where
 
 # A late sweep changes no outcome: past its deadline a request reads as timed out at that
 # deadline, whether a sweep has been here or not.
-_DUE = "r.status = 'pending' AND r.expires_at <= :now"
+_OVERDUE = "r.status = 'pending' AND r.expires_at <= :now"
 _COMPUTED = {
-    "status": f"CASE WHEN {_DUE} THEN 'timed_out' ELSE r.status END",
-    "resolved_at": f"CASE WHEN {_DUE} THEN r.expires_at ELSE r.resolved_at END",
+    "status": f"CASE WHEN {_OVERDUE} THEN 'timed_out' ELSE r.status END",
+    "resolved_at": f"CASE WHEN {_OVERDUE} THEN r.expires_at ELSE r.resolved_at END",
     "customer": "c.customer",
 }
 _COLUMNS = ", ".join(_COMPUTED.get(name, f"r.{name}") for name in Request._fields)
@@ -24,7 +25,7 @@ _FILTERS = {
 # Written so that each can use an index on the stored status.
 _STATUS_FILTERS = {
     "pending": "r.status = 'pending' AND (r.expires_at IS NULL OR r.expires_at > :now)",
-    "timed_out": f"(r.status = 'timed_out' OR ({_DUE}))",
+    "timed_out": f"(r.status = 'timed_out' OR ({_OVERDUE}))",
 }
 
 
@@ -116,15 +117,22 @@ def settle(database: Database, request_id: int, transition: Transition, reason: 
     return changed == 1
 
 
-DUE = "r.expires_at <= :now"
-"""Which pending requests have reached their deadline, for `settle_all`."""
+PAST_DEADLINE = "r.expires_at <= :now"
+"""Which pending requests `settle_all` is to time out."""
+
+
+class Settled(NamedTuple):
+    """The requests that were settled, and those of them after which others are to be asked."""
+
+    ids: list[int]
+    with_fallbacks: list[int]
 
 
 def any_due(database: Database) -> bool:
     """Whether a deadline has passed that is not recorded yet."""
     return bool(
         database.value(
-            f"SELECT EXISTS (SELECT 1 FROM requests r WHERE {_DUE})", {"now": database.now}
+            f"SELECT EXISTS (SELECT 1 FROM requests r WHERE {_OVERDUE})", {"now": database.now}
         )
     )
 
@@ -138,11 +146,11 @@ def settle_all(
     actor: str,
     reason: str | None = None,
     batch_id: int | None = None,
-) -> list[int]:
+) -> Settled:
     """Take every pending request that `which` selects along a transition of the system's.
 
     `which` is an SQL condition on the pending requests `r`. Each gets its tracking row, and
-    both its parties a notification. Returns the ids, in order.
+    both its parties a notification. The ids come in order.
     """
     database.execute("CREATE TEMP TABLE IF NOT EXISTS settling (id INTEGER PRIMARY KEY)")
     database.execute("DELETE FROM temp.settling")
@@ -160,11 +168,13 @@ def settle_all(
     # Collected and sorted first: a large sweep then walks the table in its own order.
     found = database.execute(
         "INSERT INTO temp.settling"
-        f" SELECT r.id FROM requests r WHERE r.status = 'pending' AND {which} ORDER BY r.id",
+        f" SELECT r.id FROM requests r WHERE r.status = 'pending' AND {which}"
+        # The sign keeps SQLite from walking the whole table for the sake of this order.
+        " ORDER BY +r.id",
         bound,
     )
     if not found:
-        return []
+        return Settled([], [])
     # One that has timed out did so at its deadline, however late that is noticed.
     resolved_at = "expires_at" if transition.target == "timed_out" else ":now"
     database.execute(
@@ -177,23 +187,21 @@ def settle_all(
         " batch_id, from_user, to_user, status, reason)"
         " SELECT :now, :event, :actor, :os_user, r.chat_id, r.id,"
         " :batch_id, r.from_user, r.recipient_id, r.status, :reason"
-        " FROM temp.settling s JOIN requests r ON r.id = s.id ORDER BY s.id",
+        " FROM temp.settling s CROSS JOIN requests r ON r.id = s.id ORDER BY s.id",
         bound,
     )
     for party, other in ((Party.REQUESTER, Party.RECIPIENT), (Party.RECIPIENT, Party.REQUESTER)):
         database.execute(
             "INSERT INTO notifications (at, recipient_id, text, request_id)"
             f" SELECT :now, r.{party}_id, printf(:notice, u.name), r.id"
-            " FROM temp.settling s JOIN requests r ON r.id = s.id"
+            " FROM temp.settling s CROSS JOIN requests r ON r.id = s.id"
             f" JOIN users u ON u.id = r.{other}_id ORDER BY s.id",
             {"now": database.now, "notice": NOTICES[transition.event, party]},
         )
-    return database.column("SELECT id FROM temp.settling ORDER BY id")
-
-
-def with_fallbacks(database: Database) -> list[int]:
-    """Those of the requests just settled by `settle_all` after which others are to be asked."""
-    return database.column(
-        "SELECT r.id FROM temp.settling s JOIN requests r ON r.id = s.id"
-        " WHERE r.fallbacks IS NOT NULL ORDER BY r.id"
+    return Settled(
+        database.column("SELECT id FROM temp.settling ORDER BY id"),
+        database.column(
+            "SELECT s.id FROM temp.settling s CROSS JOIN requests r ON r.id = s.id"
+            " WHERE r.fallbacks IS NOT NULL ORDER BY s.id"
+        ),
     )

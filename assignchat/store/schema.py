@@ -6,6 +6,7 @@ whole command may take.
 """  # noqa: D205
 
 import sqlite3
+from contextlib import closing
 
 import sqlite_utils
 
@@ -24,6 +25,13 @@ def migrate(connection: sqlite3.Connection) -> None:
     migrations.apply(database)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def expected_objects(query: str) -> dict[str, str]:
+    """What `query` on the schema of a database that was just made says: names and SQL."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        migrate(connection)
+        return dict(connection.execute(query))
 
 
 @migrations()

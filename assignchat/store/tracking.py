@@ -6,13 +6,20 @@ from assignchat.model import EngagementRecord, Event, TrackingRow
 from assignchat.store.database import Database, Params, page, where
 
 COLUMNS = ", ".join(TrackingRow._fields)
-_RECORD_COLUMNS = ", ".join(EngagementRecord._fields)
+# Past its deadline a request reads as timed out, whether a sweep has been here or not.
+_OVERDUE = "status = 'pending' AND expires_at <= :now"
+_COMPUTED = {
+    "status": f"CASE WHEN {_OVERDUE} THEN 'timed_out' ELSE status END",
+    "resolved_at": f"CASE WHEN {_OVERDUE} THEN expires_at ELSE resolved_at END",
+}
+_RECORD_COLUMNS = ", ".join(_COMPUTED.get(name, name) for name in EngagementRecord._fields)
 
 _FILTERS = {
     "chat": "chat_id = :chat",
     "request": "request_id = :request",
     "batch": "batch_id = :batch",
-    "user": "(actor = :user OR from_user = :user OR to_user = :user)",
+    "user": "(actor = :user OR from_user = :user OR to_user = :user"
+    " OR (event LIKE 'user%' AND json_extract(detail, '$.id') = :user))",
     "event": "event = :event",
     "since": "at >= :since",
     "until": "at < :until",
@@ -26,10 +33,9 @@ _RECORD_FILTERS = {
     "since": "requested_at >= :since",
     "until": "requested_at < :until",
     # The records of those assignments in whose story the event occurs.
-    "event": "EXISTS (SELECT 1 FROM engagement_tracking e WHERE e.event = :event"
-    " AND e.chat_id = engagement_records.chat_id"
-    " AND (e.request_id = engagement_records.request_id OR (engagement_records.request_id IS NULL"
-    " AND e.batch_id = engagement_records.batch_id)))",
+    "event": "(request_id IN (SELECT request_id FROM engagement_tracking WHERE event = :event)"
+    " OR (batch_id, chat_id) IN (SELECT batch_id, chat_id FROM engagement_tracking"
+    " WHERE event = :event AND request_id IS NULL))",
 }
 
 
@@ -97,10 +103,6 @@ def records(
     database: Database, given: Params, *, limit: int | None = None, newest_first: bool = False
 ) -> Iterator[EngagementRecord]:
     """The Engagement Tracking Records that match; a pending one past its deadline is timed out."""
-    due = "status = 'pending' AND expires_at <= :now"
-    columns = _RECORD_COLUMNS.replace(
-        " status,", f" CASE WHEN {due} THEN 'timed_out' ELSE status END,"
-    ).replace(" resolved_at,", f" CASE WHEN {due} THEN expires_at ELSE resolved_at END,")
     order = page(
         f"requested_at{' DESC' if newest_first else ''}, coalesce(request_id, batch_id)",
         limit,
@@ -108,6 +110,6 @@ def records(
     )
     return database.rows(
         EngagementRecord,
-        f"SELECT {columns} FROM engagement_records {where(_RECORD_FILTERS, given)} {order}",
+        f"SELECT {_RECORD_COLUMNS} FROM engagement_records {where(_RECORD_FILTERS, given)} {order}",
         {**given, "now": database.now},
     )

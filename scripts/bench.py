@@ -1,0 +1,663 @@
+"""Ratios measured side by side: assignchat against the least that could do the same.
+
+Absolute times say little on a shared machine, so each row is a ratio of medians of runs
+taken in turn. `--quick` leaves the sizes above 100,000 out.
+"""
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+ASSIGNCHAT = [str(Path(sys.executable).with_name("assignchat"))]
+NOW = "2026-11-22T14:05:10.000Z"
+PAST = "2026-11-22T14:03:10.000Z"
+FUTURE = "2999-01-01T00:00:00.000Z"
+
+
+class Row(NamedTuple):
+    """One line of the table."""
+
+    job: str
+    against: str
+    figure: float
+    goal: float | None
+    peak_mib: float | None = None
+
+
+def seconds(command: Sequence[str], folder: Path, stdin: str | None = None) -> tuple[float, float]:
+    """Wall seconds and peak MiB of one run, which must succeed."""
+    started = time.perf_counter()
+    with tempfile.TemporaryFile("w+") as errors:
+        process = subprocess.Popen(
+            command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=errors
+        )
+        assert process.stdin is not None  # noqa: S101
+        if stdin is not None:
+            process.stdin.write(stdin.encode())
+        process.stdin.close()
+        _, status, usage = os.wait4(process.pid, 0)
+        elapsed = time.perf_counter() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            errors.seek(0)
+            sys.exit(f"bench: {' '.join(command[:6])} failed: {errors.read()}")
+    return elapsed, usage.ru_maxrss / 1024
+
+
+Run = Callable[[], tuple[float, float]]
+
+
+def compare(
+    job: str, against: str, ours: Run, theirs: Run, goal: float | None, runs: int = 5
+) -> Row:
+    """The median of the ratios of runs taken in turn."""
+    ratios, peaks = [], []
+    for _ in range(runs):
+        (mine, peak), (other, _) = ours(), theirs()
+        ratios.append(mine / other)
+        peaks.append(peak)
+    return Row(job, against, statistics.median(ratios), goal, max(peaks))
+
+
+class Team:
+    """A folder with a database of a chosen size, made in SQL."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.database = folder / "assignchat.db"
+        folder.mkdir()
+        self.run("init")
+        with self.connect() as connection:
+            connection.executemany(
+                "INSERT INTO users (id, name, role, active, created_at) VALUES (?, ?, ?, 1, ?)",
+                [
+                    (name, name.title(), "manager" if name == "maria" else "user", NOW)
+                    for name in ("mark", "martha", "omar", "jane", "maria")
+                ],
+            )
+
+    @contextmanager
+    def connect(self) -> Iterator[sqlite3.Connection]:
+        """The database, behind assignchat's back, in one transaction."""
+        with closing(sqlite3.connect(self.database)) as connection, connection:
+            yield connection
+
+    def run(self, *words: str) -> tuple[float, float]:
+        """Run assignchat; seconds and peak MiB."""
+        return seconds([*ASSIGNCHAT, *words], self.folder)
+
+    def value(self, sql: str) -> int:
+        """One number."""
+        with self.connect() as connection:
+            return int(connection.execute(sql).fetchone()[0])
+
+    def add_chats(self, count: int, owner: str = "mark", first: int = 0) -> None:
+        """Chats with ordered ids, each with the row of the history that explains its owner."""
+        numbers = f"WITH RECURSIVE n(i) AS (SELECT {first} UNION ALL SELECT i + 1 FROM n"
+        numbers += f" WHERE i < {first + count - 1})"
+        with self.connect() as connection:
+            connection.execute(
+                "INSERT INTO chats (id, customer, owner_id, status, opened_at) "
+                f"{numbers} SELECT printf('chat-%08d', i), 'Customer ' || i, ?, 'open', ? FROM n",
+                (owner, NOW),
+            )
+            connection.execute(
+                "INSERT INTO engagement_tracking (at, event, actor, os_user, chat_id, to_user) "
+                f"{numbers} SELECT ?, 'imported', 'bench', 'bench', printf('chat-%08d', i), ?"
+                " FROM n",
+                (NOW, owner),
+            )
+
+    def add_requests(self, count: int, expires_at: str, status: str = "pending") -> None:
+        """A request of mark's to martha on each of the first chats."""
+        with self.connect() as connection:
+            connection.execute(
+                "INSERT INTO requests (chat_id, requester_id, recipient_id, recipient_role,"
+                " status, requested_at, expires_at, resolved_at, from_user)"
+                " SELECT id, 'mark', 'martha', 'user', ?, ?, ?, ?, owner_id FROM chats"
+                " ORDER BY id LIMIT ?",
+                (status, NOW, expires_at, None if status == "pending" else NOW, count),
+            )
+            connection.execute(
+                "INSERT INTO engagement_tracking (at, event, actor, os_user, chat_id, request_id,"
+                " from_user, to_user, status) SELECT ?, 'requested', 'mark', 'bench', chat_id, id,"
+                " from_user, recipient_id, 'pending' FROM requests",
+                (datetime_now(),),
+            )
+
+    def copy(self) -> "Copy":
+        """The database put aside, to be restored before each run."""
+        with closing(sqlite3.connect(self.database)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        kept = self.folder / "kept.db"
+        shutil.copyfile(self.database, kept)
+        return Copy(self, kept)
+
+
+def datetime_now() -> str:
+    """The time as it is stored."""
+    return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime())
+
+
+class Copy:
+    """The state of a database before a measured command."""
+
+    def __init__(self, team: Team, kept: Path) -> None:
+        self.team = team
+        self.kept = kept
+
+    def restore(self) -> None:
+        """Put it back."""
+        for suffix in ("-wal", "-shm"):
+            self.team.database.with_name(self.team.database.name + suffix).unlink(missing_ok=True)
+        shutil.copyfile(self.kept, self.team.database)
+
+    def ours(self, *words: str) -> Run:
+        """A run of assignchat on the restored database."""
+
+        def run() -> tuple[float, float]:
+            self.restore()
+            return self.team.run(*words)
+
+        return run
+
+    def shell(self, sql: str) -> Run:
+        """A run of the sqlite3 shell on the restored database."""
+
+        def run() -> tuple[float, float]:
+            self.restore()
+            return seconds(["sqlite3", "-bail", "assignchat.db"], self.team.folder, sql)
+
+        return run
+
+
+FLOOR_BULK = f"""
+PRAGMA synchronous = FULL;
+BEGIN IMMEDIATE;
+INSERT INTO batches (at, actor) VALUES ('{NOW}', 'maria');
+INSERT INTO engagement_tracking
+    (at, event, actor, os_user, chat_id, batch_id, from_user, to_user)
+    SELECT '{NOW}', 'assigned', 'maria', 'bench', id, 1, owner_id, 'martha'
+    FROM chats WHERE owner_id = 'mark';
+UPDATE chats SET owner_id = 'martha' WHERE owner_id = 'mark';
+COMMIT;
+"""
+
+FLOOR_SWEEP = f"""
+PRAGMA synchronous = FULL;
+BEGIN IMMEDIATE;
+INSERT INTO engagement_tracking
+    (at, event, actor, os_user, chat_id, request_id, from_user, to_user, status)
+    SELECT '{NOW}', 'timed_out', 'system', 'bench', chat_id, id, from_user, recipient_id,
+    'timed_out' FROM requests WHERE status = 'pending' AND expires_at <= '{NOW}';
+INSERT INTO notifications (at, recipient_id, text, request_id)
+    SELECT '{NOW}', recipient_id, 'The chat assignment request has timed out.', id
+    FROM requests WHERE status = 'pending' AND expires_at <= '{NOW}';
+INSERT INTO notifications (at, recipient_id, text, request_id)
+    SELECT '{NOW}', requester_id, 'Your chat assignment request has timed out.', id
+    FROM requests WHERE status = 'pending' AND expires_at <= '{NOW}';
+UPDATE requests SET status = 'timed_out', resolved_at = expires_at
+    WHERE status = 'pending' AND expires_at <= '{NOW}';
+COMMIT;
+"""
+
+SAME_SQL = """
+def act(action, number):
+    import sqlite3
+    connection = sqlite3.connect("assignchat.db", timeout=10, isolation_level=None)
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("BEGIN IMMEDIATE")
+    now = "2026-11-22T14:05:10.000Z"
+    if action == "assign":
+        (owner,) = connection.execute(
+            "SELECT owner_id FROM chats WHERE id = ?", (number,)).fetchone()
+        (request,) = connection.execute(
+            "INSERT INTO requests (chat_id, requester_id, recipient_id, recipient_role, status,"
+            " requested_at, expires_at, from_user) VALUES (?, 'mark', 'martha', 'user', 'pending',"
+            " ?, '2999-01-01T00:00:00.000Z', ?) RETURNING id", (number, now, owner)).fetchone()
+        chat, recipient, status, event = number, "martha", "pending", "requested"
+    else:
+        status = event = {"accept": "accepted", "reject": "rejected"}[action]
+        request, chat, recipient, owner = connection.execute(
+            "UPDATE requests SET status = ?, resolved_at = ? WHERE id = ? AND status = 'pending'"
+            " AND (expires_at IS NULL OR expires_at > ?)"
+            " RETURNING id, chat_id, recipient_id, from_user",
+            (status, now, number, now)).fetchone()
+    if action == "accept":
+        connection.execute("UPDATE chats SET owner_id = ? WHERE id = ?", (recipient, chat))
+    connection.execute(
+        "INSERT INTO engagement_tracking (at, event, actor, os_user, chat_id, request_id,"
+        " from_user, to_user, status) VALUES (?, ?, 'martha', 'bench', ?, ?, ?, ?, ?)",
+        (now, event, chat, request, owner, recipient, status))
+    connection.execute(
+        "INSERT INTO notifications (at, recipient_id, text, request_id) VALUES (?, 'mark', ?, ?)",
+        (now, "Martha has answered.", request))
+    connection.execute("COMMIT")
+    print(request, chat, status)
+"""
+
+BARE = SAME_SQL + "\nimport sys\nact(sys.argv[1], sys.argv[2])\n"
+
+TYPER = (
+    "import typer\nfrom typing import Annotated\n"
+    + SAME_SQL
+    + """
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+for name in ("accept", "assign", "reject"):
+    def command(number: str, as_user: Annotated[str, typer.Option("--as")] = "",
+                action: Annotated[str, typer.Option(hidden=True)] = name) -> None:
+        act(action, number)
+    app.command(name)(command)
+app()
+"""
+)
+
+
+def single_commands(folder: Path, runs: int) -> list[Row]:
+    """One change as a whole process."""
+    team = Team(folder / "single")
+    team.add_chats(20_000)
+    (team.folder / "bare.py").write_text(BARE)
+    (team.folder / "small.py").write_text(TYPER)
+    rows = []
+    for action in ("accept", "assign", "reject"):
+        if action != "assign":
+            with team.connect() as connection:
+                connection.execute(
+                    "UPDATE requests SET status = 'cancelled', resolved_at = ?"
+                    " WHERE status = 'pending'",
+                    (NOW,),
+                )
+            team.add_requests(10 * runs, FUTURE)
+        pending = iter(_pending(team) if action != "assign" else _chat_ids())
+        times: dict[str, list[float]] = {"ours": [], "bare": [], "small": []}
+        extra = ["--reason", "In a meeting"] if action == "reject" else []
+        extra += ["--to", "martha"] if action == "assign" else []
+        who = "mark" if action == "assign" else "martha"
+        for _ in range(runs):
+            commands = {
+                "ours": [*ASSIGNCHAT, action, next(pending), *extra, "--as", who],
+                "bare": [sys.executable, "bare.py", action, next(pending)],
+                "small": [sys.executable, "small.py", action, next(pending)],
+            }
+            for name, command in commands.items():
+                times[name].append(seconds(command, team.folder)[0])
+        for name, text, goal in (
+            ("bare", "bare Python, same SQL", 3.5),
+            ("small", "smallest Typer program", 1.15),
+        ):
+            ratio = statistics.median(
+                a / b for a, b in zip(times["ours"], times[name], strict=True)
+            )
+            rows.append(Row(action, text, ratio, goal))
+    small = [sys.executable, "small.py", "--help"]
+    for option in ("--help", "--version"):
+
+        def ours(option: str = option) -> tuple[float, float]:
+            return team.run(option)
+
+        def theirs() -> tuple[float, float]:
+            return seconds(small, team.folder)
+
+        rows += [compare(option, "that program's --help", ours, theirs, 1.2, runs)]
+    return rows
+
+
+def _pending(team: Team) -> list[str]:
+    with team.connect() as connection:
+        found = connection.execute("SELECT id FROM requests WHERE status = 'pending' ORDER BY id")
+        return [str(row[0]) for row in found]
+
+
+def _chat_ids() -> list[str]:
+    return [f"chat-{number:08d}" for number in range(19_999, 0, -1)]
+
+
+def bulk(folder: Path, sizes: Sequence[int]) -> list[Row]:
+    """Many chats at once, against the sqlite3 shell."""
+    rows = []
+    for size in sizes:
+        team = Team(folder / f"bulk-{size}")
+        team.add_chats(size)
+        kept = team.copy()
+        floor = kept.shell(FLOOR_BULK)
+        runs = 5 if size <= 100_000 else 3  # noqa: PLR2004
+        move = ("bulk-assign", "--from", "mark", "--to", "martha", "--as", "maria", "--yes")
+        shell = "sqlite3 shell, plain SQL"
+        rows.append(
+            compare(
+                f"bulk-assign --from, {size:,}",
+                shell,
+                kept.ours(*move),
+                floor,
+                1.15 if size >= 100_000 else None,  # noqa: PLR2004
+                runs,
+            )
+        )
+        _expect(team, "SELECT count(*) FROM chats WHERE owner_id = 'mark'", size)
+        kept.ours(*move)()
+        _expect(team, "SELECT count(*) FROM chats WHERE owner_id = 'martha'", size)
+        with (team.folder / "ids.txt").open("w") as ids:
+            ids.writelines(f"chat-{number:08d}\n" for number in range(size))
+        by_ids = ("bulk-assign", "--ids-from", "ids.txt", *move[3:])
+        rows.append(
+            compare(
+                f"bulk-assign --ids-from, {size:,}", shell, kept.ours(*by_ids), floor, 1.6, runs
+            )
+        )
+        recipients = ("--reassign-to", "martha", "--reassign-to", "omar", "--reassign-to", "jane")
+        leave = ("user", "deactivate", "mark", "--yes", *recipients)
+        rows.append(
+            compare(f"user deactivate, {size:,}", shell, kept.ours(*leave), floor, 1.5, runs)
+        )
+        kept.ours(*move)()
+        rows.append(
+            compare(
+                f"undo, {size:,}",
+                shell,
+                team.copy().ours("undo", "1", "--as", "maria", "--yes"),
+                floor_on(kept.kept, team, FLOOR_BULK),
+                1.5,
+                runs,
+            )
+        )
+        shutil.rmtree(team.folder)
+    return rows
+
+
+def floor_on(_kept: Path, team: Team, sql: str) -> Run:
+    """The floor on a copy of its own, while ours has the database after the bulk."""
+    fresh = Team(team.folder / "floor")
+    fresh.add_chats(team.value("SELECT count(*) FROM chats"))
+    return fresh.copy().shell(sql)
+
+
+def sweep(folder: Path, sizes: Sequence[int]) -> list[Row]:
+    """Deadlines that have passed, and a sweep with nothing to do."""
+    rows = []
+    total = max(sizes)
+    for size in sizes:
+        team = Team(folder / f"sweep-{size}")
+        team.add_chats(total)
+        team.add_requests(total, FUTURE)
+        with team.connect() as connection:
+            connection.execute("UPDATE requests SET expires_at = ? WHERE id <= ?", (PAST, size))
+        kept = team.copy()
+        rows.append(
+            compare(
+                f"sweep-timeouts, {size:,} due of {total:,}",
+                "sqlite3 shell, obvious SQL",
+                kept.ours("sweep-timeouts", "--quiet"),
+                kept.shell(FLOOR_SWEEP),
+                0.6 if size >= 1_000_000 else 1.0,  # noqa: PLR2004
+                3,
+            )
+        )
+        kept.ours("sweep-timeouts", "--quiet")()
+        _expect(team, "SELECT count(*) FROM requests WHERE status = 'timed_out'", size)
+        shutil.rmtree(team.folder)
+    return rows
+
+
+def growth(folder: Path, large: int, runs: int) -> list[Row]:
+    """What must not cost more because the history is long."""
+    small_team, large_team = (Team(folder / f"growth-{size}") for size in (10_000, large))
+    for team, size in ((small_team, 10_000), (large_team, large)):
+        team.add_chats(size // 2)
+        team.add_requests(size // 2, PAST, "timed_out")
+        with team.connect() as connection:
+            connection.execute(
+                "UPDATE requests SET status = 'pending', expires_at = ?,"
+                " resolved_at = NULL WHERE id <= 20",
+                (FUTURE,),
+            )
+            connection.execute("ANALYZE")
+    reads: list[tuple[str, float]] = [
+        ("sweep-timeouts", 1.05),
+        ("inbox --as martha", 1.1),
+        ("chat show chat-00000100", 1.1),
+        ("requests --status pending", 1.1),
+        ("tracking --chat chat-00000100", 1.1),
+    ]
+    return [
+        compare(
+            f"{words}, {large:,} rows",
+            "itself at 10,000",
+            lambda words=words: large_team.run(*words.split()),  # type: ignore[misc]
+            lambda words=words: small_team.run(*words.split()),  # type: ignore[misc]
+            goal,
+            runs,
+        )
+        for words, goal in reads
+    ]
+
+
+CSV_FLOOR = """
+import csv, sqlite3
+connection = sqlite3.connect("assignchat.db", isolation_level=None)
+connection.execute("PRAGMA foreign_keys = ON")
+connection.execute("BEGIN IMMEDIATE")
+now = "2026-11-22T14:05:10.000Z"
+with open("chats.csv", newline="") as file:
+    rows = csv.DictReader(file)
+    def chats():
+        for row in rows:
+            yield row["id"], row["customer"], row["owner_id"], row["status"], row["opened_at"]
+    connection.executemany("INSERT INTO chats (id, customer, owner_id, status, opened_at)"
+                           " VALUES (?, ?, ?, ?, ?)", chats())
+with open("chats.csv", newline="") as file:
+    connection.executemany(
+        "INSERT INTO engagement_tracking (at, event, actor, os_user, chat_id, to_user)"
+        f" VALUES ('{now}', 'imported', 'bench', 'bench', ?, ?)",
+        ((row["id"], row["owner_id"]) for row in csv.DictReader(file)))
+connection.execute("COMMIT")
+"""
+
+
+def streams(folder: Path, size: int) -> list[Row]:
+    """Everything in, everything out."""
+    team = Team(folder / "streams")
+    with (team.folder / "chats.csv").open("w") as file:
+        file.write("id,customer,owner_id,status,opened_at\n")
+        file.writelines(
+            f"chat-{number:08d},Customer {number},mark,open,{NOW}\n" for number in range(size)
+        )
+    (team.folder / "floor.py").write_text(CSV_FLOOR)
+    kept = team.copy()
+
+    def floor() -> tuple[float, float]:
+        kept.restore()
+        return seconds([sys.executable, "floor.py"], team.folder)
+
+    rows = [
+        compare(
+            f"import chats, {size:,} rows",
+            "csv module and executemany",
+            kept.ours("import", "chats", "chats.csv"),
+            floor,
+            1.5,
+            3,
+        )
+    ]
+    _expect(team, "SELECT count(*) FROM chats", size)
+    rows.append(
+        compare(
+            f"tracking --jsonl, {size:,} rows",
+            "sqlite3 shell, .mode json",
+            lambda: team.run("tracking", "--jsonl"),
+            lambda: seconds(
+                ["sqlite3", "-json", "assignchat.db", "SELECT * FROM engagement_tracking"],
+                team.folder,
+            ),
+            3.0,
+            3,
+        )
+    )
+    return rows
+
+
+ACCEPT_MANY = """
+import subprocess, sys, time
+times = []
+for number in range(int(sys.argv[1]), int(sys.argv[2])):
+    started = time.perf_counter()
+    subprocess.run([sys.argv[3], "accept", str(number), "--as", "martha"], check=True,
+                   stdout=subprocess.DEVNULL)
+    times.append(time.perf_counter() - started)
+print(*times)
+"""
+
+
+def crowd(folder: Path, each: int) -> list[Row]:
+    """Eight processes on one file."""
+    team = Team(folder / "crowd")
+    team.add_chats(8 * each)
+    team.add_requests(8 * each, FUTURE)
+    workers = [
+        subprocess.Popen(
+            [
+                sys.executable,
+                "-c",
+                ACCEPT_MANY,
+                str(1 + n * each),
+                str(1 + (n + 1) * each),
+                *ASSIGNCHAT,
+            ],
+            cwd=team.folder,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for n in range(8)
+    ]
+    times = [float(word) for worker in workers for word in worker.communicate()[0].split()]
+    _expect(team, "SELECT count(*) FROM requests WHERE status = 'accepted'", 8 * each)
+    slowest = max(times) / statistics.median(times)
+    return [Row(f"accept, 8 processes x {each}, slowest", "their median", slowest, 10.0)]
+
+
+def peers(folder: Path, runs: int) -> list[Row]:
+    """What somebody would use instead; where it is installed. Below 1 we are faster."""
+    team = Team(folder / "peers")
+    team.add_chats(10_000)
+    team.add_requests(5_000, FUTURE)
+    pending = iter(_pending(team))
+    rows = []
+    utils = Path(sys.executable).with_name("sqlite-utils")
+    if utils.exists():
+        statements = (
+            "UPDATE requests SET status = 'accepted', resolved_at = 'now' WHERE id = 1",
+            "UPDATE chats SET owner_id = 'martha' WHERE id = 'chat-00000000'",
+            "INSERT INTO engagement_tracking (at, event, actor, os_user) VALUES ('', '', '', '')",
+        )
+
+        def by_hand() -> tuple[float, float]:
+            taken = [
+                seconds([str(utils), "query", "assignchat.db", sql], team.folder)
+                for sql in statements
+            ]
+            return sum(second for second, _ in taken), 0.0
+
+        rows.append(
+            compare(
+                "accept",
+                "three sqlite-utils commands",
+                lambda: team.run("accept", next(pending), "--as", "martha"),
+                by_hand,
+                None,
+                runs,
+            )
+        )
+    if shutil.which("task"):
+        rows += _taskwarrior(team, pending, runs)
+    return rows
+
+
+def _taskwarrior(team: Team, pending: Iterator[str], runs: int) -> list[Row]:
+    data = team.folder / "tasks"
+    data.mkdir()
+    task = ["task", f"rc.data.location={data}", "rc.confirmation=no", "rc.bulk=0", "rc.hooks=0"]
+    (team.folder / "tasks.json").write_text(
+        json.dumps([{"description": f"chat {n}", "project": "mark"} for n in range(10_000)])
+    )
+    os.environ["TASKRC"] = "/dev/null"
+    seconds([*task, "import", "tasks.json"], team.folder)
+    kept = team.copy()
+    owners = iter(["martha", "mark"] * 10)
+    return [
+        compare(
+            "accept",
+            "Taskwarrior, one change",
+            lambda: team.run("accept", next(pending), "--as", "martha"),
+            lambda: seconds([*task, "1", "modify", "project:omar"], team.folder),
+            None,
+            runs,
+        ),
+        compare(
+            "bulk-assign, 10,000",
+            "Taskwarrior, modify 10,000",
+            kept.ours("bulk-assign", "--from", "mark", "--to", "omar", "--as", "maria", "--yes"),
+            lambda: seconds([*task, "modify", f"project:{next(owners)}"], team.folder),
+            None,
+            2,
+        ),
+    ]
+
+
+def _expect(team: Team, sql: str, count: int) -> None:
+    found = team.value(sql)
+    if found != count:
+        sys.exit(f"bench: expected {count}, found {found}: {sql}")
+
+
+def show(row: Row) -> None:
+    """Print one line of the table."""
+    verdict = "" if row.goal is None else "held" if row.figure <= row.goal else "SHORT"
+    goal = "" if row.goal is None else f"<= {row.goal:.2f}"
+    peak = "" if row.peak_mib is None else f"{row.peak_mib:.0f} MiB"
+    print(
+        f"{row.job:<46} {row.against:<28} {row.figure:>7.3f}  {goal:<8} {verdict:<6} {peak:>8}",
+        flush=True,
+    )
+
+
+def main() -> None:
+    """Run what is asked for and print the table as it comes."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="nothing above 100,000")
+    parser.add_argument("--only", help="only groups whose name contains this")
+    options = parser.parse_args()
+    quick = options.quick
+    if not shutil.which("sqlite3"):
+        sys.exit("bench: the sqlite3 shell is needed for comparison (Debian package sqlite3)")
+    sizes = [10_000, 100_000] if quick else [10_000, 100_000, 1_000_000]
+    groups: dict[str, Callable[[Path], list[Row]]] = {
+        "single": lambda folder: single_commands(folder, 9 if quick else 25),
+        "bulk": lambda folder: bulk(folder, sizes),
+        "sweep": lambda folder: sweep(folder, [100_000] if quick else [100_000, 1_000_000]),
+        "growth": lambda folder: growth(folder, 200_000 if quick else 5_000_000, 9),
+        "streams": lambda folder: streams(folder, 100_000 if quick else 1_000_000),
+        "crowd": lambda folder: crowd(folder, 25 if quick else 200),
+        "peers": lambda folder: peers(folder, 5),
+    }
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with tempfile.TemporaryDirectory() as folder:
+        for name, group in groups.items():
+            if options.only is None or options.only in name:
+                for row in group(Path(folder)):
+                    show(row)
+
+
+if __name__ == "__main__":
+    main()
