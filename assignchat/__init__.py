@@ -26,9 +26,9 @@ if TYPE_CHECKING:
         assign,
         list_requests,
         reject,
-        sweep_timeouts,
         withdraw,
     )
+    from assignchat.service.settling import sweep_timeouts
     from assignchat.service.team import (
         activate_user,
         add_user,
@@ -38,7 +38,8 @@ if TYPE_CHECKING:
         set_back,
         set_user,
     )
-    from assignchat.store.database import Database, create_database
+    from assignchat.store.database import Database
+    from assignchat.store.opening import copy_database, create_database
 
 __version__ = "0.1.0"
 
@@ -48,7 +49,6 @@ _WHERE = {
         "assign",
         "list_requests",
         "reject",
-        "sweep_timeouts",
         "withdraw",
     ),
     "assignchat.service.batches": ("bulk_assign", "list_batches", "undo"),
@@ -71,7 +71,9 @@ _WHERE = {
         "set_back",
         "set_user",
     ),
-    "assignchat.store.database": ("Database", "create_database"),
+    "assignchat.service.settling": ("sweep_timeouts",),
+    "assignchat.store.database": ("Database",),
+    "assignchat.store.opening": ("copy_database", "create_database"),
 }
 
 __all__ = [
@@ -84,6 +86,7 @@ __all__ = [
     "bulk_assign",
     "check",
     "close_chat",
+    "copy_database",
     "create_database",
     "deactivate_user",
     "import_chats",
@@ -116,9 +119,9 @@ def open_database(path: Path | str, *, busy_seconds: float = 10.0) -> "Database"
     another writer. Raises one of the `DatabaseUnusable` errors of `assignchat.errors`.
     """
     from assignchat.identity import who_am_i  # noqa: PLC0415  # see __getattr__
-    from assignchat.store import database  # noqa: PLC0415
+    from assignchat.store import opening  # noqa: PLC0415
 
-    return database.open_database(
+    return opening.open_database(
         path, os_user=who_am_i(Path(path)).os_user, busy_seconds=busy_seconds
     )
 

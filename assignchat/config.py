@@ -1,11 +1,9 @@
-"""The config file: its keys, where it is found, what is refused, and changing one key."""
+"""The config file: its keys, where it is found, and what is refused."""
 
 import json
 import os
-import re
 import stat
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -13,17 +11,22 @@ from assignchat.errors import (
     AssignchatError,
     ConfigInvalid,
     ConfigKeyUnknown,
-    ConfigNotWritable,
     ConfigValueInvalid,
     InvalidValue,
 )
-from assignchat.files import sync_folder
 from assignchat.model import check_text, parse_duration, parse_timeout
 
 FILE_NAME = "config.toml"
+
+
 MAX_FILE_BYTES = 65_536
+
+
 MAX_DOTS_IN_LINE = 1_000  # tomllib takes the square of a key's length in memory
+
+
 MAX_BUSY_SECONDS = 600
+
 
 Value = str | bool | list[str]
 
@@ -197,9 +200,9 @@ def load(named: str | None, *, must_exist: bool = True) -> Config:
             raise ConfigInvalid(
                 f"No config file at {path}", hint="Make one with: assignchat --config FILE init"
             )
-        return Config(path, False, {}, _settings({}, path))
+        return Config(path, False, {}, settings_of({}, path))
     values = _parse(text, path)
-    return Config(path, True, values, _settings(values, path))
+    return Config(path, True, values, settings_of(values, path))
 
 
 def default_text() -> str:
@@ -249,83 +252,6 @@ def value_from_words(key: Key, words: Sequence[str]) -> Value:
     return value
 
 
-def change(config: Config, name: str, value: Value | None) -> tuple[Config, str, Path | None]:
-    """The config with one key set, or unset for None: what it will be, and its file's text.
-
-    Nothing is written. Comments and order are kept; where the way the file is written does
-    not allow that, the third value is the name under which `write` keeps the old file.
-    Raises `ConfigValueInvalid` where the values would contradict each other.
-    """
-    values = {key: old for key, old in config.values.items() if key != name}
-    if value is not None:
-        values[name] = value
-    try:
-        settings = _settings(values, config.path)
-    except ConfigInvalid as error:
-        raise ConfigValueInvalid(error.message, error.hint) from None
-    # As bytes: reading as text would change the ends of the lines.
-    old_text = config.path.read_bytes().decode("utf-8") if config.exists else ""
-    text = _edited(old_text, name, value)
-    backup = None
-    if _flattened(text) != values:
-        text = _written_anew(values)
-        backup = config.path.with_name(config.path.name + ".bak")
-    return Config(config.path, True, values, settings), text, backup
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Keep others who would change the file waiting while the block reads and changes it."""
-    import fcntl  # noqa: PLC0415  # only `config set` writes
-
-    folder = path.resolve().parent
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(folder, os.O_RDONLY)
-    except OSError as error:
-        raise ConfigNotWritable(f"The folder {folder} cannot be used: {error.strerror}") from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def write(path: Path, text: str, *, keep_as: Path | None = None) -> None:
-    """Replace a config file whole: after a crash there is the old one or the new one.
-
-    Its permissions and a symbolic link to it are kept; a new file is its owner's alone.
-    With `keep_as`, the old file stays under that name. Raises `ConfigNotWritable`.
-    """
-    path = path.resolve()
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        old = path.stat() if path.exists() else None
-        temporary.unlink(missing_ok=True)
-        descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-            if old is not None:
-                os.fchmod(descriptor, stat.S_IMODE(old.st_mode))
-                if (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):
-                    os.fchown(descriptor, old.st_uid, old.st_gid)
-            file.write(text)
-            file.flush()
-            os.fsync(descriptor)
-        if keep_as is not None:
-            keep_as.resolve().unlink(missing_ok=True)
-            os.link(path, keep_as.resolve())
-        temporary.replace(path)
-        sync_folder(path.parent)
-    except OSError as error:
-        raise ConfigNotWritable(
-            f"The config file {path} cannot be written: {error.strerror}",
-            hint="It is as it was. Its folder must be writable.",
-        ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
 def _read_safely(path: Path, *, was_named: bool) -> str | None:
     """The text of the file, or None where there is none; refuses what a stranger may have set."""
     try:
@@ -367,25 +293,26 @@ def _parse(text: str, path: Path) -> dict[str, Value]:
     if any(line.count(".") > MAX_DOTS_IN_LINE for line in text.splitlines()):
         raise ConfigInvalid(f"The config file {path} has a key that is nested too deep")
     try:
-        return _flat(tomllib.loads(text))
+        return flat(tomllib.loads(text))
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         reason = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "nested too deep"
         raise ConfigInvalid(f"The config file {path} is not TOML: {reason}") from None
 
 
-def _flat(document: dict[str, Any], prefix: str = "") -> dict[str, Value]:
+def flat(document: dict[str, Any], prefix: str = "") -> dict[str, Value]:
     """The document with `table.key` names. What is no table of ours is left to be refused."""
-    flat: dict[str, Value] = {}
+    values: dict[str, Value] = {}
     for name, value in document.items():
         full = f"{prefix}{name}"
         if isinstance(value, dict) and any(key.startswith(f"{full}.") for key in KEYS):
-            flat |= _flat(value, f"{full}.")
+            values |= flat(value, f"{full}.")
         else:
-            flat[full] = value
-    return flat
+            values[full] = value
+    return values
 
 
-def _settings(values: dict[str, Value], path: Path) -> Settings:
+def settings_of(values: dict[str, Value], path: Path) -> Settings:
+    """The values in force. Raises `ConfigInvalid` for one that does not fit, naming `path`."""
     for name in values:
         try:
             key_named(name)
@@ -416,98 +343,3 @@ def _read_value(key: Key, value: Value, error: type[AssignchatError], where: str
             + (f", not {value!r}" if wrong.message.startswith("it ") else ""),
             hint=wrong.hint or f"Its default is {key.default!r}.",
         ) from None
-
-
-def _edited(text: str, name: str, value: Value | None) -> str:
-    """The text with one assignment replaced, added or removed, if it is written plainly.
-
-    The caller reads the result back: where it does not say what it should, it is not used.
-    """
-    table, _, key = name.rpartition(".")
-    lines = text.splitlines(keepends=True)
-    start, end = _table_span(lines, table)
-    for index in range(start, end):
-        if re.match(rf"\s*{re.escape(key)}\s*=", lines[index]):
-            stop = _assignment_end(lines, index, end)
-            old = lines[index:stop]
-            # A key that is unset stays as a comment, so that what is said about it keeps its place.
-            lines[index:stop] = (
-                [f"# {line}" for line in old]
-                if value is None
-                else [_assignment(key, value, "".join(old))]
-            )
-            return "".join(lines)
-    if value is None:
-        return text
-    for index in range(start, min(end, len(lines))):
-        if re.match(rf"# {re.escape(key)} = .*[^\[\s]\s*$", lines[index]):
-            lines[index] = _assignment(key, value, lines[index].removeprefix("# "))
-            return "".join(lines)
-    if start > len(lines):  # there is no such table yet
-        return f"{text.rstrip()}\n\n[{table}]\n{_assignment(key, value)}".lstrip()
-    # Above the blank lines at the table's end, and above a comment on the table that follows.
-    while end > start and end < len(lines) and lines[end - 1].lstrip().startswith("#"):
-        end -= 1
-    while end > start and not lines[end - 1].strip():
-        end -= 1
-    if end and not lines[end - 1].endswith("\n"):
-        lines[end - 1] += "\n"
-    lines.insert(end, _assignment(key, value))
-    return "".join(lines)
-
-
-def _table_span(lines: list[str], table: str) -> tuple[int, int]:
-    """The lines of a table, without its header; beyond the end where there is none."""
-    headers = [index for index, line in enumerate(lines) if re.match(r"\s*\[", line)]
-    # A line inside a list of several lines may look like a header; the caller checks the result.
-    if not table:
-        return 0, headers[0] if headers else len(lines)
-    for number, index in enumerate(headers):
-        if re.match(rf"\s*\[\s*{re.escape(table)}\s*\]\s*(#|$)", lines[index]):
-            return index + 1, headers[number + 1] if number + 1 < len(headers) else len(lines)
-    return len(lines) + 1, len(lines) + 1
-
-
-def _assignment_end(lines: list[str], start: int, end: int) -> int:
-    """The line after an assignment whose value may go over several lines."""
-    for stop in range(start + 1, end + 1):
-        if _flattened("".join(lines[start:stop])) is not None:
-            return stop
-    return start + 1
-
-
-def _assignment(key: str, value: Value, old: str = "") -> str:
-    """An assignment, with the comment that stands at the end of the old one."""
-    import tomli_w  # noqa: PLC0415  # only `config set` writes
-
-    return tomli_w.dumps({key: value}).rstrip("\n") + _comment_after(old) + "\n"
-
-
-def _comment_after(assignment: str) -> str:
-    """The comment at the end of an assignment, with the white space before it."""
-    meaning = _flattened(assignment)
-    for found in re.finditer("#", assignment):
-        before = assignment[: found.start()]
-        if _flattened(before) == meaning:
-            return assignment[len(before.rstrip()) :].rstrip()
-    return ""
-
-
-def _written_anew(values: dict[str, Value]) -> str:
-    import tomli_w  # noqa: PLC0415  # only `config set` writes
-
-    document: dict[str, Any] = {}
-    for name, value in values.items():
-        table, _, key = name.rpartition(".")
-        (document.setdefault(table, {}) if table else document)[key] = value
-    return tomli_w.dumps(document)
-
-
-def _flattened(text: str) -> dict[str, Value] | None:
-    """The values in a text, or None where it is not TOML."""
-    import tomllib  # noqa: PLC0415  # see _parse
-
-    try:
-        return _flat(tomllib.loads(text))
-    except (tomllib.TOMLDecodeError, RecursionError):
-        return None

@@ -1,7 +1,23 @@
-"""Making sure that what was written to a folder stays there."""
+"""What the store and the config need to know of files and folders."""
 
 import os
 from pathlib import Path
+from typing import NamedTuple
+
+
+class FileState(NamedTuple):
+    """What shows whether somebody has written to a database."""
+
+    modified_ns: int
+    size: int
+    being_written: bool
+
+
+def file_state(path: Path) -> FileState:
+    """The state of a database file that is there."""
+    found = path.stat()
+    wal = path.with_name(f"{path.name}-wal")
+    return FileState(found.st_mtime_ns, found.st_size, os.path.exists(wal))  # noqa: PTH110
 
 
 def sync_folder(folder: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from assignchat.store.database import open_database
+from assignchat.store.opening import open_database
 from tests.conftest import START, Result, Team
 from tests.test_races import together
 

@@ -13,8 +13,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from assignchat.errors import AssignchatError
 from assignchat.model import Split, format_time
-from assignchat.service import batches, chats, check, demo, imports, requests, team
-from assignchat.store.database import create_database, open_database
+from assignchat.service import batches, chats, check, demo, imports, requests, settling, team
+from assignchat.store.opening import create_database, open_database
 from tests.conftest import START
 
 USERS = ("mark", "martha", "omar", "maria")
@@ -104,7 +104,7 @@ class Days(RuleBasedStateMachine):
     def time_passes(self, seconds: float, sweep: str) -> None:
         self.now += timedelta(seconds=seconds)
         if sweep != "no":
-            self.play(requests.sweep_timeouts, dry_run=sweep == "dry run")
+            self.play(settling.sweep_timeouts, dry_run=sweep == "dry run")
 
     @rule(
         chat=some_chat,

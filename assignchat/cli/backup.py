@@ -8,6 +8,7 @@ import typer
 from assignchat import render
 from assignchat.cli import options
 from assignchat.cli.session import reading
+from assignchat.store.opening import copy_database
 
 
 def backup(
@@ -27,7 +28,7 @@ def backup(
     Example: assignchat backup /var/backups/assignchat-monday.db
     """
     with reading(ctx) as session:
-        session.database.copy_to(file, replace=force)
+        copy_database(session.database, file, replace=force)
     if as_json:
         render.say_json({"file": str(file), "bytes": file.stat().st_size})
     else:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from assignchat import config, render
+from assignchat import config, config_edit, render
 from assignchat.cli import options
 from assignchat.cli.session import (
     actor_name,
@@ -17,7 +17,7 @@ from assignchat.cli.session import (
     open_as_configured,
 )
 from assignchat.service.demo import fill
-from assignchat.store.database import create_database
+from assignchat.store.opening import create_database
 
 
 def init(
@@ -45,7 +45,7 @@ def init(
     with open_as_configured(ctx, loaded) as database:
         filled = demo and fill(database, actor=actor)
     if wrote_config:
-        config.write(loaded.path, config.default_text())
+        config_edit.write(loaded.path, config.default_text())
     if as_json:
         render.say_json(
             {

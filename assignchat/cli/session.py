@@ -14,7 +14,8 @@ from assignchat.cli import options
 from assignchat.errors import IdentityFixed, NotConfirmed, Usage
 from assignchat.identity import who_am_i
 from assignchat.model import SYSTEM, check_id
-from assignchat.store.database import Clock, Database, open_database
+from assignchat.store.database import Clock, Database
+from assignchat.store.opening import open_database
 
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from assignchat import config, render
+from assignchat import config, config_edit, render
 from assignchat.cli import new_group, options
 from assignchat.cli.session import (
     actor_name,
@@ -126,7 +126,7 @@ def _change(
     """Write the file and, where there is a database, the row that says so, together."""
     run = invocation(ctx)
     path, _ = config.find(run.config_file)
-    with config.locked(path):
+    with config_edit.locked(path):
         new = _change_locked(ctx, name, value, as_user)
     _, source = _in_force(new, name)
     if as_json:
@@ -140,12 +140,12 @@ def _change_locked(
 ) -> Config:
     run = invocation(ctx)
     old = config.load(run.config_file, must_exist=False)
-    new, text, backup = config.change(old, name, value)
+    new, text, backup = config_edit.change(old, name, value)
     actor = actor_name(old.settings, database_path(ctx, old), as_user, operator="login")
     if new.values != old.values:
         detail: dict[str, Any] = {"key": name, "old": old.value(name), "new": new.value(name)}
         with _recorded(ctx, old, actor, detail):
-            config.write(old.path, text, keep_as=backup)
+            config_edit.write(old.path, text, keep_as=backup)
         run.changed_config = True
         if backup is not None:
             note(f"The comments could not be kept; the old file is {backup}.")

@@ -11,7 +11,7 @@ from assignchat.cli import options
 from assignchat.cli.session import note, opened
 from assignchat.errors import DatabaseLocked, InvalidValue
 from assignchat.model import parse_duration
-from assignchat.service import requests as service
+from assignchat.service import settling as service
 
 LONGEST_PAUSE = 86_400
 

@@ -21,7 +21,7 @@ from assignchat.service.lookup import (
     listing,
     user_name,
 )
-from assignchat.service.requests import cancel_on, time_out_on
+from assignchat.service.settling import cancel_on, time_out_on
 from assignchat.service.sharing import share_out
 from assignchat.store import batches, notifications, tracking, users
 from assignchat.store.batches import Selection

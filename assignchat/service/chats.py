@@ -15,7 +15,7 @@ from assignchat.model import (
     check_text,
 )
 from assignchat.service.lookup import command, find_chat, find_recipient, find_user
-from assignchat.service.requests import cancel_on, time_out_on
+from assignchat.service.settling import cancel_on, time_out_on
 from assignchat.store import chats, requests, tracking
 from assignchat.store.database import Database
 

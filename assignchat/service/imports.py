@@ -13,7 +13,7 @@ from assignchat.model import (
     format_time,
     parse_time,
 )
-from assignchat.service.requests import cancel_on, time_out_on
+from assignchat.service.settling import cancel_on, time_out_on
 from assignchat.service.team import INVOLVED, change_user, deactivate, track_added
 from assignchat.store import imports, users
 from assignchat.store.database import Database

@@ -1,6 +1,5 @@
-"""Assignment requests: assign, accept, reject, withdraw, and deadlines that pass."""
+"""Assignment requests: assign, accept, reject, withdraw, and who may."""
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
@@ -8,7 +7,6 @@ from assignchat.errors import (
     AlreadyOwner,
     AssignchatError,
     ChatClosed,
-    ClockSuspicious,
     DatabaseLocked,
     DatabaseReadOnly,
     InvalidValue,
@@ -26,19 +24,14 @@ from assignchat.errors import (
 from assignchat.model import (
     MAX_NOTE_LENGTH,
     NOTICES,
-    SYSTEM,
     TRANSITIONS,
     Chat,
     ChatStatus,
-    Event,
     Party,
     Request,
-    Role,
     Status,
     User,
     check_text,
-    seconds_between,
-    time_after,
 )
 from assignchat.service.lookup import (
     command,
@@ -46,20 +39,17 @@ from assignchat.service.lookup import (
     find_chat,
     find_recipient,
     find_request,
-    find_user,
-    is_away,
 )
+from assignchat.service.settling import ask, ask_next, may_assign, time_out_on
 from assignchat.store import chats, notifications, requests, tracking, users
-from assignchat.store.database import Database, Params
+from assignchat.store.database import Database
 
 DEFAULT_TIMEOUT_SECONDS = 120
 
-# A network time service moves a clock by less than the first; no request waits longer than
-# the second, so a history that old with something due in it was left by a clock that jumped.
-_CLOCK_BEHIND_SECONDS = 5 * 60
-_CLOCK_AHEAD_SECONDS = 31 * 86_400
 
 _THIS = "r.id = :id"
+
+
 _ON_CHAT = "r.chat_id = :chat"
 
 
@@ -87,7 +77,7 @@ def assign(
         requester = find_actor(database, actor)
         chat = find_chat(database, chat_id)
         time_out_on(database, _ON_CHAT, {"chat": chat.id})
-        _check_may_assign(chat, requester)
+        _checkmay_assign(chat, requester)
         recipient = find_recipient(database, to, anyway=anyway, besides=chat.owner_id)
         if to_type is not None and recipient.role != to_type:
             raise WrongUserType(
@@ -95,7 +85,7 @@ def assign(
             )
         _check_not_owner(chat, recipient)
         _check_none_pending(database, chat)
-        request_id = _ask(
+        request_id = ask(
             database,
             chat,
             requester,
@@ -136,7 +126,7 @@ def reject(
     reason = _check_reason(reason, offered, others_allowed=others_allowed)
     with database.write():
         request = _answer(database, "reject", request_id, actor, reason)
-        _ask_next(database, request)
+        ask_next(database, request)
         return request
 
 
@@ -188,24 +178,6 @@ def current_request(database: Database, request_id: int) -> Request:
     return request
 
 
-def sweep_timeouts(
-    database: Database, *, actor: str = SYSTEM, dry_run: bool = False, force: bool = False
-) -> list[int]:
-    """Time out every pending request whose deadline has come; their ids, in order.
-
-    `actor` is recorded as who swept. Raises `ClockSuspicious`, unless `force`, where
-    something is due and the newest row of the history lies more than 5 minutes in the future
-    or 31 days in the past.
-    """
-    with database.read():
-        if not requests.any_due(database):
-            return []  # without waiting for whoever is writing
-    with database.write(dry_run=dry_run):
-        if not force:
-            _check_clock(database)
-        return _time_out(database, requests.PAST_DEADLINE, {}, actor)
-
-
 def list_requests(
     database: Database,
     *,
@@ -232,7 +204,7 @@ def possible_recipients(
     with database.read():
         requester = find_actor(database, actor)
         chat = find_chat(database, chat_id)
-        _check_may_assign(chat, requester)
+        _checkmay_assign(chat, requester)
         _check_none_pending(database, chat)
         found = users.active(database, role=role, away=anyway)
     return [user for user in found if user.id != chat.owner_id]
@@ -251,47 +223,8 @@ def check_answerable(database: Database, action: str, request_id: int, *, actor:
             raise _why_not_pending(request)
 
 
-def time_out_on(database: Database, which: str, params: Params) -> None:
-    """Record the deadlines that have passed on the requests that a command meets.
-
-    `which` is a condition on the requests `r`. What is recorded stays, even if the rest of
-    the command is refused.
-    """
-    if _time_out(database, f"{which} AND {requests.PAST_DEADLINE}", params):
-        database.keep()
-
-
-def cancel_on(
-    database: Database,
-    which: str,
-    params: Params,
-    *,
-    actor: str,
-    reason: str,
-    batch_id: int | None = None,
-) -> int:
-    """Cancel the pending requests that a change leaves without an object; how many.
-
-    `which` is a condition on the requests `r`.
-    """
-    settled = requests.settle_all(
-        database,
-        TRANSITIONS["cancel"],
-        which,
-        params,
-        actor=actor,
-        reason=reason,
-        batch_id=batch_id,
-    )
-    return len(settled.ids)
-
-
-def _may_assign(chat: Chat, requester: User) -> bool:
-    return requester.id == chat.owner_id or requester.role == Role.MANAGER
-
-
-def _check_may_assign(chat: Chat, requester: User) -> None:
-    if not _may_assign(chat, requester):
+def _checkmay_assign(chat: Chat, requester: User) -> None:
+    if not may_assign(chat, requester):
         raise NotOwner(
             f"Chat {chat.id!r} belongs to {chat.owner_id!r}",
             hint="Only its owner or a manager may ask somebody to take it.",
@@ -342,77 +275,6 @@ def _check_reason(reason: str | None, offered: Sequence[str], *, others_allowed:
             hint=f"They are: {'; '.join(offered)}",
         )
     return check_text(reason, "reason")
-
-
-def _ask(
-    database: Database,
-    chat: Chat,
-    requester: User,
-    recipient: User,
-    *,
-    actor: str,
-    note: str | None,
-    timeout_seconds: float | None,
-    fallbacks: list[str],
-    previous_request_id: int | None = None,
-) -> int:
-    now = database.now
-    expires_at = None if timeout_seconds is None else time_after(now, timeout_seconds)
-    request_id = requests.add(
-        database,
-        chat_id=chat.id,
-        requester_id=requester.id,
-        recipient_id=recipient.id,
-        recipient_role=recipient.role,
-        from_user=chat.owner_id,
-        note=note,
-        expires_at=expires_at,
-        previous_request_id=previous_request_id,
-        fallbacks=json.dumps(fallbacks, ensure_ascii=False) if fallbacks else None,
-    )
-    tracking.append(
-        database,
-        Event.REQUESTED,
-        actor,
-        chat_id=chat.id,
-        request_id=request_id,
-        from_user=chat.owner_id,
-        to_user=recipient.id,
-        status=Status.PENDING,
-        detail=json.dumps({"expires_at": expires_at}),
-    )
-    notice = NOTICES[Event.REQUESTED, Party.RECIPIENT] % requester.name
-    notifications.add(database, recipient.id, notice, request_id=request_id)
-    return request_id
-
-
-def _ask_next(database: Database, ended: Request) -> None:
-    """Ask the next in the chain, passing over those who cannot take part any more."""
-    waiting: list[str] = json.loads(requests.fallbacks(database, ended.id) or "[]")
-    if not waiting:
-        return
-    chat = find_chat(database, ended.chat_id)
-    requester = find_user(database, ended.requester_id)
-    if not _may_assign(chat, requester):
-        return
-    while waiting:
-        user = find_user(database, waiting.pop(0))
-        if not user.active or is_away(user, database.now) or user.id == chat.owner_id:
-            continue
-        _ask(
-            database,
-            chat,
-            requester,
-            user,
-            actor=SYSTEM,
-            note=ended.note,
-            timeout_seconds=None
-            if ended.expires_at is None
-            else seconds_between(ended.requested_at, ended.expires_at),
-            fallbacks=waiting,
-            previous_request_id=ended.id,
-        )
-        return
 
 
 def _answer(
@@ -474,25 +336,4 @@ def _why_not_pending(request: Request) -> AssignchatError:
     return RequestNotPending(
         f"Request {request.id} is {Status(request.status).label} already",
         hint=command("chat", "show", request.chat_id),
-    )
-
-
-def _time_out(database: Database, which: str, params: Params, actor: str = SYSTEM) -> list[int]:
-    """Time out the requests that `which` selects, and ask the next in their chains."""
-    settled = requests.settle_all(database, TRANSITIONS["time out"], which, params, actor=actor)
-    for request_id in settled.with_fallbacks:
-        _ask_next(database, find_request(database, request_id))
-    return settled.ids
-
-
-def _check_clock(database: Database) -> None:
-    newest = tracking.newest_at(database)
-    if newest is None:
-        return
-    age = seconds_between(newest, database.now)
-    if -_CLOCK_BEHIND_SECONDS <= age <= _CLOCK_AHEAD_SECONDS:
-        return
-    raise ClockSuspicious(
-        f"The clock says {database.now}, but the newest row of the history is from {newest}",
-        hint="Nothing was timed out. Set the clock, or sweep with --force if it is right.",
     )

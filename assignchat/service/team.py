@@ -8,7 +8,7 @@ from assignchat.errors import InvalidValue, OwnsOpenChats, UserExists
 from assignchat.model import Event, Role, Split, User, check_id, check_text
 from assignchat.service.batches import BulkAssigned, Progress, no_progress, reassign
 from assignchat.service.lookup import command, find_user
-from assignchat.service.requests import cancel_on, time_out_on
+from assignchat.service.settling import cancel_on, time_out_on
 from assignchat.store import tracking, users
 from assignchat.store.batches import Selection
 from assignchat.store.database import Database

@@ -1,6 +1,13 @@
 """The only place with SQL and with a database driver.
 
-`database` opens the file and runs transactions; the other modules hold the statements,
-one module for each table. They are portable where that costs nothing (named parameters,
-`RETURNING`, `ON CONFLICT`, window functions), because a second engine is coming.
+`opening` finds and makes database files, `database` runs transactions; the other modules
+hold the statements, one module for each table. They are portable where that costs nothing
+(named parameters, `RETURNING`, `ON CONFLICT`, window functions), because a second engine
+is coming.
 """
+
+APPLICATION_ID = 0x41434854
+"""`ACHT`, in the header of every assignchat database."""
+
+SCHEMA_VERSION = 1
+"""In `user_version`: the number of migrations in `schema`."""

@@ -10,7 +10,7 @@ from contextlib import closing
 
 import sqlite_utils
 
-from assignchat.store.database import APPLICATION_ID, SCHEMA_VERSION
+from assignchat.store import APPLICATION_ID, SCHEMA_VERSION
 
 migrations = sqlite_utils.Migrations("assignchat")
 

@@ -1,0 +1,187 @@
+"""Changing one key of a config file: comments and order are kept, and a crash leaves the old
+file or the new one.
+"""  # noqa: D205
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from assignchat.config import Config, Value, flat, settings_of
+from assignchat.errors import ConfigInvalid, ConfigNotWritable, ConfigValueInvalid
+from assignchat.files import sync_folder
+
+
+def change(config: Config, name: str, value: Value | None) -> tuple[Config, str, Path | None]:
+    """The config with one key set, or unset for None: what it will be, and its file's text.
+
+    Nothing is written. Comments and order are kept; where the way the file is written does
+    not allow that, the third value is the name under which `write` keeps the old file.
+    Raises `ConfigValueInvalid` where the values would contradict each other.
+    """
+    values = {key: old for key, old in config.values.items() if key != name}
+    if value is not None:
+        values[name] = value
+    try:
+        settings = settings_of(values, config.path)
+    except ConfigInvalid as error:
+        raise ConfigValueInvalid(error.message, error.hint) from None
+    # As bytes: reading as text would change the ends of the lines.
+    old_text = config.path.read_bytes().decode("utf-8") if config.exists else ""
+    text = _edited(old_text, name, value)
+    backup = None
+    if _flattened(text) != values:
+        text = _written_anew(values)
+        backup = config.path.with_name(config.path.name + ".bak")
+    return Config(config.path, True, values, settings), text, backup
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Keep others who would change the file waiting while the block reads and changes it."""
+    import fcntl  # noqa: PLC0415  # only `config set` writes
+
+    folder = path.resolve().parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise ConfigNotWritable(f"The folder {folder} cannot be used: {error.strerror}") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def write(path: Path, text: str, *, keep_as: Path | None = None) -> None:
+    """Replace a config file whole: after a crash there is the old one or the new one.
+
+    Its permissions and a symbolic link to it are kept; a new file is its owner's alone.
+    With `keep_as`, the old file stays under that name. Raises `ConfigNotWritable`.
+    """
+    path = path.resolve()
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        old = path.stat() if path.exists() else None
+        temporary.unlink(missing_ok=True)
+        descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+            if old is not None:
+                os.fchmod(descriptor, stat.S_IMODE(old.st_mode))
+                if (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):
+                    os.fchown(descriptor, old.st_uid, old.st_gid)
+            file.write(text)
+            file.flush()
+            os.fsync(descriptor)
+        if keep_as is not None:
+            keep_as.resolve().unlink(missing_ok=True)
+            os.link(path, keep_as.resolve())
+        temporary.replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise ConfigNotWritable(
+            f"The config file {path} cannot be written: {error.strerror}",
+            hint="It is as it was. Its folder must be writable.",
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _edited(text: str, name: str, value: Value | None) -> str:
+    """The text with one assignment replaced, added or removed, if it is written plainly.
+
+    The caller reads the result back: where it does not say what it should, it is not used.
+    """
+    table, _, key = name.rpartition(".")
+    lines = text.splitlines(keepends=True)
+    start, end = _table_span(lines, table)
+    for index in range(start, end):
+        if re.match(rf"\s*{re.escape(key)}\s*=", lines[index]):
+            stop = _assignment_end(lines, index, end)
+            old = lines[index:stop]
+            # A key that is unset stays as a comment, so that what is said about it keeps its place.
+            lines[index:stop] = (
+                [f"# {line}" for line in old]
+                if value is None
+                else [_assignment(key, value, "".join(old))]
+            )
+            return "".join(lines)
+    if value is None:
+        return text
+    for index in range(start, min(end, len(lines))):
+        if re.match(rf"# {re.escape(key)} = .*[^\[\s]\s*$", lines[index]):
+            lines[index] = _assignment(key, value, lines[index].removeprefix("# "))
+            return "".join(lines)
+    if start > len(lines):  # there is no such table yet
+        return f"{text.rstrip()}\n\n[{table}]\n{_assignment(key, value)}".lstrip()
+    # Above the blank lines at the table's end, and above a comment on the table that follows.
+    while end > start and end < len(lines) and lines[end - 1].lstrip().startswith("#"):
+        end -= 1
+    while end > start and not lines[end - 1].strip():
+        end -= 1
+    if end and not lines[end - 1].endswith("\n"):
+        lines[end - 1] += "\n"
+    lines.insert(end, _assignment(key, value))
+    return "".join(lines)
+
+
+def _table_span(lines: list[str], table: str) -> tuple[int, int]:
+    """The lines of a table, without its header; beyond the end where there is none."""
+    headers = [index for index, line in enumerate(lines) if re.match(r"\s*\[", line)]
+    # A line inside a list of several lines may look like a header; the caller checks the result.
+    if not table:
+        return 0, headers[0] if headers else len(lines)
+    for number, index in enumerate(headers):
+        if re.match(rf"\s*\[\s*{re.escape(table)}\s*\]\s*(#|$)", lines[index]):
+            return index + 1, headers[number + 1] if number + 1 < len(headers) else len(lines)
+    return len(lines) + 1, len(lines) + 1
+
+
+def _assignment_end(lines: list[str], start: int, end: int) -> int:
+    """The line after an assignment whose value may go over several lines."""
+    for stop in range(start + 1, end + 1):
+        if _flattened("".join(lines[start:stop])) is not None:
+            return stop
+    return start + 1
+
+
+def _assignment(key: str, value: Value, old: str = "") -> str:
+    """An assignment, with the comment that stands at the end of the old one."""
+    import tomli_w  # noqa: PLC0415  # only `config set` writes
+
+    return tomli_w.dumps({key: value}).rstrip("\n") + _comment_after(old) + "\n"
+
+
+def _comment_after(assignment: str) -> str:
+    """The comment at the end of an assignment, with the white space before it."""
+    meaning = _flattened(assignment)
+    for found in re.finditer("#", assignment):
+        before = assignment[: found.start()]
+        if _flattened(before) == meaning:
+            return assignment[len(before.rstrip()) :].rstrip()
+    return ""
+
+
+def _written_anew(values: dict[str, Value]) -> str:
+    import tomli_w  # noqa: PLC0415  # only `config set` writes
+
+    document: dict[str, Any] = {}
+    for name, value in values.items():
+        table, _, key = name.rpartition(".")
+        (document.setdefault(table, {}) if table else document)[key] = value
+    return tomli_w.dumps(document)
+
+
+def _flattened(text: str) -> dict[str, Value] | None:
+    """The values in a text, or None where it is not TOML."""
+    import tomllib  # noqa: PLC0415  # see _parse
+
+    try:
+        return flat(tomllib.loads(text))
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return None
