@@ -8,8 +8,10 @@ import io
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from assignchat.errors import InvalidValue
 
@@ -28,66 +30,112 @@ def read(
 
     Only `columns` are read; `headers` names a column's heading where it is another than the
     column's own name. What of the file is not used is told to `note`. A row that cannot be
-    read comes as an `InvalidValue` in its place.
-    Raises `InvalidValue` where the whole file cannot be read or a required column is missing.
+    read comes as an `InvalidValue` in its place. Raises `InvalidValue` where the whole file
+    cannot be read or a required column is missing.
     """
-    text = _text(source)
-    headings = {column: headers.get(column, column) for column in columns}
-    first = text.lstrip()[:1]
-    if not first:
-        raise InvalidValue(f"{source} is empty")
-    if first == "[":
-        rows = _json_array(text)
-    elif first == "{":
-        rows = _json_lines(text)
-    else:
-        # A heading that somebody named must be there as well.
-        rows = _separated(text, [headings[column] for column in (*required, *headers)])
-    if first in "[{":
-        rows = _with_keys(rows, headers)
-    return (_picked(numbered, headings) for numbered in _noting_unused(rows, headings, note))
+    wanted = Wanted(columns, required, headers, note)
+    with _opened(source) as file:
+        try:
+            begin = list(_up_to_text(file))
+            first = begin[-1].strip() if begin else ""
+            if not first:
+                raise InvalidValue(f"{source} is empty")
+            lines = chain(begin, file)
+            if first[0] == "[":
+                yield from _picked(_json_array("".join(lines)), wanted)
+            elif first[0] == "{":
+                yield from _picked(_json_lines("".join(lines)), wanted)
+            else:
+                delimiter = max("\t,;", key=first.count)
+                yield from _separated(csv.reader(lines, delimiter=delimiter, strict=True), wanted)
+        except UnicodeDecodeError as error:
+            raise InvalidValue(
+                f"{source} is not UTF-8: {error}",
+                hint="Export it as UTF-8, or convert it with iconv.",
+            ) from None
 
 
-def _noting_unused(
-    rows: Iterator[NumberedRow], headings: Mapping[str, str], note: Callable[[str], None]
-) -> Iterator[NumberedRow]:
-    for number, (line, row) in enumerate(rows):
-        if not number and not isinstance(row, InvalidValue):
-            unused = [heading for heading in row if heading not in headings.values()]
-            if unused:
-                note(f"Not used: {', '.join(unused)}")
-        yield line, row
+class Wanted:
+    """Which columns are read, and under which headings of the file they stand."""
+
+    def __init__(
+        self,
+        columns: Sequence[str],
+        required: Sequence[str],
+        headers: Mapping[str, str],
+        note: Callable[[str], None],
+    ) -> None:
+        self.headings = {column: headers.get(column, column) for column in columns}
+        self._required = [self.headings[column] for column in required]
+        self._named = list(headers.values())
+        self._note = note
+
+    def check(self, found: Sequence[str], *, table: bool) -> None:
+        """Refuse headings without a needed one, and tell of those that are not used.
+
+        What somebody has named must be there; in a `table` so must what is required, which
+        an object of JSON may leave out in one row only.
+        """
+        twice = [heading for heading in found if heading and found.count(heading) > 1]
+        if twice:
+            raise InvalidValue(f"Two columns are called {twice[0]!r}")
+        needed = self._named + (self._required if table else [])
+        missing = [heading for heading in needed if heading not in found]
+        if missing:
+            raise InvalidValue(
+                f"No column {missing[0]!r} in the file",
+                hint=f"Its columns are {', '.join(found)}; map one with --column NAME=HEADER.",
+            )
+        unused = [heading for heading in found if heading not in self.headings.values()]
+        if unused:
+            self._note(f"Not used: {', '.join(unused)}")
 
 
-def _text(source: str) -> str:
+@contextmanager
+def _opened(source: str) -> Iterator[TextIO]:
+    """The file as text, read as it is needed: a CRM's export may be large."""
     try:
-        content = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+        # Closed below; standard input is not ours to close.
+        raw = sys.stdin.buffer if source == "-" else Path(source).open("rb")  # noqa: SIM115
     except OSError as error:
         raise InvalidValue(f"{source} cannot be read: {error.strerror}") from None
-    except ValueError as error:
+    except ValueError as error:  # a NUL in the name
         raise InvalidValue(f"{source} cannot be read: {error}") from None
+    file = io.TextIOWrapper(raw, encoding="utf-8-sig", newline="")
     try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InvalidValue(
-            f"{source} is not UTF-8: {error}", hint="Export it as UTF-8, or convert it with iconv."
-        ) from None
+        yield file
+    except OSError as error:
+        raise InvalidValue(f"{source} cannot be read: {error.strerror}") from None
+    finally:
+        file.detach()
+        if source != "-":
+            raw.close()
 
 
-def _picked(numbered: NumberedRow, headings: Mapping[str, str]) -> NumberedRow:
-    line, row = numbered
-    if isinstance(row, InvalidValue):
-        return numbered
-    return line, {column: row.get(heading) for column, heading in headings.items()}
+def _up_to_text(file: TextIO) -> Iterator[str]:
+    """The lines up to and with the first that is not blank."""
+    for line in file:
+        yield line
+        if line.strip():
+            return
 
 
-def _separated(text: str, required: Sequence[str]) -> Iterator[NumberedRow]:
-    """Rows below a line of headings, with whichever of tab, comma and semicolon it uses most."""
-    heading_line = text.lstrip("\r\n").partition("\n")[0]
-    delimiter = max("\t,;", key=heading_line.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    headings: list[str] | None = None
-    start = 1
+def _picked(rows: Iterator[NumberedRow], wanted: Wanted) -> Iterator[NumberedRow]:
+    """Of objects of JSON the columns that are wanted."""
+    checked = False
+    for line, row in rows:
+        if isinstance(row, InvalidValue):
+            yield line, row
+            continue
+        if not checked:
+            wanted.check(list(row), table=False)
+            checked = True
+        yield line, {column: row.get(heading) for column, heading in wanted.headings.items()}
+
+
+def _separated(reader: Any, wanted: Wanted) -> Iterator[NumberedRow]:  # noqa: ANN401
+    """Rows below a line of headings."""
+    width, places, start = 0, list[tuple[str, int]](), 1
     while True:
         try:
             cells = next(reader, None)
@@ -100,26 +148,19 @@ def _separated(text: str, required: Sequence[str]) -> Iterator[NumberedRow]:
         line, start = start, reader.line_num + 1
         if not any(cells):
             continue
-        if headings is None:
-            headings = _checked_headings(cells, required)
-        elif len(cells) != len(headings):
-            yield line, InvalidValue(f"{len(cells)} cells under {len(headings)} headings")
+        if not width:
+            found = [cell.strip() for cell in cells]
+            wanted.check(found, table=True)
+            width = len(found)
+            places = [
+                (column, found.index(heading))
+                for column, heading in wanted.headings.items()
+                if heading in found
+            ]
+        elif len(cells) != width:
+            yield line, InvalidValue(f"{len(cells)} cells under {width} headings")
         else:
-            yield line, dict(zip(headings, cells, strict=True))
-
-
-def _checked_headings(cells: list[str], required: Sequence[str]) -> list[str]:
-    headings = [cell.strip() for cell in cells]
-    twice = [heading for heading in headings if heading and headings.count(heading) > 1]
-    if twice:
-        raise InvalidValue(f"Two columns are called {twice[0]!r}")
-    missing = [heading for heading in required if heading not in headings]
-    if missing:
-        raise InvalidValue(
-            f"No column {missing[0]!r} in the file",
-            hint=f"Its columns are {', '.join(headings)}; map one with --column NAME=HEADER.",
-        )
-    return headings
+            yield line, {column: cells[place] for column, place in places}
 
 
 def _json_array(text: str) -> Iterator[NumberedRow]:
@@ -168,14 +209,6 @@ def _json_lines(text: str) -> Iterator[NumberedRow]:
                 yield number, _object(json.loads(line))
             except (ValueError, RecursionError) as error:
                 yield number, InvalidValue(f"not readable as JSON: {_reason(error)}")
-
-
-def _with_keys(rows: Iterator[NumberedRow], headers: Mapping[str, str]) -> Iterator[NumberedRow]:
-    """The rows; raises `InvalidValue` where the first lacks a key that somebody named."""
-    for number, (line, row) in enumerate(rows):
-        if not number and not isinstance(row, InvalidValue):
-            _checked_headings(list(row), list(headers.values()))
-        yield line, row
 
 
 def _object(value: Any) -> Row | InvalidValue:  # noqa: ANN401

@@ -169,7 +169,7 @@ def _optional(row: Row, column: str, check: Callable[[str], T]) -> T | None:
 
 def _word(text: str, words: type[Role] | type[ChatStatus], column: str) -> str:
     word = text.strip().casefold()
-    if word not in set(words):
+    if word not in words.__members__.values():
         raise InvalidValue(f"{column} is one of {', '.join(words)}, not {text!r}")
     return word
 

@@ -125,13 +125,16 @@ class Selection:
 
     def unknown(self, limit: int) -> list[str]:
         """Up to `limit` of the given ids that no chat has."""
-        if self._params:
+        if self._params or self._count("given") == self._count("selected"):
             return []
         return self._database.column(
             "SELECT id FROM temp.given WHERE id NOT IN (SELECT id FROM temp.selected)"
             " ORDER BY id LIMIT :limit",
             {"limit": limit},
         )
+
+    def _count(self, table: str) -> int:
+        return int(self._database.value(f"SELECT count(*) FROM temp.{table}"))
 
     def holdings(self) -> list[Holding]:
         """Who owns how many of the selected chats, by status."""
@@ -220,6 +223,30 @@ MOVED_SINCE = (
 """Which pending requests are on chats that have changed hands since the row `:before`."""
 
 
+def _collect_moved_since(database: Database, batch_id: int, first: int, last: int) -> None:
+    """Collect the chats of a batch that have changed hands since it was made."""
+    database.execute("CREATE TEMP TABLE IF NOT EXISTS moved_since (id TEXT PRIMARY KEY)")
+    database.execute("DELETE FROM temp.moved_since")
+    changes_hands = (
+        "later.event IN ('accepted', 'assigned', 'undone', 'imported')"
+        " AND later.from_user <> later.to_user"
+    )
+    # Whichever is shorter: all that happened since, or what happened to each of the chats.
+    if _last_tracking_id(database) - last < last - first:
+        later = f"engagement_tracking later WHERE later.id > :last AND {changes_hands}"
+    else:
+        later = (
+            "engagement_tracking t CROSS JOIN engagement_tracking later"
+            " ON later.chat_id = t.chat_id AND later.id > t.id"
+            " WHERE t.id BETWEEN :first AND :last AND t.batch_id = :batch"
+            f" AND t.event = 'assigned' AND {changes_hands}"
+        )
+    database.execute(
+        f"INSERT INTO temp.moved_since SELECT DISTINCT later.chat_id FROM {later}",
+        {"batch": batch_id, "first": first, "last": last},
+    )
+
+
 class GivenBack(NamedTuple):
     """How many chats one user lost to, and another got back by, an undo."""
 
@@ -242,6 +269,7 @@ def undo(database: Database, batch_id: int, actor: str) -> Iterator[int]:
         )
         for end in ("min", "max")
     )
+    _collect_moved_since(database, batch_id, first, last)
     for start in range(first, last + 1, SLICE):
         before = _last_tracking_id(database)
         yield database.execute(
@@ -251,10 +279,7 @@ def undo(database: Database, batch_id: int, actor: str) -> Iterator[int]:
             " t.to_user, t.from_user"
             " FROM engagement_tracking t JOIN chats c ON c.id = t.chat_id"
             " WHERE t.id BETWEEN :start AND :end AND t.batch_id = :batch AND t.event = 'assigned'"
-            " AND c.owner_id = t.to_user AND NOT EXISTS (SELECT 1 FROM engagement_tracking later"
-            " WHERE later.chat_id = t.chat_id AND later.id > t.id"
-            " AND later.event IN ('accepted', 'assigned', 'undone', 'imported')"
-            " AND later.from_user <> later.to_user)"
+            " AND c.owner_id = t.to_user AND t.chat_id NOT IN (SELECT id FROM temp.moved_since)"
             " ORDER BY t.id",
             {
                 "now": database.now,
