@@ -1,0 +1,60 @@
+"""Values into text: for a terminal, a pipe, JSON, JSON lines and CSV.
+
+The only package that imports rich, and the only place where text that came from data is
+made safe to show: `visible`.
+"""
+
+from assignchat.render.machines import (
+    FileFormat,
+    Form,
+    json_text,
+    plain,
+    say_json,
+    write_csv_file,
+    write_jsonl_file,
+)
+from assignchat.render.output import ClosedOutput, flush, is_terminal, say
+from assignchat.render.people import (
+    Cells,
+    field,
+    moment,
+    progress,
+    say_card,
+    say_chat,
+    say_request,
+    say_rows,
+    say_table,
+    say_user,
+    short,
+)
+from assignchat.render.text import duration, local, status_label, time_left, visible
+
+__all__ = [
+    "Cells",
+    "ClosedOutput",
+    "FileFormat",
+    "Form",
+    "duration",
+    "field",
+    "flush",
+    "is_terminal",
+    "json_text",
+    "local",
+    "moment",
+    "plain",
+    "progress",
+    "say",
+    "say_card",
+    "say_chat",
+    "say_json",
+    "say_request",
+    "say_rows",
+    "say_table",
+    "say_user",
+    "short",
+    "status_label",
+    "time_left",
+    "visible",
+    "write_csv_file",
+    "write_jsonl_file",
+]

@@ -1,0 +1,62 @@
+"""Text that is safe to show, and the words for times, durations and statuses."""
+
+import re
+from datetime import datetime
+
+from assignchat.model import Status, parse_time
+
+# Spaces of other widths are as harmless as the space.
+OTHER_SPACES = frozenset(
+    "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+)
+
+
+# Joiners belong inside words of Persian and Hindi and inside emoji; elsewhere they hide.
+_JOINER_IN_WORD = re.compile("(?<=[^\x00-\x7f])[\u200c\u200d](?=[^\x00-\x7f])")
+
+
+def visible(text: str) -> str:
+    """The text with everything that a terminal would obey or hide written out as an escape.
+
+    Control characters, escape sequences, bidirectional overrides and zero-width characters
+    of a hostile customer name become visible and harmless; names in any script stay as they
+    are.
+    """
+    if text.isprintable():
+        return text
+    joiners = {match.start() for match in _JOINER_IN_WORD.finditer(text)}
+    return "".join(
+        char
+        if char.isprintable() or char in OTHER_SPACES or index in joiners
+        else char.encode("unicode_escape").decode("ascii")
+        for index, char in enumerate(text)
+    )
+
+
+def local(stored: str) -> str:
+    """A stored time in the zone of whoever reads it, such as `2026-11-22 15:05:10`."""
+    return parse_time(stored).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def duration(seconds: float) -> str:
+    """A number of seconds for people: `1m 58s`, `2h 5m`, `3d 4h`."""
+    whole = max(0, int(seconds))
+    days, rest = divmod(whole, 86_400)
+    hours, rest = divmod(rest, 3_600)
+    minutes, secs = divmod(rest, 60)
+    parts = [(days, "d"), (hours, "h"), (minutes, "m"), (secs, "s")]
+    first = next((place for place, (count, _) in enumerate(parts) if count), len(parts) - 1)
+    shown = parts[first : first + 2]
+    return " ".join(f"{count}{unit}" for count, unit in shown if count or unit == "s")
+
+
+def time_left(expires_at: str | None, now: datetime) -> str:
+    """How long a request still waits, such as `in 1m 58s`."""
+    if expires_at is None:
+        return "never"
+    return f"in {duration((parse_time(expires_at) - now).total_seconds())}"
+
+
+def status_label(status: str) -> str:
+    """A request's status as people see it; other words with a capital letter."""
+    return Status(status).label if status in set(Status) else status.capitalize()
