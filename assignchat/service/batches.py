@@ -78,7 +78,7 @@ def bulk_assign(
     """
     if reason is not None:
         check_text(reason, "reason")
-    with database.write(dry_run=dry_run, references_known=True):
+    with database.write(dry_run=dry_run, bulk=True):
         user = find_actor(database, actor)
         if from_user is not None:
             selection = Selection.of_owner(database, find_user(database, from_user).id, status)
@@ -151,7 +151,7 @@ def undo(
     Raises `BatchUndone`, `NotAllowed` unless the actor made the batch or is a manager, and
     `UserInactive` where somebody who would get chats back has been deactivated.
     """
-    with database.write(dry_run=dry_run, references_known=True):
+    with database.write(dry_run=dry_run, bulk=True):
         batch = find_batch(database, batch_id)
         user = _require_manager_or(database, actor, batch.actor)
         if batch.undone_at is not None:

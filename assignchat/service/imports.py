@@ -81,7 +81,7 @@ def import_chats(
     A chat that changes hands or is closed so loses its pending request, which is cancelled.
     """
     problems: Problems = []
-    with database.write(dry_run=dry_run):
+    with database.write(dry_run=dry_run, bulk=True):
         imports.stage(database, _checked(rows, _chat, problems))
         _refuse(problems + imports.problems(database))
         time_out_on(database, imports.LOSES_REQUEST, {})

@@ -41,7 +41,7 @@ def sweep_timeouts(
     with database.read():
         if not requests.any_due(database):
             return []  # without waiting for whoever is writing
-    with database.write(dry_run=dry_run):
+    with database.write(dry_run=dry_run, bulk=True):
         if not force:
             _check_clock(database)
         return _time_out(database, requests.PAST_DEADLINE, {}, actor)

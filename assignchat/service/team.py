@@ -81,7 +81,7 @@ def deactivate_user(
     `OwnsOpenChats` where there are open ones and nobody to take them. A `dry_run` does it
     all and rolls it back.
     """
-    with database.write(dry_run=dry_run, references_known=True):
+    with database.write(dry_run=dry_run, bulk=True):
         user = find_user(database, user_id)
         time_out_on(database, INVOLVED, {"user": user.id})
         if user.id in reassign_to:
