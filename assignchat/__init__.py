@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         withdraw,
     )
     from assignchat.service.settling import sweep_timeouts
+    from assignchat.service.stats import stats
     from assignchat.service.team import (
         activate_user,
         add_user,
@@ -62,6 +63,7 @@ _WHERE = {
     "assignchat.service.check": ("check",),
     "assignchat.service.imports": ("import_chats", "import_users"),
     "assignchat.service.overview": ("inbox", "list_records", "list_tracking", "status"),
+    "assignchat.service.stats": ("stats",),
     "assignchat.service.team": (
         "activate_user",
         "add_user",
@@ -105,6 +107,7 @@ __all__ = [
     "set_back",
     "set_user",
     "show_chat",
+    "stats",
     "status",
     "sweep_timeouts",
     "undo",

@@ -55,6 +55,7 @@ COMMANDS = {
     "batches": Command("bulk", "batches", "List batches."),
     "sweep-timeouts": Command("sweep", "sweep_timeouts", "Time out requests past their deadline."),
     "tracking": Command("tracking", "tracking", "Show the history, or its records."),
+    "stats": Command("stats", "stats", "Show the team in numbers."),
     "user": Command("user", "app", "Add, change, list, activate and deactivate users."),
     "chat": Command("chat", "app", "Add, list, show, close and reopen chats."),
     "import": Command("imports", "app", "Bring users and chats in from a CRM."),
