@@ -443,6 +443,22 @@ def growth(folder: Path, large: int, runs: int) -> list[Row]:
     ]
 
 
+FLOOR_STATS = """
+SELECT owner_id, status, count(*) FROM chats GROUP BY owner_id, status;
+SELECT requester_id, count(*) FROM requests GROUP BY requester_id;
+SELECT recipient_id, count(*), sum(status = 'accepted'), sum(status = 'rejected'),
+    sum(status = 'timed_out') FROM requests GROUP BY recipient_id;
+SELECT user_id, avg(CASE WHEN place IN ((total + 1) / 2, (total + 2) / 2) THEN seconds END),
+    max(CASE WHEN place = (9 * total + 9) / 10 THEN seconds END)
+    FROM (SELECT user_id, seconds, count(*) OVER (PARTITION BY user_id) AS total,
+        row_number() OVER (PARTITION BY user_id ORDER BY seconds) AS place
+        FROM (SELECT recipient_id AS user_id,
+            round((julianday(resolved_at) - julianday(requested_at)) * 86400, 3) AS seconds
+            FROM requests WHERE status IN ('accepted', 'rejected'))) GROUP BY user_id;
+SELECT reason, count(*) FROM requests WHERE reason IS NOT NULL
+    AND status IN ('rejected', 'withdrawn') GROUP BY reason ORDER BY 2 DESC, 1;
+"""
+
 CSV_FLOOR = """
 import csv, sqlite3
 connection = sqlite3.connect("assignchat.db", isolation_level=None)
@@ -463,6 +479,19 @@ with open("chats.csv", newline="") as file:
         ((row["id"], row["owner_id"]) for row in csv.DictReader(file)))
 connection.execute("COMMIT")
 """
+
+
+def numbers(folder: Path, size: int) -> list[Row]:
+    """The team in numbers."""
+    team = Team(folder / "numbers")
+    team.add_chats(size)
+    team.add_requests(size, FUTURE, "accepted")
+
+    def floor() -> tuple[float, float]:
+        return seconds(["sqlite3", "assignchat.db"], team.folder, FLOOR_STATS)
+
+    job, against = f"stats, {size:,} requests", "its SQL in the sqlite3 shell"
+    return [compare(job, against, lambda: team.run("stats", "--json"), floor, 1.3)]
 
 
 def streams(folder: Path, size: int) -> list[Row]:
@@ -647,6 +676,7 @@ def main() -> None:
         "sweep": lambda folder: sweep(folder, [100_000] if quick else [100_000, 1_000_000]),
         "growth": lambda folder: growth(folder, 200_000 if quick else 5_000_000, 9),
         "streams": lambda folder: streams(folder, 100_000 if quick else 1_000_000),
+        "numbers": lambda folder: numbers(folder, 100_000 if quick else 1_000_000),
         "crowd": lambda folder: crowd(folder, 25 if quick else 200),
         "peers": lambda folder: peers(folder, 5),
     }
