@@ -194,7 +194,7 @@ def load(named: str | None, *, must_exist: bool = True) -> Config:
     that is broken, unsafe, or has a key or value that is not understood.
     """
     path, was_named = find(named)
-    text = _read_safely(path, was_named=was_named)
+    text = read_safely(path, was_named=was_named)
     if text is None:
         if was_named and must_exist:
             raise ConfigInvalid(
@@ -252,7 +252,7 @@ def value_from_words(key: Key, words: Sequence[str]) -> Value:
     return value
 
 
-def _read_safely(path: Path, *, was_named: bool) -> str | None:
+def read_safely(path: Path, *, was_named: bool) -> str | None:
     """The text of the file, or None where there is none; refuses what a stranger may have set."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a FIFO would wait for ever
@@ -288,12 +288,17 @@ def _as_file(descriptor: int, path: Path) -> BinaryIO:
 
 
 def _parse(text: str, path: Path) -> dict[str, Value]:
+    return flat(parse_toml(text, path))
+
+
+def parse_toml(text: str, path: Path) -> dict[str, Any]:
+    """The document in a text. Raises `ConfigInvalid`, naming `path` and the line."""
     import tomllib  # noqa: PLC0415  # not needed where there is no file
 
     if any(line.count(".") > MAX_DOTS_IN_LINE for line in text.splitlines()):
         raise ConfigInvalid(f"The config file {path} has a key that is nested too deep")
     try:
-        return flat(tomllib.loads(text))
+        return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         reason = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "nested too deep"
         raise ConfigInvalid(f"The config file {path} is not TOML: {reason}") from None

@@ -54,6 +54,7 @@ COMMANDS = {
     "undo": Command("bulk", "undo", "Give the chats of a batch back."),
     "batches": Command("bulk", "batches", "List batches."),
     "sweep-timeouts": Command("sweep", "sweep_timeouts", "Time out requests past their deadline."),
+    "notify": Command("notify", "notify", "Deliver unsent notifications."),
     "tracking": Command("tracking", "tracking", "Show the history, or its records."),
     "stats": Command("stats", "stats", "Show the team in numbers."),
     "user": Command("user", "app", "Add, change, list, activate and deactivate users."),

@@ -40,8 +40,16 @@ def users(
     """
     headers = _headers(column or [], service.USER_COLUMNS)
     rows = crm_file.read(file, service.USER_COLUMNS, ["id"], headers, note)
-    with opened(ctx, as_user, operator="login") as session:
-        result = service.import_users(session.database, rows, actor=session.actor, dry_run=dry_run)
+    with (
+        opened(ctx, as_user, operator="login") as session,
+        render.progress("Reading") as progress,
+    ):
+        result = service.import_users(
+            session.database,
+            render.counted(rows, progress),
+            actor=session.actor,
+            dry_run=dry_run,
+        )
     _show(result, "user", as_json=as_json)
 
 
@@ -62,8 +70,16 @@ def chats(
     """
     headers = _headers(column or [], service.CHAT_COLUMNS)
     rows = crm_file.read(file, service.CHAT_COLUMNS, ["id"], headers, note)
-    with opened(ctx, as_user, operator="login") as session:
-        result = service.import_chats(session.database, rows, actor=session.actor, dry_run=dry_run)
+    with (
+        opened(ctx, as_user, operator="login") as session,
+        render.progress("Reading") as progress,
+    ):
+        result = service.import_chats(
+            session.database,
+            render.counted(rows, progress),
+            actor=session.actor,
+            dry_run=dry_run,
+        )
     _show(result, "chat", as_json=as_json)
 
 

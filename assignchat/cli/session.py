@@ -151,7 +151,7 @@ def note_unknown(database: Database, **named: Any) -> None:  # noqa: ANN401
 
 def ask(question: str) -> str:
     """What a person answers on one line. Raises `Usage` at the end of the input."""
-    sys.stderr.write(f"{question} ")
+    sys.stderr.write(f"{render.visible(question)} ")
     sys.stderr.flush()
     answer = sys.stdin.readline()
     if not answer:

@@ -1,7 +1,5 @@
 """sweep-timeouts."""
 
-import signal
-import threading
 from typing import Annotated
 
 import typer
@@ -9,11 +7,9 @@ import typer
 from assignchat import render
 from assignchat.cli import options
 from assignchat.cli.session import note, opened
-from assignchat.errors import DatabaseLocked, InvalidValue
-from assignchat.model import parse_duration
+from assignchat.cli.watching import pause_in, rounds
+from assignchat.errors import DatabaseLocked
 from assignchat.service import settling as service
-
-LONGEST_PAUSE = 86_400
 
 
 def sweep_timeouts(
@@ -39,12 +35,8 @@ def sweep_timeouts(
 
     Example: assignchat sweep-timeouts --watch 10s
     """
-    pause = None if watch is None else _pause(watch)
-    stopped = threading.Event()
-    if pause is not None:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: stopped.set())
-    while not stopped.is_set():
+    pause = None if watch is None else pause_in(watch)
+    for _ in rounds(pause):
         try:
             _sweep(
                 ctx,
@@ -59,16 +51,6 @@ def sweep_timeouts(
             if pause is None:
                 raise
             note(f"{error.message}; trying again")
-        if pause is None:
-            return
-        stopped.wait(pause)
-
-
-def _pause(text: str) -> int:
-    seconds = parse_duration(text)
-    if not 1 <= seconds <= LONGEST_PAUSE:
-        raise InvalidValue("--watch is between 1s and 1d")
-    return seconds
 
 
 def _sweep(

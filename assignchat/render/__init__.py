@@ -16,6 +16,7 @@ from assignchat.render.machines import (
 from assignchat.render.output import ClosedOutput, flush, is_terminal, say
 from assignchat.render.people import (
     Cells,
+    counted,
     field,
     moment,
     progress,
@@ -34,6 +35,7 @@ __all__ = [
     "ClosedOutput",
     "FileFormat",
     "Form",
+    "counted",
     "duration",
     "field",
     "flush",

@@ -2,10 +2,11 @@
 
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from assignchat.model import Chat, Request, Status, User
 from assignchat.render.machines import Form, say_machine_rows
@@ -28,6 +29,7 @@ def short(text: str) -> str:
 _SHORT = 60
 
 
+T = TypeVar("T")
 Cells = Mapping[str, Callable[[Any], str]]
 """What people see of a row: headings, each with the text that stands under it."""
 
@@ -205,21 +207,71 @@ def _cell(name: str, value: Any) -> str:  # noqa: ANN401
 
 
 @contextmanager
-def progress(title: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on a terminal's standard error: to be called with done and total."""
+def progress(title: str) -> Iterator[Callable[[int, int | None], None]]:
+    """A progress bar on a terminal's standard error, for what takes longer than a second.
+
+    To be called with how much is done and of how much in all, None where nobody knows.
+    """
     if sys.stderr is None or not sys.stderr.isatty():
         yield lambda _done, _total: None
         return
-    from rich.console import Console  # noqa: PLC0415  # see say_table
-    from rich.progress import (  # noqa: PLC0415
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
+    bar = _Bar(title)
+    try:
+        yield bar.update
+    finally:
+        bar.stop()
 
-    columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(title, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+class _Bar:
+    """Count, rate and time left, shown from the second second on."""
+
+    def __init__(self, title: str) -> None:
+        self._title = title
+        self._started = time.monotonic()
+        self._bar: Any = None
+
+    def update(self, done: int, total: int | None) -> None:
+        seconds = time.monotonic() - self._started
+        if self._bar is None and seconds < 1:
+            return
+        if self._bar is None:
+            self._start()
+        rate = f"{done / seconds:,.0f}/s"
+        self._bar.update(0, completed=done, total=total, rate=rate)
+
+    def stop(self) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def _start(self) -> None:
+        from rich.console import Console  # noqa: PLC0415  # see _say_labelled
+        from rich.progress import (  # noqa: PLC0415
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+
+        self._bar = Progress(
+            TextColumn(self._title),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._bar.add_task(self._title, total=None, rate="")
+        self._bar.start()
+
+
+def counted(rows: Iterable[T], update: Callable[[int, int | None], None]) -> Iterator[T]:
+    """The rows, telling a progress bar how many have gone by."""
+    for count, row in enumerate(rows, start=1):
+        if count % _ROWS_BETWEEN_UPDATES == 0:
+            update(count, None)
+        yield row
+
+
+_ROWS_BETWEEN_UPDATES = 5_000

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, Self, TypeVar
@@ -30,6 +30,7 @@ R = TypeVar("R", bound=NamedTuple)
 
 # What a sweep of a million deadlines touches in no order; taken only as far as it is needed.
 _BULK_CACHE_KIB = 96 * 1024
+_STEPS_BETWEEN_LOOKS = 200_000  # of SQLite's virtual machine: some milliseconds
 
 
 class Database:
@@ -54,6 +55,7 @@ class Database:
         self._dry_run = False
         self._closed = False
         self._copy_state: FileState | None = None
+        self._signal: BaseException | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -102,11 +104,27 @@ class Database:
         # SQLite ignores the first inside a transaction, so it stands around one.
         self.execute("PRAGMA foreign_keys = OFF")
         self.execute(f"PRAGMA cache_size = -{_BULK_CACHE_KIB}")
+        self.connection.set_progress_handler(self._heed_signals, _STEPS_BETWEEN_LOOKS)
         try:
             yield
         finally:
             if not self._closed:
+                self.connection.set_progress_handler(None, 0)
                 self.execute("PRAGMA foreign_keys = ON")
+
+    def _heed_signals(self) -> int:
+        """Let Ctrl-C end a statement on a million rows, which is called in the middle of it.
+
+        sqlite3 swallows what is raised here and ends the statement with SQLITE_INTERRUPT, so
+        the exception is kept for `_translated`.
+        """
+        try:
+            for _ in range(2):  # at the turn of a loop Python runs the handlers of signals
+                pass
+        except BaseException as error:  # noqa: BLE001  # raised again by _translated
+            self._signal = error
+            return 1
+        return 0
 
     @contextmanager
     def read(self) -> Iterator[None]:
@@ -191,8 +209,15 @@ class Database:
             for row in self.connection.execute(sql, params or {}):  # noqa: UP028
                 yield row
 
-    def _translated(self) -> AbstractContextManager[None]:
-        return translated(self.path)
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            with translated(self.path):
+                yield
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorname == "SQLITE_INTERRUPT":
+                raise self._signal or KeyboardInterrupt from None
+            raise
 
 
 def where(filters: Mapping[str, str], given: Params) -> str:

@@ -129,6 +129,19 @@ TABLES = (
         read_at TEXT
     )
     """,
+    """
+    CREATE TABLE deliveries (
+        notification_id INTEGER PRIMARY KEY REFERENCES notifications (id),
+        attempts INTEGER NOT NULL,
+        next_attempt_at TEXT NOT NULL
+    )
+    """,
+    """
+    CREATE TABLE delivery_progress (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        last_id INTEGER NOT NULL
+    )
+    """,
 )
 
 # Also the rule itself: one pending request per chat.

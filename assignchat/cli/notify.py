@@ -1,0 +1,50 @@
+"""notify."""
+
+from typing import Annotated
+
+import typer
+
+from assignchat import addresses, render
+from assignchat.cli import options
+from assignchat.cli.session import load_config, reading
+from assignchat.cli.watching import pause_in, rounds
+from assignchat.errors import DeliveryFailed
+from assignchat.service import delivery
+from assignchat.service.delivery import Delivered
+
+
+def notify(
+    ctx: typer.Context,
+    watch: Annotated[
+        str | None,
+        typer.Option("--watch", metavar="DURATION", help="Keep delivering, so often."),
+    ] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Deliver unsent notifications.
+
+    By mail, chat or whatever Apprise sends to, to the URLs in notify.toml beside the config
+    file. What does not arrive is tried again later. Prints nothing when nothing was due.
+
+    Example: assignchat notify --watch 30s
+    """
+    pause = None if watch is None else pause_in(watch)
+    channels = addresses.load(load_config(ctx).path)
+    for _ in rounds(pause):
+        with reading(ctx) as session:
+            result = delivery.notify(session.database, channels.send)
+        _tell(result, watching=pause is not None, as_json=as_json)
+
+
+def _tell(result: Delivered, *, watching: bool, as_json: bool) -> None:
+    if result.failed and not watching:
+        raise DeliveryFailed(
+            f"{result.failed} of {result.sent + result.failed} notifications did not arrive",
+            hint="They are tried again next time.",
+        )
+    something = result.sent or result.failed
+    if as_json and (something or not watching):
+        render.say_json(result)
+    elif something:
+        render.say(f"{result.sent} sent, {result.failed} failed, {result.waiting} waiting")
+    render.flush()
