@@ -248,6 +248,12 @@ def act(action, number):
     print(request, chat, status)
 """
 
+COMPLETE = (
+    "_ASSIGNCHAT_COMPLETE=complete_bash",
+    "COMP_WORDS=assignchat accept --as martha ",
+    "COMP_CWORD=4",
+)
+
 BARE = SAME_SQL + "\nimport sys\nact(sys.argv[1], sys.argv[2])\n"
 
 TYPER = (
@@ -312,6 +318,13 @@ def single_commands(folder: Path, runs: int) -> list[Row]:
             return seconds(small, team.folder)
 
         rows += [compare(option, "that program's --help", ours, theirs, 1.2, runs)]
+
+    def complete() -> tuple[float, float]:
+        return seconds(["env", *COMPLETE, *ASSIGNCHAT], team.folder)
+
+    rows += [
+        compare("completion of a request", "that program's --help", complete, theirs, 1.2, runs)
+    ]
     return rows
 
 
@@ -392,7 +405,12 @@ def sweep(folder: Path, sizes: Sequence[int]) -> list[Row]:
         team.add_chats(total)
         team.add_requests(total, FUTURE)
         with team.connect() as connection:
-            connection.execute("UPDATE requests SET expires_at = ? WHERE id <= ?", (PAST, size))
+            # Requests wait for different times: their deadlines come in another order.
+            connection.execute(
+                "UPDATE requests SET expires_at = strftime('%Y-%m-%dT%H:%M:%fZ', ?,"
+                " '-' || (id * 7919 % 86400) || ' seconds') WHERE id <= ?",
+                (PAST, size),
+            )
         kept = team.copy()
         rows.append(
             compare(

@@ -194,7 +194,11 @@ def main(argv: Sequence[str] | None = None, *, clock: Clock = utc_now) -> int:
         code = 130
     except Terminated:
         code = 143
-    except (BrokenPipeError, SystemExit):  # Typer exits by itself when a pipe is closed
+    except SystemExit as done:  # Typer ends by itself a completion, or where a pipe is closed
+        code = done.code
+        if code:
+            _discard_output()
+    except BrokenPipeError:
         # Whoever reads our output has read enough; that is not worth a word.
         _discard_output()
         return OutputFailed.exit_code

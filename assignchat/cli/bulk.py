@@ -20,14 +20,18 @@ STATUSES = (*ChatStatus, "all")
 def bulk_assign(
     ctx: typer.Context,
     chats: Annotated[
-        list[str] | None, typer.Argument(metavar="[CHAT]...", help="Chats to assign.")
+        list[str] | None,
+        typer.Argument(metavar="[CHAT]...", autocompletion=options.CHATS, help="Chats to assign."),
     ] = None,
     ids_from: Annotated[
         str | None,
         typer.Option("--ids-from", metavar="FILE", help="A file with an id a line; - is stdin."),
     ] = None,
     from_user: Annotated[
-        str | None, typer.Option("--from", metavar="USER", help="All chats of this user.")
+        str | None,
+        typer.Option(
+            "--from", metavar="USER", autocompletion=options.USERS, help="All chats of this user."
+        ),
     ] = None,
     status: Annotated[
         str | None,
@@ -37,7 +41,12 @@ def bulk_assign(
     ] = None,
     to: Annotated[
         list[str] | None,
-        typer.Option("--to", metavar="USER", help="Who gets them; several share them."),
+        typer.Option(
+            "--to",
+            metavar="USER",
+            autocompletion=options.USERS,
+            help="Who gets them; several share them.",
+        ),
     ] = None,
     split: Annotated[
         Split, typer.Option("--split", help="How several recipients share.")

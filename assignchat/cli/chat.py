@@ -19,7 +19,12 @@ def add(
     ctx: typer.Context,
     chat: options.ChatArgument,
     customer: Annotated[str, typer.Option("--customer", metavar="NAME", help="The customer.")],
-    owner: Annotated[str, typer.Option("--owner", metavar="USER", help="Who holds the chat.")],
+    owner: Annotated[
+        str,
+        typer.Option(
+            "--owner", metavar="USER", autocompletion=options.USERS, help="Who holds the chat."
+        ),
+    ],
     as_user: options.AsUser = None,
     as_json: options.Json = False,
 ) -> None:
@@ -38,7 +43,10 @@ def add(
 def list_(
     ctx: typer.Context,
     owner: Annotated[
-        str | None, typer.Option("--owner", metavar="USER", help="Only those of a user.")
+        str | None,
+        typer.Option(
+            "--owner", metavar="USER", autocompletion=options.USERS, help="Only those of a user."
+        ),
     ] = None,
     status: Annotated[
         ChatStatus | None, typer.Option("--status", help="Only those of this status.")

@@ -1,5 +1,6 @@
 """The options and arguments that several commands share, each described once."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -21,9 +22,31 @@ def number(text: str) -> int:
     return int(digits)
 
 
+def offered(kind: str) -> Callable[[typer.Context, str], list[str]]:
+    """What the shell offers for an option: `user_ids` and the like of `completion`."""
+
+    def offer(ctx: typer.Context, incomplete: str) -> list[str]:
+        from assignchat.cli import completion  # noqa: PLC0415  # only after Tab
+
+        found: list[str] = getattr(completion, kind)(ctx, incomplete)
+        return found
+
+    return offer
+
+
+USERS = offered("user_ids")
+CHATS = offered("chat_ids")
+REQUESTS = offered("request_ids")
+BATCHES = offered("batch_ids")
+
 AsUser = Annotated[
     str | None,
-    typer.Option("--as", metavar="USER", help="Who you are; else ASSIGNCHAT_USER or your login."),
+    typer.Option(
+        "--as",
+        metavar="USER",
+        autocompletion=USERS,
+        help="Who you are; else ASSIGNCHAT_USER or your login.",
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Jsonl = Annotated[bool, typer.Option("--jsonl", help="Print one JSON document a line.")]
@@ -42,18 +65,32 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Change nothing; print w
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 Anyway = Annotated[bool, typer.Option("--anyway", help="Also if the recipient is away.")]
 Reason = Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why.")]
-ChatArgument = Annotated[str, typer.Argument(metavar="CHAT", help="The chat's id.")]
-UserArgument = Annotated[str, typer.Argument(metavar="USER", help="The user's id.")]
+ChatArgument = Annotated[
+    str, typer.Argument(metavar="CHAT", autocompletion=CHATS, help="The chat's id.")
+]
+UserArgument = Annotated[
+    str, typer.Argument(metavar="USER", autocompletion=USERS, help="The user's id.")
+]
 RequestArgument = Annotated[
     int | None,
-    typer.Argument(metavar="[REQUEST]", parser=number, help="The request's number."),
+    typer.Argument(
+        metavar="[REQUEST]", parser=number, autocompletion=REQUESTS, help="The request's number."
+    ),
 ]
 OfChat = Annotated[
     str | None,
-    typer.Option("--chat", metavar="CHAT", help="The chat, in place of the request's number."),
+    typer.Option(
+        "--chat",
+        metavar="CHAT",
+        autocompletion=CHATS,
+        help="The chat, in place of the request's number.",
+    ),
 ]
 BatchArgument = Annotated[
-    int, typer.Argument(metavar="BATCH", parser=number, help="The batch's number.")
+    int,
+    typer.Argument(
+        metavar="BATCH", parser=number, autocompletion=BATCHES, help="The batch's number."
+    ),
 ]
 Since = Annotated[
     str | None,

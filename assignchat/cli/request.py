@@ -26,7 +26,10 @@ from assignchat.store.database import Database
 def assign(
     ctx: typer.Context,
     chat: options.ChatArgument,
-    to: Annotated[str | None, typer.Option("--to", metavar="USER", help="Who is asked.")] = None,
+    to: Annotated[
+        str | None,
+        typer.Option("--to", metavar="USER", autocompletion=options.USERS, help="Who is asked."),
+    ] = None,
     to_type: Annotated[
         Role | None, typer.Option("--to-type", help="What role the recipient must have.")
     ] = None,
@@ -46,6 +49,7 @@ def assign(
         typer.Option(
             "--then",
             metavar="USER",
+            autocompletion=options.USERS,
             help="Who is asked next if it is rejected or times out, unless away by then.",
         ),
     ] = None,
@@ -149,13 +153,28 @@ def requests(
         Status | None, typer.Option("--status", help="Only those of this status.")
     ] = None,
     chat: Annotated[
-        str | None, typer.Option("--chat", metavar="CHAT", help="Only those on a chat.")
+        str | None,
+        typer.Option(
+            "--chat", metavar="CHAT", autocompletion=options.CHATS, help="Only those on a chat."
+        ),
     ] = None,
     requester: Annotated[
-        str | None, typer.Option("--requester", metavar="USER", help="Only those a user sent.")
+        str | None,
+        typer.Option(
+            "--requester",
+            metavar="USER",
+            autocompletion=options.USERS,
+            help="Only those a user sent.",
+        ),
     ] = None,
     recipient: Annotated[
-        str | None, typer.Option("--recipient", metavar="USER", help="Only those a user got.")
+        str | None,
+        typer.Option(
+            "--recipient",
+            metavar="USER",
+            autocompletion=options.USERS,
+            help="Only those a user got.",
+        ),
     ] = None,
     limit: options.Limit = None,
     as_json: options.Json = False,

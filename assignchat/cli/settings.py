@@ -24,7 +24,14 @@ from assignchat.service import overview
 
 app = new_group("Show and change the configuration.")
 
-KeyArgument = Annotated[str, typer.Argument(metavar="KEY", help="The key's name.")]
+
+def _keys(incomplete: str) -> list[str]:
+    return [key for key in config.KEYS if key.startswith(incomplete)]
+
+
+KeyArgument = Annotated[
+    str, typer.Argument(metavar="KEY", autocompletion=_keys, help="The key's name.")
+]
 
 
 @app.command("list")

@@ -52,12 +52,19 @@ _RECORD_CELLS = {
 def tracking(
     ctx: typer.Context,
     chat: Annotated[
-        str | None, typer.Option("--chat", metavar="CHAT", help="Only of a chat.")
+        str | None,
+        typer.Option(
+            "--chat", metavar="CHAT", autocompletion=options.CHATS, help="Only of a chat."
+        ),
     ] = None,
     request: Annotated[
         int | None,
         typer.Option(
-            "--request", metavar="REQUEST", parser=options.number, help="Only of a request."
+            "--request",
+            metavar="REQUEST",
+            parser=options.number,
+            autocompletion=options.REQUESTS,
+            help="Only of a request.",
         ),
     ] = None,
     batch: Annotated[
@@ -66,7 +73,12 @@ def tracking(
     ] = None,
     user: Annotated[
         str | None,
-        typer.Option("--user", metavar="USER", help="Only where a user acted, gave or got."),
+        typer.Option(
+            "--user",
+            metavar="USER",
+            autocompletion=options.USERS,
+            help="Only where a user acted, gave or got.",
+        ),
     ] = None,
     event: Annotated[Event | None, typer.Option("--event", help="Only of a kind.")] = None,
     since: options.Since = None,

@@ -94,7 +94,12 @@ def deactivate(
     user: options.UserArgument,
     reassign_to: Annotated[
         list[str] | None,
-        typer.Option("--reassign-to", metavar="USER", help="Who gets their chats."),
+        typer.Option(
+            "--reassign-to",
+            metavar="USER",
+            autocompletion=options.USERS,
+            help="Who gets their chats.",
+        ),
     ] = None,
     split: Annotated[
         Split, typer.Option("--split", help="How several recipients share.")

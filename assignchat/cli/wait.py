@@ -29,7 +29,12 @@ def wait(
     ctx: typer.Context,
     request: Annotated[
         int,
-        typer.Argument(metavar="REQUEST", parser=options.number, help="The request's number."),
+        typer.Argument(
+            metavar="REQUEST",
+            parser=options.number,
+            autocompletion=options.REQUESTS,
+            help="The request's number.",
+        ),
     ],
     at_most: Annotated[
         str | None, typer.Option("--for", metavar="DURATION", help="How long at most.")

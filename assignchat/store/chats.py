@@ -35,12 +35,16 @@ def similar_ids(database: Database, chat_id: str, limit: int = 500) -> list[str]
     """Ids that begin as this one does, for a hint after a typing error."""
     found: list[str] = []
     for written in dict.fromkeys((chat_id, chat_id.lower(), chat_id.upper())):
-        prefix = written[: max(1, len(written) // 2)]
-        found += database.column(
-            "SELECT id FROM chats WHERE id >= :prefix AND id < :end ORDER BY id LIMIT :limit",
-            {"prefix": prefix, "end": prefix + "\U0010ffff", "limit": limit},
-        )
+        found += beginning_with(database, written[: max(1, len(written) // 2)], limit)
     return found
+
+
+def beginning_with(database: Database, prefix: str, limit: int) -> list[str]:
+    """Up to so many ids that begin like this."""
+    return database.column(
+        "SELECT id FROM chats WHERE id >= :prefix AND id < :end ORDER BY id LIMIT :limit",
+        {"prefix": prefix, "end": prefix + "\U0010ffff", "limit": limit},
+    )
 
 
 def add(database: Database, chat: Chat) -> None:
