@@ -1,6 +1,7 @@
 """`python -m assignchat`, and the `assignchat` command."""
 
 import io
+import os
 import sys
 
 
@@ -15,9 +16,19 @@ def run() -> None:
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-        sys.exit(main())
+        _exit(main())
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _exit(code: int) -> None:
+    """End the process at once: the database is closed, and what was printed has been flushed.
+
+    Python would otherwise take its modules apart one by one, an eighth of a command's time.
+    """
+    if sys.stderr is not None:
+        sys.stderr.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":

@@ -181,7 +181,12 @@ def main(argv: Sequence[str] | None = None, *, clock: Clock = utc_now) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     run = Invocation(clock)
     as_json = _wants_json(words)
-    signal.signal(signal.SIGTERM, _terminate)
+
+    def terminate(_signal: int, _frame: FrameType | None) -> None:
+        run.terminated = True
+        raise Terminated
+
+    signal.signal(signal.SIGTERM, terminate)
     try:
         _check_words(words)
         code = build().main(args=words, prog_name="assignchat", standalone_mode=False, obj=run)
@@ -206,11 +211,8 @@ def main(argv: Sequence[str] | None = None, *, clock: Clock = utc_now) -> int:
         return _report(_unforeseen(error), run, as_json=as_json)
     if code in (130, 143):
         _interrupted(run)
+        return 143 if run.terminated else 130
     return code if isinstance(code, int) else 0
-
-
-def _terminate(_signal: int, _frame: FrameType | None) -> None:
-    raise Terminated
 
 
 def _wants_json(words: Sequence[str]) -> bool:

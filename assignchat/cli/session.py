@@ -29,6 +29,7 @@ class Invocation:
         self.database_file: str | None = None
         self.database: Database | None = None
         self.changed_config = False
+        self.terminated = False  # by SIGTERM, which may come out of SQLite as an interruption
 
     @property
     def has_changed_something(self) -> bool:

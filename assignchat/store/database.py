@@ -29,7 +29,7 @@ def utc_now() -> datetime:
 R = TypeVar("R", bound=NamedTuple)
 
 # What a sweep of a million deadlines touches in no order; taken only as far as it is needed.
-_BULK_CACHE_KIB = 96 * 1024
+_BULK_CACHE_KIB = 64 * 1024
 _STEPS_BETWEEN_LOOKS = 200_000  # of SQLite's virtual machine: some milliseconds
 
 
