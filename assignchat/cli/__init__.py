@@ -181,12 +181,7 @@ def main(argv: Sequence[str] | None = None, *, clock: Clock = utc_now) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     run = Invocation(clock)
     as_json = _wants_json(words)
-
-    def terminate(_signal: int, _frame: FrameType | None) -> None:
-        run.terminated = True
-        raise Terminated
-
-    signal.signal(signal.SIGTERM, terminate)
+    _heed_sigterm(run)
     try:
         _check_words(words)
         code = build().main(args=words, prog_name="assignchat", standalone_mode=False, obj=run)
@@ -213,6 +208,14 @@ def main(argv: Sequence[str] | None = None, *, clock: Clock = utc_now) -> int:
         _interrupted(run)
         return 143 if run.terminated else 130
     return code if isinstance(code, int) else 0
+
+
+def _heed_sigterm(run: Invocation) -> None:
+    def terminate(_signal: int, _frame: FrameType | None) -> None:
+        run.terminated = True
+        raise Terminated
+
+    signal.signal(signal.SIGTERM, terminate)
 
 
 def _wants_json(words: Sequence[str]) -> bool:
