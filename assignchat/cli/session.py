@@ -206,12 +206,12 @@ def say_list(
     people = form == render.Form.PEOPLE
     wanted = (options.PEOPLE_SEE if people else 0) if limit is None else limit
     rows = fetch(limit=wanted + 1 if wanted else None, newest_first=people)
-    render.say_rows(form, _first(rows, wanted), row_type, cells)
+    render.say_rows(form, _first(rows, wanted) if wanted else rows, row_type, cells)
 
 
 def _first(rows: Iterable[T], wanted: int) -> Iterator[T]:
     for count, row in enumerate(rows, start=1):
-        if wanted and count > wanted:
+        if count > wanted:
             note(f"There are more than {wanted}; --limit 0 shows them all.")
             return
         yield row

@@ -51,7 +51,8 @@ def json_text(value: Any) -> str:  # noqa: ANN401
 
 
 def _escaped(text: str) -> str:
-    if text.isprintable():
+    # Quick for what nearly every row is; JSON itself has escaped the control characters.
+    if (text.isascii() and "\x7f" not in text) or text.isprintable():
         return text
     return "".join(
         char if char.isprintable() or char in OTHER_SPACES else json.dumps(char)[1:-1]
@@ -85,21 +86,16 @@ def _row_texts(rows: Iterable[Any], row_type: type[Any]) -> Iterator[str]:
     names = row_type._fields
     template = "{" + ", ".join(f'"{name}": %s' for name in names) + "}"
     detail = names.index("detail") if "detail" in names else None
+    # What most columns hold; the rest goes the long way.
+    encoders: dict[type, Callable[[Any], str]] = {str: encode_basestring, int: str}
     for row in rows:
-        values = [_ENCODERS.get(type(value), json.dumps)(value) for value in row]
+        values = [
+            "null" if value is None else encoders.get(type(value), json.dumps)(value)
+            for value in row
+        ]
         if detail is not None and row[detail] is not None:
             values[detail] = _embedded(row[detail])
         yield _escaped(template % tuple(values))
-
-
-# What a column of the database can hold.
-_ENCODERS: dict[type, Callable[[Any], str]] = {
-    str: encode_basestring,
-    int: str,
-    float: repr,
-    bool: lambda value: "true" if value else "false",
-    type(None): lambda _: "null",
-}
 
 
 @lru_cache(maxsize=1024)
