@@ -1,7 +1,8 @@
 """export."""
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -27,8 +28,12 @@ def export(
 
     Example: assignchat export backup-2026-11 --format jsonl
     """
-    with reading(ctx) as session:
-        names = service.export(session.database, folder, format_, FORMATS[format_])
+    with reading(ctx) as session, render.progress("Writing") as progress:
+
+        def write(path: Path, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
+            FORMATS[format_](path, columns, render.counted(rows, progress))
+
+        names = service.export(session.database, folder, format_, write)
     if as_json:
         render.say_json({"folder": str(folder), "files": [f"{name}.{format_}" for name in names]})
     else:
