@@ -20,9 +20,13 @@ class Finding(NamedTuple):
 
 
 class CheckResult(NamedTuple):
-    """What a check found. Problems make the database unsound, warnings do not."""
+    """What a check found. Problems make the database unsound, warnings do not.
+
+    `head` is for the fingerprint of the whole history, which this check does not take: null.
+    """
 
     sound: bool
+    head: str | None
     problems: list[Finding]
     warnings: list[Finding]
 
@@ -58,7 +62,7 @@ def check(database: Database) -> CheckResult:
             warnings = _warnings(database)
         except DatabaseDamaged as error:  # so much that the questions cannot be answered
             problems, warnings = [Finding("file_damaged", error.message)], []
-        return CheckResult(not problems, problems, warnings)
+        return CheckResult(not problems, None, problems, warnings)
 
 
 def _problems(database: Database) -> Iterator[Finding]:
