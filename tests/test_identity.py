@@ -2,6 +2,7 @@
 
 import os
 import pwd
+from pathlib import Path
 
 import pytest
 
@@ -150,3 +151,26 @@ def test_a_uid_without_an_account_has_a_name_all_the_same(
 ) -> None:
     monkeypatch.setattr(os, "getuid", lambda: 3_999_999_999)
     assert who_am_i() == ("uid-3999999999", "uid-3999999999")
+
+
+def test_sudos_variables_count_only_where_nothing_is_gained_by_setting_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root, and the owner of the database, can write into it what they like anyway."""
+    database = tmp_path / "team.db"
+    database.touch()
+    stranger = database.stat().st_uid + 4_000
+    under_sudo(monkeypatch, DAEMON.pw_name, str(DAEMON.pw_uid), real_uid=stranger)
+    assert who_am_i(database).login == f"uid-{stranger}"
+    assert who_am_i().login == f"uid-{stranger}"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_the_owner_of_the_database_may_be_the_account_that_sudo_runs_as(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = tmp_path / "team.db"
+    database.touch()
+    os.chown(database, 4_000, -1)
+    under_sudo(monkeypatch, DAEMON.pw_name, str(DAEMON.pw_uid), real_uid=4_000)
+    assert who_am_i(database).login == DAEMON.pw_name
