@@ -24,7 +24,7 @@ def large(team: Team) -> Team:
 @pytest.mark.parametrize(
     ("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["INT", "TERM"]
 )
-@pytest.mark.parametrize("after", [0.5, 1.2])
+@pytest.mark.parametrize("after", [0.2, 1.2])
 def test_an_import_that_is_interrupted_has_changed_nothing(
     large: Team, number: signal.Signals, exit_code: int, after: float
 ) -> None:
@@ -33,6 +33,9 @@ def test_an_import_that_is_interrupted_has_changed_nothing(
     with subprocess.Popen(
         command, cwd=large.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
+        begun = large.database.with_name("assignchat.db-wal")
+        while not begun.exists() and process.poll() is None:
+            time.sleep(0.01)
         time.sleep(after)  # into the reading of the file, and into one long statement
         process.send_signal(number)
         out, err = process.communicate(timeout=20)
