@@ -77,7 +77,7 @@ def assign(
         requester = find_actor(database, actor)
         chat = find_chat(database, chat_id)
         time_out_on(database, _ON_CHAT, {"chat": chat.id})
-        _checkmay_assign(chat, requester)
+        _check_may_assign(chat, requester)
         recipient = find_recipient(database, to, anyway=anyway, besides=chat.owner_id)
         if to_type is not None and recipient.role != to_type:
             raise WrongUserType(
@@ -204,7 +204,7 @@ def possible_recipients(
     with database.read():
         requester = find_actor(database, actor)
         chat = find_chat(database, chat_id)
-        _checkmay_assign(chat, requester)
+        _check_may_assign(chat, requester)
         _check_none_pending(database, chat)
         found = users.active(database, role=role, away=anyway)
     return [user for user in found if user.id != chat.owner_id]
@@ -223,7 +223,7 @@ def check_answerable(database: Database, action: str, request_id: int, *, actor:
             raise _why_not_pending(request)
 
 
-def _checkmay_assign(chat: Chat, requester: User) -> None:
+def _check_may_assign(chat: Chat, requester: User) -> None:
     if not may_assign(chat, requester):
         raise NotOwner(
             f"Chat {chat.id!r} belongs to {chat.owner_id!r}",
