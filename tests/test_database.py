@@ -270,3 +270,23 @@ def test_many_may_bring_an_old_database_up_to_date_at_once(team: Team) -> None:
 def test_no_connection_is_left_behind(team: Team) -> None:
     team.ok("user", "add", "eve")
     assert [file.name for file in team.folder.glob("assignchat.db*")] == ["assignchat.db"]
+
+
+def test_where_a_file_may_not_grow_the_database_is_full_and_as_it_was(team: Team) -> None:
+    with (team.folder / "chats.csv").open("w") as file:
+        file.write("id,customer,owner_id\n")
+        file.writelines(f"new-{number},Customer {number},mark\n" for number in range(20_000))
+    before = team.snapshot()
+    program = [sys.executable, "-m", "assignchat", "import", "chats", "chats.csv", "--json"]
+    done = subprocess.run(
+        ["bash", "-c", 'ulimit -f 400; exec "$@"', "bash", *program],
+        cwd=team.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    result = Result(done.returncode, done.stdout, done.stderr)
+    assert (result.exit_code, result.error, result.out) == (6, "database_full", "")
+    assert team.snapshot() == before
+    assert team.ok("import", "chats", "chats.csv")["created"] == 20_000

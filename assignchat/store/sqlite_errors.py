@@ -52,11 +52,25 @@ def _full(path: Path, _error: str) -> DatabaseFull:
     )
 
 
-def _failing(path: Path, error: str) -> DatabaseDamaged:
+def _failing(path: Path, error: str) -> AssignchatError:
+    if not _has_room(path):  # SQLite has no word of its own for some ways of being full
+        return _full(path, error)
     return DatabaseDamaged(
         f"The system could not read or write the database {path}: {error}",
         hint="Nothing was changed. Look at the disk, its free space and the system's log.",
     )
+
+
+def _has_room(path: Path) -> bool:
+    """Whether a file there may still grow: the file system, a quota, `ulimit -f`."""
+    import resource  # noqa: PLC0415  # only needed when something is wrong
+
+    limited = resource.getrlimit(resource.RLIMIT_FSIZE)[0] != resource.RLIM_INFINITY
+    free = os.statvfs(path.parent)
+    return not limited and free.f_bavail * free.f_frsize > _LITTLE_ROOM
+
+
+_LITTLE_ROOM = 1024 * 1024  # bytes; a -wal file grows in steps
 
 
 def damaged(path: Path, error: str) -> DatabaseDamaged:
