@@ -12,7 +12,7 @@ from assignchat.config import parse_toml, read_safely
 from assignchat.errors import ConfigInvalid, Usage
 
 FILE_NAME = "notify.toml"
-_EXAMPLE = '[users.martha]\nurls = ["mailtos://…"]'
+_EXAMPLE = 'users.martha.urls = ["mailtos://…"]'
 
 
 class _Channel(Protocol):
@@ -51,7 +51,7 @@ def load(beside: Path) -> Addresses:
     path = beside.parent / FILE_NAME
     text = read_safely(path, was_named=True)
     if text is None:
-        raise ConfigInvalid(f"No addresses at {path}", hint=f"Write there, mode 0600:\n{_EXAMPLE}")
+        raise ConfigInvalid(f"No addresses at {path}", hint=f"Write there, mode 0600: {_EXAMPLE}")
     if stat.S_IMODE(path.stat().st_mode) & 0o077:
         raise ConfigInvalid(f"Others may read the addresses in {path}", hint=f"chmod 600 {path}")
     document = parse_toml(text, path)

@@ -179,7 +179,7 @@ def _written_anew(values: dict[str, Value]) -> str:
 
 def _flattened(text: str) -> dict[str, Value] | None:
     """The values in a text, or None where it is not TOML."""
-    import tomllib  # noqa: PLC0415  # see _parse
+    import tomllib  # noqa: PLC0415  # only `config set` writes
 
     try:
         return flat(tomllib.loads(text))

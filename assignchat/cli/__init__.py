@@ -248,12 +248,12 @@ def _report(error: AssignchatError, run: Invocation, *, as_json: bool) -> int:
             body["problems"] = error.problems
         note(json_text({"error": body}))
         return error.exit_code
-    note(f"Error: {visible(error.message)}")
+    note(f"Error: {error.message}")
     if isinstance(error, ImportInvalid):
         for problem in error.problems:
-            note(f"  {visible(problem)}")
+            note(f"  {problem}")
     if error.hint:
-        note(f"Hint: {visible(error.hint)}")
+        note(f"Hint: {error.hint}")
     return error.exit_code
 
 

@@ -192,7 +192,7 @@ def _undo(
 def _confirm_bulk(planned: BulkAssigned) -> None:
     if planned.assigned > 1:
         shares = ", ".join(f"{count} to {user}" for user, count in planned.recipients.items())
-        confirm(render.visible(f"Assign {chats_text(planned.assigned)}: {shares}?"))
+        confirm(f"Assign {chats_text(planned.assigned)}: {shares}?")
 
 
 def _confirm_undo(planned: Undone) -> None:

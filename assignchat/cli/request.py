@@ -63,7 +63,7 @@ def assign(
     """Ask a colleague to take over a chat.
 
     The chat stays with its owner until the request is accepted. Its deadline is fixed when
-    it is sent. On a terminal, what is missing is asked.
+    it is sent. On a terminal, a missing --to is asked.
 
     Example: assignchat assign chat-17 --to martha --note "Wants a quote"
     """

@@ -136,10 +136,10 @@ def hint(text: str, as_user: str | None = None) -> None:
 
 
 def note(text: str) -> None:
-    """Print a line to standard error."""
+    """Print a line to standard error, made safe to show."""
     if sys.stderr is not None:
         with suppress(OSError):  # an error that cannot be told is still the same error
-            print("\n".join(map(render.visible, text.split("\n"))), file=sys.stderr)  # noqa: T201
+            print(render.visible(text), file=sys.stderr)  # noqa: T201
 
 
 def note_unknown(database: Database, **named: Any) -> None:  # noqa: ANN401

@@ -192,6 +192,7 @@ def _as_json(done: Deactivated) -> dict[str, Any]:
     return done.user._asdict() | {
         "batch": done.batch and render.plain(done.batch),
         "cancelled_requests": done.cancelled_requests,
+        "dry_run": done.dry_run,
     }
 
 
@@ -204,11 +205,10 @@ def _shares(done: Deactivated) -> str:
 
 def _show_deactivated(done: Deactivated) -> None:
     render.say_user(done.user)
-    if done.batch is None:
-        return
-    title = "Dry run, nothing was changed" if done.batch.dry_run else f"Batch {done.batch.batch_id}"
-    render.say(f"{title}: {render.visible(_shares(done))}")
-    if done.batch.batch_id is not None:
+    if done.dry_run:
+        render.say(f"Dry run, nothing was changed; to assign: {render.visible(_shares(done))}")
+    elif done.batch is not None and done.batch.batch_id is not None:
+        render.say(f"Batch {done.batch.batch_id}: {render.visible(_shares(done))}")
         hint(
             f"To take it back: assignchat user activate {done.user.id}; "
             f"assignchat undo {done.batch.batch_id}"

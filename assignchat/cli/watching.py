@@ -1,7 +1,8 @@
 """Doing something again and again until SIGINT or SIGTERM, which end it cleanly."""
 
+import os
+import select
 import signal
-import threading
 from collections.abc import Iterator
 
 from assignchat.errors import InvalidValue
@@ -23,9 +24,11 @@ def rounds(pause: int | None) -> Iterator[None]:
     if pause is None:
         yield
         return
-    stopped = threading.Event()
+    # A pipe, because a lock such as an Event's may be held by what the signal interrupts.
+    stopped, stop = os.pipe()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
-    while not stopped.is_set():
+        signal.signal(number, lambda *_: os.write(stop, b"."))
+    while True:
         yield
-        stopped.wait(pause)
+        if select.select([stopped], [], [], pause)[0]:
+            return

@@ -13,12 +13,6 @@ from assignchat.render.machines import Form, say_machine_rows
 from assignchat.render.output import is_terminal, say, write
 from assignchat.render.text import local, status_label, time_left, visible
 
-"""Values into text: for a terminal, a pipe, JSON, JSON lines and CSV.
-
-The only module that imports rich, and the only place where text that came from data is
-made safe to show: `visible`.
-"""
-
 
 def short(text: str) -> str:
     """A text that may be long, for a table: cut on a terminal, whole in a pipe."""
@@ -95,11 +89,7 @@ def _say_labelled(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Non
 
 
 _KEPT_WHOLE = ("At", "Chat", "Event", "Id", "Key", "Opened", "Sent", "Status", "Times out")
-
-
 _LONGEST_WHOLE = 40  # a GUID is to be copied in one piece; longer ids go over several lines
-
-
 _NARROWEST = 8  # characters of a column whose text may go over several lines
 
 

@@ -46,10 +46,7 @@ from assignchat.store.database import Database
 
 DEFAULT_TIMEOUT_SECONDS = 120
 
-
 _THIS = "r.id = :id"
-
-
 _ON_CHAT = "r.chat_id = :chat"
 
 

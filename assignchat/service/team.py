@@ -22,6 +22,7 @@ class Deactivated(NamedTuple):
     user: User
     batch: BulkAssigned | None
     cancelled_requests: int
+    dry_run: bool
 
 
 def add_user(
@@ -102,7 +103,7 @@ def deactivate_user(
         deactivated, cancelled = deactivate(database, user, actor)
     if dry_run and batch is not None:
         batch = batch._replace(batch_id=None, dry_run=True)
-    return Deactivated(user if dry_run else deactivated, batch, cancelled)
+    return Deactivated(user if dry_run else deactivated, batch, cancelled, dry_run)
 
 
 def set_away(database: Database, user_id: str, *, actor: str, until: str | None = None) -> User:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from assignchat.model import Batch
+from assignchat.store import tracking
 from assignchat.store.database import Database, page
 
 SLICE = 10_000
@@ -232,7 +233,7 @@ def _collect_moved_since(database: Database, batch_id: int, first: int, last: in
         " AND later.from_user <> later.to_user"
     )
     # Whichever is shorter: all that happened since, or what happened to each of the chats.
-    if _last_tracking_id(database) - last < last - first:
+    if tracking.last_id(database) - last < last - first:
         later = f"engagement_tracking later WHERE later.id > :last AND {changes_hands}"
     else:
         later = (
@@ -271,7 +272,7 @@ def undo(database: Database, batch_id: int, actor: str) -> Iterator[int]:
     )
     _collect_moved_since(database, batch_id, first, last)
     for start in range(first, last + 1, SLICE):
-        before = _last_tracking_id(database)
+        before = tracking.last_id(database)
         yield database.execute(
             "INSERT INTO engagement_tracking (at, event, actor, os_user, chat_id, batch_id,"
             " from_user, to_user)"
@@ -307,7 +308,3 @@ def given_back(database: Database, batch_id: int) -> list[GivenBack]:
             {"batch": batch_id},
         )
     )
-
-
-def _last_tracking_id(database: Database) -> int:
-    return int(database.value("SELECT coalesce(max(id), 0) FROM engagement_tracking"))

@@ -7,17 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, Self, TypeVar
 
-from assignchat.errors import (
-    AssignchatError,
-    DatabaseUnusable,
-)
+from assignchat.errors import AssignchatError, DatabaseUnusable
 from assignchat.files import FileState, file_state
 from assignchat.model import format_time
 from assignchat.store.sqlite_errors import locked, translated
 
 Clock = Callable[[], datetime]
-
-
 Params = Mapping[str, Any]
 
 

@@ -1,8 +1,8 @@
 """The tables, as migrations; they run once, when a database is made or first opened by a
 newer version.
 
-Only this module and `import` use sqlite_utils, whose import alone takes longer than a
-whole command may take.
+Only this module uses sqlite_utils, whose import alone takes longer than a whole command may
+take.
 """  # noqa: D205
 
 import sqlite3
