@@ -115,6 +115,17 @@ class Team:
         return str(self.sql("SELECT owner_id FROM chats WHERE id = ?", chat)[0][0])
 
 
+def old_database(path: Path) -> None:
+    """Make a database as the first release left it, after a morning's work."""
+    dump = Path(__file__).parent / "data" / "schema_1.sql"
+    connection = sqlite3.connect(path)
+    try:
+        connection.executescript(dump.read_text(encoding="utf-8"))
+        connection.execute("PRAGMA journal_mode = WAL")
+    finally:
+        connection.close()
+
+
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("ASSIGNCHAT_CONFIG", "ASSIGNCHAT_DB", "ASSIGNCHAT_USER", "SUDO_USER", "SUDO_UID"):
@@ -138,12 +149,12 @@ def empty_team(
 def team(empty_team: Team) -> Iterator[Team]:
     """The demo team: mark (chat-1, -2, -3), martha (chat-4), omar (chat-5), maria the manager.
 
-    After each test the database is sound: its state is what its history says.
+    After each test the database is sound: its state is what its history says, sealed.
     """
     empty_team.ok("init", "--demo")
     yield empty_team
     if empty_team.database.exists():
-        found = empty_team.run("check", "--json")
+        found = empty_team.run("check", "--full", "--json")
         assert found.exit_code == 0, found.out + found.err
 
 

@@ -85,6 +85,7 @@ def test_a_deleted_row_of_the_history_is_found(team: Team) -> None:
     assert "chat-1" in found.pop("owner_differs")
     assert "1" in found.pop("status_differs")
     assert "engagement_tracking_no_delete" in found.pop("guard_missing")
+    assert "11" in found.pop("row_missing")
     assert found == {}
 
 

@@ -1,5 +1,7 @@
 """check."""
 
+from typing import Annotated
+
 import typer
 
 from assignchat import render
@@ -10,21 +12,44 @@ from assignchat.service import check as service
 PROBLEMS_FOUND = 8
 
 
-def check(ctx: typer.Context, as_json: options.Json = False) -> None:
+Full = Annotated[
+    bool, typer.Option("--full", help="Also compare every row of the history with its seal.")
+]
+Expect = Annotated[
+    str | None,
+    typer.Option(metavar="HEAD", help="Require this head, noted earlier; implies --full."),
+]
+
+
+def check(
+    ctx: typer.Context, full: Full = False, expect: Expect = None, as_json: options.Json = False
+) -> None:
     """Check the database for damage.
 
     The file, its guards, and the state against the history. Exits 0 if it is sound and 8 if
     not. Nothing is repaired.
 
+    With --full it finds the first row of the history that was changed, deleted or inserted by
+    hand, and prints the history's head. Note that elsewhere: with --expect, a later check
+    also shows whether the end was cut off, or all of it was written anew.
+
     Example: assignchat check
+    Example: assignchat check --full --expect 3f9a…
     """
+    full = full or expect is not None
     with reading(ctx) as session:
-        result = service.check(session.database)
+        result = service.check(session.database, full=full, expect=expect)
     if as_json:
         render.say_json(result)
     else:
-        for title, findings in (("Problem", result.problems), ("Warning", result.warnings)):
-            render.say(*(f"{title}: {render.visible(f.message)} ({f.code})" for f in findings))
-        render.say("The database is sound." if result.sound else "The database is NOT sound.")
+        _say(result, full=full)
     if not result.sound:
         raise typer.Exit(PROBLEMS_FOUND)
+
+
+def _say(result: service.CheckResult, *, full: bool) -> None:
+    for title, findings in (("Problem", result.problems), ("Warning", result.warnings)):
+        render.say(*(f"{title}: {render.visible(f.message)} ({f.code})" for f in findings))
+    render.say("The database is sound." if result.sound else "The database is NOT sound.")
+    if full and result.head is not None:
+        render.say(f"Head of the history: {result.head}")

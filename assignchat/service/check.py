@@ -6,7 +6,7 @@ from typing import NamedTuple
 from assignchat.errors import DatabaseDamaged
 from assignchat.model import time_after
 from assignchat.service.lookup import listing
-from assignchat.store import checks
+from assignchat.store import checks, seals
 from assignchat.store.database import Database
 
 _OVERDUE_SECONDS = 5 * 60
@@ -22,7 +22,8 @@ class Finding(NamedTuple):
 class CheckResult(NamedTuple):
     """What a check found. Problems make the database unsound, warnings do not.
 
-    `head` is for the fingerprint of the whole history, which this check does not take: null.
+    `head` is the hash of the history's newest seal, which stands for all of it, or null
+    before the first row. That it is right is shown by a full check only.
     """
 
     sound: bool
@@ -44,6 +45,17 @@ _PROBLEMS: tuple[tuple[str, Callable[[Database], Sequence[object]], str], ...] =
         checks.statuses_against_history,
         "Status, recipient or reason is not what the history says, of requests: {}",
     ),
+    (
+        "chat_status_differs",
+        checks.chats_against_history,
+        "Open or closed is not what the history says, of chats: {}",
+    ),
+    ("row_missing", checks.missing_rows, "Rows of the history are missing, the first is: {}"),
+    (
+        "row_unsealed",
+        checks.unsealed_rows,
+        "Rows were put into the history by hand: {}",
+    ),
     ("several_pending", checks.several_pending, "Several requests are pending on chats: {}"),
     ("guard_missing", checks.missing_guards, "Guards are missing or changed: {}"),
     (
@@ -54,15 +66,26 @@ _PROBLEMS: tuple[tuple[str, Callable[[Database], Sequence[object]], str], ...] =
 )
 
 
-def check(database: Database) -> CheckResult:
-    """Look for damage; nothing is repaired."""
+def check(database: Database, *, full: bool = False, expect: str | None = None) -> CheckResult:
+    """Look for damage; nothing is repaired.
+
+    `full` also compares every row of the history with its seal. `expect` is a head that was
+    noted earlier: the history must still contain it, which shows that its end was not cut
+    off and that it was not sealed anew; only a full check shows the rest.
+    """
     with database.read():
+        problems: list[Finding] = []
+        warnings: list[Finding] = []
+        newest = None
         try:
-            problems = list(_problems(database))
-            warnings = _warnings(database)
+            problems.extend(_problems(database))
+            problems.extend(_history_problems(database, full=full, expect=expect))
+            warnings.extend(_warnings(database))
+            newest = seals.head(database)
         except DatabaseDamaged as error:  # so much that the questions cannot be answered
-            problems, warnings = [Finding("file_damaged", error.message)], []
-        return CheckResult(not problems, None, problems, warnings)
+            if "file_damaged" not in {found.code for found in problems}:
+                problems.append(Finding("file_damaged", error.message))
+        return CheckResult(not problems, newest and newest.hash, problems, warnings)
 
 
 def _problems(database: Database) -> Iterator[Finding]:
@@ -72,12 +95,32 @@ def _problems(database: Database) -> Iterator[Finding]:
             yield Finding(code, message.format(listing(map(str, found))))
 
 
+def _history_problems(database: Database, *, full: bool, expect: str | None) -> Iterator[Finding]:
+    tampering = seals.first_tampering(database) if full else None
+    if tampering:
+        yield Finding(
+            "history_changed",
+            f"The history is not as it was written: row {tampering.row_id} {tampering.what}",
+        )
+    if expect is not None and seals.find(database, expect) is None:
+        yield Finding("head_not_found", f"The history does not contain the head {expect}")
+
+
 def _warnings(database: Database) -> list[Finding]:
     warnings = []
     owners = checks.inactive_owners(database)
     if owners:
         warnings.append(
             Finding("inactive_owner", f"Inactive users own open chats: {listing(owners)}")
+        )
+    moved = checks.deadlines_against_history(database)
+    if moved:
+        warnings.append(
+            Finding(
+                "deadline_differs",
+                "The deadline is not the one that was set when it was sent, of requests: "
+                + listing(map(str, moved)),
+            )
         )
     overdue = checks.overdue(database, time_after(database.now, -_OVERDUE_SECONDS))
     if overdue:

@@ -9,5 +9,5 @@ is coming.
 APPLICATION_ID = 0x41434854
 """`ACHT`, in the header of every assignchat database."""
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """In `user_version`: the number of migrations in `schema`."""

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from assignchat.model import Batch
-from assignchat.store import tracking
+from assignchat.store import seals, tracking
 from assignchat.store.database import Database, page
 
-SLICE = 10_000
+SLICE = seals.SLICE
 
 _COLUMNS = (
     "id, at, actor, reason, undone_at,"
@@ -191,14 +191,15 @@ class Selection:
                 " ORDER BY id LIMIT 1 OFFSET :others",
                 bound | {"others": min(left, SLICE) - 1},
             )
-            moved = self._database.execute(
-                "INSERT INTO engagement_tracking (at, event, actor, os_user, chat_id, batch_id,"
-                " from_user, to_user, reason)"
-                " SELECT :now, 'assigned', :actor, :os_user, id, :batch_id,"
-                " owner_id, :to_user, :reason"
-                f" FROM {self._source} WHERE {_IN_SLICE} ORDER BY id",
-                bound,
-            )
+            with seals.rows_alike_but(self._database, "chat_id"):
+                moved = self._database.execute(
+                    "INSERT INTO engagement_tracking (at, event, actor, os_user, chat_id,"
+                    " batch_id, from_user, to_user, reason)"
+                    " SELECT :now, 'assigned', :actor, :os_user, id,"
+                    " :batch_id, owner_id, :to_user, :reason"
+                    f" FROM {self._source} WHERE {_IN_SLICE} ORDER BY id",
+                    bound,
+                )
             self._database.execute(
                 f"UPDATE chats SET owner_id = :to_user WHERE {_IN_SLICE}{self._restriction}",
                 bound,
@@ -273,29 +274,31 @@ def undo(database: Database, batch_id: int, actor: str) -> Iterator[int]:
     _collect_moved_since(database, batch_id, first, last)
     for start in range(first, last + 1, SLICE):
         before = tracking.last_id(database)
-        yield database.execute(
-            "INSERT INTO engagement_tracking (at, event, actor, os_user, chat_id, batch_id,"
-            " from_user, to_user)"
-            " SELECT :now, 'undone', :actor, :os_user, t.chat_id, t.batch_id,"
-            " t.to_user, t.from_user"
-            " FROM engagement_tracking t JOIN chats c ON c.id = t.chat_id"
-            " WHERE t.id BETWEEN :start AND :end AND t.batch_id = :batch AND t.event = 'assigned'"
-            " AND c.owner_id = t.to_user AND t.chat_id NOT IN (SELECT id FROM temp.moved_since)"
-            " ORDER BY t.id",
-            {
-                "now": database.now,
-                "actor": actor,
-                "os_user": database.os_user,
-                "batch": batch_id,
-                "start": start,
-                "end": min(start + SLICE - 1, last),
-            },
-        )
+        with seals.rows_alike_but(database, "chat_id", "from_user", "to_user"):
+            given_back = database.execute(
+                "INSERT INTO engagement_tracking (at, event, actor, os_user, chat_id, batch_id,"
+                " from_user, to_user)"
+                " SELECT :now, 'undone', :actor, :os_user, t.chat_id, t.batch_id,"
+                " t.to_user, t.from_user"
+                " FROM engagement_tracking t JOIN chats c ON c.id = t.chat_id"
+                " WHERE t.id BETWEEN :start AND :end AND t.batch_id = :batch"
+                " AND t.event = 'assigned' AND c.owner_id = t.to_user"
+                " AND t.chat_id NOT IN (SELECT id FROM temp.moved_since) ORDER BY t.id",
+                {
+                    "now": database.now,
+                    "actor": actor,
+                    "os_user": database.os_user,
+                    "batch": batch_id,
+                    "start": start,
+                    "end": min(start + SLICE - 1, last),
+                },
+            )
         database.execute(
             "UPDATE chats SET owner_id = t.to_user FROM engagement_tracking t"
             " WHERE t.chat_id = chats.id AND t.id > :before",
             {"before": before},
         )
+        yield given_back
 
 
 def given_back(database: Database, batch_id: int) -> list[GivenBack]:

@@ -3,6 +3,8 @@
 from assignchat.model import OWNERSHIP_EVENTS
 from assignchat.store.database import Database
 
+# What was changed by hand need not be JSON.
+_DETAIL = "CASE WHEN json_valid(t.detail) THEN t.detail END"
 _OWNERSHIP = ", ".join(f"'{event}'" for event in OWNERSHIP_EVENTS)
 
 
@@ -35,6 +37,44 @@ def statuses_against_history(database: Database) -> list[int]:
     )
 
 
+def chats_against_history(database: Database) -> list[str]:
+    """Chats that are open or closed when their history says the other."""
+    return database.column(
+        "SELECT c.id FROM chats c WHERE c.status IS NOT (SELECT CASE t.event"
+        f" WHEN 'closed' THEN 'closed' WHEN 'imported' THEN json_extract({_DETAIL}, '$.status[1]')"
+        " ELSE 'open' END FROM engagement_tracking t WHERE t.chat_id = c.id"
+        " AND (t.event IN ('opened', 'closed', 'reopened')"
+        f" OR (t.event = 'imported' AND json_extract({_DETAIL}, '$.status') IS NOT NULL))"
+        " ORDER BY t.id DESC LIMIT 1) ORDER BY c.id"
+    )
+
+
+def deadlines_against_history(database: Database) -> list[int]:
+    """Requests whose deadline is not the one that they were sent with."""
+    return database.column(
+        "SELECT r.id FROM requests r JOIN engagement_tracking t"
+        " ON t.request_id = r.id AND t.event = 'requested'"
+        f" WHERE r.expires_at IS NOT json_extract({_DETAIL}, '$.expires_at') ORDER BY r.id"
+    )
+
+
+def missing_rows(database: Database) -> list[int]:
+    """The first row of the history that is gone; their numbers leave nothing out."""
+    return database.column(
+        "SELECT n FROM (SELECT 1 AS n UNION ALL SELECT id + 1 FROM engagement_tracking)"
+        " WHERE n <= (SELECT max(seq) FROM sqlite_sequence WHERE name = 'engagement_tracking')"
+        " AND n NOT IN (SELECT id FROM engagement_tracking) ORDER BY n LIMIT 1"
+    )
+
+
+def unsealed_rows(database: Database) -> list[int]:
+    """Rows that were put into the history by hand: every transaction seals its own."""
+    return database.column(
+        "SELECT t.id FROM engagement_tracking t WHERE t.id < coalesce((SELECT first_id FROM seals"
+        " WHERE last_id >= t.id ORDER BY last_id LIMIT 1), t.id + 1) ORDER BY t.id"
+    )
+
+
 def several_pending(database: Database) -> list[str]:
     """Chats with more than one pending request."""
     return database.column(
@@ -47,6 +87,9 @@ GUARDS = (
     "engagement_tracking_no_update",
     "engagement_tracking_no_delete",
     "engagement_tracking_no_replace",
+    "seals_no_update",
+    "seals_no_delete",
+    "seals_no_replace",
     "requests_pending",
 )
 """The triggers and the unique index that keep the rules."""

@@ -33,14 +33,23 @@ class Database:
 
     `clock` is asked once for each transaction, after its lock is held, so that the order
     of the times in the history is the order of its rows. `os_user` is the login that every
-    tracking row records.
+    tracking row records. `before_commit` is called as the last part of each transaction that
+    writes.
     """
 
     def __init__(
-        self, connection: sqlite3.Connection, path: Path, clock: Clock, os_user: str
+        self,
+        connection: sqlite3.Connection,
+        path: Path,
+        clock: Clock,
+        os_user: str,
+        before_commit: Callable[["Database"], None],
     ) -> None:
         self.connection = connection
         self.path = path
+        self.history_before = 0
+        """The newest row of the history when the transaction that is under way began."""
+        self._before_commit = before_commit
         self.os_user = os_user
         self.committed = False
         """Whether this connection has changed the database; who reports a failure asks."""
@@ -89,8 +98,9 @@ class Database:
         self._dry_run = dry_run
         with (
             self._bulk() if bulk else nullcontext(),
-            self._transaction("BEGIN IMMEDIATE", "ROLLBACK" if dry_run else "COMMIT"),
+            self._transaction("BEGIN IMMEDIATE", self._rollback if dry_run else self._commit),
         ):
+            self.history_before = self.value("SELECT max(id) FROM engagement_tracking") or 0
             yield
         self.committed = self.committed or not dry_run
 
@@ -124,24 +134,31 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[None]:
         """Run the block on one consistent state of the database; it waits for nobody."""
-        with self._transaction("BEGIN", "ROLLBACK"):
+        with self._transaction("BEGIN", self._rollback):
             yield
         if self._copy_state is not None and self._copy_state != file_state(self.path):
             raise locked(self.path)
 
     @contextmanager
-    def _transaction(self, begin: str, end: str) -> Iterator[None]:
+    def _transaction(self, begin: str, end: Callable[[], None]) -> Iterator[None]:
         with self._translated():
             self.connection.execute(begin)
             self._now = format_time(self._clock())
             try:
                 yield
-                self.connection.execute(end)
+                end()
             except BaseException as error:
                 self._give_up(error)
                 raise
             finally:
                 self._now, self._kept = None, False
+
+    def _commit(self) -> None:
+        self._before_commit(self)
+        self.connection.execute("COMMIT")
+
+    def _rollback(self) -> None:
+        self.connection.execute("ROLLBACK")
 
     def keep(self) -> None:
         """Keep what the transaction has done so far even if the rest of it is refused.
@@ -160,9 +177,9 @@ class Database:
         refused = isinstance(error, AssignchatError) and not isinstance(error, DatabaseUnusable)
         if self._kept and refused:
             self.connection.execute("ROLLBACK TO kept")
-            self.connection.execute("COMMIT")
+            self._commit()
         else:
-            self.connection.execute("ROLLBACK")
+            self._rollback()
 
     def execute(self, sql: str, params: Params | None = None) -> int:
         """Run one statement; the number of rows that it changed."""
@@ -210,7 +227,7 @@ class Database:
             with translated(self.path):
                 yield
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorname == "SQLITE_INTERRUPT":
+            if getattr(error, "sqlite_errorname", None) == "SQLITE_INTERRUPT":
                 raise self._signal or KeyboardInterrupt from None
             raise
 

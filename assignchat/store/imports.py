@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from assignchat.store import seals
 from assignchat.store.database import Database
 
 _OWNER_CHANGES = "c.owner_id <> coalesce(i.owner_id, c.owner_id)"
@@ -137,11 +138,12 @@ def merge(database: Database, actor: str) -> Merged:
         " FROM temp.incoming i WHERE i.new ORDER BY i.id",
         bound,
     )
-    database.execute(
-        "INSERT INTO engagement_tracking (at, event, actor, os_user, chat_id, to_user, detail)"
-        " SELECT :now, 'imported', :actor, :os_user, i.id, i.owner_id,"
-        " json_object('status', json_array(NULL, coalesce(i.status, 'open')))"
-        " FROM temp.incoming i WHERE i.new ORDER BY i.line",
-        bound,
-    )
+    with seals.rows_alike_but(database, "chat_id", "to_user", "detail"):
+        database.execute(
+            "INSERT INTO engagement_tracking (at, event, actor, os_user, chat_id, to_user, detail)"
+            " SELECT :now, 'imported', :actor, :os_user, i.id, i.owner_id,"
+            " json_object('status', json_array(NULL, coalesce(i.status, 'open')))"
+            " FROM temp.incoming i WHERE i.new ORDER BY i.line",
+            bound,
+        )
     return Merged(created, updated, staged - created - updated)

@@ -16,7 +16,7 @@ from assignchat.errors import (
     InvalidValue,
 )
 from assignchat.files import file_state, sync_folder
-from assignchat.store import APPLICATION_ID, SCHEMA_VERSION
+from assignchat.store import APPLICATION_ID, SCHEMA_VERSION, seals
 from assignchat.store.database import Clock, Database, utc_now
 from assignchat.store.sqlite_errors import damaged, foreign, missing, translated
 
@@ -42,7 +42,7 @@ def open_database(
     state = file_state(path)
     with translated(path):
         connection = connect(path, busy_seconds, immutable=closed_copy)
-    database = Database(connection, path, clock, os_user)
+    database = Database(connection, path, clock, os_user, seals.seal_new_rows)
     if closed_copy:
         database.expect_unchanged(state)
     try:
@@ -106,11 +106,24 @@ def _check_schema(database: Database) -> None:
             hint="Upgrade assignchat.",
         )
     if version < SCHEMA_VERSION:
-        # Rare, and sqlite_utils takes longer to import than a whole command may take.
-        from assignchat.store import schema  # noqa: PLC0415
+        try:
+            _bring_up_to_date(database, version)
+        except DatabaseReadOnly as error:
+            raise DatabaseReadOnly(
+                f"The database {database.path} was written by an older assignchat and must be "
+                "brought up to date, but it cannot be written",
+                hint="Open it once as a user who may write it, or open a copy.",
+            ) from error
 
-        with database.write():
-            schema.migrate(database.connection)
+
+def _bring_up_to_date(database: Database, version: int) -> None:
+    # Rare, and sqlite_utils takes longer to import than a whole command may take.
+    from assignchat.store import schema  # noqa: PLC0415
+
+    with database.write():
+        schema.migrate(database.connection)
+        if version < seals.SINCE_SCHEMA:
+            database.history_before = 0  # what is there already is sealed as it is
 
 
 def create_database(path: Path | str) -> bool:
@@ -119,7 +132,7 @@ def create_database(path: Path | str) -> bool:
     It appears there whole or not at all: it is built beside its place and then linked to
     its name, which never replaces a file.
     """
-    from assignchat.store import schema  # noqa: PLC0415  # see _check_schema
+    from assignchat.store import schema  # noqa: PLC0415  # see _bring_up_to_date
 
     path = Path(path)
     if os.path.exists(path):  # noqa: PTH110  # no error where a folder may not be entered

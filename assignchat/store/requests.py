@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from assignchat.model import NOTICES, Party, Request, Transition
+from assignchat.store import seals
 from assignchat.store.database import Database, Params, page, where
 
 # A late sweep changes no outcome: past its deadline a request reads as timed out at that
@@ -183,14 +184,15 @@ def settle_all(
         " WHERE id IN (SELECT id FROM temp.settling)",
         bound,
     )
-    database.execute(
-        "INSERT INTO engagement_tracking (at, event, actor, os_user, chat_id, request_id,"
-        " batch_id, from_user, to_user, status, reason)"
-        " SELECT :now, :event, :actor, :os_user, r.chat_id, r.id,"
-        " :batch_id, r.from_user, r.recipient_id, r.status, :reason"
-        " FROM temp.settling s CROSS JOIN requests r ON r.id = s.id ORDER BY s.id",
-        bound,
-    )
+    with seals.rows_alike_but(database, "chat_id", "request_id", "from_user", "to_user"):
+        database.execute(
+            "INSERT INTO engagement_tracking (at, event, actor, os_user, chat_id, request_id,"
+            " batch_id, from_user, to_user, status, reason)"
+            " SELECT :now, :event, :actor, :os_user, r.chat_id, r.id,"
+            " :batch_id, r.from_user, r.recipient_id, r.status, :reason"
+            " FROM temp.settling s CROSS JOIN requests r ON r.id = s.id ORDER BY s.id",
+            bound,
+        )
     for party, other in ((Party.REQUESTER, Party.RECIPIENT), (Party.RECIPIENT, Party.REQUESTER)):
         database.execute(
             "INSERT INTO notifications (at, recipient_id, text, request_id)"

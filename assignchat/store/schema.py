@@ -41,6 +41,16 @@ def m001_initial(database: sqlite_utils.Database) -> None:
         database.conn.execute(statement)
 
 
+@migrations()
+def m002_seals(database: sqlite_utils.Database) -> None:
+    """Tamper evidence, and views of what people ask most.
+
+    Whoever applies it seals the rows that are there already: see `opening`.
+    """
+    for statement in (SEALS, *SEAL_GUARDS, SEALS_BY_HASH, PENDING_REQUESTS, USER_LOAD):
+        database.conn.execute(statement)
+
+
 TABLES = (
     """
     CREATE TABLE users (
@@ -210,4 +220,56 @@ ENGAGEMENT_RECORDS = """
     LEFT JOIN engagement_tracking u
         ON u.chat_id = t.chat_id AND +u.batch_id = t.batch_id AND u.event = 'undone'
     WHERE t.event = 'assigned'
+"""
+
+# What belongs to the second migration.
+
+SEALS = """
+    CREATE TABLE seals (
+        last_id INTEGER PRIMARY KEY,
+        first_id INTEGER NOT NULL,
+        varying TEXT NOT NULL,
+        marks TEXT NOT NULL,
+        hash TEXT NOT NULL
+    )
+"""
+
+SEALS_BY_HASH = "CREATE INDEX seals_by_hash ON seals (hash)"
+
+SEAL_GUARDS = (
+    """
+    CREATE TRIGGER seals_no_update BEFORE UPDATE ON seals
+    BEGIN SELECT RAISE(ABORT, 'seals is append-only'); END
+    """,
+    """
+    CREATE TRIGGER seals_no_delete BEFORE DELETE ON seals
+    BEGIN SELECT RAISE(ABORT, 'seals is append-only'); END
+    """,
+    """
+    CREATE TRIGGER seals_no_replace BEFORE INSERT ON seals
+    WHEN EXISTS (SELECT 1 FROM seals WHERE last_id = NEW.last_id)
+    BEGIN SELECT RAISE(ABORT, 'seals is append-only'); END
+    """,
+)
+
+# As stored: one whose deadline has passed is pending here until a command meets it.
+PENDING_REQUESTS = """
+    CREATE VIEW pending_requests AS
+    SELECT r.id AS request_id, r.chat_id, c.customer, r.requester_id, r.recipient_id, r.note,
+        r.requested_at, r.expires_at
+    FROM requests r
+    JOIN chats c ON c.id = r.chat_id
+    WHERE r.status = 'pending'
+"""
+
+USER_LOAD = """
+    CREATE VIEW user_load AS
+    SELECT u.id AS user_id, u.name, u.role, u.active,
+        (SELECT count(*) FROM chats WHERE owner_id = u.id AND status = 'open') AS open_chats,
+        (SELECT count(*) FROM chats WHERE owner_id = u.id AND status = 'closed') AS closed_chats,
+        (SELECT count(*) FROM requests
+            WHERE recipient_id = u.id AND status = 'pending') AS pending_received,
+        (SELECT count(*) FROM requests
+            WHERE requester_id = u.id AND status = 'pending') AS pending_sent
+    FROM users u
 """

@@ -29,12 +29,19 @@ def translated(path: Path) -> Iterator[None]:
 def translate(error: sqlite3.Error, path: Path) -> Exception:
     """SQLite's error in our words; the error itself where it can only be a bug of ours."""
     name = getattr(error, "sqlite_errorname", "") or ""
-    if "no such" in str(error):  # a table or column is gone
+    if any(sign in str(error) for sign in _SIGNS_OF_DAMAGE):
         name = "SQLITE_CORRUPT"
     for prefix, meaning in _MEANINGS.items():
         if name.startswith(prefix):
             return meaning(path, f"{error} ({name})")
     return error
+
+
+_SIGNS_OF_DAMAGE = (
+    "no such",  # a table or column is gone
+    "decode to UTF-8",
+    "malformed JSON",
+)
 
 
 def locked(path: Path, _error: str = "") -> DatabaseLocked:

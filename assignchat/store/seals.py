@@ -1,0 +1,209 @@
+"""Tamper evidence: every row of the history is sealed, and each seal contains the one before.
+
+A seal covers rows that one transaction appended, at most `SLICE` of them. Its `hash` is the
+SHA-256 of the hash before it together with those rows. So a row that is changed, deleted or
+inserted by hand no longer fits its seal; and whoever makes all seals from there on anew has
+another last one, the head, than the one that was noted elsewhere.
+
+`varying` names the columns in which the rows of a seal may differ; in the others the first
+row speaks for all, because bulk work appends rows that are alike but for their chat.
+`marks` has a checksum of eight digits for each row, which tells which one does not fit.
+"""
+
+import json
+import struct
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice, repeat, zip_longest
+from typing import Any, NamedTuple
+
+from assignchat.model import TrackingRow
+from assignchat.store import tracking
+from assignchat.store.database import Database, Params
+
+SINCE_SCHEMA = 2
+"""Older databases have no seals."""
+
+SLICE = 10_000
+"""So many rows at most stand under one seal; they are in memory at once."""
+
+_COLUMNS = TrackingRow._fields[1:]  # the id follows from the row's place under its seal
+_FROM = "FROM engagement_tracking"
+_RANGE = "WHERE id BETWEEN :first AND :last"
+
+
+class Seal(NamedTuple):
+    """One seal, of the rows from `first_id` to `last_id`."""
+
+    last_id: int
+    first_id: int
+    varying: str
+    marks: str
+    hash: str
+
+
+_FIELDS = ", ".join(Seal._fields)
+_NONE = Seal(0, 0, "", "", "")
+
+
+class _Rows(NamedTuple):
+    """The rows of one seal: the values that they share, and whole columns of those that vary."""
+
+    shared: list[Any]
+    columns: list[Sequence[Any]]
+
+
+class Tampering(NamedTuple):
+    """The first row of the history that is not as it was sealed, and what became of it."""
+
+    row_id: int
+    what: str
+
+
+def head(database: Database) -> Seal | None:
+    """The newest seal, whose hash stands for the whole history; None before the first row."""
+    return database.one(Seal, f"SELECT {_FIELDS} FROM seals ORDER BY last_id DESC LIMIT 1", {})
+
+
+def find(database: Database, hash_: str) -> Seal | None:
+    """The seal with this hash, or None."""
+    return database.one(Seal, f"SELECT {_FIELDS} FROM seals WHERE hash = :hash", {"hash": hash_})
+
+
+def seal_new_rows(database: Database, varying: Sequence[str] = _COLUMNS) -> None:
+    """Seal what this transaction has appended and not sealed yet; it ends each one that writes.
+
+    `varying` are the columns in which those rows may differ. What somebody else has put into
+    the history by hand stays unsealed for ever.
+    """
+    previous = head(database) or _NONE
+    sealed = max(previous.last_id, database.history_before)
+    newest = tracking.last_id(database)
+    while sealed < newest:
+        first, sealed = sealed + 1, min(sealed + SLICE, newest)
+        previous = _seal(database, previous, first, sealed, varying)
+
+
+@contextmanager
+def rows_alike_but(database: Database, *varying: str) -> Iterator[None]:
+    """Seal the rows that the block appends, which differ in these columns at most.
+
+    That takes a fifth of the time of looking at every column of every row.
+    """
+    seal_new_rows(database)
+    yield
+    seal_new_rows(database, varying)
+
+
+def _seal(
+    database: Database, previous: Seal, first: int, last: int, varying: Sequence[str]
+) -> Seal:
+    bound = {"first": first, "last": last}
+    (row,) = database.tuples(f"SELECT {', '.join(_COLUMNS)} {_FROM} WHERE id = :first", bound)
+    values = dict(zip(_COLUMNS, row, strict=True))
+    varying = _that_vary(database, bound, values, varying) if first < last else ()
+    shared = [value for name, value in values.items() if name not in varying]
+    rows = _Rows(shared, _whole_columns(database, bound, varying))
+    unsigned = Seal(last, first, " ".join(varying), _marks(rows), "")
+    seal = unsigned._replace(hash=_hash(previous, unsigned, rows))
+    database.execute(
+        f"INSERT INTO seals ({_FIELDS}) VALUES (:last_id, :first_id, :varying, :marks, :hash)",
+        seal._asdict(),
+    )
+    return seal
+
+
+def _that_vary(
+    database: Database, bound: Params, first_row: Params, candidates: Sequence[str]
+) -> Sequence[str]:
+    """The columns that are not the same in all rows; looking is cheaper than sealing them."""
+    if len(candidates) == 1:
+        return candidates
+    sums = ", ".join(f"sum({name} IS NOT :{name})" for name in candidates)
+    (different,) = database.tuples(f"SELECT {sums} {_FROM} {_RANGE}", {**first_row, **bound})
+    return [name for name, rows in zip(candidates, different, strict=True) if rows] or candidates
+
+
+def _whole_columns(
+    database: Database, bound: Params, columns: Sequence[str]
+) -> list[Sequence[Any]]:
+    if not columns:
+        return []
+    # SQLite makes one text of a column in less time than Python needs to fetch its values.
+    arrays = ", ".join(f"json_group_array({name})" for name in columns)
+    (texts,) = database.tuples(f"SELECT {arrays} {_FROM} {_RANGE}", bound)
+    return [json.loads(text) for text in texts]
+
+
+def _marks(rows: _Rows) -> str:
+    from zlib import crc32  # noqa: PLC0415  # only what writes pays for it
+
+    start = crc32(_encoded(rows.shared))
+    # All of it in C: this is called for each of a million rows.
+    texts = map(str.encode, map(ascii, zip(*rows.columns, strict=True)))
+    sums = list(map(crc32, texts, repeat(start))) if rows.columns else [start]
+    return struct.pack(f">{len(sums)}I", *sums).hex()
+
+
+def _hash(previous: Seal, seal: Seal, rows: _Rows) -> str:
+    from hashlib import sha256  # noqa: PLC0415  # likewise
+
+    return sha256(_encoded([previous.hash, *seal._replace(hash=""), *rows])).hexdigest()
+
+
+def _encoded(values: Sequence[Any]) -> bytes:
+    # What JSON cannot hold, such as a BLOB, was put there by hand, and must not stop a check.
+    return json.dumps(values, default=repr).encode()
+
+
+def first_tampering(database: Database) -> Tampering | None:
+    """The first row that was changed, deleted or inserted by hand; None where none was.
+
+    It reads the whole history, one seal at a time.
+    """
+    rows = database.tuples(f"SELECT id, {', '.join(_COLUMNS)} {_FROM} ORDER BY id")
+    previous = _NONE
+    for seal in database.rows(Seal, f"SELECT {_FIELDS} FROM seals ORDER BY last_id"):
+        ids = range(seal.first_id, seal.last_id + 1)
+        sealed = list(islice(rows, len(ids)))
+        found = _first_misplaced(ids, sealed) or _first_changed(previous, seal, sealed)
+        if found:
+            return found
+        previous = seal
+    return next((Tampering(row[0], _INSERTED) for row in rows), None)
+
+
+_INSERTED = "was inserted by hand"
+
+
+def _first_misplaced(ids: range, rows: list[tuple[Any, ...]]) -> Tampering | None:
+    for expected, row in zip_longest(ids, rows):
+        if row is None or row[0] > expected:
+            return Tampering(expected, "was deleted")
+        if row[0] < expected:
+            return Tampering(row[0], _INSERTED)
+    return None
+
+
+def _first_changed(previous: Seal, seal: Seal, rows: list[tuple[Any, ...]]) -> Tampering | None:
+    varying = [name for name in seal.varying.split() if name in _COLUMNS]
+    found = _in_columns(rows, varying)
+    fits = _marks(found) == seal.marks and _hash(previous, seal, found) == seal.hash
+    if fits and _alike(rows, varying):
+        return None
+    for place, row in enumerate(rows):
+        if _marks(_in_columns([row], varying)) != seal.marks[8 * place : 8 * place + 8]:
+            return Tampering(row[0], "was changed")
+    return Tampering(rows[0][0], f"or its seal, of the rows up to {seal.last_id}, was changed")
+
+
+def _in_columns(rows: list[tuple[Any, ...]], varying: Sequence[str]) -> _Rows:
+    columns = dict(zip(("id", *_COLUMNS), zip(*rows, strict=True), strict=True))
+    shared = [columns[name][0] for name in _COLUMNS if name not in varying]
+    return _Rows(shared, [columns[name] for name in varying])
+
+
+def _alike(rows: list[tuple[Any, ...]], varying: Sequence[str]) -> bool:
+    """Whether the first row may speak for all, in the columns that do not vary."""
+    columns = zip(("id", *_COLUMNS), zip(*rows, strict=True), strict=True)
+    return all(len(set(values)) == 1 for name, values in columns if name not in ("id", *varying))
