@@ -13,10 +13,11 @@ PROBLEMS_FOUND = 8
 def check(ctx: typer.Context, as_json: options.Json = False) -> None:
     """Check the database for damage.
 
+    Examples:
+        assignchat check
+
     The file, its guards, and the state against the history. Exits 0 if it is sound and 8 if
     not. Nothing is repaired.
-
-    Example: assignchat check
     """
     with reading(ctx) as session:
         result = service.check(session.database)
