@@ -70,9 +70,3 @@ def test_the_quick_start_in_the_readme_runs(empty_team: Team) -> None:
 
 def test_the_config_file_at_the_top_is_the_one_that_init_writes(team: Team) -> None:
     assert (SCRIPTS.parent / "config.toml").read_text() == team.config.read_text()
-
-
-def test_the_timer_and_the_cron_line_sweep(team: Team) -> None:
-    for name in ("assignchat.cron", "assignchat-sweep.service"):
-        assert "--config /srv/assignchat/config.toml sweep-timeouts" in (SCRIPTS / name).read_text()
-    assert team.process("sweep-timeouts", env={"PATH": "/usr/bin:/bin"}) == (0, "", "")
