@@ -1,7 +1,8 @@
-"""Make the docs that come from the program: `--check` only compares.
+"""Make the docs that come from the program; `--check` compares what is quickly made.
 
-A made part stands between `<!-- made: NAME -->` and `<!-- end -->` in README.md or docs/*.md;
-docs/assignchat.1 is made as a whole.
+A made part stands between `<!-- made: NAME -->` and `<!-- end -->` in README.md or docs/*.md.
+What follows a command in a `console` block is what it prints (see console.py). docs/assignchat.1
+and docs/demo.svg are made as a whole. What takes running commands, tests/test_docs.py compares.
 """
 
 import argparse
@@ -19,7 +20,9 @@ PART = re.compile(r"(<!-- made: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 WIDTH = 80
 os.environ["COLUMNS"] = str(WIDTH)  # of help texts
 
+import console  # noqa: E402
 from manpage import page  # noqa: E402
+from recording import svg  # noqa: E402
 
 from assignchat import manual  # noqa: E402
 from assignchat.cli import COMMANDS, EXAMPLES, build, main  # noqa: E402
@@ -98,7 +101,7 @@ def run() -> int:
     parser.add_argument("--check", action="store_true", help="fail if something is out of date")
     check = parser.parse_args().check
     wrong = list(_problems())
-    for path, new in _made():
+    for path, new in _made(played=not check):
         old = path.read_text(encoding="utf-8") if path.exists() else ""
         if new != old and check:
             wrong.append(f"{path.relative_to(ROOT)} is out of date: run scripts/docs.py")
@@ -109,11 +112,14 @@ def run() -> int:
     return 1 if wrong else 0
 
 
-def _made() -> Iterator[tuple[Path, str]]:
+def _made(*, played: bool) -> Iterator[tuple[Path, str]]:
     """Each file that is made, or has made parts, with what should be in it."""
     for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
-        yield path, _remade(path.read_text(encoding="utf-8"))
+        text = _remade(path.read_text(encoding="utf-8"))
+        yield path, console.remade(text) if played else text
     yield ROOT / "docs" / "assignchat.1", page()
+    if played:
+        yield ROOT / "docs" / "demo.svg", svg()
 
 
 if __name__ == "__main__":
