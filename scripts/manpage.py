@@ -59,6 +59,7 @@ def _page() -> Iterator[str]:
     context = typer.Context(root, info_name="assignchat")
     summary, examples, _ = _parts(root.help)
     yield f'.TH ASSIGNCHAT 1 {DATE} "assignchat {__version__}"'
+    yield ".ad l"  # long lists of choices cannot be spread over a line
     yield ".SH NAME"
     yield rf"assignchat \- {_text(summary[0].lower() + summary[1:].rstrip('.'))}"
     yield ".SH SYNOPSIS"

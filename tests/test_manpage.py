@@ -49,7 +49,7 @@ def test_the_man_page_has_nothing_that_mandoc_would_mend() -> None:
 
 def test_the_man_page_has_nothing_that_groff_would_mend() -> None:
     needs("groff")
-    output_of("groff", "-man", "-ww", "-z", PAGE)
+    output_of("groff", "-man", "-ww", "-z", "-rLL=60n", PAGE)
 
 
 def test_the_man_page_has_every_command_with_its_options(empty_team: Team) -> None:
