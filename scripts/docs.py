@@ -45,6 +45,12 @@ def markdown(table: Table) -> str:
     return "\n".join([f"| {' | '.join(table.headings)} |", f"|{rule}", *rows])
 
 
+def topic(name: str) -> str:
+    """A page of `assignchat help`."""
+    blocks = manual.TOPICS[name].blocks
+    return "\n\n".join(block if isinstance(block, str) else markdown(block) for block in blocks)
+
+
 def commands_help() -> str:
     """What `--help` says, for the program and each command."""
     texts = [f"## assignchat\n\n```text\n{_help()}```"]
@@ -60,7 +66,11 @@ def _part(name: str) -> str:
     """What stands between the marks of this name."""
     if name == "help":
         return commands_help()
-    return markdown(commands_table() if name == "commands" else manual.TABLES[name]())
+    if name == "commands":
+        return markdown(commands_table())
+    if name.startswith("topic-"):
+        return topic(name.removeprefix("topic-"))
+    return markdown(manual.TABLES[name]())
 
 
 def _subcommands(name: str) -> Iterator[str]:
