@@ -159,26 +159,50 @@ def objects() -> Table:
     )
 
 
-REQUEST, USER, CHAT = "the request", "the user", "the chat"
+_REQUEST, _USER, _CHAT = "the request", "the user", "the chat"
+_IMPORTED, _SET = "created, updated, unchanged, dry_run", "key, value, source"
 RESULTS = {
-    "assign": REQUEST,
-    "accept": REQUEST,
-    "reject": REQUEST,
-    "withdraw": REQUEST,
-    "wait": REQUEST,
+    "assign": _REQUEST,
+    "accept": _REQUEST,
+    "reject": _REQUEST,
+    "withdraw": _REQUEST,
     "inbox": "user, requests, notifications",
     "status": "user, received, sent, open_chats",
+    "wait": _REQUEST,
     "requests": "a list of requests",
     "bulk-assign": "batch_id, assigned, unchanged, cancelled_requests, recipients, dry_run",
     "undo": "batch_id, undone, skipped, dry_run",
     "batches": "a list of batches",
     "sweep-timeouts": "timed_out, request_ids, dry_run",
+    "notify": "sent, failed, waiting",
     "tracking": "a list of tracking rows, or with --records of records",
     "stats": "since, users, reasons",
+    "user add": _USER,
+    "user set": _USER,
     "user list": "a list of users",
+    "user activate": _USER,
+    "user deactivate": "the user, and batch, cancelled_requests, dry_run",
+    "user away": _USER,
+    "user back": _USER,
+    "chat add": _CHAT,
     "chat list": "a list of chats",
-    "chat show": "the chat, with pending_request, timeline",
+    "chat show": "the chat, and pending_request, timeline",
+    "chat close": _CHAT,
+    "chat reopen": _CHAT,
+    "import users": _IMPORTED,
+    "import chats": _IMPORTED,
+    "config list": "each key with its value",
+    "config get": _SET,
+    "config set": _SET,
+    "config unset": _SET,
+    "config path": "path, exists",
+    "check": "sound, head, problems, warnings",
+    "backup": "file, bytes",
+    "export": "folder, files",
+    "init": "database, created, config, demo",
+    "help": "topic, text",
 }
+"""What each command prints with --json: the keys of an object, or a row or list of rows."""
 
 
 def results() -> Table:
@@ -269,8 +293,6 @@ TOPICS = {
         versions; none is renamed or removed.
 
         [results]
-
-        A command on one thing that is not named here prints that thing.
         """,
     ),
     "lifecycle": Topic(
