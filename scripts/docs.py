@@ -1,6 +1,8 @@
-"""Make the reference parts of the docs from the program: `--check` only compares.
+"""Make the docs that come from the program; `--check` compares what is quickly made.
 
-A part stands between `<!-- made: NAME -->` and `<!-- end -->` in README.md or docs/*.md.
+A made part stands between `<!-- made: NAME -->` and `<!-- end -->` in README.md or docs/*.md.
+What follows a command in a `console` block is what it prints (see console.py). docs/assignchat.1
+and docs/demo.svg are made as a whole. What takes running commands, tests/test_docs.py compares.
 """
 
 import argparse
@@ -9,64 +11,44 @@ import io
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 PART = re.compile(r"(<!-- made: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
-os.environ["COLUMNS"] = "80"  # the width of help texts
+WIDTH = 80
+os.environ["COLUMNS"] = str(WIDTH)  # of help texts
 
-from assignchat.cli import COMMANDS, build, main  # noqa: E402
-from assignchat.config import KEYS  # noqa: E402
-from assignchat.errors import AssignchatError, every_error  # noqa: E402
-from assignchat.model import TRANSITIONS  # noqa: E402
+import console  # noqa: E402
+from manpage import page  # noqa: E402
+from recording import svg  # noqa: E402
+
+from assignchat import manual  # noqa: E402
+from assignchat.cli import COMMANDS, EXAMPLES, build, main  # noqa: E402
+from assignchat.manual import Table  # noqa: E402
 
 
-def commands_table() -> str:
+def commands_table() -> Table:
     """Each command with its one line."""
     rows = [
-        f"| [`{name}`](docs/reference.md#{name}) | {command.summary} |"
+        (f"[`{name}`](docs/reference.md#{name})", command.summary)
         for name, command in COMMANDS.items()
     ]
-    return "\n".join(["| command | what it does |", "|---|---|", *rows])
+    return Table(("command", "what it does"), rows)
 
 
-def lifecycle_table() -> str:
-    """The whole life of a request."""
-    rows = [
-        f"| {t.source.label} | {action} | {t.party} | {t.target.label} |"
-        f" {'yes' if t.needs_reason else ''} |"
-        for action, t in TRANSITIONS.items()
-    ]
-    return "\n".join(["| from | action | by | to | reason |", "|---|---|---|---|---|", *rows])
+def markdown(table: Table) -> str:
+    """A table as Markdown has it."""
+    rule = "---|" * len(table.headings)
+    rows = [f"| {' | '.join(row)} |" for row in table.rows]
+    return "\n".join([f"| {' | '.join(table.headings)} |", f"|{rule}", *rows])
 
 
-def exit_codes_table() -> str:
-    """Each exit code with its error codes."""
-    rows = ["| 0 | done, also when there was nothing to do | |"]
-    for group in AssignchatError.__subclasses__():
-        codes = ", ".join(f"`{error.code}`" for error in group.__subclasses__())
-        rows.append(f"| {group.exit_code} | {_first_line(group)} | {codes} |")
-    rows.append("| 8 | `check` found problems. | |")
-    rows.append(
-        "| 10, 11, 12, 13 | `wait`: rejected; withdrawn or cancelled; timed out; still pending. | |"
-    )
-    rows.append("| 130, 143 | Interrupted by SIGINT, SIGTERM; nothing is half-done. | |")
-    return "\n".join(["| exit | when | error codes |", "|---|---|---|", *rows])
-
-
-def errors_table() -> str:
-    """Each error code with its meaning."""
-    rows = [f"| `{e.code}` | {e.exit_code} | {_first_line(e)} |" for e in every_error()]
-    return "\n".join(["| code | exit | meaning |", "|---|---|---|", *rows])
-
-
-def config_table() -> str:
-    """Each config key."""
-    rows = [f"| `{k.name}` | `{_toml(k.default)}` | {k.meaning} |" for k in KEYS.values()]
-    return "\n".join(["| key | default | meaning |", "|---|---|---|", *rows])
+def topic(name: str) -> str:
+    """A page of `assignchat help`."""
+    blocks = manual.TOPICS[name].blocks
+    return "\n\n".join(block if isinstance(block, str) else markdown(block) for block in blocks)
 
 
 def commands_help() -> str:
@@ -80,22 +62,15 @@ def commands_help() -> str:
     return "\n\n".join(texts)
 
 
-PARTS: dict[str, Callable[[], str]] = {
-    "commands": commands_table,
-    "lifecycle": lifecycle_table,
-    "exit-codes": exit_codes_table,
-    "errors": errors_table,
-    "config": config_table,
-    "help": commands_help,
-}
-
-
-def _first_line(documented: type) -> str:
-    return (documented.__doc__ or "").strip().splitlines()[0]
-
-
-def _toml(value: Any) -> str:  # noqa: ANN401
-    return {True: "true", False: "false"}.get(value, "") if isinstance(value, bool) else repr(value)
+def _part(name: str) -> str:
+    """What stands between the marks of this name."""
+    if name == "help":
+        return commands_help()
+    if name == "commands":
+        return markdown(commands_table())
+    if name.startswith("topic-"):
+        return topic(name.removeprefix("topic-"))
+    return markdown(manual.TABLES[name]())
 
 
 def _subcommands(name: str) -> Iterator[str]:
@@ -117,15 +92,17 @@ def _problems() -> Iterator[str]:
         text = _help(name)
         if command.summary != text.split("\n\n")[1].strip():
             yield f"the summary of {name} is not how its help begins"
-        pages = [(name, text)] if not list(_subcommands(name)) else []
+        pages = [(name, text)]
         pages += [(f"{name} {sub}", _help(name, sub)) for sub in _subcommands(name)]
-        for page, content in pages:
-            if not re.search(r"^  Example: assignchat .*\n\n", content, re.MULTILINE):
-                yield f"{page} has no example of one line in its help"
+        for shown, content in pages:
+            if f"\n\n  {EXAMPLES}\n      assignchat " not in content:
+                yield f"{shown} has no examples after the first line of its help"
+            if max(map(len, content.splitlines())) > WIDTH and "<" not in content:
+                yield f"{shown} has a line in its help that is longer than {WIDTH} characters"
 
 
 def _remade(text: str) -> str:
-    return PART.sub(lambda part: f"{part[1]}\n{PARTS[part[2]]()}\n\n{part[3]}", text)
+    return PART.sub(lambda part: f"{part[1]}\n{_part(part[2])}\n\n{part[3]}", text)
 
 
 def run() -> int:
@@ -134,9 +111,8 @@ def run() -> int:
     parser.add_argument("--check", action="store_true", help="fail if something is out of date")
     check = parser.parse_args().check
     wrong = list(_problems())
-    for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
-        old = path.read_text(encoding="utf-8")
-        new = _remade(old)
+    for path, new in _made(played=not check):
+        old = path.read_text(encoding="utf-8") if path.exists() else ""
         if new != old and check:
             wrong.append(f"{path.relative_to(ROOT)} is out of date: run scripts/docs.py")
         elif new != old:
@@ -144,6 +120,16 @@ def run() -> int:
     for line in wrong:
         print(line, file=sys.stderr)
     return 1 if wrong else 0
+
+
+def _made(*, played: bool) -> Iterator[tuple[Path, str]]:
+    """Each file that is made, or has made parts, with what should be in it."""
+    for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+        text = _remade(path.read_text(encoding="utf-8"))
+        yield path, console.remade(text) if played else text
+    yield ROOT / "docs" / "assignchat.1", page()
+    if played:
+        yield ROOT / "docs" / "demo.svg", svg()
 
 
 if __name__ == "__main__":

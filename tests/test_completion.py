@@ -36,6 +36,7 @@ def asked(team: Team) -> Team:
         ("assignchat config set busy", ["busy_timeout"]),
         ("assignchat requests --status pend", ["pending"]),
         ("assignchat --db nowhere.db chat show ", []),
+        ("assignchat help ex", ["export", "exit-codes"]),
     ],
 )
 def test_a_line_is_completed(asked: Team, line: str, offers: list[str]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.conftest import Result, Team
 
 SCRIPTS = Path(__file__).parent.parent / "scripts"
-README = (SCRIPTS.parent / "README.md").read_text()
+DOCS = SCRIPTS.parent / "docs"
 
 
 def script(team: Team, *words: str, **env: str) -> Result:
@@ -53,26 +53,13 @@ def test_offboarding_to_nobody_is_refused_before_it_asks(team: Team) -> None:
     assert team.snapshot() == before
 
 
-def test_the_example_in_the_readme_runs(team: Team) -> None:
-    example = README.split("```python\n")[1].split("```")[0]
+def test_the_example_for_python_runs(team: Team) -> None:
+    example = (DOCS / "scripting.md").read_text().split("```python\n")[1].split("```")[0]
     done = script(team, sys.executable, "-c", example)
     assert (done.exit_code, done.err) == (0, "")
     assert "accepted martha" in done.out
     assert team.owner("chat-3") == "martha"
 
 
-def test_the_quick_start_in_the_readme_runs(empty_team: Team) -> None:
-    commands = README.split("cd ~/team\n")[1].split("```")[0]
-    done = script(empty_team, "bash", "-euc", commands, LANG="C.UTF-8")
-    assert done.exit_code == 0, done.err
-    assert empty_team.ok("chat", "show", "chat-1")["owner_id"] == "martha"
-
-
 def test_the_config_file_at_the_top_is_the_one_that_init_writes(team: Team) -> None:
     assert (SCRIPTS.parent / "config.toml").read_text() == team.config.read_text()
-
-
-def test_the_timer_and_the_cron_line_sweep(team: Team) -> None:
-    for name in ("assignchat.cron", "assignchat-sweep.service"):
-        assert "--config /srv/assignchat/config.toml sweep-timeouts" in (SCRIPTS / name).read_text()
-    assert team.process("sweep-timeouts", env={"PATH": "/usr/bin:/bin"}) == (0, "", "")

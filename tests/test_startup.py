@@ -28,6 +28,8 @@ print(json.dumps([code, sorted(sys.modules)]))
         (["requests"], {"request"}),
         (["--version"], set[str]()),
         (["--help"], set[str]()),
+        (["assign", "--help"], {"request"}),
+        (["help", "exit-codes"], {"help"}),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )
@@ -48,6 +50,7 @@ def test_a_command_loads_its_own_module_and_nothing_heavy(
     assert not [name for name in HEAVY if name in loaded]
     modules = {command.module for command in COMMANDS.values()}
     assert {name for name in modules if f"assignchat.cli.{name}" in loaded} == own
+    assert ("assignchat.manual" in loaded) == ("help" in words)
 
 
 def test_the_package_runs_as_a_module_and_as_a_command(team: Team) -> None:

@@ -65,9 +65,14 @@ COMMANDS = {
     "backup": Command("backup", "backup", "Copy the database, while others write."),
     "export": Command("export", "export", "Write every table and view to a folder."),
     "init": Command("init", "init", "Make the database."),
+    "help": Command("help", "help_", "Explain a command, or a topic."),
 }
 
 SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
+
+
+EXAMPLES = "Examples:"
+"""The line of a docstring under which its examples stand, right after its first paragraph."""
 
 
 class Terminated(BaseException):
@@ -96,12 +101,21 @@ class CommandGroup(typer.core.TyperGroup):
 def _load(name: str, command: Command) -> Any:  # noqa: ANN401
     found = getattr(importlib.import_module(f"assignchat.cli.{command.module}"), command.name)
     if isinstance(found, typer.Typer):
-        group = typer.main.get_command(found)
+        group = _made(found)
         group.name = name
         return group
     app = new_app()
     app.command(name, context_settings=SETTINGS)(found)
-    return typer.main.get_command(app)
+    return _made(app)
+
+
+def _made(app: typer.Typer) -> Any:  # noqa: ANN401
+    """Typer's command for an app; in its help, examples stand on lines of their own."""
+    command = typer.main.get_command(app)
+    for one in (command, *getattr(command, "commands", {}).values()):
+        if one.help:
+            one.help = one.help.replace(f"\n\n{EXAMPLES}\n", f"\n\n\b\n{EXAMPLES}\n")
+    return command
 
 
 def new_app(*, add_completion: bool = False, **settings: Any) -> typer.Typer:  # noqa: ANN401
@@ -115,9 +129,10 @@ def new_app(*, add_completion: bool = False, **settings: Any) -> typer.Typer:  #
     )
 
 
-def new_group(summary: str) -> typer.Typer:
+def new_group(summary: str, *examples: str) -> typer.Typer:
     """A Typer app for the commands of one noun; alone it shows its help."""
-    app = new_app(help=summary, invoke_without_command=True)
+    shown = "\n".join(f"    {example}" for example in examples)
+    app = new_app(help=f"{summary}\n\n{EXAMPLES}\n{shown}", invoke_without_command=True)
 
     @app.callback()
     def alone(ctx: typer.Context) -> None:
@@ -148,7 +163,16 @@ def _root(
         typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version."),
     ] = False,
 ) -> None:
-    """Hand WhatsApp chats over to colleagues, by request or in bulk."""
+    """Hand WhatsApp chats over to colleagues, by request or in bulk.
+
+    Examples:
+        assignchat init --demo
+        assignchat assign chat-1 --to martha --as mark
+        assignchat accept 1 --as martha
+        assignchat help exit-codes
+
+    Alone it shows where you stand. Exit codes, config keys, JSON and more: assignchat help.
+    """
     ctx.obj.config_file = config
     ctx.obj.database_file = db
     if ctx.invoked_subcommand is None:
@@ -173,7 +197,7 @@ def build() -> Any:  # noqa: ANN401
     """The whole command line as Typer's own command object."""
     app = new_app(add_completion=True, cls=CommandGroup, invoke_without_command=True)
     app.callback()(_root)
-    return typer.main.get_command(app)
+    return _made(app)
 
 
 def main(argv: Sequence[str] | None = None, *, clock: Clock = utc_now) -> int:

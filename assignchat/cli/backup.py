@@ -21,11 +21,12 @@ def backup(
 ) -> None:
     """Copy the database, while others write.
 
+    Examples:
+        assignchat backup /var/backups/assignchat-monday.db
+
     The copy shows one moment, is checked before it takes its name, and is its owner's alone.
     To restore, stop what writes and put the copy in the database's place, without any -wal
     and -shm files.
-
-    Example: assignchat backup /var/backups/assignchat-monday.db
     """
     with reading(ctx) as session:
         copy_database(session.database, file, replace=force)

@@ -60,10 +60,13 @@ def bulk_assign(
 ) -> None:
     """Assign many chats directly, all or nothing.
 
+    Examples:
+        assignchat bulk-assign --from mark --to martha --dry-run
+        assignchat bulk-assign chat-1 chat-2 --to martha
+        assignchat bulk-assign --ids-from ids.txt --to martha --to omar --split least-loaded
+
     Nobody is asked first. A pending request on a chat that moves is cancelled. Each chat
     gets its own Engagement Tracking Record.
-
-    Example: assignchat bulk-assign --from mark --to martha --dry-run
     """
     if not to:
         raise Usage("Missing option '--to'", hint="assignchat bulk-assign --help")
@@ -106,10 +109,12 @@ def undo(
 ) -> None:
     """Give the chats of a batch back.
 
+    Examples:
+        assignchat undo 3
+        assignchat undo 3 --dry-run
+
     They go to their owners before, once. A chat that has changed hands since the batch stays
     where it is.
-
-    Example: assignchat undo 3
     """
     with opened(ctx, as_user) as session:
         if not dry_run and not yes and interactive():
@@ -135,9 +140,10 @@ def batches(
 ) -> None:
     """List batches.
 
-    Newest first for people, oldest first for machines.
+    Examples:
+        assignchat batches
 
-    Example: assignchat batches
+    Newest first for people, oldest first for machines.
     """
     form = options.form(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)
     with reading(ctx) as session:

@@ -11,7 +11,11 @@ from assignchat.model import Chat, ChatStatus, TrackingRow
 from assignchat.service import chats as service
 from assignchat.service.chats import ChatStory
 
-app = new_group("Add, list, show, close and reopen chats.")
+app = new_group(
+    "Add, list, show, close and reopen chats.",
+    "assignchat chat list --owner mark --status open",
+    "assignchat chat show chat-17",
+)
 
 
 @app.command("add")
@@ -30,7 +34,8 @@ def add(
 ) -> None:
     """Add an open chat.
 
-    Example: assignchat chat add chat-17 --customer "Priya Nair" --owner mark
+    Examples:
+        assignchat chat add chat-17 --customer "Priya Nair" --owner mark
     """
     with opened(ctx, as_user, operator="login") as session:
         added = service.add_chat(
@@ -58,7 +63,8 @@ def list_(
 ) -> None:
     """List chats.
 
-    Example: assignchat chat list --owner mark --status open
+    Examples:
+        assignchat chat list --owner mark --status open
     """
     form = options.form(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)
     with reading(ctx) as session:
@@ -76,7 +82,8 @@ def list_(
 def show(ctx: typer.Context, chat: options.ChatArgument, as_json: options.Json = False) -> None:
     """Show a chat: its owner, its pending request, and its whole story.
 
-    Example: assignchat chat show chat-17
+    Examples:
+        assignchat chat show chat-17
     """
     with reading(ctx) as session:
         story = service.show_chat(session.database, chat)
@@ -100,7 +107,8 @@ def close(
 ) -> None:
     """Close a chat, which cancels its pending request.
 
-    Example: assignchat chat close chat-17
+    Examples:
+        assignchat chat close chat-17
     """
     with opened(ctx, as_user, operator="login") as session:
         closed = service.close_chat(session.database, chat, actor=session.actor)
@@ -116,7 +124,8 @@ def reopen(
 ) -> None:
     """Reopen a closed chat.
 
-    Example: assignchat chat reopen chat-17
+    Examples:
+        assignchat chat reopen chat-17
     """
     with opened(ctx, as_user, operator="login") as session:
         reopened = service.reopen_chat(session.database, chat, actor=session.actor)

@@ -26,15 +26,17 @@ def check(
 ) -> None:
     """Check the database for damage.
 
+    Examples:
+        assignchat check
+        assignchat check --full
+        assignchat check --expect 5c1f…
+
     The file, its guards, and the state against the history. Exits 0 if it is sound and 8 if
     not. Nothing is repaired.
 
     With --full it finds the first row of the history that was changed, deleted or inserted by
     hand, and prints the history's head. Note that elsewhere: with --expect, a later check
     also shows whether the end was cut off, or all of it was written anew.
-
-    Example: assignchat check
-    Example: assignchat check --full --expect 3f9a…
     """
     full = full or expect is not None
     with reading(ctx) as session:

@@ -24,9 +24,10 @@ def export(
 ) -> None:
     """Write every table and view to a folder.
 
-    A file for each, all as of the same moment.
+    Examples:
+        assignchat export backup-2026-11 --format jsonl
 
-    Example: assignchat export backup-2026-11 --format jsonl
+    A file for each, all as of the same moment.
     """
     with reading(ctx) as session, render.progress("Writing") as progress:
 

@@ -12,7 +12,11 @@ from assignchat.errors import Usage
 from assignchat.service import imports as service
 from assignchat.service.imports import Imported
 
-app = new_group("Bring users and chats in from a CRM.")
+app = new_group(
+    "Bring users and chats in from a CRM.",
+    "assignchat import users team.csv",
+    "assignchat import chats export.csv --dry-run",
+)
 
 File = Annotated[str, typer.Argument(metavar="FILE", help="CSV, TSV or JSON; - is stdin.")]
 Columns = Annotated[
@@ -34,9 +38,10 @@ def users(
 ) -> None:
     """Insert or update users by id, all or nothing.
 
-    Columns: id, name, role, active.
+    Examples:
+        assignchat import users team.csv --column name="Full Name"
 
-    Example: assignchat import users team.csv --column name="Full Name"
+    Columns: id, name, role, active.
     """
     headers = _headers(column or [], service.USER_COLUMNS)
     rows = crm_file.read(file, service.USER_COLUMNS, ["id"], headers, note)
@@ -64,9 +69,11 @@ def chats(
 ) -> None:
     """Insert or update chats by id, all or nothing.
 
-    Columns: id, customer, owner_id, status, opened_at.
+    Examples:
+        assignchat import chats export.csv --column id="Chat ID"
+        assignchat import chats export.csv --dry-run
 
-    Example: assignchat import chats export.csv --column id="Chat ID"
+    Columns: id, customer, owner_id, status, opened_at.
     """
     headers = _headers(column or [], service.CHAT_COLUMNS)
     rows = crm_file.read(file, service.CHAT_COLUMNS, ["id"], headers, note)

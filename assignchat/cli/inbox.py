@@ -23,9 +23,11 @@ def inbox(
 ) -> None:
     """Show what waits for you.
 
-    Your pending requests with the time left, and your unread notifications.
+    Examples:
+        assignchat inbox --as martha
+        assignchat inbox --mark-read
 
-    Example: assignchat inbox --as martha
+    Your pending requests with the time left, and your unread notifications.
     """
     with opened(ctx, as_user) as session:
         found = overview.inbox(session.database, actor=session.actor, mark_read=mark_read)
@@ -52,10 +54,11 @@ def status(
 ) -> None:
     """Show where you stand, and what to do next.
 
+    Examples:
+        assignchat status
+
     What you are asked, what you asked and how it stands, and your open chats. The same as
     assignchat alone.
-
-    Example: assignchat status
     """
     with opened(ctx, as_user) as session:
         page = overview.status(session.database, actor=session.actor)

@@ -30,9 +30,11 @@ def init(
 ) -> None:
     """Make the database.
 
-    And a config file beside it, if none is in use. Repeating it is harmless.
+    Examples:
+        assignchat init
+        assignchat init --demo
 
-    Example: assignchat init --demo
+    And a config file beside it, if none is in use. Repeating it is harmless.
     """
     by_name = named_database(ctx) is not None
     loaded = config.load(invocation(ctx).config_file, must_exist=by_name)

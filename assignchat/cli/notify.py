@@ -23,10 +23,12 @@ def notify(
 ) -> None:
     """Deliver unsent notifications.
 
+    Examples:
+        assignchat notify
+        assignchat notify --watch 30s
+
     By mail, chat or whatever Apprise sends to, to the URLs in notify.toml beside the config
     file. What does not arrive is tried again later. Prints nothing when nothing was due.
-
-    Example: assignchat notify --watch 30s
     """
     pause = None if watch is None else pause_in(watch)
     channels = addresses.load(load_config(ctx).path)

@@ -62,10 +62,13 @@ def assign(
 ) -> None:
     """Ask a colleague to take over a chat.
 
+    Examples:
+        assignchat assign chat-17 --to martha --note "Wants a quote"
+        assignchat assign chat-17 --to martha --then omar --timeout 5m
+        assignchat assign chat-17 --to martha --wait
+
     The chat stays with its owner until the request is accepted. Its deadline is fixed when
     it is sent. On a terminal, a missing --to is asked.
-
-    Example: assignchat assign chat-17 --to martha --note "Wants a quote"
     """
     seconds = None if timeout is None else parse_timeout(timeout)
     with opened(ctx, as_user) as session:
@@ -99,7 +102,9 @@ def accept(
 ) -> None:
     """Take over the chat that you are asked to take.
 
-    Example: assignchat accept 7
+    Examples:
+        assignchat accept 7
+        assignchat accept --chat chat-17
     """
     with opened(ctx, as_user) as session:
         request_id = _request_id(session.database, request, chat)
@@ -117,9 +122,11 @@ def reject(
 ) -> None:
     """Turn a request down, with a reason.
 
-    The owner keeps the chat.
+    Examples:
+        assignchat reject 7 --reason "In a meeting"
+        assignchat reject --chat chat-17 --reason "Not available"
 
-    Example: assignchat reject 7 --reason "In a meeting"
+    The owner keeps the chat.
     """
     with opened(ctx, as_user) as session:
         offered = session.config.settings.rejection_reasons
@@ -137,9 +144,10 @@ def withdraw(
 ) -> None:
     """Take your request back, with a reason.
 
-    Only while it is pending.
+    Examples:
+        assignchat withdraw 7 --reason "No longer needed"
 
-    Example: assignchat withdraw 7 --reason "No longer needed"
+    Only while it is pending.
     """
     with opened(ctx, as_user) as session:
         offered = session.config.settings.withdrawal_reasons
@@ -183,9 +191,10 @@ def requests(
 ) -> None:
     """List requests.
 
-    Newest first for people, oldest first for machines.
+    Examples:
+        assignchat requests --status pending --recipient martha
 
-    Example: assignchat requests --status pending --recipient martha
+    Newest first for people, oldest first for machines.
     """
     form = options.form(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)
 

@@ -22,7 +22,11 @@ from assignchat.config import Config, Value
 from assignchat.errors import DatabaseMissing, DatabaseUnusable
 from assignchat.service import overview
 
-app = new_group("Show and change the configuration.")
+app = new_group(
+    "Show and change the configuration.",
+    "assignchat config list",
+    "assignchat config set assign_discuss.request_timeout 5m",
+)
 
 
 def _keys(incomplete: str) -> list[str]:
@@ -38,7 +42,8 @@ KeyArgument = Annotated[
 def list_(ctx: typer.Context, as_json: options.Json = False) -> None:
     """List every key with its value and where it comes from.
 
-    Example: assignchat config list
+    Examples:
+        assignchat config list
     """
     loaded = load_config(ctx)
     found = {name: _in_force(loaded, name) for name in config.KEYS}
@@ -58,7 +63,8 @@ def list_(ctx: typer.Context, as_json: options.Json = False) -> None:
 def get(ctx: typer.Context, key: KeyArgument, as_json: options.Json = False) -> None:
     """Print the bare value of a key; of a list, an item a line.
 
-    Example: assignchat config get assign_discuss.request_timeout
+    Examples:
+        assignchat config get assign_discuss.request_timeout
     """
     name = config.key_named(key).name
     value, source = _in_force(load_config(ctx), name)
@@ -82,7 +88,9 @@ def set_(
 ) -> None:
     """Set a key in the config file, whose comments and order are kept.
 
-    Example: assignchat config set assign_discuss.request_timeout 5m
+    Examples:
+        assignchat config set assign_discuss.request_timeout 5m
+        assignchat config set assign_discuss.rejection_reasons "At lunch"
     """
     wanted = config.value_from_words(config.key_named(key), value)
     _change(ctx, key, wanted, as_user, as_json=as_json)
@@ -97,7 +105,8 @@ def unset(
 ) -> None:
     """Take a key out of the config file, so that its default holds.
 
-    Example: assignchat config unset busy_timeout
+    Examples:
+        assignchat config unset busy_timeout
     """
     _change(ctx, config.key_named(key).name, None, as_user, as_json=as_json)
 
@@ -106,7 +115,8 @@ def unset(
 def path(ctx: typer.Context, as_json: options.Json = False) -> None:
     """Print which config file is in force.
 
-    Example: assignchat config path
+    Examples:
+        assignchat config path
     """
     found, _ = config.find(invocation(ctx).config_file)
     if as_json:

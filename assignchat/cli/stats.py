@@ -16,11 +16,12 @@ _WIDEST_BAR = 30
 def stats(ctx: typer.Context, since: options.Since = None, as_json: options.Json = False) -> None:
     """Show the team in numbers.
 
+    Examples:
+        assignchat stats --since 7d
+
     Who holds how many chats, how the requests that each got ended, how fast they answer
     (median and 90th percentile), and the reasons for rejecting and withdrawing. Chats are
     counted as they are now, requests from --since on.
-
-    Example: assignchat stats --since 7d
     """
     start = options.stored_time(since, ctx.obj.clock())
     with reading(ctx) as session:

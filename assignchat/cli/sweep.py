@@ -30,10 +30,12 @@ def sweep_timeouts(
 ) -> None:
     """Time out requests past their deadline.
 
+    Examples:
+        assignchat sweep-timeouts
+        assignchat sweep-timeouts --watch 10s
+
     For cron, each minute: it prints nothing when nothing was due. A late sweep changes no
     outcome, because every command treats a request past its deadline as timed out.
-
-    Example: assignchat sweep-timeouts --watch 10s
     """
     pause = None if watch is None else pause_in(watch)
     for _ in rounds(pause):

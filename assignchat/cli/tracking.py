@@ -96,11 +96,13 @@ def tracking(
 ) -> None:
     """Show the history, or its records.
 
+    Examples:
+        assignchat tracking --records --since 24h --csv
+        assignchat tracking --chat chat-17
+
     The history has a row for each thing that happened; with --records they are folded into
     Engagement Tracking Records, one for each assignment. Times are ISO 8601 with a zone, or
     a duration such as 24h for so long ago.
-
-    Example: assignchat tracking --records --since 24h --csv
     """
     form = options.form(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)
     now = ctx.obj.clock()

@@ -13,7 +13,11 @@ from assignchat.service import team
 from assignchat.service.batches import Progress, chats_text, no_progress
 from assignchat.service.team import Deactivated
 
-app = new_group("Add, change, list, activate and deactivate users.")
+app = new_group(
+    "Add, change, list, activate and deactivate users.",
+    "assignchat user add martha --name Martha",
+    "assignchat user list",
+)
 
 Name = Annotated[str | None, typer.Option("--name", metavar="NAME", help="What people see.")]
 
@@ -29,7 +33,8 @@ def add(
 ) -> None:
     """Add an active user.
 
-    Example: assignchat user add martha --name Martha --role manager
+    Examples:
+        assignchat user add martha --name Martha --role manager
     """
     with opened(ctx, as_user, operator="login") as session:
         added = team.add_user(session.database, user, name=name, role=role, actor=session.actor)
@@ -47,7 +52,8 @@ def set_(
 ) -> None:
     """Change a user's name or role.
 
-    Example: assignchat user set mark --role manager
+    Examples:
+        assignchat user set mark --role manager
     """
     if name is None and role is None:
         raise Usage("Nothing to change: give --name or --role")
@@ -65,7 +71,8 @@ def list_(
 ) -> None:
     """List all users.
 
-    Example: assignchat user list --csv
+    Examples:
+        assignchat user list --csv
     """
     form = options.form(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)
     with reading(ctx) as session:
@@ -81,7 +88,8 @@ def activate(
 ) -> None:
     """Let a user take part again.
 
-    Example: assignchat user activate mark
+    Examples:
+        assignchat user activate mark
     """
     with opened(ctx, as_user, operator="login") as session:
         activated = team.activate_user(session.database, user, actor=session.actor)
@@ -112,10 +120,12 @@ def deactivate(
 ) -> None:
     """Take a user out of the team, and hand all their chats over in the same step.
 
+    Examples:
+        assignchat user deactivate mark --reassign-to martha
+        assignchat user deactivate mark --reassign-to martha --reassign-to omar --dry-run
+
     Their pending requests are cancelled, those that they sent and those that they got.
     Refused while they own open chats, unless --reassign-to names who takes them.
-
-    Example: assignchat user deactivate mark --reassign-to martha
     """
     with opened(ctx, as_user, operator="login") as session:
 
@@ -154,9 +164,11 @@ def away(
 ) -> None:
     """Note that a user is away: nobody asks them, unless --anyway.
 
-    The time is ISO 8601 with a zone, or a duration such as 3d from now.
+    Examples:
+        assignchat user away martha --until 2026-12-01T08:00:00Z
+        assignchat user away martha --until 3d
 
-    Example: assignchat user away martha --until 2026-12-01T08:00:00Z
+    The time is ISO 8601 with a zone, or a duration such as 3d from now.
     """
     until = options.stored_time(until, ctx.obj.clock(), ahead=True)
     with opened(ctx, as_user, operator="login") as session:
@@ -173,7 +185,8 @@ def back(
 ) -> None:
     """Note that a user is back.
 
-    Example: assignchat user back martha
+    Examples:
+        assignchat user back martha
     """
     with opened(ctx, as_user, operator="login") as session:
         changed = team.set_back(session.database, user, actor=session.actor)

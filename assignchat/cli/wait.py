@@ -43,10 +43,11 @@ def wait(
 ) -> None:
     """Wait until a request is settled.
 
+    Examples:
+        assignchat wait 7 --for 5m
+
     Exits 0 if it was accepted, 10 if rejected, 11 if withdrawn or cancelled, 12 if it timed
     out, and 13 if it was still pending when --for ran out.
-
-    Example: assignchat wait 7 --for 5m
     """
     seconds = None if at_most is None else parse_duration(at_most)
     with reading(ctx) as session:

@@ -1,0 +1,87 @@
+"""The README and the docs: what they say is so."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from assignchat.cli import build
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+TASKS = ("tutorial", "employee-leaves", "shift-change", "nobody-answers", "cron")
+PLAYED = [page for page in PAGES if "```console\n" in page.read_text()]
+
+
+def name(page: Path) -> str:
+    return page.name
+
+
+@pytest.mark.parametrize("page", PLAYED, ids=name)
+def test_every_command_of_a_page_prints_what_the_page_says(page: Path) -> None:
+    played = subprocess.run(
+        [sys.executable, ROOT / "scripts" / "console.py", page],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=300,
+    )
+    assert played.stdout == page.read_text()
+
+
+def test_the_readme_and_each_task_are_played() -> None:
+    assert {"README", *TASKS} <= {page.stem for page in PLAYED}
+
+
+def commands_in(page: Path) -> list[str]:
+    """The commands that stand in blocks that are not played, because they need more than a demo."""
+    blocks = re.findall(r"```sh\n(.*?)```", page.read_text(), re.DOTALL)
+    lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
+    return [line for line in lines if line.startswith("assignchat ")]
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if commands_in(page)], ids=name)
+def test_every_other_command_of_a_page_is_understood(page: Path) -> None:
+    for line in commands_in(page):
+        command, words = build(), shlex.split(line, comments=True)[1:]
+        while hasattr(command, "commands"):
+            command, words = command.get_command(None, words[0]), words[1:]
+            assert command is not None, line
+        command.make_context(line, words)  # raises what would be a usage error
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    text = page.read_text()
+    for target, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^)]*))?\)", text):
+        file = (page.parent / target) if target else page
+        assert file.exists(), target
+        if anchor:
+            headings = re.findall(r"^#+ (.*)$", file.read_text(), re.MULTILINE)
+            assert anchor in {heading.lower().replace(" ", "-") for heading in headings}
+
+
+def test_the_recorded_run_is_a_picture_that_fetches_nothing() -> None:
+    text = (ROOT / "docs" / "demo.svg").read_text()
+    picture = ET.fromstring(text)  # noqa: S314  # our own file
+    shown = " ".join("".join(line.itertext()) for line in picture.iter())
+    assert "assignchat accept 1 --as martha" in shown
+    assert "Request 1: Accepted" in shown
+    assert re.findall(r"https?://[^\"]*", text) == [picture.tag[1:].partition("}")[0]]
+    assert not re.search(r"url\(|href|@import|@font-face|<script", text)
+
+
+def test_the_recorded_run_is_drawn_the_same_each_time() -> None:
+    drawn = subprocess.run(
+        [sys.executable, "-c", "import recording; print(recording.svg(), end='')"],
+        cwd=ROOT / "scripts",
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert drawn.stdout == (ROOT / "docs" / "demo.svg").read_text()
