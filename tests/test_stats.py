@@ -206,6 +206,7 @@ def test_in_a_pipe_it_is_the_users_and_then_every_other_count(team: Team, reques
     users, others = team.run("stats").out.split("\n\n")
     assert users.splitlines()[1].split("\t")[:3] == ["mark", "3", "0"]
     rows = [line.split("\t") for line in others.splitlines()]
+    assert rows[:2] == [["answer", "median", "0s"], ["answer", "90th percentile", "0s"]]
     assert ["outcome", "rejected", "1"] in rows
     assert ["reason", r"Busy\tnow", "1"] in rows
     assert ["hour", "14", "2"] in rows

@@ -111,7 +111,12 @@ def _show(found: Stats) -> None:
 def _say_all(found: Stats) -> None:
     """Everything, for a pipe: the users, and after an empty line a row for each other count."""
     render.say_table((), [_cells(user) for user in found.users])
+    times = (found.median_response_seconds, found.p90_response_seconds)
     rows = [
+        *(
+            ("answer", what, "" if seconds is None else render.duration(seconds))
+            for what, seconds in zip(("median", "90th percentile"), times, strict=True)
+        ),
         *(("outcome", status, str(count)) for status, count in found.outcomes),
         *(("reason", render.visible(reason), str(count)) for reason, count in found.reasons),
         *(("hour", f"{hour:02}", str(count)) for hour, count in found.hours),
