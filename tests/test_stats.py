@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from itertools import chain
+from pathlib import Path
 from statistics import median
 
 import pytest
@@ -181,6 +182,17 @@ def test_undoing_a_batch_is_no_hand_over_and_no_bounce(team: Team) -> None:
         team.ok("undo", batch, "--as", "maria")
     found = team.ok("stats")
     assert found["bouncing"] == []
+    assert sum(row["hand_overs"] for row in found["hours"]) == 2
+
+
+def test_a_chat_that_the_crm_gave_to_somebody_else_in_between_did_not_bounce(team: Team) -> None:
+    team.ok("bulk-assign", "chat-1", "--to", "martha", "--as", "mark")
+    row = '{"id": "chat-1", "customer": "Priya Nair", "owner_id": "omar", "status": "open"}'
+    Path("chats.json").write_text(f"[{row}]", encoding="utf-8")
+    team.ok("import", "chats", "chats.json")
+    team.ok("bulk-assign", "chat-1", "--to", "mark", "--as", "omar")
+    found = team.ok("stats")
+    assert (found["bouncing"], found["bouncing_chats"]) == ([], 0)
     assert sum(row["hand_overs"] for row in found["hours"]) == 2
 
 
