@@ -91,7 +91,7 @@ _STYLE = f"""{STYLE}
 :root{{{_variables("light")}}}
 @media (prefers-color-scheme:dark){{:root{{{_variables("dark")}}}}}
 body{{margin:0;background:var(--page);color:var(--ink);font:16px/1.5 {FONT}}}
-main{{max-width:{2 * WIDTH + 220}px;margin:0 auto;padding:2rem 1.25rem 4rem}}
+main{{max-width:{2 * WIDTH + 300}px;margin:0 auto;padding:2rem 1.25rem 4rem}}
 h1{{font-size:1.9rem;line-height:1.2;margin:0}}
 h2{{font-size:1.1rem;margin:0}}
 .about{{color:var(--soft);margin:.1rem 0 0}}
@@ -105,15 +105,15 @@ dt{{color:var(--soft);font-size:.875rem}}
 .charts{{gap:1.25rem}}
 figure{{margin:0;padding:1.25rem;background:var(--card);border:1px solid var(--line)}}
 figure{{border-radius:10px}}
-figure svg{{display:block;width:100%;max-width:{WIDTH + 60}px;height:auto}}
+figure svg{{display:block;width:100%;max-width:{WIDTH + 100}px;height:auto}}
 .table{{margin-top:2.5rem;overflow-x:auto}}
 table{{border-collapse:collapse;font-size:.875rem;font-variant-numeric:tabular-nums}}
 caption{{text-align:left;font-size:1.1rem;font-weight:600;padding-bottom:.5rem}}
 th,td{{text-align:left;vertical-align:top;padding:.3rem .8rem .3rem 0}}
 th,td{{border-bottom:1px solid var(--line)}}
 thead th{{color:var(--soft);font-weight:600;vertical-align:bottom}}
-tbody th{{font-weight:400;min-width:7rem;max-width:22rem;overflow-wrap:anywhere}}
-td{{max-width:22rem;overflow-wrap:anywhere}}
+tbody th{{font-weight:400;min-width:9rem;max-width:22rem;overflow-wrap:anywhere}}
+td{{min-width:5.5rem;max-width:22rem;overflow-wrap:anywhere}}
 th.n,td.n{{text-align:right}}
-td.n{{white-space:nowrap}}
+td.n{{min-width:0;white-space:nowrap}}
 @media print{{figure{{break-inside:avoid}}.table{{overflow:visible}}}}"""
