@@ -4,7 +4,6 @@ file or the new one.
 
 import os
 import re
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 
 from assignchat.config import Config, Value, flat, settings_of
 from assignchat.errors import ConfigInvalid, ConfigNotWritable, ConfigValueInvalid
-from assignchat.files import sync_folder
+from assignchat.files import replace_file
 
 
 def change(config: Config, name: str, value: Value | None) -> tuple[Config, str, Path | None]:
@@ -64,32 +63,14 @@ def write(path: Path, text: str, *, keep_as: Path | None = None) -> None:
     With `keep_as`, the old file stays under that name. Raises `ConfigNotWritable`.
     """
     path = path.resolve()
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        old = path.stat() if path.exists() else None
-        temporary.unlink(missing_ok=True)
-        descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-            if old is not None:
-                os.fchmod(descriptor, stat.S_IMODE(old.st_mode))
-                if (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):
-                    os.fchown(descriptor, old.st_uid, old.st_gid)
-            file.write(text)
-            file.flush()
-            os.fsync(descriptor)
-        if keep_as is not None:
-            keep_as.resolve().unlink(missing_ok=True)
-            os.link(path, keep_as.resolve())
-        temporary.replace(path)
-        sync_folder(path.parent)
+        replace_file(path, text, keep_as=keep_as)
     except OSError as error:
         raise ConfigNotWritable(
             f"The config file {path} cannot be written: {error.strerror}",
             hint="It is as it was. Its folder must be writable.",
         ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _edited(text: str, name: str, value: Value | None) -> str:

@@ -34,7 +34,7 @@ class InternalError(ProgramFailed):
 
 
 class OutputFailed(ProgramFailed):
-    """The result could not be written to standard output; a change that was made stands."""
+    """The result could not be written where it was to go; a change that was made stands."""
 
     code = "output_failed"
 

@@ -120,6 +120,7 @@ def environment() -> Table:
             ("`SUDO_USER`, `SUDO_UID`", "Under sudo: who called it, for the login."),
             ("`XDG_CONFIG_HOME`", "The folder of assignchat/config.toml, else ~/.config."),
             ("`NO_COLOR`", "If set: no colours."),
+            ("`TERM`", "If `dumb`: bars of plain characters."),
             ("`TZ`", "The zone of the times that people see."),
         ],
     )
@@ -176,7 +177,8 @@ RESULTS = {
     "sweep-timeouts": "timed_out, request_ids, dry_run",
     "notify": "sent, failed, waiting",
     "tracking": "a list of tracking rows, or with --records of records",
-    "stats": "since, users, reasons",
+    "stats": "since, until, users, outcomes, median_response_seconds, p90_response_seconds,"
+    " reasons, time_zone, hours, bouncing_chats, bouncing",
     "user add": _USER,
     "user set": _USER,
     "user list": "a list of users",

@@ -487,6 +487,13 @@ SELECT user_id, avg(CASE WHEN place IN ((total + 1) / 2, (total + 2) / 2) THEN s
             FROM requests WHERE status IN ('accepted', 'rejected'))) GROUP BY user_id;
 SELECT reason, count(*) FROM requests WHERE reason IS NOT NULL
     AND status IN ('rejected', 'withdrawn') GROUP BY reason ORDER BY 2 DESC, 1;
+SELECT substr(at, 1, 13), count(*) FROM engagement_tracking
+    WHERE event IN ('accepted', 'assigned') GROUP BY 1;
+SELECT chat_id, count(*) FROM (SELECT chat_id, from_user, to_user,
+        lag(from_user) OVER chat AS gave, lag(to_user) OVER chat AS got
+        FROM engagement_tracking WHERE event IN ('accepted', 'assigned')
+        WINDOW chat AS (PARTITION BY chat_id ORDER BY id))
+    WHERE from_user = got AND to_user = gave GROUP BY chat_id;
 """
 
 CSV_FLOOR = """
@@ -516,6 +523,12 @@ def numbers(folder: Path, size: int) -> list[Row]:
     team = Team(folder / "numbers")
     team.add_chats(size)
     team.add_requests(size, FUTURE, "accepted")
+    with team.connect() as connection:
+        connection.execute(
+            "INSERT INTO engagement_tracking (at, event, actor, os_user, chat_id, request_id,"
+            " from_user, to_user, status) SELECT resolved_at, 'accepted', recipient_id, 'bench',"
+            " chat_id, id, from_user, recipient_id, 'accepted' FROM requests"
+        )
 
     def floor() -> tuple[float, float]:
         return seconds(["sqlite3", "assignchat.db"], team.folder, FLOOR_STATS)

@@ -2,6 +2,10 @@
 
 import csv
 import json
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +62,20 @@ def test_each_table_and_view_is_a_file_with_all_its_rows(
         columns = [column for _, column, *_ in busy.sql(f'PRAGMA table_info("{name}")')]
         assert all(list(row) == columns for row in rows)
     assert {row["id"]: row["customer"] for row in files["chats"]}["c-1"] == HOSTILE
+
+
+def test_what_sqlite_utils_reads_back_from_jsonl_is_what_was_exported(busy: Team) -> None:
+    busy.ok("reject", "1", "--reason", "At lunch\r\nor so", "--as", "martha")
+    busy.ok("export", "out", "--format", "jsonl")
+    words = [sys.executable, "-m", "sqlite_utils"]
+    for path in sorted(Path("out").iterdir()):
+        if not path.read_text(encoding="utf-8"):  # sqlite-utils makes no table of nothing
+            assert busy.sql(f'SELECT * FROM "{path.stem}"') == []
+            continue
+        subprocess.run([*words, "insert", "back.db", path.stem, path, "--nl"], check=True)
+        with closing(sqlite3.connect("back.db")) as back:
+            rows = back.execute(f'SELECT * FROM "{path.stem}"').fetchall()
+        assert sorted(rows, key=repr) == sorted(busy.sql(f'SELECT * FROM "{path.stem}"'), key=repr)
 
 
 def test_jsonl_keeps_what_is_absent_apart_from_what_is_empty(busy: Team) -> None:

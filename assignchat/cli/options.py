@@ -97,6 +97,11 @@ Since = Annotated[
     typer.Option("--since", metavar="TIME", help="Only from this time on, or so long ago."),
 ]
 
+Until = Annotated[
+    str | None,
+    typer.Option("--until", metavar="TIME", help="Only before this time, or so long ago."),
+]
+
 
 def stored_time(text: str | None, now: datetime, *, ahead: bool = False) -> str | None:
     """The stored form of a time, or of a duration such as `24h` before `now`, or `ahead` of it.

@@ -82,10 +82,7 @@ def tracking(
     ] = None,
     event: Annotated[Event | None, typer.Option("--event", help="Only of a kind.")] = None,
     since: options.Since = None,
-    until: Annotated[
-        str | None,
-        typer.Option("--until", metavar="TIME", help="Only before this time, or so long ago."),
-    ] = None,
+    until: options.Until = None,
     records: Annotated[
         bool, typer.Option("--records", help="Fold the events into Engagement Tracking Records.")
     ] = False,

@@ -13,7 +13,7 @@ from assignchat.render.machines import (
     write_csv_file,
     write_jsonl_file,
 )
-from assignchat.render.output import ClosedOutput, flush, is_terminal, say
+from assignchat.render.output import STDOUT, ClosedOutput, flush, is_terminal, say, write_file
 from assignchat.render.people import (
     Cells,
     counted,
@@ -31,6 +31,7 @@ from assignchat.render.people import (
 from assignchat.render.text import duration, local, status_label, time_left, visible
 
 __all__ = [
+    "STDOUT",
     "Cells",
     "ClosedOutput",
     "FileFormat",
@@ -58,5 +59,6 @@ __all__ = [
     "time_left",
     "visible",
     "write_csv_file",
+    "write_file",
     "write_jsonl_file",
 ]

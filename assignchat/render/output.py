@@ -5,8 +5,10 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
+from pathlib import Path
 
 from assignchat.errors import OutputFailed
+from assignchat.files import replace_file
 
 
 def say(*lines: str) -> None:
@@ -36,6 +38,32 @@ def write_all(texts: Iterable[str]) -> None:
     waiting = iter(texts)
     while together := "".join(islice(waiting, 2_000)):
         write(together)
+
+
+STDOUT = Path("-")
+"""The name that stands for standard output."""
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a result to a file, whole or not at all, replacing one that is there.
+
+    `STDOUT` is standard output; what is no regular file, such as a pipe, is written to. Raises
+    `OutputFailed` where it cannot be written.
+    """
+    if path == STDOUT:
+        write(text)
+        return
+    if path.is_dir():
+        raise OutputFailed(f"{path} could not be written: it is a folder")
+    try:
+        if path.exists() and not path.is_file():
+            path.write_text(text, encoding="utf-8")
+        else:
+            replace_file(path, text)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputFailed(f"{path} could not be written: {error.strerror}") from error
 
 
 @contextmanager

@@ -1,54 +1,171 @@
 """A team in numbers."""
 
-from typing import NamedTuple
+from array import array
+from collections import defaultdict
+from datetime import datetime, tzinfo
+from typing import NamedTuple, TypeAlias
 
+from assignchat.model import Status, parse_time
 from assignchat.store import stats as store
 from assignchat.store.database import Database
-from assignchat.store.stats import ReasonCount
+from assignchat.store.stats import Period, ReasonCount
+
+MOST_BOUNCING = 10
 
 
 class UserStats(NamedTuple):
-    """One user in numbers; the times are null where nothing was answered."""
+    """One user in numbers; the times are null where nothing was answered.
+
+    From `accepted` to `pending` it is how the requests received ended, which add up to them.
+    """
 
     id: str
+    name: str
     open_chats: int
     closed_chats: int
     sent: int
     received: int
     accepted: int
     rejected: int
+    withdrawn: int
     timed_out: int
+    cancelled: int
+    pending: int
     median_response_seconds: float | None
     p90_response_seconds: float | None
 
 
+class OutcomeCount(NamedTuple):
+    """How many requests have a status."""
+
+    status: str
+    count: int  # type: ignore[assignment]  # see ReasonCount
+
+
+class HourCount(NamedTuple):
+    """How many hand-overs there were in an hour of the day, 0 to 23."""
+
+    hour: int
+    hand_overs: int
+
+
+class BouncingChat(NamedTuple):
+    """A chat that two users gave back to each other, and how often."""
+
+    chat_id: str
+    customer: str
+    users: tuple[str, str]
+    given_back: int
+
+
 class Stats(NamedTuple):
-    """The team in numbers: chats as they are now, requests as sent `since` a stored time."""
+    """The team in numbers: chats as they are now, requests as sent and hand-overs as made
+    from `since` on and before `until`, stored times.
+
+    `hours` are those of the clock in `time_zone`, all 24; `bouncing` has the worst of the
+    `bouncing_chats`.
+    """  # noqa: D205
 
     since: str | None
+    until: str | None
     users: list[UserStats]
+    outcomes: list[OutcomeCount]
+    median_response_seconds: float | None
+    p90_response_seconds: float | None
     reasons: list[ReasonCount]
+    time_zone: str
+    hours: list[HourCount]
+    bouncing_chats: int
+    bouncing: list[BouncingChat]
 
 
-def stats(database: Database, *, since: str | None = None) -> Stats:
-    """Who holds how much, how requests ended, how fast people answer, and reasons by count.
+def stats(
+    database: Database,
+    *,
+    since: str | None = None,
+    until: str | None = None,
+    zone: tzinfo | None = None,
+    zone_name: str = "local time",
+) -> Stats:
+    """Who holds how much, how requests ended, how fast people answer, and who hands over when.
 
     The times are those of accepting and rejecting: the median, and the 90th percentile by
-    nearest rank.
+    nearest rank. A hand-over is a chat that got another owner by an accepted request or a
+    direct assignment; a chat is given back where it goes to the user from whom it came in
+    the hand-over before. Hours of the day are those of `zone`, else of the machine, which
+    the result calls `zone_name`.
     """
+    period = Period(since, until)
     with database.read():
-        sent = dict(store.sent(database, since))
-        received = {row.user_id: row for row in store.received(database, since)}
-        answers = {row.user_id: row for row in store.answers(database, since)}
-        users = [
-            UserStats(
-                load.user_id,
-                load.open_chats,
-                load.closed_chats,
-                sent.get(load.user_id, 0),
-                *(received[load.user_id][1:] if load.user_id in received else (0, 0, 0, 0)),
-                *(answers[load.user_id][1:] if load.user_id in answers else (None, None)),
-            )
-            for load in store.loads(database)
-        ]
-        return Stats(since, users, store.reasons(database, since))
+        everybody, each = _answer_times(database, period)
+        users = _users(database, period, each)
+        bounces = store.bounces(database, period)
+        return Stats(
+            since=since,
+            until=until,
+            users=users,
+            outcomes=_outcomes(users),
+            median_response_seconds=_median(everybody),
+            p90_response_seconds=_p90(everybody),
+            reasons=store.reasons(database, period),
+            time_zone=zone_name if zone is None else str(zone),
+            hours=_hours(store.quarters(database, period), zone),
+            bouncing_chats=len({bounce.chat_id for bounce in bounces}),
+            bouncing=[_bouncing(bounce) for bounce in bounces[:MOST_BOUNCING]],
+        )
+
+
+Seconds: TypeAlias = "array[float]"  # in quotes: at run time it takes no brackets
+
+
+def _answer_times(database: Database, period: Period) -> tuple[Seconds, dict[str, Seconds]]:
+    """The seconds that answers took, in order: everybody's, and each user's."""
+    everybody, each = array("d"), defaultdict[str, Seconds](lambda: array("d"))
+    for user_id, seconds in store.answers(database, period):
+        everybody.append(seconds)
+        each[user_id].append(seconds)
+    return everybody, each
+
+
+def _median(ordered: Seconds) -> float | None:
+    count = len(ordered)
+    return (ordered[(count - 1) // 2] + ordered[count // 2]) / 2 if count else None
+
+
+def _p90(ordered: Seconds) -> float | None:
+    return ordered[(9 * len(ordered) + 9) // 10 - 1] if ordered else None
+
+
+def _users(database: Database, period: Period, seconds: dict[str, Seconds]) -> list[UserStats]:
+    sent = dict(store.sent(database, period))
+    received = {row.user_id: row[1:] for row in store.received(database, period)}
+    return [
+        UserStats(
+            *load,
+            sent.get(load.user_id, 0),
+            *received.get(load.user_id, (0, 0, 0, 0, 0, 0, 0)),
+            _median(seconds.get(load.user_id, array("d"))),
+            _p90(seconds.get(load.user_id, array("d"))),
+        )
+        for load in store.loads(database)
+    ]
+
+
+def _outcomes(users: list[UserStats]) -> list[OutcomeCount]:
+    return [OutcomeCount(status, sum(getattr(user, status) for user in users)) for status in Status]
+
+
+def _hours(quarters: list[store.QuarterCount], zone: tzinfo | None) -> list[HourCount]:
+    counts = [0] * 24
+    for begins_at, hand_overs in quarters:
+        counts[_hour(parse_time(begins_at), zone)] += hand_overs
+    return [HourCount(hour, count) for hour, count in enumerate(counts)]
+
+
+def _hour(moment: datetime, zone: tzinfo | None) -> int:
+    return moment.astimezone(zone).hour
+
+
+def _bouncing(bounce: store.Bounce) -> BouncingChat:
+    chat_id, customer, one, other, given_back = bounce
+    return BouncingChat(chat_id, customer, (one, other), given_back)

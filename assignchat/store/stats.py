@@ -1,14 +1,23 @@
-"""Who holds how much, how requests ended, and how fast people answer, counted in SQL."""
+"""Who holds how much, how requests ended, how fast people answer, and who hands over when."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from assignchat.store.database import Database
+
+
+class Period(NamedTuple):
+    """From `since` on and before `until`, stored times; None where there is no such bound."""
+
+    since: str | None
+    until: str | None
 
 
 class Load(NamedTuple):
     """How many chats a user owns."""
 
     user_id: str
+    name: str
     open_chats: int
     closed_chats: int
 
@@ -21,21 +30,23 @@ class Sent(NamedTuple):
 
 
 class Received(NamedTuple):
-    """How the requests that a user got ended."""
+    """How the requests that a user got ended; those of the other fields add up to `received`."""
 
     user_id: str
     received: int
     accepted: int
     rejected: int
+    withdrawn: int
     timed_out: int
+    cancelled: int
+    pending: int
 
 
-class Answers(NamedTuple):
-    """How many seconds a user took to accept or reject: the median and the 90th percentile."""
+class Answer(NamedTuple):
+    """How many seconds a user took to accept or reject a request."""
 
     user_id: str
-    median: float
-    p90: float
+    seconds: float
 
 
 class ReasonCount(NamedTuple):
@@ -45,12 +56,29 @@ class ReasonCount(NamedTuple):
     count: int  # type: ignore[assignment]  # the word of the JSON; nobody counts in a row
 
 
+class QuarterCount(NamedTuple):
+    """How many hand-overs there were in a quarter of an hour, by the stored time it begins at."""
+
+    begins_at: str
+    hand_overs: int
+
+
+class Bounce(NamedTuple):
+    """How often a chat was given straight back to whom it had come from, between two users."""
+
+    chat_id: str
+    customer: str
+    one: str
+    other: str
+    given_back: int
+
+
 def loads(database: Database) -> list[Load]:
     """Each user's chats, also where there are none."""
     return list(
         database.rows(
             Load,
-            "SELECT u.id,"
+            "SELECT u.id, u.name,"
             " (SELECT count(*) FROM chats WHERE owner_id = u.id AND status = 'open'),"
             " (SELECT count(*) FROM chats WHERE owner_id = u.id AND status = 'closed')"
             " FROM users u ORDER BY u.id",
@@ -58,60 +86,108 @@ def loads(database: Database) -> list[Load]:
     )
 
 
-_SINCE = "(:since IS NULL OR requested_at >= :since)"
+def _during(column: str) -> str:
+    since, until = (f"(:{bound} IS NULL OR {column} {{}} :{bound})" for bound in Period._fields)
+    return f"{since.format('>=')} AND {until.format('<')}"
 
 
-def sent(database: Database, since: str | None) -> list[Sent]:
-    """The requests sent since a stored time, by requester."""
+_SENT = _during("requested_at")
+
+
+def sent(database: Database, period: Period) -> list[Sent]:
+    """The requests sent in a period, by requester."""
     return list(
         database.rows(
             Sent,
-            f"SELECT requester_id, count(*) FROM requests WHERE {_SINCE} GROUP BY requester_id",
-            {"since": since},
+            f"SELECT requester_id, count(*) FROM requests WHERE {_SENT} GROUP BY requester_id",
+            period._asdict(),
         )
     )
 
 
-def received(database: Database, since: str | None) -> list[Received]:
-    """The requests sent since a stored time, by recipient; past its deadline one is timed out."""
+def received(database: Database, period: Period) -> list[Received]:
+    """The requests sent in a period, by recipient; past its deadline one is timed out."""
+    overdue = "(status = 'pending' AND coalesce(expires_at <= :now, 0))"
     return list(
         database.rows(
             Received,
             "SELECT recipient_id, count(*), sum(status = 'accepted'), sum(status = 'rejected'),"
-            " sum(status = 'timed_out' OR (status = 'pending' AND expires_at <= :now))"
-            f" FROM requests WHERE {_SINCE} GROUP BY recipient_id",
-            {"since": since, "now": database.now},
+            f" sum(status = 'withdrawn'), sum(status = 'timed_out' OR {overdue}),"
+            f" sum(status = 'cancelled'), sum(status = 'pending' AND NOT {overdue})"
+            f" FROM requests WHERE {_SENT} GROUP BY recipient_id",
+            {**period._asdict(), "now": database.now},
         )
     )
 
 
-def answers(database: Database, since: str | None) -> list[Answers]:
-    """How fast the requests sent since a stored time were answered, by recipient."""
-    return list(
-        database.rows(
-            Answers,
-            "SELECT user_id,"
-            " avg(CASE WHEN place IN ((total + 1) / 2, (total + 2) / 2) THEN seconds END),"
-            " max(CASE WHEN place = (9 * total + 9) / 10 THEN seconds END)"
-            " FROM (SELECT user_id, seconds, count(*) OVER (PARTITION BY user_id) AS total,"
-            " row_number() OVER (PARTITION BY user_id ORDER BY seconds) AS place"
-            " FROM (SELECT recipient_id AS user_id,"
-            " round((julianday(resolved_at) - julianday(requested_at)) * 86400, 3) AS seconds"
-            f" FROM requests WHERE status IN ('accepted', 'rejected') AND {_SINCE}))"
-            " GROUP BY user_id",
-            {"since": since},
-        )
+def answers(database: Database, period: Period) -> Iterator[Answer]:
+    """Each answer to a request sent in a period, the quickest first.
+
+    Ordered once in SQL and counted by the caller: windows for the ranks take four times as
+    long.
+    """
+    return database.rows(
+        Answer,
+        "SELECT recipient_id, round((julianday(resolved_at) - julianday(requested_at)) * 86400, 3)"
+        f" FROM requests WHERE status IN ('accepted', 'rejected') AND {_SENT} ORDER BY 2",
+        period._asdict(),
     )
 
 
-def reasons(database: Database, since: str | None) -> list[ReasonCount]:
-    """Why the requests sent since a stored time were rejected or withdrawn, most often first."""
+def reasons(database: Database, period: Period) -> list[ReasonCount]:
+    """Why the requests sent in a period were rejected or withdrawn, most often first."""
     return list(
         database.rows(
             ReasonCount,
             "SELECT reason, count(*) FROM requests WHERE reason IS NOT NULL"
-            f" AND status IN ('rejected', 'withdrawn') AND {_SINCE}"
+            f" AND status IN ('rejected', 'withdrawn') AND {_SENT}"
             " GROUP BY reason ORDER BY 2 DESC, 1",
-            {"since": since},
+            period._asdict(),
+        )
+    )
+
+
+# What people did with a chat: undoing a batch mends a mistake, and an import follows the CRM.
+_HAND_OVERS = f"event IN ('accepted', 'assigned') AND {_during('at')}"
+
+
+def quarters(database: Database, period: Period) -> list[QuarterCount]:
+    """The hand-overs of a period by quarter of an hour: no zone's clock is off by less."""
+    return list(
+        database.rows(
+            QuarterCount,
+            "SELECT substr(at, 1, 14) || CASE WHEN substr(at, 15, 2) < '15' THEN '00Z'"
+            " WHEN substr(at, 15, 2) < '30' THEN '15Z' WHEN substr(at, 15, 2) < '45' THEN '30Z'"
+            " ELSE '45Z' END, count(*)"
+            f" FROM engagement_tracking WHERE {_HAND_OVERS} GROUP BY 1",
+            period._asdict(),
+        )
+    )
+
+
+def bounces(database: Database, period: Period) -> list[Bounce]:
+    """Chats that went straight back to whom they had come from, in a period, the worst first.
+
+    One row for a chat and two users: how many of the chat's hand-overs between them were the
+    reverse of the chat's hand-over before.
+    """
+    # Most chats are handed over once: to leave those out first halves the time.
+    often = f"SELECT chat_id FROM engagement_tracking WHERE {_HAND_OVERS}"
+    return list(
+        database.rows(
+            Bounce,
+            "WITH hand_overs AS (SELECT chat_id, from_user, to_user,"
+            " lag(from_user) OVER chat AS gave, lag(to_user) OVER chat AS got"
+            f" FROM engagement_tracking WHERE {_HAND_OVERS}"
+            f" AND chat_id IN ({often} GROUP BY chat_id HAVING count(*) > 1)"
+            " WINDOW chat AS (PARTITION BY chat_id ORDER BY id)),"
+            " given_back AS (SELECT chat_id,"
+            " CASE WHEN from_user < to_user THEN from_user ELSE to_user END AS one,"
+            " CASE WHEN from_user < to_user THEN to_user ELSE from_user END AS other"
+            " FROM hand_overs WHERE from_user = got AND to_user = gave)"
+            " SELECT b.chat_id, c.customer, b.one, b.other, count(*)"
+            " FROM given_back b JOIN chats c ON c.id = b.chat_id"
+            " GROUP BY b.chat_id, b.one, b.other ORDER BY count(*) DESC, b.chat_id, b.one, b.other",
+            period._asdict(),
         )
     )

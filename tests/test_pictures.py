@@ -1,0 +1,342 @@
+"""stats --svg and --html: the numbers of --json, drawn; nothing from outside, nothing run."""
+
+import json
+import re
+import subprocess
+import sys
+import zlib
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from assignchat.render.svg import COLOURS
+from tests.conftest import Team
+from tests.needs import needs
+
+SVG = "{http://www.w3.org/2000/svg}"
+HOSTILE = {
+    "<script>alert(1)</script>": "<script>alert(1)</script>",
+    "]]></style><b>x": "]]></style><b>x",
+    "&amp;\"'": "&amp;\"'",
+    "\u202eevil\u2066": r"\u202eevil\u2066",
+    "Tab\tBell\x07": r"Tab\tBell\x07",
+    "\ufffe\x85": r"\ufffe\x85",
+    "प्रिया शर्मा": "प्रिया शर्मा",
+    "王小明": "王小明",
+}
+
+
+class Page(HTMLParser):
+    """The tags, attributes and text of an HTML file, and the cells of its tables."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.tables: dict[str, list[list[str]]] = {}
+        self.text = ""
+        self._rows: list[list[str]] = []
+        self._inside = ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+        if tag in ("caption", "th", "td"):
+            self._inside = tag
+        if tag == "tr":
+            self._rows.append([])
+        if tag in ("th", "td"):
+            self._rows[-1].append("")
+        if tag == "data":  # the exact number stands for the text that people see
+            self._rows[-1][-1] = dict(attrs)["value"] or ""
+            self._inside = "data"
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == self._inside or tag in ("th", "td"):
+            self._inside = ""
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+        if self._inside == "caption":
+            self._rows = self.tables.setdefault(data, [])
+        elif self._inside in ("th", "td"):
+            self._rows[-1][-1] += data
+
+
+def page(team: Team, *words: str) -> Page:
+    return Page(team.run("stats", "--html", "-", *words).out)
+
+
+def drawing(team: Team, *words: str) -> ET.Element:
+    return ET.fromstring(team.run("stats", "--svg", "-", *words).out)  # noqa: S314  # our own
+
+
+def bars(root: ET.Element) -> Iterator[tuple[str, float]]:
+    """The title and the length of each bar of a picture."""
+    for group in root.iter(f"{SVG}g"):
+        title = group.find(f"{SVG}title")
+        rects = [
+            float(r.attrib["width"]) for r in group.iter(f"{SVG}rect") if r.get("class") == "bar"
+        ]
+        if title is not None and rects:
+            yield str(title.text), rects[0]
+
+
+@pytest.fixture
+def week(team: Team) -> Team:
+    """Requests that ended in different ways, and a chat that bounced."""
+    for number, (chat, to, seconds) in enumerate(
+        [("chat-1", "martha", 10), ("chat-2", "martha", 95), ("chat-3", "omar", 4)], start=1
+    ):
+        team.ok("assign", chat, "--to", to, "--as", "mark")
+        team.advance(seconds)
+        answer = ("reject", "--reason", "In a meeting") if chat == "chat-2" else ("accept",)
+        team.ok(*answer, str(number), "--as", to)
+    team.ok("assign", "chat-1", "--to", "mark", "--as", "martha")
+    team.ok("accept", "4", "--as", "mark")
+    return team
+
+
+def test_the_tables_of_the_page_are_the_numbers_of_json(week: Team) -> None:
+    found = week.ok("stats")
+    tables = page(week).tables
+    people = [
+        [row["name"], row["id"], *("" if v is None else str(v) for v in list(row.values())[2:])]
+        for row in found["users"]
+    ]
+    assert tables["People"][1:] == people
+    assert [row[1] for row in tables["How requests ended"][1:]] == [
+        str(row["count"]) for row in found["outcomes"]
+    ]
+    assert tables["Reasons"][1:] == [["In a meeting", "1"]]
+    hours = tables[f"Hand-overs by hour of day ({found['time_zone']})"]
+    assert [int(row[1]) for row in hours[1:]] == [row["hand_overs"] for row in found["hours"]]
+    assert tables["Chats that bounce"][1:] == [["chat-1", "Priya Nair", "mark", "martha", "1"]]
+
+
+def test_the_bars_are_the_numbers_of_json_from_zero_to_one_scale(week: Team) -> None:
+    found = week.ok("stats")
+    drawn = dict(bars(drawing(week)))
+    held = {row["name"]: row["open_chats"] for row in found["users"] if row["open_chats"]}
+    lengths = [(drawn[f"{name}: {count}"], count) for name, count in held.items()]
+    assert len(lengths) == 3
+    assert all(
+        abs(length / count - lengths[0][0] / lengths[0][1]) < 0.01 for length, count in lengths
+    )
+    assert "Martha: 10s, 1m 35s" not in drawn  # she answered after 10 s and 95 s: median 52.5
+    assert "Martha: 52s, 1m 35s" in drawn
+
+
+def test_both_pictures_and_json_come_from_one_run(week: Team) -> None:
+    found = week.ok("stats", "--since", "1h", "--svg", "a.svg", "--html", "a.html")
+    assert found == week.ok("stats", "--since", "1h")
+    assert Path("a.svg").read_text("utf-8") == week.run("stats", "--since", "1h", "--svg", "-").out
+    assert (
+        Path("a.html").read_text("utf-8") == week.run("stats", "--since", "1h", "--html", "-").out
+    )
+
+
+@pytest.mark.parametrize("kind", ["--svg", "--html"])
+def test_a_picture_fetches_and_runs_nothing(week: Team, kind: str) -> None:
+    text = week.run("stats", kind, "-").out
+    assert set(re.findall(r"https?://[^\"' ]*", text)) <= {"http://www.w3.org/2000/svg"}
+    assert not re.search(r"<script|<link|<img|<iframe|@import|url\(|\b(?:href|src|on\w+)=", text)
+
+
+@pytest.fixture
+def hostile(week: Team) -> Team:
+    """Every hostile text as the name of a user who holds a chat, as a customer, as a reason."""
+    for number, text in enumerate(HOSTILE):
+        week.sql(
+            "INSERT INTO users VALUES (?, ?, 'user', 1, '2026-11-22T14:00:00.000Z', NULL)",
+            f"u{number}",
+            text,
+        )
+        week.ok("chat", "add", f"c-{number}", "--customer", text, "--owner", f"u{number}")
+        for owner in ("martha", f"u{number}"):
+            week.ok("bulk-assign", f"c-{number}", "--to", owner, "--as", "maria")
+        request = week.ok("assign", f"c-{number}", "--to", "martha", "--as", "maria")["id"]
+        week.ok("reject", str(request), "--reason", text, "--as", "martha")
+    return week
+
+
+def test_hostile_text_is_only_text_in_the_page_and_all_of_it_is_there(hostile: Team) -> None:
+    shown = page(hostile)
+    usual = Page(hostile.run("stats", "--html", "-", "--until", "2000-01-01T00:00:00Z").out)
+    assert shown.tags <= usual.tags | {"bdi", "data", "rect", "text", "g", "title"}
+    assert not {name for name in shown.attributes if name.startswith("on")} & {"onload", "onerror"}
+    names = [row[0] for row in shown.tables["People"][1:]]
+    assert set(HOSTILE.values()) <= set(names)
+    assert set(HOSTILE.values()) <= {row[0] for row in shown.tables["Reasons"][1:]}
+    assert set(HOSTILE.values()) <= {row[1] for row in shown.tables["Chats that bounce"][1:]}
+
+
+def test_hostile_text_is_only_text_in_the_svg(hostile: Team) -> None:
+    root = drawing(hostile)
+    assert {element.tag.removeprefix(SVG) for element in root.iter()} == {
+        "svg",
+        "title",
+        "desc",
+        "style",
+        "g",
+        "rect",
+        "text",
+    }
+    drawn = "\n".join(str(element.text) for element in root.iter(f"{SVG}title"))
+    assert r"\u202eevil\u2066: 1" in drawn
+    assert "<script>alert(1)</script>: 1" in drawn
+    text = hostile.run("stats", "--svg", "-").out
+    assert not set("\x07\x85\u202e\u2066\ufffe") & set(text)
+
+
+def test_of_many_people_a_chart_has_the_first_and_the_page_all(team: Team) -> None:
+    for number in range(200):
+        team.sql(
+            "INSERT INTO users VALUES (?, 'Ann Ex', 'user', 1, '2026-11-22T14:00:00.000Z', NULL)",
+            f"u{number}",
+        )
+    rows = [
+        {"id": f"c-{n}", "customer": "Ann", "owner_id": f"u{n % 200}", "status": "open"}
+        for n in range(1_000)
+    ]
+    Path("chats.json").write_text(json.dumps(rows))
+    team.ok("import", "chats", "chats.json")
+    shown = page(team)
+    assert len(shown.tables["People"]) == 1 + 204
+    assert "and 195 more, who hold 965" in shown.text
+    assert len([title for title, _ in bars(drawing(team)) if "Ann Ex" in title]) == 8
+    assert "Ann Ex (u0): 5" in dict(bars(drawing(team)))  # as they are all called alike
+
+
+def test_an_empty_team_has_a_picture_too(empty_team: Team) -> None:
+    empty_team.ok("init")
+    assert "Nobody holds an open chat." in page(empty_team).text
+    assert list(bars(drawing(empty_team))) == []
+
+
+def luminance(colour: str) -> float:
+    parts = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_all_text_can_be_read_on_what_is_behind_it(theme: str) -> None:
+    pairs = [(text, behind) for text in ("ink", "soft") for behind in ("page", "card")]
+    pairs += [(f"onheat{step}", f"heat{step}") for step in range(5)]
+    for text, behind in pairs:
+        lighter, darker = sorted(
+            (luminance(getattr(COLOURS[name], theme)) for name in (text, behind)), reverse=True
+        )
+        assert (lighter + 0.05) / (darker + 0.05) >= 4.5, (text, behind)
+
+
+def first_pixel(png: bytes) -> str:
+    """The colour of the upper left corner, whichever way its line was filtered."""
+    data, place = b"", 8
+    while place < len(png):
+        length, kind = int.from_bytes(png[place : place + 4]), png[place + 4 : place + 8]
+        data += png[place + 8 : place + 8 + length] if kind == b"IDAT" else b""
+        place += length + 12
+    return "#" + zlib.decompress(data)[1:4].hex()
+
+
+@pytest.mark.parametrize("kind", ["svg", "html"])
+def test_a_browser_shows_it_light_or_dark_as_the_reader_prefers(week: Team, kind: str) -> None:
+    needs("chromium")
+    week.ok("stats", f"--{kind}", f"team.{kind}")
+    shown = {}
+    for scheme, setting in (("light", "1"), ("dark", "0")):
+        subprocess.run(
+            [
+                "chromium",
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                f"--user-data-dir={week.folder}/browser",
+                f"--blink-settings=preferredColorScheme={setting}",
+                "--window-size=600,400",
+                f"--screenshot={week.folder}/{scheme}.png",
+                f"file://{week.folder}/team.{kind}",
+            ],
+            check=True,
+            capture_output=True,
+            timeout=60,
+        )
+        shown[scheme] = first_pixel((week.folder / f"{scheme}.png").read_bytes())
+    assert shown == COLOURS["page"]._asdict()
+
+
+def test_a_file_that_is_there_is_replaced_and_stays_as_open_as_it_was(week: Team) -> None:
+    Path("real.svg").write_text("old")
+    Path("real.svg").chmod(0o644)
+    Path("link.svg").symlink_to("real.svg")
+    assert week.run("stats", "--svg", "link.svg", "--html", "new.html").out == (
+        "Drawn in link.svg\nDrawn in new.html\n"
+    )
+    assert Path("link.svg").is_symlink()
+    assert Path("real.svg").read_text("utf-8").startswith("<svg")
+    assert Path("real.svg").stat().st_mode & 0o777 == 0o644
+    assert Path("new.html").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("file", ["missing/a.svg", ".", "folder", "/dev/full", "file/a.svg", "/"])
+def test_a_picture_that_cannot_be_written_is_said_and_leaves_nothing(week: Team, file: str) -> None:
+    Path("folder").mkdir()
+    Path("file").write_text("mine")
+    before = sorted(Path().rglob("*"))
+    assert week.refused("stats", "--svg", file) == (1, "output_failed")
+    assert sorted(Path().rglob("*")) == before
+
+
+def test_a_disk_that_is_full_leaves_the_old_picture(week: Team) -> None:
+    for number in range(200):
+        week.sql(
+            "INSERT INTO users VALUES (?, 'Ann Ex', 'user', 1, '2026-11-22T14:00:00.000Z', NULL)",
+            f"u{number}",
+        )
+    Path("team.html").write_text("the old one")
+    before = sorted(Path().iterdir())
+    done = subprocess.run(
+        [
+            "bash",
+            "-c",
+            f"ulimit -f 40; {sys.executable} -m assignchat stats --html team.html --json",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert json.loads(done.stderr)["error"]["code"] == "output_failed"
+    assert Path("team.html").read_text() == "the old one"
+    assert sorted(Path().iterdir()) == before
+
+
+def test_a_slip_of_the_hand_does_not_replace_the_database_or_the_config(week: Team) -> None:
+    before = week.snapshot()
+    for file in ("assignchat.db", "config.toml"):
+        assert week.refused("stats", "--html", file) == (2, "invalid_value")
+    assert week.snapshot() == before
+    assert "[assign_discuss]" in week.config.read_text()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--svg", "-", "--html", "-"),
+        ("--svg", "-", "--json"),
+        ("--html", "-", "--json"),
+        ("--svg", "one", "--html", "./one"),
+    ],
+)
+def test_two_results_do_not_share_an_output(week: Team, words: tuple[str, ...]) -> None:
+    result = week.run("stats", *words)
+    assert (result.exit_code, result.out) == (2, "")
+    assert not Path("one").exists()
