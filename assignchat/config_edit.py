@@ -12,7 +12,7 @@ from typing import Any
 
 from assignchat.config import Config, Value, flat, settings_of
 from assignchat.errors import ConfigInvalid, ConfigNotWritable, ConfigValueInvalid
-from assignchat.files import sync_folder
+from assignchat.files import create_own, make_own_folder, sync_folder
 
 
 def change(config: Config, name: str, value: Value | None) -> tuple[Config, str, Path | None]:
@@ -46,7 +46,7 @@ def locked(path: Path) -> Iterator[None]:
 
     folder = path.resolve().parent
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_own_folder(folder)
         descriptor = os.open(folder, os.O_RDONLY)
     except OSError as error:
         raise ConfigNotWritable(f"The folder {folder} cannot be used: {error.strerror}") from error
@@ -66,10 +66,10 @@ def write(path: Path, text: str, *, keep_as: Path | None = None) -> None:
     path = path.resolve()
     temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_own_folder(path.parent)
         old = path.stat() if path.exists() else None
         temporary.unlink(missing_ok=True)
-        descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        descriptor = create_own(temporary)
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
             if old is not None:
                 os.fchmod(descriptor, stat.S_IMODE(old.st_mode))
