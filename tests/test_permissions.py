@@ -11,9 +11,7 @@ import pytest
 
 from tests.conftest import Result, Team
 from tests.test_terminal import at_terminal
-from tests.users import MARK, STRANGER, as_user, machine, run
-
-__all__ = ["machine"]  # a fixture
+from tests.users import MARK, STRANGER, as_user, run
 
 
 class Person(NamedTuple):
