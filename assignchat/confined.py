@@ -36,7 +36,7 @@ def _work(work: Callable[[], bool], report: int) -> None:
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent to answer
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        _limit_memory()
+        _set_limits()
         nowhere = os.open(os.devnull, os.O_RDWR)
         for stream in range(3):
             os.dup2(nowhere, stream)
@@ -46,7 +46,8 @@ def _work(work: Callable[[], bool], report: int) -> None:
         os._exit(0)
 
 
-def _limit_memory() -> None:
+def _set_limits() -> None:
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # there are secrets in its memory
     _, most = resource.getrlimit(resource.RLIMIT_DATA)
     if most in (resource.RLIM_INFINITY, -1) or most > _MOST_BYTES:
         resource.setrlimit(resource.RLIMIT_DATA, (_MOST_BYTES, _MOST_BYTES))

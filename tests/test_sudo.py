@@ -158,6 +158,12 @@ def test_sudo_passes_no_variable_on(office: Office, option: str) -> None:
     assert "not allowed" in done.err
 
 
+def test_nor_does_the_wrapper_where_sudo_is_told_to(office: Office) -> None:
+    others = {"ASSIGNCHAT_USER": "martha", "ASSIGNCHAT_DB": "/nowhere", "PYTHONHOME": "/nowhere"}
+    done = office.at("assignchat", office.wrapper, "inbox", "--json", env=others)
+    assert done.error == "actor_unknown"  # not identity_fixed, nor worse
+
+
 def test_a_config_or_database_of_ones_own_choice_is_refused(office: Office) -> None:
     mine = office.machine / "mine.toml"
     mine.write_text(f'identity = "claim"\ndatabase = "{office.home}/assignchat.db"\n')
