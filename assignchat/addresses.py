@@ -4,15 +4,25 @@ The URLs in that file are secrets; none of them is ever printed or recorded.
 """
 
 import logging
-import stat
+import os
+import time
+from collections.abc import Callable
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Protocol
 
 from assignchat.config import parse_toml, read_safely
+from assignchat.confined import is_done
 from assignchat.errors import ConfigInvalid, Usage
 
 FILE_NAME = "notify.toml"
 _EXAMPLE = 'users.martha.urls = ["mailtos://…"]'
+
+SECONDS_FOR_ONE = 30.0
+"""How long one address may take; Apprise itself gives up after 4 to 15 seconds of silence."""
+
+SECONDS_FOR_ALL = 120.0
+"""How long all addresses of a user may take together."""
 
 
 class _Channel(Protocol):
@@ -23,47 +33,89 @@ class _Channel(Protocol):
 
 
 class Addresses:
-    """The channels of each user, and the team's for those who have none of their own."""
+    """The URLs of each user, and the team's for those who have none of their own.
 
-    def __init__(self, team: _Channel | None, users: dict[str, _Channel]) -> None:
+    `tell` is told which address did not take a message, by its number in the file.
+    """
+
+    def __init__(
+        self, team: list[str], users: dict[str, list[str]], tell: Callable[[str], None]
+    ) -> None:
         self._team = team
         self._users = users
+        self._tell = tell
 
-    def send(self, user_id: str, text: str) -> bool | None:
-        """Deliver a text; whether it arrived, None where the user has no address."""
-        channel = self._users.get(user_id, self._team)
-        if channel is None:
-            return None
-        title = "assignchat" if user_id in self._users else f"assignchat, for {user_id}"
-        try:
-            return bool(channel.notify(body=text, title=title))
-        except Exception:  # noqa: BLE001  # Apprise's plugins raise what they like
-            return False
+    def reaches(self, user_id: str) -> bool:
+        """Whether there is an address for this user."""
+        return bool(self._users.get(user_id, self._team))
+
+    def send(self, user_id: str, text: str) -> bool:
+        """Deliver a text; whether at least one of the addresses has taken it.
+
+        Were all of them to take it, one that never does would have the others get it for ever.
+        Raises `Usage` where Apprise is not installed, and `ConfigInvalid` for a URL
+        that it does not understand.
+        """
+        own = user_id in self._users
+        title = "assignchat" if own else f"assignchat, for {user_id}"
+        until = time.monotonic() + SECONDS_FOR_ALL
+        arrived = False
+        channels = self._users_channels[user_id] if own else self._team_channels
+        for number, channel in enumerate(channels, start=1):
+            seconds = min(SECONDS_FOR_ONE, until - time.monotonic())
+            if is_done(partial(_notify, channel, text, title), seconds):
+                arrived = True
+            else:
+                whose = f"users.{user_id}" if own else "team"
+                self._tell(f"{FILE_NAME}: url {number} of {whose} has not taken a message")
+        return arrived
+
+    # Apprise takes a second to import; most rounds have nothing to send.
+
+    @cached_property
+    def _team_channels(self) -> list[_Channel]:
+        return _channels(self._team, "team")
+
+    @cached_property
+    def _users_channels(self) -> dict[str, list[_Channel]]:
+        return {user: _channels(urls, f"users.{user}") for user, urls in self._users.items()}
 
 
-def load(beside: Path) -> Addresses:
+def load(beside: Path, tell: Callable[[str], None]) -> Addresses:
     """The addresses in the `notify.toml` beside a config file.
 
-    Raises `Usage` where Apprise is not installed, and `ConfigInvalid` for a file that is
-    missing, open to others, or not understood.
+    Raises `ConfigInvalid` for a file that is missing, open to others, or not understood.
     """
-    apprise = _apprise()
     path = beside.parent / FILE_NAME
-    text = read_safely(path, was_named=True)
+    # Whoever owns the config file may have set the addresses too.
+    owners = {0, os.getuid(), *([beside.stat().st_uid] if beside.exists() else [])}
+    text = read_safely(path, owners=owners, secret=True)
     if text is None:
         raise ConfigInvalid(f"No addresses at {path}", hint=f"Write there, mode 0600: {_EXAMPLE}")
-    if stat.S_IMODE(path.stat().st_mode) & 0o077:
-        raise ConfigInvalid(f"Others may read the addresses in {path}", hint=f"chmod 600 {path}")
     document = parse_toml(text, path)
-    for key in document.keys() - {"team", "users"}:
-        raise ConfigInvalid(f"{path}: unknown key {key!r}", hint="There are team and users.")
-    team, users = document.get("team"), document.get("users", {})
-    if not isinstance(users, dict):
-        raise ConfigInvalid(f"{path}: users is not a table")
+    team, users = document.get("team", {"urls": []}), document.get("users", {})
+    # Not which key: an address may have been written in its place.
+    if document.keys() - {"team", "users"} or not isinstance(users, dict):
+        raise ConfigInvalid(f"{path}: at its top there are only the tables team and users")
     return Addresses(
-        None if team is None else _channel(apprise, team, f"{path}: team"),
-        {user: _channel(apprise, table, f"{path}: users.{user}") for user, table in users.items()},
+        _urls(team, f"{path}: team"),
+        {
+            user: _urls(table, f"{path}: table {number} of users")
+            for number, (user, table) in enumerate(users.items(), start=1)
+        },
+        tell,
     )
+
+
+def _urls(table: object, where: str) -> list[str]:
+    urls = table.get("urls") if isinstance(table, dict) else None
+    if not isinstance(urls, list) or not all(isinstance(url, str) for url in urls):
+        raise ConfigInvalid(f"{where} needs a list of urls", hint='urls = ["mailtos://…"]')
+    return urls
+
+
+def _notify(channel: _Channel, text: str, title: str) -> bool:
+    return bool(channel.notify(body=text, title=title))
 
 
 def _apprise() -> Any:  # noqa: ANN401
@@ -79,15 +131,26 @@ def _apprise() -> Any:  # noqa: ANN401
     return apprise
 
 
-def _channel(apprise: Any, table: Any, where: str) -> _Channel:  # noqa: ANN401
-    urls = table.get("urls") if isinstance(table, dict) else None
-    if not isinstance(urls, list) or not all(isinstance(url, str) for url in urls):
-        raise ConfigInvalid(f"{where} needs a list of urls", hint='urls = ["mailtos://…"]')
-    channel: _Channel = apprise.Apprise()
-    for number, url in enumerate(urls, start=1):
-        if not channel.add(url):
-            raise ConfigInvalid(
-                f"{where}: Apprise does not understand url {number}",
-                hint="Its documentation lists the kinds of URL that it sends to.",
-            )
+def _channels(urls: list[str], whose: str) -> list[_Channel]:
+    return [
+        _channel(url, f"{FILE_NAME}: url {number} of {whose}")
+        for number, url in enumerate(urls, start=1)
+    ]
+
+
+def _channel(url: str, where: str) -> _Channel:
+    apprise = _apprise()
+    asset = apprise.AppriseAsset(async_mode=False)
+    # Elsewhere is not where it was to go, and a page there that answers 200 has not taken it.
+    asset.http_redirects = False
+    channel: _Channel = apprise.Apprise(asset=asset)
+    try:
+        understood = channel.add(url)
+    except Exception:  # noqa: BLE001  # its plugins raise what they like, the address in it
+        understood = False
+    if not understood:
+        raise ConfigInvalid(
+            f"{where} is none that Apprise understands",
+            hint="Its documentation lists the kinds of URL that it sends to.",
+        )
     return channel

@@ -14,6 +14,7 @@ from assignchat.errors import (
     ConfigValueInvalid,
     InvalidValue,
 )
+from assignchat.files import links_from
 from assignchat.model import check_text, parse_duration, parse_timeout
 
 FILE_NAME = "config.toml"
@@ -194,7 +195,7 @@ def load(named: str | None, *, must_exist: bool = True) -> Config:
     that is broken, unsafe, or has a key or value that is not understood.
     """
     path, was_named = find(named)
-    text = read_safely(path, was_named=was_named)
+    text = read_safely(path, owners=None if was_named else {0, os.getuid()})
     if text is None:
         if was_named and must_exist:
             raise ConfigInvalid(
@@ -252,32 +253,49 @@ def value_from_words(key: Key, words: Sequence[str]) -> Value:
     return value
 
 
-def read_safely(path: Path, *, was_named: bool) -> str | None:
-    """The text of the file, or None where there is none; refuses what a stranger may have set."""
+def read_safely(path: Path, *, owners: set[int] | None, secret: bool = False) -> str | None:
+    """The text of the file, or None where there is none; refuses what a stranger may have set.
+
+    The file, and any link to it, must belong to one of the `owners`, by uid, unless they are
+    None. Nobody but its owner may read a `secret` one.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a FIFO would wait for ever
+        with _as_file(descriptor, path) as file:
+            status = os.fstat(descriptor)
+            _check_open_to_nobody(path, status.st_mode, secret=secret)
+            _check_owners(path, {status.st_uid}, owners)
+            content = file.read(MAX_FILE_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
+        _check_owners(path, set(), owners)  # of a link that leads nowhere, yet
         return None
     except (OSError, ValueError) as error:
         raise ConfigInvalid(f"The config file {path} cannot be read: {error}") from error
-    with _as_file(descriptor, path) as file:
-        status = os.fstat(descriptor)
-        if status.st_mode & stat.S_IWOTH:
-            raise ConfigInvalid(
-                f"Everyone may write the config file {path}", hint=f"chmod o-w {path}"
-            )
-        if not was_named and status.st_uid not in (0, os.getuid()):
-            raise ConfigInvalid(
-                f"The config file {path.absolute()} belongs to another user",
-                hint="Name it with --config if it is the one that you mean.",
-            )
-        content = file.read(MAX_FILE_BYTES + 1)
     if len(content) > MAX_FILE_BYTES:
         raise ConfigInvalid(f"The config file {path} is larger than {MAX_FILE_BYTES} bytes")
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise ConfigInvalid(f"The config file {path} is not UTF-8: {error}") from None
+
+
+def _check_open_to_nobody(path: Path, mode: int, *, secret: bool) -> None:
+    if secret and mode & 0o077:
+        raise ConfigInvalid(f"Others may read the addresses in {path}", hint=f"chmod 600 {path}")
+    if mode & stat.S_IWOTH:
+        raise ConfigInvalid(f"Everyone may write the config file {path}", hint=f"chmod o-w {path}")
+
+
+def _check_owners(path: Path, found: set[int], allowed: set[int] | None) -> None:
+    """Refuse a stranger's file, and their link too: it leads to what they chose."""
+    if allowed is None:
+        return
+    links = {link.lstat().st_uid for link in links_from(path) if os.path.lexists(link)}
+    if (found | links) - allowed:
+        raise ConfigInvalid(
+            f"The config file {path.absolute()} belongs to another user",
+            hint="A config.toml that you mean all the same is named with --config.",
+        )
 
 
 def _as_file(descriptor: int, path: Path) -> BinaryIO:

@@ -11,7 +11,7 @@ from typing import Any
 
 from assignchat.config import Config, Value, flat, settings_of
 from assignchat.errors import ConfigInvalid, ConfigNotWritable, ConfigValueInvalid
-from assignchat.files import replace_file
+from assignchat.files import make_own_folder, replace_file
 
 
 def change(config: Config, name: str, value: Value | None) -> tuple[Config, str, Path | None]:
@@ -45,7 +45,7 @@ def locked(path: Path) -> Iterator[None]:
 
     folder = path.resolve().parent
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_own_folder(folder)
         descriptor = os.open(folder, os.O_RDONLY)
     except OSError as error:
         raise ConfigNotWritable(f"The folder {folder} cannot be used: {error.strerror}") from error
@@ -64,7 +64,7 @@ def write(path: Path, text: str, *, keep_as: Path | None = None) -> None:
     """
     path = path.resolve()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_own_folder(path.parent)
         replace_file(path, text, keep_as=keep_as)
     except OSError as error:
         raise ConfigNotWritable(

@@ -2,8 +2,11 @@
 
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
+
+_MOST_LINKS = 40  # as many as Linux follows
 
 
 class FileState(NamedTuple):
@@ -32,7 +35,7 @@ def replace_file(path: Path, text: str, *, keep_as: Path | None = None) -> None:
     try:
         old = path.stat() if path.exists() else None
         temporary.unlink(missing_ok=True)
-        descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        descriptor = create_own(temporary)
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
             if old is not None:
                 os.fchmod(descriptor, stat.S_IMODE(old.st_mode))
@@ -57,3 +60,52 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def create_own(path: Path) -> int:
+    """A new file that its owner alone may read and write, whatever the umask: its descriptor.
+
+    Raises `FileExistsError` where something is there.
+    """
+    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    os.fchmod(descriptor, 0o600)  # a umask may have taken the owner's own rights away
+    return descriptor
+
+
+def make_own_folder(path: Path) -> None:
+    """Make a folder, and those above it that are missing, each its owner's alone."""
+    if path.is_dir():
+        return
+    make_own_folder(path.parent)
+    path.mkdir(mode=0o700, exist_ok=True)
+    path.chmod(0o700)
+
+
+def links_from(path: Path) -> Iterator[Path]:
+    """The path, and in turn each that it links to."""
+    yield path
+    for _ in range(_MOST_LINKS):
+        if not path.is_symlink():
+            return
+        path = path.parent / path.readlink()
+        yield path
+
+
+def is_open_to_all(path: Path) -> bool:
+    """Whether everyone may write this file, or make files in this folder."""
+    return bool(path.stat().st_mode & stat.S_IWOTH)
+
+
+def is_sticky(folder: Path) -> bool:
+    """Whether nobody may remove or replace what is another's there, as in /tmp."""
+    return bool(folder.stat().st_mode & stat.S_ISVTX)
+
+
+def folders_open_to_all(path: Path) -> list[Path]:
+    """The folders of this file, and of what it links to, in which everyone may make files.
+
+    They may put files beside it, such as a database's -wal, and unless the folder is sticky
+    another one in its place.
+    """
+    folders = dict.fromkeys(name.absolute().parent for name in links_from(path))
+    return [folder for folder in folders if is_open_to_all(folder)]

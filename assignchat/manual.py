@@ -238,8 +238,9 @@ TOPICS = {
         defaults hold. The database is the one that `--db` names, else `ASSIGNCHAT_DB`, else the
         key `database`.
 
-        A file that everyone may write is refused, and so is a `./config.toml` of another user
-        that nobody named.
+        `assignchat config path` prints which it is. A file that everyone may write is refused,
+        and so is a `./config.toml` that nobody named and that belongs, or whose symbolic link
+        belongs, to another user (neither you nor root).
         """,
     ),
     "environment": Topic("The variables that are read.", "[environment]"),

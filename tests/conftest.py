@@ -13,6 +13,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from assignchat.cli import main
+from tests.machine import machine
+
+__all__ = ["machine"]  # a fixture, for users of the machine other than the one who tests
 
 START = datetime(2026, 11, 22, 14, 5, 10, tzinfo=UTC)
 

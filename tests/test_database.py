@@ -244,8 +244,9 @@ def test_what_is_committed_survives_a_power_cut(team: Team) -> None:
         assert database.value("PRAGMA foreign_keys") == 1
 
 
-def test_the_files_beside_it_are_its_owners_alone(team: Team) -> None:
-    umask = os.umask(0)
+@pytest.mark.parametrize("mask", [0o000, 0o077, 0o777])
+def test_the_files_beside_it_are_its_owners_alone(team: Team, mask: int) -> None:
+    umask = os.umask(mask)
     try:
         with (
             open_database(team.database, os_user="tester", clock=lambda: START) as database,

@@ -2,12 +2,16 @@
 
 import os
 import pwd
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from assignchat.identity import who_am_i
 from tests.conftest import Team
+from tests.users import MARK, run
 
 LOGIN = pwd.getpwuid(os.getuid()).pw_name
 DAEMON = pwd.getpwuid(1)  # an account that every Linux has
@@ -174,3 +178,37 @@ def test_the_owner_of_the_database_may_be_the_account_that_sudo_runs_as(
     os.chown(database, 4_000, -1)
     under_sudo(monkeypatch, DAEMON.pw_name, str(DAEMON.pw_uid), real_uid=4_000)
     assert who_am_i(database).login == DAEMON.pw_name
+
+
+def test_from_cron_the_login_is_that_of_the_account(team: Team) -> None:
+    """Its environment is almost empty, and may say anything."""
+    for env in ({}, {"LOGNAME": "martha", "USER": "martha", "SHELL": "/bin/sh"}):
+        done = subprocess.run(
+            [sys.executable, "-m", "assignchat", "user", "add", f"new-{len(env)}"],
+            cwd=team.folder,
+            env={"PYTHONPATH": str(Path(__file__).parents[1])} | env,
+            capture_output=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+    rows = team.sql("SELECT actor, os_user FROM engagement_tracking ORDER BY id DESC LIMIT 2")
+    assert rows == [(LOGIN, LOGIN)] * 2
+
+
+def test_who_has_no_account_is_recorded_by_number(machine: Path) -> None:
+    """As in a container that was started with a bare number."""
+    home = machine / "home"
+    home.mkdir()
+    os.chown(home, MARK, MARK)
+    program = machine / "bin" / "assignchat"
+    try:
+        for words in (["init"], ["user", "add", "mark"], ["config", "set", "identity", "login"]):
+            done = run([program, *words], uid=MARK, folder=home)
+            assert done.exit_code == 0, done.err
+        rows = run([program, "tracking", "--json"], uid=MARK, folder=home).json
+        assert {(row["actor"], row["os_user"]) for row in rows} == {(f"uid-{MARK}",) * 2}
+        refused = run([program, "inbox", "--as", "mark", "--json"], uid=MARK, folder=home)
+        assert refused.error == "identity_fixed"
+    finally:
+        shutil.rmtree(home)

@@ -8,6 +8,7 @@ from assignchat import render
 from assignchat.cli import options
 from assignchat.cli.session import reading
 from assignchat.service import check as service
+from assignchat.service.exposure import exposed
 
 PROBLEMS_FOUND = 8
 
@@ -31,8 +32,8 @@ def check(
         assignchat check --full
         assignchat check --expect 5c1f…
 
-    The file, its guards, and the state against the history. Exits 0 if it is sound and 8 if
-    not. Nothing is repaired.
+    The file, its guards, the state against the history, and who else may write it. Exits 0
+    if it is sound and 8 if not. Nothing is repaired.
 
     With --full it finds the first row of the history that was changed, deleted or inserted by
     hand, and prints the history's head. Note that elsewhere: with --expect, a later check
@@ -41,6 +42,8 @@ def check(
     full = full or expect is not None
     with reading(ctx) as session:
         result = service.check(session.database, full=full, expect=expect)
+        config_file = session.config.path if session.config.exists else None
+        result.warnings.extend(exposed(session.database.path, config_file))
     if as_json:
         render.say_json(result)
     else:

@@ -6,7 +6,7 @@ import typer
 
 from assignchat import addresses, render
 from assignchat.cli import options
-from assignchat.cli.session import load_config, reading
+from assignchat.cli.session import load_config, note, reading
 from assignchat.cli.watching import pause_in, rounds
 from assignchat.errors import DeliveryFailed
 from assignchat.service import delivery
@@ -28,14 +28,20 @@ def notify(
         assignchat notify --watch 30s
 
     By mail, chat or whatever Apprise sends to, to the URLs in notify.toml beside the config
-    file. What does not arrive is tried again later. Prints nothing when nothing was due.
+    file; all that is unsent for a user goes as one message. What does not arrive is tried
+    again later. Prints nothing when nothing was due.
     """
     pause = None if watch is None else pause_in(watch)
-    channels = addresses.load(load_config(ctx).path)
-    for _ in rounds(pause):
+    # With --json, an error is all that there is on standard error.
+    found = addresses.load(load_config(ctx).path, tell=_nobody if as_json else note)
+    for enough in rounds(pause):
         with reading(ctx) as session:
-            result = delivery.notify(session.database, channels.send)
+            result = delivery.notify(session.database, found, enough=enough)
         _tell(result, watching=pause is not None, as_json=as_json)
+
+
+def _nobody(_: str) -> None:
+    pass
 
 
 def _tell(result: Delivered, *, watching: bool, as_json: bool) -> None:

@@ -12,6 +12,7 @@ import typer
 from assignchat import config, render
 from assignchat.cli import options
 from assignchat.errors import IdentityFixed, NotConfirmed, Usage
+from assignchat.files import folders_open_to_all, is_sticky
 from assignchat.identity import who_am_i
 from assignchat.model import SYSTEM, check_id
 from assignchat.store.database import Clock, Database
@@ -52,7 +53,12 @@ def invocation(ctx: typer.Context) -> Invocation:
 
 def load_config(ctx: typer.Context) -> config.Config:
     """The config file in force."""
-    return config.load(invocation(ctx).config_file)
+    loaded = config.load(invocation(ctx).config_file)
+    if loaded.exists and _someone_watches():
+        for folder in folders_open_to_all(loaded.path):
+            if not is_sticky(folder):
+                note(f"Warning: everyone may replace {loaded.path.name} in {folder}")
+    return loaded
 
 
 def named_database(ctx: typer.Context) -> str | None:
@@ -129,9 +135,13 @@ def interactive() -> bool:
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
 
 
+def _someone_watches() -> bool:
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
 def hint(text: str, as_user: str | None = None) -> None:
     """Tell a person at a terminal what they may do next, as whom they have just acted."""
-    if sys.stderr is not None and sys.stderr.isatty():
+    if _someone_watches():
         note(f"Hint: {text}{f' --as {as_user}' if as_user else ''}")
 
 

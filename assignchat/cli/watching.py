@@ -3,7 +3,7 @@
 import os
 import select
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from assignchat.errors import InvalidValue
 from assignchat.model import parse_duration
@@ -19,16 +19,23 @@ def pause_in(text: str) -> int:
     return seconds
 
 
-def rounds(pause: int | None) -> Iterator[None]:
-    """One round, or with a pause in seconds, rounds until a signal says that it is enough."""
+def rounds(pause: int | None) -> Iterator[Callable[[], bool]]:
+    """One round, or with a pause in seconds, rounds until a signal says that it is enough.
+
+    Each comes as a function that tells whether it is, for a round that takes long.
+    """
     if pause is None:
-        yield
+        yield lambda: False
         return
     # A pipe, because a lock such as an Event's may be held by what the signal interrupts.
     stopped, stop = os.pipe()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: os.write(stop, b"."))
+
+    def enough(seconds: float = 0) -> bool:
+        return bool(select.select([stopped], [], [], seconds)[0])
+
     while True:
-        yield
-        if select.select([stopped], [], [], pause)[0]:
+        yield enough
+        if enough(pause):
             return

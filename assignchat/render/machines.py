@@ -10,6 +10,7 @@ from json.encoder import encode_basestring
 from pathlib import Path
 from typing import Any, TextIO
 
+from assignchat.files import create_own
 from assignchat.model import TrackingRow
 from assignchat.render.output import write, write_all
 from assignchat.render.text import OTHER_SPACES
@@ -110,22 +111,20 @@ def _embedded(detail: str) -> str:
 
 def write_csv_file(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Write rows to a CSV file with a heading."""
-    with _own_file(path) as file:
+    with _new_file(path) as file:
         _csv_to(file, columns, rows)
 
 
 def write_jsonl_file(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Write rows to a file with a JSON object a line."""
-    with _own_file(path) as file:
+    with _new_file(path) as file:
         for row in rows:
             record = dict(zip(columns, row, strict=True))
             file.write(json.dumps(record, ensure_ascii=False) + "\n")
 
 
-def _own_file(path: Path) -> TextIO:
-    """A new file that its owner alone may read."""
-    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    return os.fdopen(descriptor, "w", encoding="utf-8", newline="")
+def _new_file(path: Path) -> TextIO:
+    return os.fdopen(create_own(path), "w", encoding="utf-8", newline="")
 
 
 class _Stdout:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from assignchat.errors import InvalidValue
-from assignchat.files import sync_folder
+from assignchat.files import make_own_folder, sync_folder
 from assignchat.store import tables
 from assignchat.store.database import Database
 
@@ -26,8 +26,9 @@ def export(database: Database, folder: Path, suffix: str, write_rows: WriteRows)
     try:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise InvalidValue(f"{folder} is there already", hint="Name a new or empty folder.")
-        folder.parent.mkdir(parents=True, exist_ok=True)
+        make_own_folder(folder.parent)
         building = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        building.chmod(0o700)  # whatever the umask
         with database.read():
             names = tables.names(database)
             for name in names:

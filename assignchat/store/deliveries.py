@@ -1,9 +1,10 @@
-"""Which notifications have been delivered, and which are still to be tried.
+"""Which notifications are still to be delivered.
 
-Notifications are an outbox: `delivery_progress` says up to which of them somebody has
-looked, `deliveries` holds those before that which could not be delivered yet.
+Notifications are an outbox: `delivery_progress` says up to which of them `deliveries` has been
+filled, and `deliveries` holds those that have not arrived yet, with the time of the next try.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from assignchat.store.database import Database
@@ -13,8 +14,6 @@ class Undelivered(NamedTuple):
     """A notification that is to be delivered, with the chat that it is about, if any."""
 
     id: int
-    recipient_id: str
-    recipient_name: str
     text: str
     request_id: int | None
     chat_id: str | None
@@ -22,62 +21,85 @@ class Undelivered(NamedTuple):
     attempts: int
 
 
-def begin(database: Database, news_since: str) -> None:
-    """On the first delivery ever, pass over what is older than `news_since`, a stored time."""
+_DUE = "d.next_attempt_at <= :now AND n.recipient_id = :recipient"
+
+
+def any_new(database: Database) -> bool:
+    """Whether `collect` has anything to do; a first time is something."""
+    progress = database.value("SELECT last_id FROM delivery_progress")
+    newest = database.value("SELECT max(id) FROM notifications")
+    return progress is None or (newest or 0) > progress
+
+
+def collect(database: Database, news_since: str) -> None:
+    """Take new notifications in; the first time ever, only those since a stored time."""
     database.execute(
         "INSERT INTO delivery_progress (id, last_id)"
         " SELECT 1, (SELECT coalesce(max(id), 0) FROM notifications WHERE at < :since)"
         " WHERE NOT EXISTS (SELECT 1 FROM delivery_progress)",
         {"since": news_since},
     )
-
-
-def due(database: Database, limit: int) -> list[Undelivered]:
-    """The next notifications to be tried: those that nobody has tried, and those due again."""
-    return list(
-        database.rows(
-            Undelivered,
-            "SELECT n.id, n.recipient_id, u.name, n.text, n.request_id, r.chat_id, c.customer,"
-            " coalesce(d.attempts, 0)"
-            " FROM notifications n JOIN users u ON u.id = n.recipient_id"
-            " LEFT JOIN deliveries d ON d.notification_id = n.id"
-            " LEFT JOIN requests r ON r.id = n.request_id LEFT JOIN chats c ON c.id = r.chat_id"
-            " WHERE n.id > (SELECT last_id FROM delivery_progress)"
-            " OR n.id IN (SELECT notification_id FROM deliveries WHERE next_attempt_at <= :now)"
-            " ORDER BY n.id LIMIT :limit",
-            {"now": database.now, "limit": limit},
-        )
-    )
-
-
-def mark_delivered(database: Database, notification_id: int) -> None:
-    """Record that a notification has arrived."""
-    database.execute("DELETE FROM deliveries WHERE notification_id = :id", {"id": notification_id})
-    _look_up_to(database, notification_id)
-
-
-def postpone(database: Database, notification_id: int, attempts: int, next_at: str) -> None:
-    """Record that a notification is to be tried again, at a stored time."""
+    # What an older version has postponed is there already.
     database.execute(
         "INSERT INTO deliveries (notification_id, attempts, next_attempt_at)"
-        " VALUES (:id, :attempts, :next) ON CONFLICT (notification_id)"
-        " DO UPDATE SET attempts = excluded.attempts, next_attempt_at = excluded.next_attempt_at",
-        {"id": notification_id, "attempts": attempts, "next": next_at},
+        " SELECT id, 0, :now FROM notifications"
+        " WHERE id > (SELECT last_id FROM delivery_progress)"
+        " ON CONFLICT (notification_id) DO NOTHING",
+        {"now": database.now},
     )
-    _look_up_to(database, notification_id)
+    database.execute(
+        "UPDATE delivery_progress"
+        " SET last_id = max(last_id, (SELECT coalesce(max(id), 0) FROM notifications))"
+    )
+
+
+def recipients(database: Database) -> list[str]:
+    """Users for whom something is due, whoever has waited longest first."""
+    return database.column(
+        "SELECT n.recipient_id FROM deliveries d JOIN notifications n ON n.id = d.notification_id"
+        " WHERE d.next_attempt_at <= :now GROUP BY n.recipient_id ORDER BY min(n.id)",
+        {"now": database.now},
+    )
+
+
+def claim(database: Database, recipient_id: str, until: str) -> list[Undelivered]:
+    """What is due for a user, oldest first; nobody else tries it until a stored time."""
+    params = {"now": database.now, "recipient": recipient_id, "until": until}
+    found = list(
+        database.rows(
+            Undelivered,
+            "SELECT n.id, n.text, n.request_id, r.chat_id, c.customer, d.attempts"
+            " FROM deliveries d JOIN notifications n ON n.id = d.notification_id"
+            " LEFT JOIN requests r ON r.id = n.request_id LEFT JOIN chats c ON c.id = r.chat_id"
+            f" WHERE {_DUE} ORDER BY n.id",
+            params,
+        )
+    )
+    database.execute(
+        "UPDATE deliveries SET next_attempt_at = :until WHERE notification_id IN ("
+        "SELECT n.id FROM deliveries d JOIN notifications n ON n.id = d.notification_id"
+        f" WHERE {_DUE})",
+        params,
+    )
+    return found
+
+
+def mark_delivered(database: Database, ids: Iterable[int]) -> None:
+    """Record that notifications have arrived."""
+    database.execute_many(
+        "DELETE FROM deliveries WHERE notification_id = :id", ({"id": number} for number in ids)
+    )
+
+
+def postpone(database: Database, ids: Iterable[int], attempts: int, next_at: str) -> None:
+    """Record that notifications, tried so often, are to be tried again at a stored time."""
+    database.execute_many(
+        "UPDATE deliveries SET attempts = :attempts, next_attempt_at = :next"
+        " WHERE notification_id = :id",
+        ({"id": number, "attempts": attempts, "next": next_at} for number in ids),
+    )
 
 
 def waiting(database: Database) -> int:
     """How many notifications are still to be delivered."""
-    return int(
-        database.value(
-            "SELECT (SELECT count(*) FROM deliveries) + (SELECT count(*) FROM notifications"
-            " WHERE id > (SELECT last_id FROM delivery_progress))"
-        )
-    )
-
-
-def _look_up_to(database: Database, notification_id: int) -> None:
-    database.execute(
-        "UPDATE delivery_progress SET last_id = :id WHERE last_id < :id", {"id": notification_id}
-    )
+    return int(database.value("SELECT count(*) FROM deliveries"))

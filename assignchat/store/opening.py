@@ -15,7 +15,7 @@ from assignchat.errors import (
     DatabaseReadOnly,
     InvalidValue,
 )
-from assignchat.files import file_state, sync_folder
+from assignchat.files import create_own, file_state, sync_folder
 from assignchat.store import APPLICATION_ID, SCHEMA_VERSION, seals
 from assignchat.store.database import Clock, Database, utc_now
 from assignchat.store.sqlite_errors import damaged, foreign, missing, translated
@@ -159,7 +159,7 @@ def _built_beside(path: Path) -> Iterator[Path]:
     building = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
         building.unlink(missing_ok=True)  # left by a process of the same number that was killed
-        os.close(os.open(building, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        os.close(create_own(building))
         yield building
         sync_folder(path.parent)
     except FileExistsError:

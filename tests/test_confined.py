@@ -1,0 +1,64 @@
+"""Others' code is kept from holding up, filling up or giving away anything."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from assignchat.confined import is_done
+
+
+def end_badly() -> bool:
+    raise SystemExit(3)
+
+
+def die() -> bool:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return True
+
+
+def sleep() -> bool:
+    time.sleep(60)
+    return True
+
+
+def test_it_tells_what_the_work_came_to() -> None:
+    assert is_done(lambda: True, 10)
+    assert not is_done(lambda: False, 10)
+    assert not is_done(lambda: bool(1 // 0), 10)
+    assert not is_done(end_badly, 10)
+    assert not is_done(die, 10)
+
+
+@pytest.mark.parametrize("seconds", [0.2, 0, -1])
+def test_it_takes_no_longer_than_it_may(seconds: float) -> None:
+    before = time.monotonic()
+    assert not is_done(sleep, seconds)
+    assert time.monotonic() - before < 5
+
+
+def test_it_has_limited_memory() -> None:
+    assert is_done(lambda: bool(bytearray(50_000_000)), 10)
+    assert not is_done(lambda: bool(bytearray(2_000_000_000)), 10)
+
+
+def test_it_leaves_no_process_behind() -> None:
+    is_done(lambda: True, 10)
+    is_done(sleep, 0.1)
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_what_it_prints_goes_nowhere() -> None:
+    code = (
+        "import os, sys; from assignchat.confined import is_done;"
+        "speak = lambda: not any((os.write(1, b's3cret'), os.write(2, b's3cret')) * 0);"
+        "print('before', end=' '); print(is_done(speak, 10))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30
+    )
+    assert (done.stdout, done.stderr) == ("before True\n", "")

@@ -1,0 +1,39 @@
+"""Commands as other users of the machine."""
+
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.conftest import Result
+
+SERVICE, MARK, MARTHA, STRANGER = 54_320, 54_321, 54_322, 54_323
+"""Uids that no account has."""
+
+
+def as_user(uid: int, command: Sequence[str | Path]) -> list[str | Path]:
+    """The command, for root to start as a user who has no groups."""
+    return ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "--", *command]
+
+
+def run(
+    command: Sequence[str | Path],
+    *,
+    uid: int,
+    folder: Path,
+    umask: int = 0o022,
+    stdin: str | None = None,
+    env: dict[str, str] | None = None,
+) -> Result:
+    """Run a command as a user who has no groups, with nothing in the environment but `env`."""
+    done = subprocess.run(
+        as_user(uid, command),
+        cwd=folder,
+        env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent"} | (env or {}),
+        umask=umask,
+        input=stdin if stdin is not None else "",
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    return Result(done.returncode, done.stdout, done.stderr)
