@@ -228,14 +228,18 @@ def _built_beside(path: Path) -> Iterator[Path]:
     except FileExistsError:
         raise
     except OSError as error:
-        raise DatabaseReadOnly(
-            f"No database can be made at {path}: {error.strerror}",
-            hint="Its folder must exist and be writable.",
-        ) from error
+        raise _no_place(path, error) from error
     finally:
         for suffix in ("", "-wal", "-shm"):
             with suppress(OSError):
                 building.with_name(building.name + suffix).unlink()
+
+
+def _no_place(path: Path, error: OSError) -> DatabaseReadOnly:
+    return DatabaseReadOnly(
+        f"No database can be made at {path}: {error.strerror}",
+        hint="Its folder must exist and be writable.",
+    )
 
 
 def _make_schema(path: Path, migrate: Callable[[sqlite3.Connection], None]) -> None:
@@ -278,12 +282,18 @@ def copy_database(database: Database, path: Path, *, replace: bool = False) -> N
 
 def _check_place(database: Database, path: Path, *, replace: bool) -> None:
     """Refuse to put a copy where it would be in the way, or come to harm."""
-    if path.exists():
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        found = None
+    except OSError as error:  # a name too long, a folder that may not be entered
+        raise _no_place(path, error) from error
+    if found is not None:
         if not replace:
             raise InvalidValue(f"{path} is there already", hint="Replace it with --force.")
-        if path.samefile(database.path):
+        if os.path.samestat(found, database.path.stat()):
             raise InvalidValue(f"{path} is the database itself")
-        if not path.is_file():  # a folder, or a device, which a file must not replace
+        if not stat.S_ISREG(found.st_mode):  # a folder, or a device, which none must replace
             raise InvalidValue(f"Not a file: {path}")
     if journal := _journal_beside(path):
         raise InvalidValue(
