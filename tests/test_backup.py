@@ -192,6 +192,22 @@ def test_while_four_write_each_copy_shows_one_moment(empty_team: Team) -> None:
         assert rows == whole[: len(rows)]
 
 
+@pytest.mark.parametrize("force", [(), ("--force",)], ids=["new", "force"])
+def test_the_copy_takes_its_name_in_one_step(team: Team, force: tuple[str, ...]) -> None:
+    """Nobody opens the name to write: it is given to a file that is whole, in a single call."""
+    needs("strace")
+    copy, log = team.folder / "monday.db", team.folder / "calls.log"
+    if force:
+        copy.write_text("last week's")
+    trace = ("strace", "-q", f"--output={log}", "--trace=file", "--string-limit=1000")
+    done = result(start(team.folder, *trace, *program("backup", str(copy), *force)))
+    assert done.exit_code == 0, done.err
+    calls = [line for line in log.read_text().splitlines() if f'"{copy}"' in line]
+    assert sum(call.startswith(("rename", "link")) for call in calls) == 1, calls
+    assert not [call for call in calls if "O_WRONLY" in call or "O_RDWR" in call]
+    assert dump(copy) == team.snapshot()
+
+
 # Calls that make a copy, by their number; the process is killed right after one of them.
 FATAL = [("pwrite64", 1), ("pwrite64", 15), ("pwrite64", 31), ("fdatasync", 1), ("fdatasync", 2)]
 FATAL += [("link", 1), ("rename", 1), ("fsync", 1), ("unlink", 2)]
