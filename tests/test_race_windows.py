@@ -174,7 +174,8 @@ def test_a_request_has_one_outcome_wherever_the_first_is_stopped(
     first, second = (accept, other) if accepts_first else (other, accept)
     trials = Trials(asked)
     stood = 0
-    for point in trials.points(first):
+    # Between two writes to a file nothing is different for others.
+    for point in [point for point in trials.points(first) if point.call != "pwrite64"]:
         race = trials.race(first, point, second)
         winner = first if race.outcome() == first.settles and race.one.exit_code == 0 else second
         assert_settled_once(race, first, second, winner)
