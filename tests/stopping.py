@@ -61,7 +61,7 @@ def points(folder: Path, argv: list[str], env: dict[str, str] | None = None) -> 
     assert ended.exit_code == 0, ended.err
     found: list[Point] = []
     for line in log.read_text().splitlines():
-        if match := re.match(r"\d+ (\w+)\(", line):
+        if match := re.match(r"\d+ +(\w+)\(", line):
             before = sum(point.call == match[1] for point in found)
             found.append(Point(match[1], before + 1, line))
     return found
@@ -105,7 +105,7 @@ def stopped(
     process = start(folder, *_traced(folder, log), stop, *argv, env=env)
 
     def at_the_point() -> int | None:
-        stood = re.search(r"^(\d+) --- stopped by SIGSTOP", log.read_text(), re.MULTILINE)
+        stood = re.search(r"^(\d+) +--- stopped by SIGSTOP", log.read_text(), re.MULTILINE)
         return int(stood[1]) if stood else None
 
     _wait_for(lambda: process.poll() is not None or at_the_point() is not None)
