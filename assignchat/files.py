@@ -20,7 +20,7 @@ class FileState(NamedTuple):
 def file_state(path: Path) -> FileState:
     """The state of a database file that is there."""
     found = path.stat()
-    wal = path.with_name(f"{path.name}-wal")
+    wal = f"{os.path.realpath(path)}-wal"  # SQLite follows links before it names it
     return FileState(found.st_mtime_ns, found.st_size, os.path.exists(wal))  # noqa: PTH110
 
 

@@ -267,9 +267,13 @@ def parse_time(text: str) -> datetime:
             f"A time without a zone: {text!r}",
             hint="End it in Z for UTC, or in an offset such as +05:30.",
         )
+    try:
+        moment = moment.astimezone(UTC)
+    except OverflowError:  # in the first year or the last
+        moment = moment.replace(tzinfo=UTC)
     if not 1970 <= moment.year <= 9000:  # noqa: PLR2004  # room for any deadline
         raise InvalidValue(f"A time out of range: {text!r}")
-    return moment.astimezone(UTC)
+    return moment
 
 
 def time_after(stored: str, seconds: float) -> str:

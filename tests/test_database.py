@@ -90,6 +90,12 @@ def overwritten(path: Path) -> None:
     path.write_bytes(content)
 
 
+def twice_named(path: Path) -> None:
+    """A database with two names, of which each would get a journal of its own."""
+    shutil.copy("assignchat.db", "first.db")
+    path.hardlink_to("first.db")
+
+
 UNUSABLE: list[tuple[str, Callable[[Path], object], str]] = [
     ("empty", Path.touch, "database_foreign"),
     ("text", lambda path: path.write_text("id,name\n" * 1000), "database_foreign"),
@@ -103,7 +109,15 @@ UNUSABLE: list[tuple[str, Callable[[Path], object], str]] = [
     ("device", lambda path: path.symlink_to("/dev/null"), "database_foreign"),
     ("dangling link", lambda path: path.symlink_to("gone.db"), "database_missing"),
     ("loop of links", lambda path: path.symlink_to(path), "database_missing"),
+    ("two hard links", twice_named, "database_read_only"),
 ]
+
+
+def look(path: Path) -> tuple[object, ...]:
+    """All that there is to see of a file."""
+    seen = path.lstat()
+    content = path.read_bytes() if path.is_file() else None
+    return seen.st_ino, seen.st_mode, seen.st_nlink, seen.st_size, seen.st_mtime_ns, content
 
 
 @pytest.mark.parametrize(
@@ -114,8 +128,7 @@ def test_what_cannot_be_used_is_refused_at_once_and_left_alone(
 ) -> None:
     path = team.folder / "other.db"
     make(path)
-    before = path.read_bytes() if path.is_file() else None
-    listed, seen = sorted(os.listdir(team.folder)), path.lstat()  # noqa: PTH208
+    listed, before = sorted(os.listdir(team.folder)), look(path)  # noqa: PTH208
     for words in (
         ("accept", "1", "--as", "martha"),
         ("user", "list"),
@@ -128,9 +141,115 @@ def test_what_cannot_be_used_is_refused_at_once_and_left_alone(
         assert team.refused("--db", "other.db", *words) == (6, code)
         assert time.monotonic() - started < 2
         assert "other.db" in team.run("--db", "other.db", *words).err
-    assert (path.read_bytes() if path.is_file() else None) == before
     assert sorted(os.listdir(team.folder)) == listed  # noqa: PTH208
-    assert path.lstat().st_mtime_ns == seen.st_mtime_ns
+    assert look(path) == before
+
+
+def assert_nobody_is_misled(team: Team, right: object) -> None:
+    """`check` names the damage of other.db; other commands work or name it, and change nothing."""
+    other, path = ("--db", "other.db"), team.folder / "other.db"
+    before = path.read_bytes()
+    found = team.run(*other, "check", "--json")
+    if found.exit_code == 8:
+        assert found.json["problems"][0]["code"] == "file_damaged"
+    else:  # not even the schema can be read
+        assert (found.exit_code, found.error in BROKEN) == (6, True), found
+    listed = team.run(*other, "requests", "--json")
+    if listed.exit_code == 0:
+        assert listed.json == right
+    else:
+        assert (listed.exit_code, listed.error in BROKEN) == (6, True), listed
+    assert path.read_bytes() == before
+    written = team.run(*other, "accept", "1", "--as", "martha", "--json")
+    if written.exit_code:
+        assert (written.exit_code, written.error in BROKEN) == (6, True), written
+        assert path.read_bytes() == before
+
+
+BROKEN = ("database_damaged", "database_foreign")  # foreign where its first page is gone
+
+
+@pytest.mark.usefixtures("request_id")
+def test_a_cut_off_database_is_refused_wherever_it_was_cut(team: Team) -> None:
+    whole, path = team.database.read_bytes(), team.folder / "other.db"
+    size = team.sql("PRAGMA page_size")[0][0]
+    for cut in [*range(size, len(whole), size), *range(size - 1, len(whole) - size, size)]:
+        path.write_bytes(whole[:cut])
+        before = look(path)
+        for words in (("requests",), ("accept", "1", "--as", "martha"), ("check",)):
+            exit_code, error = team.refused("--db", "other.db", *words)
+            assert exit_code == 6, cut
+            assert error == "database_damaged" or (error == "database_foreign" and cut < size)
+        assert look(path) == before, cut
+
+
+@pytest.mark.usefixtures("request_id")
+def test_any_page_may_be_overwritten_and_nobody_is_misled(team: Team) -> None:
+    whole, right = team.database.read_bytes(), team.ok("requests")
+    size = team.sql("PRAGMA page_size")[0][0]
+    for start in range(0, len(whole), size):
+        broken = whole[:start] + b"\xa5" * size + whole[start + size :]
+        (team.folder / "other.db").write_bytes(broken)
+        assert_nobody_is_misled(team, right)
+
+
+def test_a_name_too_many_is_refused_under_either_name_until_it_is_gone(team: Team) -> None:
+    second = team.folder / "second.db"
+    second.hardlink_to(team.database)
+    for name in ("assignchat.db", "second.db"):
+        for words in (("requests",), ("user", "add", "eve"), ("check",), ("init",)):
+            result = team.run("--db", name, *words, "--json")
+            assert (result.exit_code, result.error) == (6, "database_read_only")
+            assert "hard link" in result.err
+    second.unlink()
+    team.ok("user", "add", "eve")
+
+
+def test_a_name_left_by_who_was_killed_while_making_it_is_no_name_too_many(team: Team) -> None:
+    (team.folder / ".assignchat.db.4711.new").hardlink_to(team.database)
+    team.ok("user", "add", "eve")
+    (team.folder / "link.db").symlink_to("assignchat.db")
+    team.ok("--db", "link.db", "user", "list")
+    second = team.folder / ".another.db.4711.new"
+    second.hardlink_to(team.database)
+    assert team.refused("user", "list") == (6, "database_read_only")
+    second.unlink()
+
+
+def killed_after_writing(team: Team, *words: str) -> None:
+    """Run a command that is killed before it closes the database, so that a -wal file stays."""
+    program = (
+        "import os, sys; from assignchat.store import opening; from assignchat.cli import main;"
+        "opening._Connection.close = lambda self: os.kill(os.getpid(), 9); main(sys.argv[1:])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *words], cwd=team.folder, check=False, timeout=60
+    )
+    assert done.returncode == -9
+
+
+def test_no_database_is_made_where_the_journal_of_another_is_left(team: Team) -> None:
+    killed_after_writing(team, "user", "add", "eve")
+    journal = team.folder / "assignchat.db-wal"
+    left = journal.read_bytes()
+    team.database.rename("elsewhere.db")
+    assert team.refused("init") == (6, "database_damaged")
+    assert "assignchat.db-wal" in team.run("init").err
+    assert (team.database.exists(), journal.read_bytes()) == (False, left)
+    Path("elsewhere.db").rename(team.database)  # as the hint says
+    team.ok("init")
+    assert "eve" in [user["id"] for user in team.ok("user", "list")]
+
+
+def test_who_may_only_read_a_link_sees_what_was_written_last(team: Team, closed: Path) -> None:
+    """What SQLite has yet to carry over stands beside the file, not beside the link to it."""
+    (team.folder / "link.db").symlink_to(closed)
+    with held(closed, "BEGIN") as reader:
+        reader.execute("SELECT * FROM users").fetchall()  # so that nothing is carried over
+        team.ok("--db", "closed/assignchat.db", "user", "add", "eve")
+        closed.chmod(0o400)
+        done = unprivileged(team, "--db", "link.db", "user", "list", "--json")
+    assert "eve" in [user["id"] for user in done.json]
 
 
 def test_check_names_the_damage_of_a_page(team: Team) -> None:

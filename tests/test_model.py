@@ -1,5 +1,6 @@
 """The words and values of assignchat: durations, times, ids and texts."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -118,6 +119,22 @@ def test_a_deadline_lies_exactly_so_many_seconds_later(moment: datetime, seconds
         "14:05Z",
         "1969-12-31T23:59:59Z",
         "9001-01-01T00:00:00Z",
+        "1970-01-01T13:59:59+14:00",  # in UTC a day of 1969
+        "9000-12-31T23:59:59-00:01",
+        "0001-01-01T00:00:00Z",
+        "0001-01-01T00:00:00+14:00",  # before there are years
+        "9999-12-31T23:59:59Z",
+        "9999-12-31T23:59:59-12:00",
+        "10000-01-01T00:00:00Z",
+        "2026-02-29T00:00:00Z",
+        "2026-12-31T23:59:60Z",
+        "2026-11-22T25:00:00Z",
+        "2026-11-22T14:60:00Z",
+        "2026-11-22T14:05:10+24:00",
+        "2026-11-22T14:05:10-99:99",
+        "2026-11-22T14:05:10 Europe/Berlin",
+        "２０２６-11-22T14:05:10Z",  # noqa: RUF001
+        "2026-11-22T14:05:10\udcffZ",
     ],
 )
 def test_what_is_not_a_time_with_a_zone_is_refused(text: str) -> None:
@@ -125,8 +142,28 @@ def test_what_is_not_a_time_with_a_zone_is_refused(text: str) -> None:
         parse_time(text)
 
 
-def test_a_time_may_be_given_in_any_zone() -> None:
-    assert parse_time("2026-11-22T19:35:10+05:30") == parse_time("2026-11-22T14:05:10Z")
+@pytest.mark.parametrize(
+    ("text", "stored"),
+    [
+        ("2026-11-22T19:35:10+05:30", "2026-11-22T14:05:10.000Z"),
+        ("2026-11-23T04:05:10+14:00", "2026-11-22T14:05:10.000Z"),
+        ("2026-11-22T02:05:10-12:00", "2026-11-22T14:05:10.000Z"),
+        ("2026-11-22T14:05:10.9999Z", "2026-11-22T14:05:10.999Z"),
+        ("2028-02-29T23:59:59.001Z", "2028-02-29T23:59:59.001Z"),
+        ("1970-01-01T00:00:00Z", "1970-01-01T00:00:00.000Z"),
+        ("9000-12-31T23:59:59.999Z", "9000-12-31T23:59:59.999Z"),
+    ],
+)
+def test_a_time_may_be_given_in_any_zone_and_is_kept_to_the_millisecond(
+    text: str, stored: str
+) -> None:
+    assert format_time(parse_time(text)) == stored
+
+
+def test_the_end_of_a_day_as_24_00_is_refused_or_is_the_day_after() -> None:
+    """Not every Python understands it."""
+    with suppress(InvalidValue):
+        assert parse_time("2026-11-22T24:00:00Z") == parse_time("2026-11-23T00:00:00Z")
 
 
 @given(st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=200))

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from assignchat.errors import (
+    DatabaseDamaged,
     DatabaseForeign,
     DatabaseMissing,
     DatabaseNewer,
@@ -18,7 +19,13 @@ from assignchat.errors import (
 from assignchat.files import create_own, file_state, sync_folder
 from assignchat.store import APPLICATION_ID, SCHEMA_VERSION, seals
 from assignchat.store.database import Clock, Database, utc_now
-from assignchat.store.sqlite_errors import damaged, foreign, missing, translated
+from assignchat.store.sqlite_errors import (
+    damaged,
+    foreign,
+    missing,
+    quote_word,
+    translated,
+)
 
 DEFAULT_BUSY_SECONDS = 10.0
 
@@ -59,8 +66,27 @@ def connect(path: Path, busy_seconds: float, *, immutable: bool = False) -> sqli
     """A connection to a file that exists, in which we begin and end transactions ourselves."""
     mode = "mode=ro&immutable=1" if immutable else "mode=rw"
     return sqlite3.connect(
-        f"file:{quote(str(path))}?{mode}", uri=True, timeout=busy_seconds, isolation_level=None
+        f"file:{quote(str(path))}?{mode}",
+        uri=True,
+        timeout=busy_seconds,
+        isolation_level=None,
+        factory=_Connection,
     )
+
+
+class _Connection(sqlite3.Connection):
+    """A connection that closes without holding anybody up."""
+
+    def close(self) -> None:
+        """Release the file, after carrying what was written over from the -wal file.
+
+        The last connection to close does that under a lock that readers wait for too, and
+        on a slow disk it takes its time; done before, there is nothing left to do by then.
+        """
+        with suppress(sqlite3.Error):  # what is committed stands in the -wal file as well
+            if self.total_changes and not self.in_transaction:
+                self.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        super().close()
 
 
 def _is_closed_copy(path: Path) -> bool:
@@ -81,15 +107,48 @@ def _set_pragmas(connection: sqlite3.Connection) -> None:
 
 def _check_is_file(path: Path) -> None:
     try:
-        mode = path.stat().st_mode
+        found = path.stat()
     except FileNotFoundError:
         raise missing(path) from None
     except PermissionError:
         raise DatabaseReadOnly(f"The folder of {path} may not be read by this user") from None
     except (OSError, ValueError) as error:  # a loop of links, a name too long, a NUL
         raise DatabaseMissing(f"No database can be at {path}: {error}") from error
-    if not stat.S_ISREG(mode):
+    if not stat.S_ISREG(found.st_mode):
         raise DatabaseForeign(f"Not a file: {path}")
+    if found.st_nlink > 1 and _has_other_names(path):
+        raise DatabaseReadOnly(
+            f"The database {path} has a second name (a hard link), and each name would get a "
+            "-wal file of its own, which damages it",
+            hint=f"Nothing was changed. find / -xdev -samefile {quote_word(path)} lists the names; "
+            "remove all but one, or replace this one by a copy.",
+        )
+
+
+def _has_other_names(path: Path) -> bool:
+    """Whether a file has names besides `path`, and those under which it was built.
+
+    A database appears under its name by a second link, so for a moment, or until somebody
+    clears up after a process that was killed right then, it has both. Looked at in this
+    order, because a name that it was built under may go, but none comes.
+    """
+    real = Path(os.path.realpath(path))
+    with suppress(OSError):
+        built_under = [
+            name
+            for name in os.listdir(real.parent)  # noqa: PTH208  # no pattern, the name may have any characters
+            if name.startswith(f".{real.name}.") and name.endswith(".new")
+        ]
+        same = sum(_is_same(real, real.with_name(name)) for name in built_under)
+        return real.stat().st_nlink - same > 1
+    return True
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    try:
+        return path.samefile(other)
+    except FileNotFoundError:
+        return False
 
 
 def _check_schema(database: Database) -> None:
@@ -130,13 +189,20 @@ def create_database(path: Path | str) -> bool:
     """Make an empty database at `path`, for its owner only; whether there was none before.
 
     It appears there whole or not at all: it is built beside its place and then linked to
-    its name, which never replaces a file.
+    its name, which never replaces a file. Raises `DatabaseDamaged` where a journal of
+    another database is left, and `DatabaseReadOnly` where none can be made.
     """
     from assignchat.store import schema  # noqa: PLC0415  # see _bring_up_to_date
 
     path = Path(path)
+    left = _journal_beside(path)  # looked for first: one that is in use comes after its database
     if os.path.exists(path):  # noqa: PTH110  # no error where a folder may not be entered
         return False
+    if left is not None:
+        raise DatabaseDamaged(
+            f"There is no database at {path}, but {left.name}, with what was last written to one",
+            hint="Put its database back, or move that file away.",
+        )
     try:
         with _built_beside(path) as building:
             _make_schema(building, schema.migrate)
@@ -144,6 +210,16 @@ def create_database(path: Path | str) -> bool:
     except FileExistsError:  # another process was faster
         return False
     return True
+
+
+def _journal_beside(path: Path) -> Path | None:
+    """The file in which SQLite would look for changes to a database at `path`, if it is there.
+
+    SQLite cannot tell whose changes they are: it would write them into a new file of that name.
+    """
+    real = os.path.realpath(path)
+    beside = (Path(real + suffix) for suffix in ("-wal", "-journal"))
+    return next((file for file in beside if os.path.lexists(file)), None)
 
 
 def _link(building: Path, path: Path) -> None:
@@ -165,14 +241,18 @@ def _built_beside(path: Path) -> Iterator[Path]:
     except FileExistsError:
         raise
     except OSError as error:
-        raise DatabaseReadOnly(
-            f"No database can be made at {path}: {error.strerror}",
-            hint="Its folder must exist and be writable.",
-        ) from error
+        raise _no_place(path, error) from error
     finally:
         for suffix in ("", "-wal", "-shm"):
             with suppress(OSError):
                 building.with_name(building.name + suffix).unlink()
+
+
+def _no_place(path: Path, error: OSError) -> DatabaseReadOnly:
+    return DatabaseReadOnly(
+        f"No database can be made at {path}: {error.strerror}",
+        hint="Its folder must exist and be writable.",
+    )
 
 
 def _make_schema(path: Path, migrate: Callable[[sqlite3.Connection], None]) -> None:
@@ -193,12 +273,10 @@ def copy_database(database: Database, path: Path, *, replace: bool = False) -> N
 
     The copy is built beside its place, checked, and only then takes its name, as its
     owner's alone. Raises `InvalidValue` where something is there already, unless
-    `replace`, and `DatabaseReadOnly` or `DatabaseFull` where it cannot be written.
+    `replace` and it is a file that nobody uses as a database, and `DatabaseReadOnly` or
+    `DatabaseFull` where it cannot be written.
     """
-    if path.exists() and not replace:
-        raise InvalidValue(f"{path} is there already", hint="Replace it with --force.")
-    if path.exists() and path.samefile(database.path):
-        raise InvalidValue(f"{path} is the database itself")
+    _check_place(database, path, replace=replace)
     with _built_beside(path) as building:
         copy = connect(building, DEFAULT_BUSY_SECONDS)
         try:
@@ -213,3 +291,25 @@ def copy_database(database: Database, path: Path, *, replace: bool = False) -> N
             building.replace(path)
         else:
             _link(building, path)
+
+
+def _check_place(database: Database, path: Path, *, replace: bool) -> None:
+    """Refuse to put a copy where it would be in the way, or come to harm."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        found = None
+    except OSError as error:  # a name too long, a folder that may not be entered
+        raise _no_place(path, error) from error
+    if found is not None:
+        if not replace:
+            raise InvalidValue(f"{path} is there already", hint="Replace it with --force.")
+        if os.path.samestat(found, database.path.stat()):
+            raise InvalidValue(f"{path} is the database itself")
+        if not stat.S_ISREG(found.st_mode):  # a folder, or a device, which none must replace
+            raise InvalidValue(f"Not a file: {path}")
+    if journal := _journal_beside(path):
+        raise InvalidValue(
+            f"Beside {path} there is {journal.name}: a database is in use there, or was",
+            hint="Choose another name.",
+        )

@@ -117,6 +117,7 @@ def _cannot_open(path: Path, error: str) -> AssignchatError:
 _MEANINGS: dict[str, Callable[[Path, str], AssignchatError]] = {
     "SQLITE_BUSY": locked,
     "SQLITE_LOCKED": locked,
+    "SQLITE_PROTOCOL": locked,  # so many came and went that it gave up
     "SQLITE_READONLY": _read_only,
     "SQLITE_CANTOPEN": _cannot_open,
     "SQLITE_FULL": _full,

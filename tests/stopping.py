@@ -1,0 +1,135 @@
+"""Stop a command in the middle, at a chosen call of the kernel, for as long as a test wants.
+
+So a window between two processes is not hoped for but held open: the one stands still right
+after a lock was taken or given back, or a file written, while the other comes in.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.conftest import Result
+
+PATIENCE = 60
+_CALLS = "fcntl,pwrite64,fdatasync,fsync,ftruncate,link,linkat,unlink,unlinkat"
+_STRACE = ("strace", "-q", "-f", f"--trace={_CALLS}")
+_WAL_WRITE_LOCK = "l_start=120, l_len=1"  # in the -shm file: who has it writes
+
+
+class Point(NamedTuple):
+    """Right after the `ordinal`-th call of this name, on the files of the database."""
+
+    call: str
+    ordinal: int
+    text: str
+
+
+def program(*words: str) -> list[str]:
+    """How a command is run as a process of its own."""
+    return [sys.executable, "-m", "assignchat", *words]
+
+
+def start(folder: Path, *argv: str, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
+    """Begin a process in a folder."""
+    return subprocess.Popen(
+        argv,
+        cwd=folder,
+        env=os.environ | (env or {}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def result(process: subprocess.Popen[str]) -> Result:
+    """How a process ends."""
+    out, err = process.communicate(timeout=PATIENCE)
+    return Result(process.returncode, out, err)
+
+
+def points(folder: Path, argv: list[str], env: dict[str, str] | None = None) -> list[Point]:
+    """Run a command to its end; every point at which it can be stopped."""
+    log = folder / "calls.log"
+    ended = result(start(folder, *_traced(folder, log), *argv, env=env))
+    assert ended.exit_code == 0, ended.err
+    found: list[Point] = []
+    for line in log.read_text().splitlines():
+        if match := re.match(r"\d+ +(\w+)\(", line):
+            before = sum(point.call == match[1] for point in found)
+            found.append(Point(match[1], before + 1, line))
+    return found
+
+
+def _traced(folder: Path, log: Path) -> list[str]:
+    files = [f"--trace-path={folder}/assignchat.db{end}" for end in ("", "-wal", "-shm")]
+    return [*_STRACE, *files, f"--output={log}"]
+
+
+class Windows(NamedTuple):
+    """Where a command that writes can be stopped while another comes in."""
+
+    before: Point  # the last call before it takes the write lock
+    holding: Point  # it has just taken it
+    written: Point  # all is in the file, and the lock is still held
+    released: Point  # it has just given it back
+
+
+def windows(found: list[Point]) -> Windows:
+    """The windows of the last transaction among all points of a command."""
+    calls = [point for point in found if point.call in ("fcntl", "fdatasync")]
+    of_lock = [n for n, point in enumerate(calls) if _WAL_WRITE_LOCK in point.text]
+    taken = max(n for n in of_lock if "F_WRLCK" in calls[n].text)
+    given = max(n for n in of_lock if "F_UNLCK" in calls[n].text)
+    written = max(n for n in range(taken, given) if calls[n].call == "fdatasync")
+    return Windows(calls[taken - 1], calls[taken], calls[written], calls[given])
+
+
+@contextmanager
+def stopped(
+    folder: Path, argv: list[str], point: Point, env: dict[str, str] | None = None
+) -> Iterator[subprocess.Popen[str]]:
+    """A process that stands still at a point while the block runs, and goes on after it.
+
+    Where it never comes there, it has ended.
+    """
+    log = folder / "stopped.log"
+    log.write_text("")
+    stop = f"--inject={point.call}:signal=SIGSTOP:when={point.ordinal}"
+    process = start(folder, *_traced(folder, log), stop, *argv, env=env)
+
+    def at_the_point() -> int | None:
+        stood = re.search(r"^(\d+) +--- stopped by SIGSTOP", log.read_text(), re.MULTILINE)
+        return int(stood[1]) if stood else None
+
+    _wait_for(lambda: process.poll() is not None or at_the_point() is not None)
+    standing = at_the_point()
+    try:
+        yield process
+    except BaseException:
+        process.kill()
+        if standing is not None:
+            os.kill(standing, signal.SIGKILL)
+        raise
+    if standing is not None:
+        os.kill(standing, signal.SIGCONT)
+
+
+def waits(process: subprocess.Popen[str]) -> bool:
+    """Whether a process comes to sleep, as SQLite does while it waits, before it ends."""
+    asleep = Path(f"/proc/{process.pid}/wchan")
+    _wait_for(lambda: process.poll() is not None or "nanosleep" in asleep.read_text())
+    return process.poll() is None
+
+
+def _wait_for(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "it did not come to pass"
+        time.sleep(0.005)
