@@ -227,6 +227,8 @@ def _check_words(words: Sequence[str]) -> None:
     for word in words:
         if not is_unicode(word):
             raise InvalidValue(f"An argument is not UTF-8: {visible(word)}")
+        if "\0" in word:  # not from a shell, but from Python
+            raise InvalidValue(f"An argument has a NUL in it: {visible(word)}")
 
 
 def _usage_hint(error: typer.TyperException) -> str:

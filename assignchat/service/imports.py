@@ -28,6 +28,9 @@ NumberedRows = Iterable[tuple[int, Row | InvalidValue]]
 """Line numbers, each with the columns of its row, or with what is wrong with it."""
 Problems = list[tuple[int, str]]
 
+MAX_PROBLEMS = 10_000
+"""After so many bad rows it is the wrong file, or one without end, and is read no further."""
+
 
 class Imported(NamedTuple):
     """What an import did."""
@@ -83,7 +86,7 @@ def import_chats(
     problems: Problems = []
     with database.write(dry_run=dry_run, bulk=True):
         imports.stage(database, _checked(rows, _chat, problems))
-        _refuse(problems + imports.problems(database))
+        _refuse(problems + imports.problems(database, MAX_PROBLEMS))
         time_out_on(database, imports.LOSES_REQUEST, {})
         cancel_on(
             database, imports.LOSES_REQUEST, {}, actor=actor, reason="The chat was imported anew"
@@ -100,12 +103,16 @@ def _checked(rows: NumberedRows, check: Callable[[int, Row], T], problems: Probl
             yield check(line, row)
         except InvalidValue as error:
             problems.append((line, error.message))
+            if len(problems) == MAX_PROBLEMS:
+                return
 
 
 def _refuse(problems: Problems) -> None:
     if problems:
-        listed = [f"line {line}: {message}" for line, message in sorted(problems)]
+        listed = [f"line {line}: {message}" for line, message in sorted(problems)[:MAX_PROBLEMS]]
         rows = "1 row is" if len(listed) == 1 else f"{len(listed)} rows are"
+        if len(listed) == MAX_PROBLEMS:
+            rows = f"{MAX_PROBLEMS:,} rows or more are"
         raise ImportInvalid(f"{rows} wrong; nothing was imported", listed)
 
 
@@ -158,8 +165,11 @@ def _text(row: Row, column: str) -> str | None:
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)  # JSON exports write ids as numbers
     if value is not None and not isinstance(value, str):
-        raise InvalidValue(f"{column} is not text: {value!r}")
+        raise InvalidValue(f"{column} is not text but {_KINDS.get(type(value), 'something else')}")
     return value if value and value.strip() else None
+
+
+_KINDS = {bool: "true or false", float: "a fraction", list: "a list", dict: "an object"}
 
 
 def _optional(row: Row, column: str, check: Callable[[str], T]) -> T | None:

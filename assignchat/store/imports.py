@@ -45,11 +45,15 @@ def stage(database: Database, rows: Iterable[ImportedChat]) -> None:
     database.execute("UPDATE temp.incoming SET new = id NOT IN (SELECT id FROM chats)")
 
 
-def problems(database: Database) -> list[tuple[int, str]]:
-    """What is wrong with the staged rows: line and message, in the order of the lines."""
+def problems(database: Database, at_most: int) -> list[tuple[int, str]]:
+    """What is wrong with the staged rows: line and message, in the order of the lines.
+
+    Of each kind of problem come the first, so many `at_most`.
+    """
     found: list[tuple[int, str]] = []
     for sql, message in _PROBLEMS:
-        found += [(line, message.format(value=value)) for line, value in database.tuples(sql)]
+        rows = database.tuples(f"{sql} ORDER BY 1 LIMIT :at_most", {"at_most": at_most})
+        found += [(line, message.format(value=value)) for line, value in rows]
     return sorted(found)
 
 

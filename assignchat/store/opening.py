@@ -182,10 +182,13 @@ def copy_database(database: Database, path: Path, *, replace: bool = False) -> N
     owner's alone. Raises `InvalidValue` where something is there already, unless
     `replace`, and `DatabaseReadOnly` or `DatabaseFull` where it cannot be written.
     """
-    if path.exists() and not replace:
+    there = os.path.exists(path)  # noqa: PTH110  # no error where a name is too long
+    if there and not replace:
         raise InvalidValue(f"{path} is there already", hint="Replace it with --force.")
-    if path.exists() and path.samefile(database.path):
+    if there and path.samefile(database.path):
         raise InvalidValue(f"{path} is the database itself")
+    if there and path.is_dir():
+        raise InvalidValue(f"{path} is a folder")
     with _built_beside(path) as building:
         copy = connect(building, DEFAULT_BUSY_SECONDS)
         try:
