@@ -84,8 +84,10 @@ def import_chats(
     A chat that changes hands or is closed so loses its pending request, which is cancelled.
     """
     problems: Problems = []
-    with database.write(dry_run=dry_run, bulk=True):
+    with database.aside():  # rows may come as slowly as whoever writes them to a pipe
         imports.stage(database, _checked(rows, _chat, problems))
+    with database.write(dry_run=dry_run, bulk=True):
+        imports.mark_new(database)
         _refuse(problems + imports.problems(database, MAX_PROBLEMS))
         time_out_on(database, imports.LOSES_REQUEST, {})
         cancel_on(

@@ -130,6 +130,12 @@ class Database:
             raise locked(self.path)
 
     @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Run the block as one transaction on temporary tables, in which nobody is kept waiting."""
+        with self._transaction("BEGIN", "COMMIT"):
+            yield
+
+    @contextmanager
     def _transaction(self, begin: str, end: str) -> Iterator[None]:
         with self._translated():
             self.connection.execute(begin)
