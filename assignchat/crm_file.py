@@ -127,10 +127,10 @@ def _separated(begin: Sequence[str], lines: Lines, wanted: Wanted) -> Iterator[N
             return
         if cells is None:
             return
-        lines.new_row()
         line, start = start, reader.line_num + 1
         if not any(cells):
             continue
+        lines.new_row()
         if not width:
             places = _places(cells, wanted)
             width = len(cells)

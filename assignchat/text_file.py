@@ -14,7 +14,7 @@ from typing import BinaryIO, TextIO
 from assignchat.errors import InvalidValue
 
 MAX_ROW_LENGTH = 4 * 1024 * 1024
-"""Characters of a row, or of a line: more is no row but a file of another kind, or without end."""
+"""Characters up to the end of a row: after more it is a file of another kind, or without end."""
 
 _PATIENCE_SECONDS = 1.0
 
@@ -39,7 +39,7 @@ def opened_text(source: str) -> Iterator[TextIO]:
 
 
 class Lines:
-    """The lines of a text one by one, of which those of one row may not be too long together."""
+    """The lines of a text one by one; up to the end of each row they may not be too long."""
 
     def __init__(self, file: TextIO) -> None:
         self._readline = file.readline
@@ -60,7 +60,7 @@ class Lines:
 
 def too_long() -> InvalidValue:
     """What is said of a row that is no row."""
-    return InvalidValue(f"a row is longer than {MAX_ROW_LENGTH:,} characters")
+    return InvalidValue(f"no row ends within {MAX_ROW_LENGTH:,} characters")
 
 
 @contextmanager

@@ -165,9 +165,9 @@ def _ids_in(source: str | None) -> Iterator[str]:
     with opened_text(source) as file:
         lines = Lines(file)
         for number, line in enumerate(lines, start=1):
-            lines.new_row()
             text = line.rstrip("\r\n")
             if text.strip():
+                lines.new_row()
                 yield check_id(text, f"chat id on line {number}")
 
 

@@ -56,18 +56,13 @@ def import_users(
 ) -> Imported:
     """Insert or update users by id. Raises `ImportInvalid` with every bad row's line."""
     problems: Problems = []
-    wanted = list(_checked(rows, _user, problems))
+    wanted = list(_each_once(_checked(rows, _user, problems), problems))
     with database.write(dry_run=dry_run):
         for row in wanted:
             if row.active is False:
                 time_out_on(database, INVOLVED, {"user": row.id})
         counts = {"created": 0, "updated": 0, "unchanged": 0}
-        seen: dict[str, int] = {}
         for row in wanted:
-            if row.id in seen:
-                problems.append((row.line, f"the same id stands on line {seen[row.id]}"))
-                continue
-            seen[row.id] = row.line
             try:
                 counts[_merge_user(database, row, actor)] += 1
             except AssignchatError as error:
@@ -105,8 +100,21 @@ def _checked(rows: NumberedRows, check: Callable[[int, Row], T], problems: Probl
             yield check(line, row)
         except InvalidValue as error:
             problems.append((line, error.message))
-            if len(problems) == MAX_PROBLEMS:
+            if len(problems) >= MAX_PROBLEMS:
                 return
+
+
+def _each_once(rows: Iterable[ImportedUser], problems: Problems) -> Iterator[ImportedUser]:
+    """The rows whose ids have not come before; the others go to `problems`."""
+    seen: dict[str, int] = {}
+    for row in rows:
+        if row.id not in seen:
+            seen[row.id] = row.line
+            yield row
+        elif len(problems) < MAX_PROBLEMS:
+            problems.append((row.line, f"the same id stands on line {seen[row.id]}"))
+        else:
+            return
 
 
 def _refuse(problems: Problems) -> None:
