@@ -4,6 +4,7 @@ The URLs in that file are secrets; none of them is ever printed or recorded.
 """
 
 import logging
+import re
 import stat
 from pathlib import Path
 from typing import Any, Protocol
@@ -56,7 +57,9 @@ def load(beside: Path) -> Addresses:
         raise ConfigInvalid(f"Others may read the addresses in {path}", hint=f"chmod 600 {path}")
     document = parse_toml(text, path)
     for key in document.keys() - {"team", "users"}:
-        raise ConfigInvalid(f"{path}: unknown key {key!r}", hint="There are team and users.")
+        # What is no word may be an address that has slipped, and is not to be printed.
+        named = f"key {key!r}" if re.fullmatch(r"[\w-]{1,40}", key) else "and strange key"
+        raise ConfigInvalid(f"{path}: unknown {named}", hint="There are team and users.")
     team, users = document.get("team"), document.get("users", {})
     if not isinstance(users, dict):
         raise ConfigInvalid(f"{path}: users is not a table")

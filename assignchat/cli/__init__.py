@@ -149,6 +149,8 @@ def _root(
     ] = False,
 ) -> None:
     """Hand WhatsApp chats over to colleagues, by request or in bulk."""
+    if config == "":  # as from a variable that was never set
+        raise Usage("--config names no file")
     ctx.obj.config_file = config
     ctx.obj.database_file = db
     if ctx.invoked_subcommand is None:
