@@ -29,6 +29,9 @@ MAX_DOTS_IN_LINE = 1_000  # tomllib takes the square of a key's length in memory
 MAX_BUSY_SECONDS = 600
 
 
+MAX_NUMBER = 10**12  # larger ones are no duration, and may not even be printed
+
+
 Value = str | bool | list[str]
 
 
@@ -57,7 +60,17 @@ class Key(NamedTuple):
 def _path(value: Any) -> str:  # noqa: ANN401
     if not isinstance(value, str):
         raise InvalidValue("it is text, the path of a file")
-    return check_text(value, "path", limit=4_000)
+    if _at_home(check_text(value, "path", limit=4_000)) is None:
+        raise InvalidValue(f"nobody's home is meant by {value!r}")
+    return value
+
+
+def _at_home(path: str) -> Path | None:
+    """The path with a leading `~` resolved, or None where that is nobody's home."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return None
 
 
 def _busy_timeout(value: Any) -> int:  # noqa: ANN401
@@ -72,7 +85,7 @@ def _request_timeout(value: Any) -> int | None:  # noqa: ANN401
 
 
 def _duration_text(value: Any) -> str:  # noqa: ANN401
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < MAX_NUMBER:
         return str(value)
     if not isinstance(value, str):
         raise InvalidValue('it is a duration such as "90s", "2m" or "1h30m"')
@@ -184,8 +197,10 @@ def find(named: str | None) -> tuple[Path, bool]:
         return Path(named), True
     if os.path.lexists(FILE_NAME):
         return Path(FILE_NAME), False
-    folder = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
-    return Path(folder).expanduser() / "assignchat" / FILE_NAME, False
+    folder = _at_home(os.environ.get("XDG_CONFIG_HOME") or "~/.config")
+    if folder is None:  # as in a container, for a bare number without a home
+        return Path(FILE_NAME), False
+    return folder / "assignchat" / FILE_NAME, False
 
 
 def load(named: str | None, *, must_exist: bool = True) -> Config:
@@ -271,8 +286,7 @@ def read_safely(path: Path, *, owners: set[int] | None, secret: bool = False) ->
         return None
     except (OSError, ValueError) as error:
         raise ConfigInvalid(f"The config file {path} cannot be read: {error}") from error
-    if len(content) > MAX_FILE_BYTES:
-        raise ConfigInvalid(f"The config file {path} is larger than {MAX_FILE_BYTES} bytes")
+    check_size(content, path)
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -298,6 +312,12 @@ def _check_owners(path: Path, found: set[int], allowed: set[int] | None) -> None
         )
 
 
+def check_size(content: bytes, path: Path) -> None:
+    """Refuse a config file that nobody has written by hand."""
+    if len(content) > MAX_FILE_BYTES:
+        raise ConfigInvalid(f"The config file {path} is larger than {MAX_FILE_BYTES} bytes")
+
+
 def _as_file(descriptor: int, path: Path) -> BinaryIO:
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
@@ -313,13 +333,20 @@ def parse_toml(text: str, path: Path) -> dict[str, Any]:
     """The document in a text. Raises `ConfigInvalid`, naming `path` and the line."""
     import tomllib  # noqa: PLC0415  # not needed where there is no file
 
-    if any(line.count(".") > MAX_DOTS_IN_LINE for line in text.splitlines()):
-        raise ConfigInvalid(f"The config file {path} has a key that is nested too deep")
+    for number, line in enumerate(text.split("\n"), start=1):  # TOML knows no other ends of lines
+        if line.count(".") > MAX_DOTS_IN_LINE:
+            raise ConfigInvalid(
+                f"The config file {path} has more than {MAX_DOTS_IN_LINE:,} dots on line {number}"
+            )
     try:
         return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        reason = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "nested too deep"
-        raise ConfigInvalid(f"The config file {path} is not TOML: {reason}") from None
+    except tomllib.TOMLDecodeError as error:
+        reason = str(error)
+    except RecursionError:
+        reason = "nested too deep"
+    except ValueError:  # Python turns no text of thousands of digits into a number
+        reason = "a number is too long"
+    raise ConfigInvalid(f"The config file {path} is not TOML: {reason}") from None
 
 
 def flat(document: dict[str, Any], prefix: str = "") -> dict[str, Value]:
@@ -363,6 +390,16 @@ def _read_value(key: Key, value: Value, error: type[AssignchatError], where: str
     except InvalidValue as wrong:
         raise error(
             f"{where}: {wrong.message}"
-            + (f", not {value!r}" if wrong.message.startswith("it ") else ""),
+            + (f", not {_shown(value)}" if wrong.message.startswith("it ") else ""),
             hint=wrong.hint or f"Its default is {key.default!r}.",
         ) from None
+
+
+def _shown(value: object) -> str:
+    """A wrong value as its message quotes it: a list may be deep, and a number endless."""
+    if isinstance(value, int) and abs(value) >= MAX_NUMBER:
+        return "a number so large"
+    try:
+        return repr(value)
+    except (RecursionError, ValueError):
+        return "what is there"

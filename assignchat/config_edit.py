@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from assignchat.config import Config, Value, flat, settings_of
+from assignchat.config import Config, Value, check_size, flat, parse_toml, settings_of
 from assignchat.errors import ConfigInvalid, ConfigNotWritable, ConfigValueInvalid
 from assignchat.files import make_own_folder, replace_file
 
@@ -35,7 +35,17 @@ def change(config: Config, name: str, value: Value | None) -> tuple[Config, str,
     if _flattened(text) != values:
         text = _written_anew(values)
         backup = config.path.with_name(config.path.name + ".bak")
+    _check_can_be_read(text, config.path)
     return Config(config.path, True, values, settings), text, backup
+
+
+def _check_can_be_read(text: str, path: Path) -> None:
+    """Refuse to write what would be refused by whoever reads it next."""
+    try:
+        check_size(text.encode(), path)
+        parse_toml(text, path)
+    except ConfigInvalid as error:
+        raise ConfigValueInvalid(f"With this value it would be so: {error.message}") from None
 
 
 @contextmanager
@@ -43,7 +53,10 @@ def locked(path: Path) -> Iterator[None]:
     """Keep others who would change the file waiting while the block reads and changes it."""
     import fcntl  # noqa: PLC0415  # only `config set` writes
 
-    folder = path.resolve().parent
+    try:
+        folder = path.resolve().parent
+    except (RuntimeError, ValueError) as error:  # links in a circle, a NUL
+        raise ConfigNotWritable(f"The config file {path} cannot be found: {error}") from None
     try:
         make_own_folder(folder)
         descriptor = os.open(folder, os.O_RDONLY)
@@ -79,7 +92,7 @@ def _edited(text: str, name: str, value: Value | None) -> str:
     The caller reads the result back: where it does not say what it should, it is not used.
     """
     table, _, key = name.rpartition(".")
-    lines = text.splitlines(keepends=True)
+    lines = re.findall("[^\n]*\n|[^\n]+", text)  # splitlines would end a line within a text
     start, end = _table_span(lines, table)
     for index in range(start, end):
         if re.match(rf"\s*{re.escape(key)}\s*=", lines[index]):
@@ -164,5 +177,5 @@ def _flattened(text: str) -> dict[str, Value] | None:
 
     try:
         return flat(tomllib.loads(text))
-    except (tomllib.TOMLDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return None

@@ -16,9 +16,20 @@ class AssignchatError(Exception):
     exit_code: ClassVar[int]
 
     def __init__(self, message: str, hint: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        super().__init__(shortened(message))
+        self.message = shortened(message)
+        self.hint = None if hint is None else shortened(hint)
+
+
+MAX_MESSAGE_LENGTH = 2_000
+
+
+def shortened(text: str) -> str:
+    """A message that can be read, whatever is quoted in it: of a long one the two ends."""
+    if len(text) <= MAX_MESSAGE_LENGTH:
+        return text
+    kept = MAX_MESSAGE_LENGTH // 2 - 1
+    return f"{text[:kept]}…{text[-kept:]}"
 
 
 class ProgramFailed(AssignchatError):

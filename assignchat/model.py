@@ -9,6 +9,7 @@ compare equal to it.
 """
 
 import re
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -267,13 +268,12 @@ def parse_time(text: str) -> datetime:
             f"A time without a zone: {text!r}",
             hint="End it in Z for UTC, or in an offset such as +05:30.",
         )
-    try:
-        moment = moment.astimezone(UTC)
-    except OverflowError:  # in the first year or the last
-        moment = moment.replace(tzinfo=UTC)
-    if not 1970 <= moment.year <= 9000:  # noqa: PLR2004  # room for any deadline
-        raise InvalidValue(f"A time out of range: {text!r}")
-    return moment
+    # The year in UTC, which is what is stored and read again; it leaves room for any deadline.
+    with suppress(OverflowError):
+        in_utc = moment.astimezone(UTC)
+        if 1970 <= in_utc.year <= 9000:  # noqa: PLR2004
+            return in_utc
+    raise InvalidValue(f"A time out of range: {text!r}")
 
 
 def time_after(stored: str, seconds: float) -> str:

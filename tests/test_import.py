@@ -201,6 +201,12 @@ def test_rows_of_json_are_named_by_the_line_that_they_begin_on(team: Team) -> No
     assert _bad_lines(team, "chats", '{"id": "chat-1"}\n\n{"id": "chat-2"}\n[]\n{') == [4, 5]
 
 
+def test_the_same_id_twice_on_one_line_is_refused(team: Team) -> None:
+    row = {"id": "c-1", "customer": "Ann", "owner_id": "mark"}
+    assert _bad_lines(team, "chats", json.dumps([row, row])) == [1]
+    assert _bad_lines(team, "users", json.dumps([{"id": "ann"}, {"id": "ann"}])) == [1]
+
+
 def test_json_that_cannot_be_read_is_named_by_its_line(team: Team) -> None:
     for text in (
         '[{"id": "chat-1"},',

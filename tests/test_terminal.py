@@ -295,6 +295,12 @@ def test_a_hostile_name_on_a_card_is_harmless(desk: Team) -> None:
     assert r"\x1b[2J\u202eAnn" in at_terminal(desk, *words).out
 
 
+def test_even_csv_cannot_harm_the_terminal_that_it_is_shown_on(desk: Team) -> None:
+    desk.ok("chat", "add", "chat-6", "--customer", "\x1b[2J\u202eAnn", "--owner", "mark")
+    assert r"\x1b[2J\u202eAnn" in at_terminal(desk, "chat", "list", "--csv").out
+    assert "\x1b[2J\u202eAnn" in desk.process("chat", "list", "--csv").out
+
+
 def test_a_hostile_name_among_the_choices_is_harmless(desk: Team) -> None:
     desk.ok("user", "set", "omar", "--name", "Omar\x1b[2J")
     words = ("assign", "chat-1", "--to-type", "user", "--as", "mark")

@@ -173,6 +173,8 @@ def _root(
 
     Alone it shows where you stand. Exit codes, config keys, JSON and more: assignchat help.
     """
+    if config == "":  # as from a variable that was never set
+        raise Usage("--config names no file")
     ctx.obj.config_file = config
     ctx.obj.database_file = db
     if ctx.invoked_subcommand is None:
@@ -251,6 +253,8 @@ def _check_words(words: Sequence[str]) -> None:
     for word in words:
         if not is_unicode(word):
             raise InvalidValue(f"An argument is not UTF-8: {visible(word)}")
+        if "\0" in word:  # not from a shell, but from Python
+            raise InvalidValue(f"An argument has a NUL in it: {visible(word)}")
 
 
 def _usage_hint(error: typer.TyperException) -> str:

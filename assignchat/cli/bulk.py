@@ -1,6 +1,5 @@
 """bulk-assign, undo, batches."""
 
-import sys
 from collections.abc import Callable, Iterator
 from typing import Annotated
 
@@ -13,6 +12,7 @@ from assignchat.errors import InvalidValue, Usage
 from assignchat.model import Batch, ChatStatus, Split, check_id
 from assignchat.service import batches as service
 from assignchat.service.batches import BulkAssigned, Undone, chats_text
+from assignchat.text_file import Lines, opened_text
 
 STATUSES = (*ChatStatus, "all")
 
@@ -168,23 +168,13 @@ def _ids_in(source: str | None) -> Iterator[str]:
     """The ids in a file or on standard input, one a line; blank lines are passed over."""
     if source is None:
         return
-    try:
-        if source == "-":
-            yield from _ids(sys.stdin)
-        else:
-            with open(source, encoding="utf-8") as file:  # noqa: PTH123
-                yield from _ids(file)
-    except UnicodeDecodeError as error:
-        raise InvalidValue(f"{source} is not UTF-8: {error}") from None
-    except OSError as error:
-        raise InvalidValue(f"{source} cannot be read: {error.strerror}") from None
-
-
-def _ids(lines: Iterator[str]) -> Iterator[str]:
-    for number, line in enumerate(lines, start=1):
-        text = line.removeprefix("\ufeff").rstrip("\r\n")
-        if text.strip():
-            yield check_id(text, f"chat id on line {number}")
+    with opened_text(source) as file:
+        lines = Lines(file)
+        for number, line in enumerate(lines, start=1):
+            text = line.rstrip("\r\n")
+            if text.strip():
+                lines.new_row()
+                yield check_id(text, f"chat id on line {number}")
 
 
 def _undo(

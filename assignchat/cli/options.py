@@ -16,10 +16,21 @@ PEOPLE_SEE = 50
 
 def number(text: str) -> int:
     """The number that a request or a batch is named by, as `7` or `#7`."""
-    digits = text.removeprefix("#")
-    if not (digits.isascii() and digits.isdigit() and 1 <= int(digits[:20]) <= LARGEST_ID):
+    if not (_is_whole(digits := text.removeprefix("#")) and 1 <= int(digits) <= LARGEST_ID):
         raise typer.BadParameter(f"{text!r} is not a number; a chat is named with --chat")
     return int(digits)
+
+
+def count(text: str) -> int:
+    """How many, 0 for no end."""
+    if not (_is_whole(text) and int(text) < LARGEST_ID):
+        raise typer.BadParameter(f"{text!r} is not a number from 0 on")
+    return int(text)
+
+
+def _is_whole(text: str) -> bool:
+    """Whether this is a number as people write it, and not too long to be one of ours."""
+    return text.isascii() and text.isdigit() and len(text) <= len(str(LARGEST_ID))
 
 
 def offered(kind: str) -> Callable[[typer.Context, str], list[str]]:
@@ -56,8 +67,7 @@ Limit = Annotated[
     typer.Option(
         "--limit",
         metavar="N",
-        min=0,
-        max=LARGEST_ID - 1,
+        parser=count,
         help=f"At most so many; 0 for all. Without --json, --jsonl or --csv it is {PEOPLE_SEE}.",
     ),
 ]

@@ -12,8 +12,8 @@ from typing import Any, TextIO
 
 from assignchat.files import create_own
 from assignchat.model import TrackingRow
-from assignchat.render.output import write, write_all
-from assignchat.render.text import OTHER_SPACES
+from assignchat.render.output import is_terminal, write, write_all
+from assignchat.render.text import OTHER_SPACES, visible
 
 
 class Form(StrEnum):
@@ -69,7 +69,7 @@ def say_json(value: Any) -> None:  # noqa: ANN401
 def say_machine_rows(form: Form, rows: Iterable[Any], row_type: type[Any]) -> None:
     """Print rows of a named tuple as JSON, JSON lines or CSV, without holding them."""
     if form == Form.CSV:
-        _csv_to(_Stdout(), row_type._fields, rows)
+        _csv_to(_Stdout(), row_type._fields, map(_seen, rows) if is_terminal() else rows)
         return
     texts = _row_texts(rows, row_type)
     if form == Form.JSONL:
@@ -80,6 +80,11 @@ def say_machine_rows(form: Form, rows: Iterable[Any], row_type: type[Any]) -> No
         write("[]\n")
         return
     write_all(chain([f"[{first}"], (f",\n {text}" for text in texts), ["]\n"]))
+
+
+def _seen(row: Sequence[Any]) -> Sequence[Any]:
+    """A row for a person's terminal, which must not obey what stands in it."""
+    return [visible(cell) if isinstance(cell, str) else cell for cell in row]
 
 
 def _row_texts(rows: Iterable[Any], row_type: type[Any]) -> Iterator[str]:
@@ -148,10 +153,14 @@ def _csv_to(file: TextIO | _Stdout, columns: Sequence[str], rows: Iterable[Seque
         (quoting if carriage_return else writer).writerow(cells)
 
 
+# Spreadsheets in East Asia take the wide forms too.
+_BEGINS_A_FORMULA = (*"=+-@\t\r\n", *"\uff1d\uff0b\uff0d\uff20")
+
+
 def _harmless(value: Any) -> Any:  # noqa: ANN401
     """A CSV cell that no spreadsheet runs as a formula."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r", "\n")):
+    if isinstance(value, str) and value.startswith(_BEGINS_A_FORMULA):
         return f"'{value}"
     return value

@@ -11,6 +11,10 @@ OTHER_SPACES = frozenset(
 )
 
 
+# Letters and marks that are seen as nothing, so that one id looks like another.
+_UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\uffa0]")
+
+
 # Joiners belong inside words of Persian and Hindi and inside emoji; elsewhere they hide.
 _JOINER_IN_WORD = re.compile("(?<=[^\x00-\x7f])[\u200c\u200d](?=[^\x00-\x7f])")
 
@@ -22,12 +26,14 @@ def visible(text: str) -> str:
     of a hostile customer name become visible and harmless; names in any script stay as they
     are.
     """
-    if text.isprintable():
+    if text.isprintable() and (text.isascii() or not _UNSEEN.search(text)):
         return text
     joiners = {match.start() for match in _JOINER_IN_WORD.finditer(text)}
     return "".join(
         char
-        if char.isprintable() or char in OTHER_SPACES or index in joiners
+        if (char.isprintable() and not _UNSEEN.match(char))
+        or char in OTHER_SPACES
+        or index in joiners
         else char.encode("unicode_escape").decode("ascii")
         for index, char in enumerate(text)
     )

@@ -28,6 +28,9 @@ NumberedRows = Iterable[tuple[int, Row | InvalidValue]]
 """Line numbers, each with the columns of its row, or with what is wrong with it."""
 Problems = list[tuple[int, str]]
 
+MAX_PROBLEMS = 10_000
+"""After so many bad rows it is the wrong file, or one without end, and is read no further."""
+
 
 class Imported(NamedTuple):
     """What an import did."""
@@ -53,18 +56,13 @@ def import_users(
 ) -> Imported:
     """Insert or update users by id. Raises `ImportInvalid` with every bad row's line."""
     problems: Problems = []
-    wanted = list(_checked(rows, _user, problems))
+    wanted = list(_each_once(_checked(rows, _user, problems), problems))
     with database.write(dry_run=dry_run):
         for row in wanted:
             if row.active is False:
                 time_out_on(database, INVOLVED, {"user": row.id})
         counts = {"created": 0, "updated": 0, "unchanged": 0}
-        seen: dict[str, int] = {}
         for row in wanted:
-            if row.id in seen:
-                problems.append((row.line, f"the same id stands on line {seen[row.id]}"))
-                continue
-            seen[row.id] = row.line
             try:
                 counts[_merge_user(database, row, actor)] += 1
             except AssignchatError as error:
@@ -81,9 +79,11 @@ def import_chats(
     A chat that changes hands or is closed so loses its pending request, which is cancelled.
     """
     problems: Problems = []
-    with database.write(dry_run=dry_run, bulk=True):
+    with database.aside():  # rows may come as slowly as whoever writes them to a pipe
         imports.stage(database, _checked(rows, _chat, problems))
-        _refuse(problems + imports.problems(database))
+    with database.write(dry_run=dry_run, bulk=True):
+        imports.mark_new(database)
+        _refuse(problems + imports.problems(database, MAX_PROBLEMS))
         time_out_on(database, imports.LOSES_REQUEST, {})
         cancel_on(
             database, imports.LOSES_REQUEST, {}, actor=actor, reason="The chat was imported anew"
@@ -100,12 +100,29 @@ def _checked(rows: NumberedRows, check: Callable[[int, Row], T], problems: Probl
             yield check(line, row)
         except InvalidValue as error:
             problems.append((line, error.message))
+            if len(problems) >= MAX_PROBLEMS:
+                return
+
+
+def _each_once(rows: Iterable[ImportedUser], problems: Problems) -> Iterator[ImportedUser]:
+    """The rows whose ids have not come before; the others go to `problems`."""
+    seen: dict[str, int] = {}
+    for row in rows:
+        if row.id not in seen:
+            seen[row.id] = row.line
+            yield row
+        elif len(problems) < MAX_PROBLEMS:
+            problems.append((row.line, f"the same id stands on line {seen[row.id]}"))
+        else:
+            return
 
 
 def _refuse(problems: Problems) -> None:
     if problems:
-        listed = [f"line {line}: {message}" for line, message in sorted(problems)]
+        listed = [f"line {line}: {message}" for line, message in sorted(problems)[:MAX_PROBLEMS]]
         rows = "1 row is" if len(listed) == 1 else f"{len(listed)} rows are"
+        if len(listed) == MAX_PROBLEMS:
+            rows = f"{MAX_PROBLEMS:,} rows or more are"
         raise ImportInvalid(f"{rows} wrong; nothing was imported", listed)
 
 
@@ -158,8 +175,11 @@ def _text(row: Row, column: str) -> str | None:
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)  # JSON exports write ids as numbers
     if value is not None and not isinstance(value, str):
-        raise InvalidValue(f"{column} is not text: {value!r}")
+        raise InvalidValue(f"{column} is not text but {_KINDS.get(type(value), 'something else')}")
     return value if value and value.strip() else None
+
+
+_KINDS = {bool: "true or false", float: "a fraction", list: "a list", dict: "an object"}
 
 
 def _optional(row: Row, column: str, check: Callable[[str], T]) -> T | None:

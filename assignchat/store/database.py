@@ -98,7 +98,7 @@ class Database:
         self._dry_run = dry_run
         with (
             self._bulk() if bulk else nullcontext(),
-            self._transaction("BEGIN IMMEDIATE", self._rollback if dry_run else self._commit),
+            self._transaction("BEGIN IMMEDIATE", self._rollback if dry_run else self._complete),
         ):
             self.history_before = self.value("SELECT max(id) FROM engagement_tracking") or 0
             yield
@@ -140,6 +140,12 @@ class Database:
             raise locked(self.path)
 
     @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Run the block as one transaction on temporary tables, in which nobody is kept waiting."""
+        with self._transaction("BEGIN", self._commit):
+            yield
+
+    @contextmanager
     def _transaction(self, begin: str, end: Callable[[], None]) -> Iterator[None]:
         with self._translated():
             self.connection.execute(begin)
@@ -153,8 +159,11 @@ class Database:
             finally:
                 self._now, self._kept = None, False
 
-    def _commit(self) -> None:
+    def _complete(self) -> None:
         self._before_commit(self)
+        self._commit()
+
+    def _commit(self) -> None:
         self.connection.execute("COMMIT")
 
     def _rollback(self) -> None:
@@ -177,7 +186,7 @@ class Database:
         refused = isinstance(error, AssignchatError) and not isinstance(error, DatabaseUnusable)
         if self._kept and refused:
             self.connection.execute("ROLLBACK TO kept")
-            self._commit()
+            self._complete()
         else:
             self._rollback()
 

@@ -38,19 +38,31 @@ def stage(database: Database, rows: Iterable[ImportedChat]) -> None:
     """Put the rows of a file beside the chats."""
     database.execute("DROP TABLE IF EXISTS temp.incoming")
     database.execute(
-        "CREATE TEMP TABLE incoming (line INTEGER, id TEXT, customer TEXT, owner_id TEXT,"
-        " status TEXT, opened_at TEXT, new INTEGER)"
+        "CREATE TEMP TABLE incoming (place INTEGER PRIMARY KEY, line INTEGER, id TEXT,"
+        " customer TEXT, owner_id TEXT, status TEXT, opened_at TEXT, new INTEGER)"
     )
-    database.execute_many("INSERT INTO temp.incoming VALUES (?, ?, ?, ?, ?, ?, NULL)", rows)
+    database.execute_many(
+        "INSERT INTO temp.incoming (line, id, customer, owner_id, status, opened_at)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        rows,
+    )
     database.execute("CREATE INDEX temp.incoming_by_id ON incoming (id)")
+
+
+def mark_new(database: Database) -> None:
+    """Tell the staged rows that are new from those that change a chat."""
     database.execute("UPDATE temp.incoming SET new = id NOT IN (SELECT id FROM chats)")
 
 
-def problems(database: Database) -> list[tuple[int, str]]:
-    """What is wrong with the staged rows: line and message, in the order of the lines."""
+def problems(database: Database, at_most: int) -> list[tuple[int, str]]:
+    """What is wrong with the staged rows: line and message, in the order of the lines.
+
+    Of each kind of problem come the first, so many `at_most`.
+    """
     found: list[tuple[int, str]] = []
     for sql, message in _PROBLEMS:
-        found += [(line, message.format(value=value)) for line, value in database.tuples(sql)]
+        rows = database.tuples(f"{sql} ORDER BY 1 LIMIT :at_most", {"at_most": at_most})
+        found += [(line, message.format(value=value)) for line, value in rows]
     return sorted(found)
 
 
@@ -58,8 +70,8 @@ _PROBLEMS = (
     (
         (
             "SELECT i.line, (SELECT min(f.line) FROM temp.incoming f WHERE f.id = i.id)"
-            " FROM temp.incoming i"
-            " WHERE i.line > (SELECT min(f.line) FROM temp.incoming f WHERE f.id = i.id)"
+            " FROM temp.incoming i"  # by place, because JSON may have all rows on one line
+            " WHERE i.place > (SELECT min(f.place) FROM temp.incoming f WHERE f.id = i.id)"
         ),
         "the same id stands on line {value}",
     ),

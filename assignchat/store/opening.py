@@ -65,8 +65,9 @@ def open_database(
 def connect(path: Path, busy_seconds: float, *, immutable: bool = False) -> sqlite3.Connection:
     """A connection to a file that exists, in which we begin and end transactions ourselves."""
     mode = "mode=ro&immutable=1" if immutable else "mode=rw"
+    name = os.path.join(os.curdir, path)  # noqa: PTH118  # SQLite keeps :memory: for itself
     return sqlite3.connect(
-        f"file:{quote(str(path))}?{mode}",
+        f"file:{quote(name)}?{mode}",
         uri=True,
         timeout=busy_seconds,
         isolation_level=None,
