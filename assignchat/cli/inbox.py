@@ -8,6 +8,7 @@ import typer
 from assignchat import render
 from assignchat.cli import options
 from assignchat.cli.session import hint, opened
+from assignchat.errors import Usage
 from assignchat.model import Notification, Request, Status
 from assignchat.service import overview
 from assignchat.service.overview import ReceivedRequest
@@ -18,17 +19,45 @@ def inbox(
     mark_read: Annotated[
         bool, typer.Option("--mark-read", help="Mark the notifications shown as read.")
     ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Keep it on the screen, and answer by key.")
+    ] = False,
     as_user: options.AsUser = None,
     as_json: options.Json = False,
 ) -> None:
     """Show what waits for you.
 
-    Your pending requests with the time left, and your unread notifications.
+    Your pending requests with the time left, and your unread notifications. With --watch it
+    stays on the terminal until q, the bell rings for a new request, and a accepts or r
+    rejects the selected one. With --json, or where there is no terminal, --watch prints the
+    inbox again at each change, as JSON a document a line.
 
-    Example: assignchat inbox --as martha
+    Example: assignchat inbox --watch --as martha
     """
+    if watch:
+        _watch(ctx, as_user, mark_read=mark_read, as_json=as_json)
+        return
     with opened(ctx, as_user) as session:
         found = overview.inbox(session.database, actor=session.actor, mark_read=mark_read)
+    _say_inbox(found, ctx.obj.clock(), as_json=as_json)
+    if found.notifications and not mark_read and not as_json:
+        hint("To mark the notifications read: assignchat inbox --mark-read")
+
+
+def _watch(ctx: typer.Context, as_user: str | None, *, mark_read: bool, as_json: bool) -> None:
+    from assignchat.cli import inbox_watch  # noqa: PLC0415  # a page needs rich
+
+    if mark_read:
+        raise Usage("Only one of --watch and --mark-read can be given; while watching, press m")
+    if inbox_watch.has_page() and not as_json:
+        inbox_watch.LiveInbox(ctx, as_user).run()
+        return
+    inbox_watch.watch_lines(
+        ctx, as_user, lambda found: _say_inbox(found, ctx.obj.clock(), as_json=as_json)
+    )
+
+
+def _say_inbox(found: overview.Inbox, now: datetime, *, as_json: bool) -> None:
     if as_json:
         received = [_flat(item) for item in found.requests]
         render.say_json(
@@ -41,10 +70,8 @@ def inbox(
         return
     if not found.requests and not found.notifications:
         render.say("Nothing waits for you.")
-    _say_received(found.requests, ctx.obj.clock())
+    _say_received(found.requests, now)
     _say_notifications(found.notifications)
-    if found.notifications and not mark_read:
-        hint("To mark the notifications read: assignchat inbox --mark-read")
 
 
 def status(
