@@ -36,7 +36,10 @@ def bulk_assign(
     status: Annotated[
         str | None,
         typer.Option(
-            "--status", metavar="open|closed|all", help="With --from: only those; all unless told."
+            "--status",
+            metavar="|".join(STATUSES),
+            autocompletion=lambda: list(STATUSES),
+            help="With --from: only those; all unless told.",
         ),
     ] = None,
     to: Annotated[

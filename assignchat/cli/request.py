@@ -111,7 +111,7 @@ def reject(
     ctx: typer.Context,
     request: options.RequestArgument = None,
     chat: options.OfChat = None,
-    reason: options.Reason = None,
+    reason: options.GivenReason = None,
     as_user: options.AsUser = None,
     as_json: options.Json = False,
 ) -> None:
@@ -131,7 +131,7 @@ def withdraw(
     ctx: typer.Context,
     request: options.RequestArgument = None,
     chat: options.OfChat = None,
-    reason: options.Reason = None,
+    reason: options.GivenReason = None,
     as_user: options.AsUser = None,
     as_json: options.Json = False,
 ) -> None:

@@ -25,12 +25,8 @@ from assignchat.service import overview
 app = new_group("Show and change the configuration.")
 
 
-def _keys(incomplete: str) -> list[str]:
-    return [key for key in config.KEYS if key.startswith(incomplete)]
-
-
 KeyArgument = Annotated[
-    str, typer.Argument(metavar="KEY", autocompletion=_keys, help="The key's name.")
+    str, typer.Argument(metavar="KEY", autocompletion=options.KEYS, help="The key's name.")
 ]
 
 
@@ -75,7 +71,12 @@ def set_(
     ctx: typer.Context,
     key: KeyArgument,
     value: Annotated[
-        list[str], typer.Argument(metavar="VALUE...", help="The value; of a list, its items.")
+        list[str],
+        typer.Argument(
+            metavar="VALUE...",
+            autocompletion=options.VALUES,
+            help="The value; of a list, its items.",
+        ),
     ],
     as_user: options.AsUser = None,
     as_json: options.Json = False,
