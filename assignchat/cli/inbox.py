@@ -7,7 +7,7 @@ import typer
 
 from assignchat import render
 from assignchat.cli import options
-from assignchat.cli.session import hint, opened
+from assignchat.cli.session import hint_commands, opened
 from assignchat.errors import Usage
 from assignchat.model import Notification, Request, Status
 from assignchat.service import overview
@@ -40,8 +40,13 @@ def inbox(
     with opened(ctx, as_user) as session:
         found = overview.inbox(session.database, actor=session.actor, mark_read=mark_read)
     _say_inbox(found, ctx.obj.clock(), as_json=as_json)
-    if found.notifications and not mark_read and not as_json:
-        hint("To mark the notifications read: assignchat inbox --mark-read")
+    if as_json:
+        return
+    if found.requests:
+        _hint_answers(ctx, found.requests[0].request.id, as_user)
+    if found.notifications and not mark_read:
+        mark = ("inbox", "--mark-read")
+        hint_commands(ctx, "To mark the notifications read", mark, as_user=as_user)
 
 
 def _watch(ctx: typer.Context, as_user: str | None, *, mark_read: bool, as_json: bool) -> None:
@@ -101,7 +106,7 @@ def status(
             ("Request", "Status", "Chat", "Customer", "Asked", "Times out", "Reason"),
             [_sent_cells(request, now) for request in page.sent],
         )
-    hint(_next_step(page))
+    _hint_next(ctx, page, as_user)
 
 
 def _flat(received: ReceivedRequest) -> dict[str, Any]:
@@ -129,8 +134,6 @@ def _say_received(received: list[ReceivedRequest], now: datetime) -> None:
             for item in received
         ],
     )
-    first = received[0].request.id
-    hint(f"assignchat accept {first}, or: assignchat reject {first} --reason TEXT")
 
 
 def _say_notifications(unread: list[Notification]) -> None:
@@ -167,12 +170,21 @@ def _open_chats(count: int) -> str:
     return "no open chats" if not count else f"{count} open chat{'' if count == 1 else 's'}"
 
 
-def _next_step(page: overview.StatusPage) -> str:
+def _hint_answers(ctx: typer.Context, request_id: int, as_user: str | None) -> None:
+    number = str(request_id)
+    answers = ("accept", number), ("reject", number, "--reason", "TEXT")
+    hint_commands(ctx, "To answer", *answers, as_user=as_user, between=", or: ")
+
+
+def _hint_next(ctx: typer.Context, page: overview.StatusPage, as_user: str | None) -> None:
+    """What to type next: the most urgent thing."""
     pending = [request for request in page.sent if request.status == Status.PENDING]
     if page.received:
-        return "assignchat inbox shows your notifications."
-    if pending:
-        return f"assignchat withdraw {pending[-1].id} --reason TEXT takes your last request back."
-    if page.open_chats:
-        return f"assignchat chat list --owner {page.user} shows your chats."
-    return "assignchat --help lists the commands."
+        _hint_answers(ctx, page.received[0].request.id, as_user)
+    elif pending:
+        withdraw = ("withdraw", str(pending[-1].id), "--reason", "TEXT")
+        hint_commands(ctx, "To take your last request back", withdraw, as_user=as_user)
+    elif page.open_chats:
+        hint_commands(ctx, "To see your chats", ("chat", "list", "--owner", page.user))
+    else:
+        hint_commands(ctx, "To see what there is to do", ("--help",))

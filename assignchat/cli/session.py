@@ -129,10 +129,36 @@ def interactive() -> bool:
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def hint(text: str, as_user: str | None = None) -> None:
-    """Tell a person at a terminal what they may do next, as whom they have just acted."""
-    if sys.stderr is not None and sys.stderr.isatty():
-        note(f"Hint: {text}{f' --as {as_user}' if as_user else ''}")
+def _is_read_by_a_person() -> bool:
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
+def hint(text: str) -> None:
+    """Tell a person at a terminal what they may do next."""
+    if _is_read_by_a_person():
+        note(f"Hint: {text}")
+
+
+def hint_commands(
+    ctx: typer.Context,
+    intro: str,
+    *commands: Sequence[str],
+    as_user: str | None = None,
+    between: str = "; ",
+) -> None:
+    """Tell a person at a terminal which commands are next, such as those that undo the last.
+
+    They can be pasted: whatever the ids are, and with the same database, config and actor.
+    """
+    if not _is_read_by_a_person():
+        return
+    from assignchat.service.lookup import command  # noqa: PLC0415  # scripts need no hints
+
+    run = invocation(ctx)
+    given = {"--config": run.config_file, "--db": run.database_file}
+    before = [word for name, file in given.items() if file for word in (name, file)]
+    after = ["--as", as_user] if as_user else []
+    hint(f"{intro}: " + between.join(command(*before, *words, *after) for words in commands))
 
 
 def note(text: str) -> None:
