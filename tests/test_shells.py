@@ -104,6 +104,9 @@ def shell(request: pytest.FixtureRequest, team: Team, tmp_path: Path) -> Iterato
     started.close()
 
 
+QUOTES = ["", "'", '"']
+
+
 def completed(shell: Shell, team: Team, line: str) -> Any:
     """The document that a command prints whose line has been completed at each Tab."""
     out = team.folder / "out.json"
@@ -116,8 +119,9 @@ def completed(shell: Shell, team: Team, line: str) -> Any:
 def test_ids_of_any_kind_are_completed_whole_and_never_run(shell: Shell, team: Team) -> None:
     for chat in HOSTILE:
         team.ok("chat", "add", chat, "--customer", "A", "--owner", "mark")
-    for chat in HOSTILE:
-        for quote in ("", "'", '"'):
+    for number, chat in enumerate(HOSTILE):
+        # zsh and fish quote by themselves, so each id is tried in one way only.
+        for quote in QUOTES if shell.name == "bash" else [QUOTES[number % 3]]:
             if not (quote == '"' and "!" in chat):  # which no shell takes as it is there
                 line = f"assignchat chat show {quote}{chat[:2]}{TAB}"
                 assert completed(shell, team, line)["id"] == chat
