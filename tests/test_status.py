@@ -64,20 +64,6 @@ def test_people_read_what_they_are_asked_and_how_long_they_have(team: Team) -> N
     assert "1 open chat." in shown
 
 
-def test_people_see_their_newest_open_chats_and_how_many_more_there_are(team: Team) -> None:
-    for number in range(6, 12):
-        team.advance(1)
-        team.ok("chat", "add", f"chat-{number}", "--customer", "A", "--owner", "mark")
-    team.ok("chat", "close", "chat-11")
-    shown = team.run("status", "--as", "mark").out
-    lines = shown.partition("Your open chats, the newest first:\n")[2].splitlines()
-    assert [line.partition("\t")[0] for line in lines[:5]] == [
-        f"chat-{n}" for n in range(10, 5, -1)
-    ]
-    assert lines[5:] == ["And 3 more."]
-    assert "Your open chats" not in team.run("status", "--as", "maria").out
-
-
 @pytest.mark.usefixtures("request_id")
 def test_status_changes_nothing(team: Team) -> None:
     before = team.snapshot()

@@ -9,12 +9,9 @@ from assignchat import render
 from assignchat.cli import options
 from assignchat.cli.session import hint_commands, opened
 from assignchat.errors import Usage
-from assignchat.model import Chat, ChatStatus, Notification, Request, Status
+from assignchat.model import Notification, Request, Status
 from assignchat.service import overview
-from assignchat.service.chats import list_chats
 from assignchat.service.overview import ReceivedRequest
-
-_CHATS_SHOWN = 5
 
 
 def inbox(
@@ -94,15 +91,6 @@ def status(
     """
     with opened(ctx, as_user) as session:
         page = overview.status(session.database, actor=session.actor)
-        held = list(
-            list_chats(
-                session.database,
-                owner=page.user,
-                status=ChatStatus.OPEN,
-                limit=_CHATS_SHOWN,
-                newest_first=True,
-            )
-        )
     if as_json:
         received = [_flat(item) for item in page.received]
         render.say_json(page._asdict() | {"received": received})
@@ -118,23 +106,7 @@ def status(
             ("Request", "Status", "Chat", "Customer", "Asked", "Times out", "Reason"),
             [_sent_cells(request, now) for request in page.sent],
         )
-    _say_held(held, page.open_chats)
     _hint_next(ctx, page, as_user)
-
-
-def _say_held(held: list[Chat], count: int) -> None:
-    if not held:
-        return
-    render.say("", "Your open chats, the newest first:")
-    render.say_table(
-        ("Chat", "Customer", "Opened"),
-        [
-            (render.visible(c.id), render.visible(c.customer), render.moment(c.opened_at))
-            for c in held
-        ],
-    )
-    if count > len(held):
-        render.say(f"And {count - len(held)} more.")
 
 
 def _flat(received: ReceivedRequest) -> dict[str, Any]:
