@@ -1,6 +1,7 @@
 """A command loads no more than it needs: an operator waits for each one."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -58,3 +59,23 @@ def test_the_package_runs_as_a_module_and_as_a_command(team: Team) -> None:
     assert shown.exit_code == 0
     assert shown.out.startswith("assignchat ")
     assert team.run("--version").out == shown.out
+
+
+@pytest.mark.parametrize(
+    ("line", "own"), [("assignchat ", set[str]()), ("assignchat accept ", {"request"})]
+)
+def test_a_completion_loads_no_more_than_its_command(team: Team, line: str, own: set[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED_BY, line],
+        cwd=team.folder,
+        env=os.environ | {"_ASSIGNCHAT_COMPLETE": "offer_bash"},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    code, loaded = json.loads(done.stdout)
+    assert code == 0, done.stderr
+    assert not {"sqlite_utils", "rich.console", "tomli_w", "pydantic"} & set(loaded)
+    modules = {command.module for command in COMMANDS.values()}
+    assert {name for name in modules if f"assignchat.cli.{name}" in loaded} == own

@@ -210,7 +210,7 @@ def main(argv: Sequence[str] | None = None, *, clock: Clock = utc_now) -> int:
     _heed_sigterm(run)
     try:
         _check_words(words)
-        code = build().main(args=words, prog_name="assignchat", standalone_mode=False, obj=run)
+        code = _run(words, run)
         flush()
     except AssignchatError as error:
         return _report(error, run, as_json=as_json)
@@ -234,6 +234,17 @@ def main(argv: Sequence[str] | None = None, *, clock: Clock = utc_now) -> int:
         _interrupted(run)
         return 143 if run.terminated else 130
     return code if isinstance(code, int) else 0
+
+
+def _run(words: Sequence[str], run: Invocation) -> Any:  # noqa: ANN401
+    """Run the command line, or tell a shell what can be typed next; what it ends with."""
+    setting_up = {"--install-completion", "--show-completion"} & set(words)
+    if setting_up or "_ASSIGNCHAT_COMPLETE" in os.environ:
+        from assignchat.cli import shells  # noqa: PLC0415  # see COMMANDS
+
+        if shells.answer(words, build):
+            return 0
+    return build().main(args=words, prog_name="assignchat", standalone_mode=False, obj=run)
 
 
 def _heed_sigterm(run: Invocation) -> None:

@@ -7,7 +7,15 @@ import typer
 
 from assignchat import render
 from assignchat.cli import options
-from assignchat.cli.session import Session, confirm, hint, interactive, opened, reading, say_list
+from assignchat.cli.session import (
+    Session,
+    confirm,
+    hint_commands,
+    interactive,
+    opened,
+    reading,
+    say_list,
+)
 from assignchat.errors import InvalidValue, Usage
 from assignchat.model import Batch, ChatStatus, Split, check_id
 from assignchat.service import batches as service
@@ -36,7 +44,10 @@ def bulk_assign(
     status: Annotated[
         str | None,
         typer.Option(
-            "--status", metavar="open|closed|all", help="With --from: only those; all unless told."
+            "--status",
+            metavar="|".join(STATUSES),
+            autocompletion=lambda: list(STATUSES),
+            help="With --from: only those; all unless told.",
         ),
     ] = None,
     to: Annotated[
@@ -96,7 +107,7 @@ def bulk_assign(
             result = run(dry_run=dry_run, progress=progress)
     _show_bulk(result, as_json=as_json)
     if result.batch_id is not None and not as_json:
-        hint(f"To take it back: assignchat undo {result.batch_id}", as_user)
+        hint_commands(ctx, "To take it back", ("undo", str(result.batch_id)), as_user=as_user)
 
 
 def undo(

@@ -6,7 +6,7 @@ import typer
 
 from assignchat import render
 from assignchat.cli import new_group, options
-from assignchat.cli.session import note_unknown, opened, reading, say_list
+from assignchat.cli.session import hint_commands, note_unknown, opened, reading, say_list
 from assignchat.model import Chat, ChatStatus, TrackingRow
 from assignchat.service import chats as service
 from assignchat.service.chats import ChatStory
@@ -42,6 +42,7 @@ def add(
             session.database, chat, customer=customer, owner=owner, actor=session.actor
         )
     _show(added, as_json=as_json)
+    _hint_undo(ctx, "close", added, as_user, as_json=as_json)
 
 
 @app.command("list")
@@ -113,6 +114,7 @@ def close(
     with opened(ctx, as_user, operator="login") as session:
         closed = service.close_chat(session.database, chat, actor=session.actor)
     _show(closed, as_json=as_json)
+    _hint_undo(ctx, "reopen", closed, as_user, as_json=as_json)
 
 
 @app.command("reopen")
@@ -130,6 +132,7 @@ def reopen(
     with opened(ctx, as_user, operator="login") as session:
         reopened = service.reopen_chat(session.database, chat, actor=session.actor)
     _show(reopened, as_json=as_json)
+    _hint_undo(ctx, "close", reopened, as_user, as_json=as_json)
 
 
 _CELLS = {
@@ -146,6 +149,13 @@ def _show(chat: Chat, *, as_json: bool) -> None:
         render.say_json(chat)
     else:
         render.say_chat(chat)
+
+
+def _hint_undo(
+    ctx: typer.Context, action: str, chat: Chat, as_user: str | None, *, as_json: bool
+) -> None:
+    if not as_json:
+        hint_commands(ctx, "To undo it", ("chat", action, chat.id), as_user=as_user)
 
 
 def _as_json(story: ChatStory) -> dict[str, Any]:

@@ -1,21 +1,30 @@
-"""What the shell offers after Tab: users, chats, requests and batches.
+"""What the shell offers after Tab: users, chats, requests, batches, keys and reasons.
 
-A completion asks the database that the rest of the line would use, and offers nothing where
-it cannot be asked: nobody wants an error message in the middle of typing.
+A completion asks the database and the config that the rest of the line would use, and offers
+nothing where they cannot be asked: nobody wants an error message in the middle of typing.
 """
 
+import os
+import re
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import cast
 
 import typer
 
+from assignchat import config
 from assignchat.cli.session import Invocation, actor_name, load_config, open_as_configured
 from assignchat.errors import AssignchatError
+from assignchat.model import TRANSITIONS, Request, Status
 from assignchat.store import batches, chats, requests, users
 from assignchat.store.database import Database, utc_now
 
+VARIABLE = "_ASSIGNCHAT_COMPLETE"
+
 _AT_MOST = 100
+# Typer's own scripts for these two shells put an offer into the line, or an `eval`, unquoted.
+_UNQUOTED = ("complete_bash", "complete_zsh")
+_NEEDS_NO_QUOTES = re.compile(r"[\w@%+=:,./ -]*")
 
 Offers = Iterable[str]
 
@@ -35,14 +44,27 @@ def chat_ids(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 def request_ids(ctx: typer.Context, incomplete: str) -> list[str]:
-    """The pending requests that the actor sent or got."""
+    """The pending requests that the actor may answer, or withdraw; for `wait` all of theirs."""
+    return _asked(
+        ctx,
+        incomplete,
+        lambda database, actor: (str(request.id) for request in _pending(ctx, database, actor)),
+    )
 
-    def find(database: Database, actor: str) -> Offers:
-        for party in ("recipient", "requester"):
-            given = {"status": "pending", party: actor}
-            yield from (str(request.id) for request in requests.matching(database, given))
 
-    return _asked(ctx, incomplete, find)
+def asked_chat_ids(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The chats of those requests."""
+    return _asked(
+        ctx,
+        incomplete,
+        lambda database, actor: (request.chat_id for request in _pending(ctx, database, actor)),
+    )
+
+
+def _pending(ctx: typer.Context, database: Database, actor: str) -> Iterable[Request]:
+    action = TRANSITIONS.get(ctx.info_name or "")
+    for party in [action.party] if action else ["recipient", "requester"]:
+        yield from requests.matching(database, {"status": Status.PENDING, party: actor})
 
 
 def batch_ids(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -55,16 +77,60 @@ def batch_ids(ctx: typer.Context, incomplete: str) -> list[str]:
     return _asked(ctx, incomplete, find)
 
 
+def reasons(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The configured reasons to reject or to withdraw a request."""
+    with suppress(AssignchatError, OSError):
+        settings = load_config(_line(ctx)).settings
+        is_reject = ctx.info_name == "reject"
+        offers = settings.rejection_reasons if is_reject else settings.withdrawal_reasons
+        return _beginning_as(incomplete, offers)
+    return []
+
+
+def config_keys(_ctx: typer.Context, incomplete: str) -> list[str]:
+    """The keys of the config."""
+    return _beginning_as(incomplete, config.KEYS)
+
+
+def config_values(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The values of a key that has only a few."""
+    return _beginning_as(incomplete, _CONFIG_VALUES.get(ctx.params.get("key", ""), ()))
+
+
+_CONFIG_VALUES = {
+    "identity": ("claim", "login"),
+    "assign_discuss.allow_other_reasons": ("true", "false"),
+}
+
+
 def _asked(
     ctx: typer.Context, incomplete: str, find: Callable[[Database, str], Offers]
 ) -> list[str]:
     """What `find` offers from the database in force to the actor of the line."""
-    line = cast("typer.Context", ctx.find_root())
-    run = line.obj = Invocation(utc_now)
-    run.config_file, run.database_file = line.params.get("config"), line.params.get("db")
     with suppress(AssignchatError, OSError):
+        line = _line(ctx)
         loaded = load_config(line)
         with open_as_configured(line, loaded) as database, database.read():
             actor = actor_name(loaded.settings, database.path, ctx.params.get("as_user"))
-            return [offer for offer in find(database, actor) if offer.startswith(incomplete)]
+            return _beginning_as(incomplete, find(database, actor))
     return []
+
+
+def _line(ctx: typer.Context) -> typer.Context:
+    """The whole line, with the files that it names, which no shell has expanded yet."""
+    line = cast("typer.Context", ctx.find_root())
+    run = line.obj = Invocation(utc_now)
+    run.config_file, run.database_file = (
+        os.path.expanduser(os.path.expandvars(file)) if file else None  # noqa: PTH111
+        for file in (line.params.get("config"), line.params.get("db"))
+    )
+    return line
+
+
+def _beginning_as(incomplete: str, offers: Offers) -> list[str]:
+    unquoted = os.environ.get(VARIABLE) in _UNQUOTED
+    return [
+        offer
+        for offer in offers
+        if offer.startswith(incomplete) and not (unquoted and not _NEEDS_NO_QUOTES.fullmatch(offer))
+    ]

@@ -7,7 +7,8 @@ import typer
 
 from assignchat import render
 from assignchat.cli import options
-from assignchat.cli.session import hint, opened
+from assignchat.cli.session import hint_commands, opened
+from assignchat.errors import Usage
 from assignchat.model import Notification, Request, Status
 from assignchat.service import overview
 from assignchat.service.overview import ReceivedRequest
@@ -18,6 +19,9 @@ def inbox(
     mark_read: Annotated[
         bool, typer.Option("--mark-read", help="Mark the notifications shown as read.")
     ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Keep it on the screen, and answer by key.")
+    ] = False,
     as_user: options.AsUser = None,
     as_json: options.Json = False,
 ) -> None:
@@ -26,11 +30,42 @@ def inbox(
     Examples:
         assignchat inbox --as martha
         assignchat inbox --mark-read
+        assignchat inbox --watch
 
-    Your pending requests with the time left, and your unread notifications.
+    Your pending requests with the time left, and your unread notifications. With --watch it
+    stays on the terminal until q, the bell rings for a new request, and a accepts or r
+    rejects the selected one. With --json, or where there is no terminal, --watch prints the
+    inbox again at each change, as JSON a document a line.
     """
+    if watch:
+        _watch(ctx, as_user, mark_read=mark_read, as_json=as_json)
+        return
     with opened(ctx, as_user) as session:
         found = overview.inbox(session.database, actor=session.actor, mark_read=mark_read)
+    _say_inbox(found, ctx.obj.clock(), as_json=as_json)
+    if as_json:
+        return
+    if found.requests:
+        _hint_answers(ctx, found.requests[0].request.id, as_user)
+    if found.notifications and not mark_read:
+        mark = ("inbox", "--mark-read")
+        hint_commands(ctx, "To mark the notifications read", mark, as_user=as_user)
+
+
+def _watch(ctx: typer.Context, as_user: str | None, *, mark_read: bool, as_json: bool) -> None:
+    from assignchat.cli import inbox_watch  # noqa: PLC0415  # a page needs rich
+
+    if mark_read:
+        raise Usage("Only one of --watch and --mark-read can be given; while watching, press m")
+    if inbox_watch.has_page() and not as_json:
+        inbox_watch.LiveInbox(ctx, as_user).run()
+        return
+    inbox_watch.watch_lines(
+        ctx, as_user, lambda found: _say_inbox(found, ctx.obj.clock(), as_json=as_json)
+    )
+
+
+def _say_inbox(found: overview.Inbox, now: datetime, *, as_json: bool) -> None:
     if as_json:
         received = [_flat(item) for item in found.requests]
         render.say_json(
@@ -43,10 +78,8 @@ def inbox(
         return
     if not found.requests and not found.notifications:
         render.say("Nothing waits for you.")
-    _say_received(found.requests, ctx.obj.clock())
+    _say_received(found.requests, now)
     _say_notifications(found.notifications)
-    if found.notifications and not mark_read:
-        hint("To mark the notifications read: assignchat inbox --mark-read")
 
 
 def status(
@@ -77,7 +110,7 @@ def status(
             ("Request", "Status", "Chat", "Customer", "Asked", "Times out", "Reason"),
             [_sent_cells(request, now) for request in page.sent],
         )
-    hint(_next_step(page))
+    _hint_next(ctx, page, as_user)
 
 
 def _flat(received: ReceivedRequest) -> dict[str, Any]:
@@ -105,8 +138,6 @@ def _say_received(received: list[ReceivedRequest], now: datetime) -> None:
             for item in received
         ],
     )
-    first = received[0].request.id
-    hint(f"assignchat accept {first}, or: assignchat reject {first} --reason TEXT")
 
 
 def _say_notifications(unread: list[Notification]) -> None:
@@ -143,12 +174,21 @@ def _open_chats(count: int) -> str:
     return "no open chats" if not count else f"{count} open chat{'' if count == 1 else 's'}"
 
 
-def _next_step(page: overview.StatusPage) -> str:
+def _hint_answers(ctx: typer.Context, request_id: int, as_user: str | None) -> None:
+    number = str(request_id)
+    answers = ("accept", number), ("reject", number, "--reason", "TEXT")
+    hint_commands(ctx, "To answer", *answers, as_user=as_user, between=", or: ")
+
+
+def _hint_next(ctx: typer.Context, page: overview.StatusPage, as_user: str | None) -> None:
+    """What to type next: the most urgent thing."""
     pending = [request for request in page.sent if request.status == Status.PENDING]
     if page.received:
-        return "assignchat inbox shows your notifications."
-    if pending:
-        return f"assignchat withdraw {pending[-1].id} --reason TEXT takes your last request back."
-    if page.open_chats:
-        return f"assignchat chat list --owner {page.user} shows your chats."
-    return "assignchat --help lists the commands."
+        _hint_answers(ctx, page.received[0].request.id, as_user)
+    elif pending:
+        withdraw = ("withdraw", str(pending[-1].id), "--reason", "TEXT")
+        hint_commands(ctx, "To take your last request back", withdraw, as_user=as_user)
+    elif page.open_chats:
+        hint_commands(ctx, "To see your chats", ("chat", "list", "--owner", page.user))
+    else:
+        hint_commands(ctx, "To see what there is to do", ("--help",))

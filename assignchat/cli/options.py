@@ -48,7 +48,11 @@ def offered(kind: str) -> Callable[[typer.Context, str], list[str]]:
 USERS = offered("user_ids")
 CHATS = offered("chat_ids")
 REQUESTS = offered("request_ids")
+ASKED_CHATS = offered("asked_chat_ids")
 BATCHES = offered("batch_ids")
+KEYS = offered("config_keys")
+VALUES = offered("config_values")
+REASONS = offered("reasons")
 
 AsUser = Annotated[
     str | None,
@@ -75,6 +79,10 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Change nothing; print w
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 Anyway = Annotated[bool, typer.Option("--anyway", help="Also if the recipient is away.")]
 Reason = Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why.")]
+GivenReason = Annotated[
+    str | None,
+    typer.Option("--reason", metavar="TEXT", autocompletion=REASONS, help="Why."),
+]
 ChatArgument = Annotated[
     str, typer.Argument(metavar="CHAT", autocompletion=CHATS, help="The chat's id.")
 ]
@@ -92,7 +100,7 @@ OfChat = Annotated[
     typer.Option(
         "--chat",
         metavar="CHAT",
-        autocompletion=CHATS,
+        autocompletion=ASKED_CHATS,
         help="The chat, in place of the request's number.",
     ),
 ]

@@ -11,6 +11,7 @@ from assignchat.cli.session import (
     Session,
     choose,
     hint,
+    hint_commands,
     interactive,
     note_unknown,
     opened,
@@ -90,7 +91,9 @@ def assign(
             hint(f"Waiting for {request.recipient_id} to answer request {request.id}")
             finish(ctx, until_settled(session.database, request.id, None), as_json=as_json)
     _show(ctx, request, as_json=as_json)
-    hint(f"To take it back: assignchat withdraw {request.id} --reason TEXT", as_user)
+    if not as_json:
+        undo = ("withdraw", str(request.id), "--reason", "TEXT")
+        hint_commands(ctx, "To take it back", undo, as_user=as_user)
 
 
 def accept(
@@ -110,13 +113,18 @@ def accept(
         request_id = _request_id(session.database, request, chat)
         accepted = service.accept(session.database, request_id, actor=session.actor)
     _show(ctx, accepted, as_json=as_json)
+    if not as_json:
+        ask_back = ("assign", accepted.chat_id, "--to", accepted.from_user)
+        hint_commands(
+            ctx, f"To ask {accepted.from_user} to take it back", ask_back, as_user=as_user
+        )
 
 
 def reject(
     ctx: typer.Context,
     request: options.RequestArgument = None,
     chat: options.OfChat = None,
-    reason: options.Reason = None,
+    reason: options.GivenReason = None,
     as_user: options.AsUser = None,
     as_json: options.Json = False,
 ) -> None:
@@ -138,7 +146,7 @@ def withdraw(
     ctx: typer.Context,
     request: options.RequestArgument = None,
     chat: options.OfChat = None,
-    reason: options.Reason = None,
+    reason: options.GivenReason = None,
     as_user: options.AsUser = None,
     as_json: options.Json = False,
 ) -> None:
@@ -153,6 +161,9 @@ def withdraw(
         offered = session.config.settings.withdrawal_reasons
         withdrawn = _give_reason(session, service.withdraw, request, chat, reason, offered)
     _show(ctx, withdrawn, as_json=as_json)
+    if not as_json:
+        again = ("assign", withdrawn.chat_id, "--to", withdrawn.recipient_id)
+        hint_commands(ctx, "To ask again", again, as_user=as_user)
 
 
 def requests(

@@ -54,7 +54,7 @@ def invocation(ctx: typer.Context) -> Invocation:
 def load_config(ctx: typer.Context) -> config.Config:
     """The config file in force."""
     loaded = config.load(invocation(ctx).config_file)
-    if loaded.exists and _someone_watches():
+    if loaded.exists and _is_read_by_a_person():
         for folder in folders_open_to_all(loaded.path):
             if not is_sticky(folder):
                 note(f"Warning: everyone may replace {loaded.path.name} in {folder}")
@@ -135,14 +135,36 @@ def interactive() -> bool:
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def _someone_watches() -> bool:
+def _is_read_by_a_person() -> bool:
     return sys.stderr is not None and sys.stderr.isatty()
 
 
-def hint(text: str, as_user: str | None = None) -> None:
-    """Tell a person at a terminal what they may do next, as whom they have just acted."""
-    if _someone_watches():
-        note(f"Hint: {text}{f' --as {as_user}' if as_user else ''}")
+def hint(text: str) -> None:
+    """Tell a person at a terminal what they may do next."""
+    if _is_read_by_a_person():
+        note(f"Hint: {text}")
+
+
+def hint_commands(
+    ctx: typer.Context,
+    intro: str,
+    *commands: Sequence[str],
+    as_user: str | None = None,
+    between: str = "; ",
+) -> None:
+    """Tell a person at a terminal which commands are next, such as those that undo the last.
+
+    They can be pasted: whatever the ids are, and with the same database, config and actor.
+    """
+    if not _is_read_by_a_person():
+        return
+    from assignchat.service.lookup import command  # noqa: PLC0415  # scripts need no hints
+
+    run = invocation(ctx)
+    given = {"--config": run.config_file, "--db": run.database_file}
+    before = [word for name, file in given.items() if file for word in (name, file)]
+    after = ["--as", as_user] if as_user else []
+    hint(f"{intro}: " + between.join(command(*before, *words, *after) for words in commands))
 
 
 def note(text: str) -> None:

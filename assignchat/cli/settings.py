@@ -13,6 +13,7 @@ from assignchat.cli import new_group, options
 from assignchat.cli.session import (
     actor_name,
     database_path,
+    hint_commands,
     invocation,
     load_config,
     note,
@@ -29,12 +30,8 @@ app = new_group(
 )
 
 
-def _keys(incomplete: str) -> list[str]:
-    return [key for key in config.KEYS if key.startswith(incomplete)]
-
-
 KeyArgument = Annotated[
-    str, typer.Argument(metavar="KEY", autocompletion=_keys, help="The key's name.")
+    str, typer.Argument(metavar="KEY", autocompletion=options.KEYS, help="The key's name.")
 ]
 
 
@@ -81,7 +78,12 @@ def set_(
     ctx: typer.Context,
     key: KeyArgument,
     value: Annotated[
-        list[str], typer.Argument(metavar="VALUE...", help="The value; of a list, its items.")
+        list[str],
+        typer.Argument(
+            metavar="VALUE...",
+            autocompletion=options.VALUES,
+            help="The value; of a list, its items.",
+        ),
     ],
     as_user: options.AsUser = None,
     as_json: options.Json = False,
@@ -144,17 +146,31 @@ def _change(
     run = invocation(ctx)
     path, _ = config.find(run.config_file)
     with config_edit.locked(path):
-        new = _change_locked(ctx, name, value, as_user)
+        old, new = _change_locked(ctx, name, value, as_user)
     _, source = _in_force(new, name)
     if as_json:
         render.say_json({"key": name, "value": new.value(name), "source": source})
     else:
         render.say(f"{name} = {render.visible(_as_toml(new.value(name)))}")
+        undo = _undoing(old, name)
+        if undo and old.value(name) != new.value(name):
+            hint_commands(ctx, "To undo it", undo, as_user=as_user)
+
+
+def _undoing(old: Config, name: str) -> list[str]:
+    """The command that gives a key the value that it had; none gives it an empty list."""
+    value = old.value(name)
+    if value == config.KEYS[name].default:
+        return ["config", "unset", name]
+    words = [_as_toml(item) for item in (value if isinstance(value, list) else [value])]
+    dash = ["--"] if any(word.startswith("-") for word in words) else []
+    return ["config", "set", name, *dash, *words] if words else []
 
 
 def _change_locked(
     ctx: typer.Context, name: str, value: Value | None, as_user: str | None
-) -> Config:
+) -> tuple[Config, Config]:
+    """The config before and after."""
     run = invocation(ctx)
     old = config.load(run.config_file, must_exist=False)
     new, text, backup = config_edit.change(old, name, value)
@@ -166,7 +182,7 @@ def _change_locked(
         run.changed_config = True
         if backup is not None:
             note(f"The comments could not be kept; the old file is {backup}.")
-    return new
+    return old, new
 
 
 @contextmanager

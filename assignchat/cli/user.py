@@ -6,7 +6,7 @@ import typer
 
 from assignchat import render
 from assignchat.cli import new_group, options
-from assignchat.cli.session import confirm, hint, interactive, opened, reading
+from assignchat.cli.session import confirm, hint_commands, interactive, opened, reading
 from assignchat.errors import Usage
 from assignchat.model import Role, Split, User
 from assignchat.service import team
@@ -39,6 +39,7 @@ def add(
     with opened(ctx, as_user, operator="login") as session:
         added = team.add_user(session.database, user, name=name, role=role, actor=session.actor)
     _show(added, as_json=as_json)
+    _hint_undo(ctx, added._replace(active=False), added, as_user, as_json=as_json)
 
 
 @app.command("set")
@@ -58,8 +59,10 @@ def set_(
     if name is None and role is None:
         raise Usage("Nothing to change: give --name or --role")
     with opened(ctx, as_user, operator="login") as session:
+        before = team.get_user(session.database, user)
         changed = team.set_user(session.database, user, name=name, role=role, actor=session.actor)
     _show(changed, as_json=as_json)
+    _hint_undo(ctx, before, changed, as_user, as_json=as_json)
 
 
 @app.command("list")
@@ -92,8 +95,10 @@ def activate(
         assignchat user activate mark
     """
     with opened(ctx, as_user, operator="login") as session:
+        before = team.get_user(session.database, user)
         activated = team.activate_user(session.database, user, actor=session.actor)
     _show(activated, as_json=as_json)
+    _hint_undo(ctx, before, activated, as_user, as_json=as_json)
 
 
 @app.command("deactivate")
@@ -150,6 +155,8 @@ def deactivate(
         render.say_json(_as_json(done))
     else:
         _show_deactivated(done)
+        if not dry_run:
+            _hint_undo_deactivated(ctx, done, as_user)
 
 
 @app.command("away")
@@ -172,8 +179,10 @@ def away(
     """
     until = options.stored_time(until, ctx.obj.clock(), ahead=True)
     with opened(ctx, as_user, operator="login") as session:
+        before = team.get_user(session.database, user)
         changed = team.set_away(session.database, user, until=until, actor=session.actor)
     _show(changed, as_json=as_json)
+    _hint_undo(ctx, before, changed, as_user, as_json=as_json)
 
 
 @app.command("back")
@@ -189,8 +198,10 @@ def back(
         assignchat user back martha
     """
     with opened(ctx, as_user, operator="login") as session:
+        before = team.get_user(session.database, user)
         changed = team.set_back(session.database, user, actor=session.actor)
     _show(changed, as_json=as_json)
+    _hint_undo(ctx, before, changed, as_user, as_json=as_json)
 
 
 def _show(user: User, *, as_json: bool) -> None:
@@ -222,7 +233,37 @@ def _show_deactivated(done: Deactivated) -> None:
         render.say(f"Dry run, nothing was changed; to assign: {render.visible(_shares(done))}")
     elif done.batch is not None and done.batch.batch_id is not None:
         render.say(f"Batch {done.batch.batch_id}: {render.visible(_shares(done))}")
-        hint(
-            f"To take it back: assignchat user activate {done.user.id}; "
-            f"assignchat undo {done.batch.batch_id}"
-        )
+
+
+def _hint_undo_deactivated(ctx: typer.Context, done: Deactivated, as_user: str | None) -> None:
+    activate = ("user", "activate", done.user.id)
+    number = done.batch.batch_id if done.batch is not None else None
+    undo = [] if number is None else [("undo", str(number))]
+    hint_commands(ctx, "To undo it", activate, *undo, as_user=as_user)
+
+
+def _hint_undo(
+    ctx: typer.Context, before: User, after: User, as_user: str | None, *, as_json: bool
+) -> None:
+    commands = _undoing(before, after)
+    if commands and not as_json:
+        hint_commands(ctx, "To undo it", *commands, as_user=as_user)
+
+
+def _undoing(before: User, after: User) -> list[tuple[str, ...]]:
+    """The commands that make the user what they were before."""
+    commands: list[tuple[str, ...]] = []
+    if (before.name, before.role) != (after.name, after.role):
+        commands.append(("user", "set", after.id, "--name", before.name, "--role", before.role))
+    if before.active != after.active:
+        commands.append(("user", "activate" if before.active else "deactivate", after.id))
+    if before.away_until != after.away_until:
+        commands.append(_away(before))
+    return commands
+
+
+def _away(user: User) -> tuple[str, ...]:
+    if user.away_until is None:
+        return ("user", "back", user.id)
+    until = () if user.away_until == team.INDEFINITE else ("--until", user.away_until)
+    return ("user", "away", user.id, *until)

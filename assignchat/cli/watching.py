@@ -9,6 +9,7 @@ from assignchat.errors import InvalidValue
 from assignchat.model import parse_duration
 
 LONGEST_PAUSE = 86_400
+ENOUGH = (signal.SIGINT, signal.SIGTERM)
 
 
 def pause_in(text: str) -> int:
@@ -19,7 +20,16 @@ def pause_in(text: str) -> int:
     return seconds
 
 
-def rounds(pause: int | None) -> Iterator[Callable[[], bool]]:
+def signals(*numbers: signal.Signals) -> int:
+    """The end of a pipe at which each of these signals arrives from now on, as a byte."""
+    # A pipe, because a lock such as an Event's may be held by what the signal interrupts.
+    arrived, arrive = os.pipe()
+    for number in numbers:
+        signal.signal(number, lambda number, _: os.write(arrive, bytes([number])))
+    return arrived
+
+
+def rounds(pause: float | None) -> Iterator[Callable[[], bool]]:
     """One round, or with a pause in seconds, rounds until a signal says that it is enough.
 
     Each comes as a function that tells whether it is, for a round that takes long.
@@ -27,10 +37,7 @@ def rounds(pause: int | None) -> Iterator[Callable[[], bool]]:
     if pause is None:
         yield lambda: False
         return
-    # A pipe, because a lock such as an Event's may be held by what the signal interrupts.
-    stopped, stop = os.pipe()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: os.write(stop, b"."))
+    stopped = signals(*ENOUGH)
 
     def enough(seconds: float = 0) -> bool:
         return bool(select.select([stopped], [], [], seconds)[0])

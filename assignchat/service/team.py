@@ -41,6 +41,12 @@ def add_user(
         return user
 
 
+def get_user(database: Database, user_id: str) -> User:
+    """The user as they are. Raises `UserNotFound`."""
+    with database.read():
+        return find_user(database, user_id)
+
+
 def set_user(
     database: Database,
     user_id: str,

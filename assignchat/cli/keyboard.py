@@ -1,0 +1,82 @@
+"""The keys of a person at a terminal, one at a time, without waiting for Enter."""
+
+import codecs
+import os
+import re
+import select
+import sys
+import termios
+import tty
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+UP, DOWN, ENTER, ESCAPE, BACKSPACE, SUSPEND, END = (
+    "up", "down", "enter", "escape", "backspace", "suspend", "end",
+)  # fmt: skip
+_NAMED = {
+    "\x1b[A": UP,
+    "\x1bOA": UP,
+    "\x1b[B": DOWN,
+    "\x1bOB": DOWN,
+    "\r": ENTER,
+    "\n": ENTER,
+    "\x1b": ESCAPE,
+    "\x7f": BACKSPACE,
+    "\b": BACKSPACE,
+    "\x1a": SUSPEND,
+    "\x04": END,
+}
+# A key is a character, or the sequence that a terminal sends for one that is none.
+_KEY = re.compile(r"\x1b\[[\x20-\x3f]*[\x40-\x7e]|\x1bO.|.", re.DOTALL)
+_REST_OF_A_SEQUENCE = 0.05  # seconds; it comes at once, where a person's Escape comes alone
+
+
+class Keyboard:
+    """Standard input in a mode in which each key arrives at once and is not echoed."""
+
+    def __init__(self) -> None:
+        self._descriptor = sys.stdin.fileno()
+        self._decoder = codecs.getincrementaldecoder("utf-8")("ignore")
+
+    def fileno(self) -> int:
+        """The descriptor to wait at."""
+        return self._descriptor
+
+    def pressed(self) -> list[str]:
+        """The keys that have been pressed: names of this module, or characters."""
+        found = os.read(self._descriptor, 1024)
+        if not found:
+            return [END]
+        while found.endswith((b"\x1b", b"\x1b[", b"\x1bO")) and self._more():
+            found += os.read(self._descriptor, 1024)
+        return keys_in(self._decoder.decode(found))
+
+    def _more(self) -> bool:
+        return bool(select.select([self._descriptor], [], [], _REST_OF_A_SEQUENCE)[0])
+
+
+def keys_in(text: str) -> list[str]:
+    """The keys whose pressing sends this text; those that mean nothing here are left out."""
+    return [
+        _NAMED.get(key, key) for key in _KEY.findall(text) if key in _NAMED or key.isprintable()
+    ]
+
+
+@contextmanager
+def keyboard() -> Iterator[Keyboard]:
+    """Read keys for the block; afterwards the terminal is as it was."""
+    board = Keyboard()
+    before = termios.tcgetattr(board.fileno())
+    try:
+        tty.setcbreak(board.fileno())
+        _leave_suspending_to_us(board.fileno())
+        yield board
+    finally:
+        termios.tcsetattr(board.fileno(), termios.TCSADRAIN, before)
+
+
+def _leave_suspending_to_us(descriptor: int) -> None:
+    """Let Ctrl-Z arrive as a key: the terminal is to be put back before the shell has it."""
+    mode = termios.tcgetattr(descriptor)
+    mode[6][termios.VSUSP] = b"\0"
+    termios.tcsetattr(descriptor, termios.TCSANOW, mode)

@@ -1,0 +1,170 @@
+"""After a write a person is told the command that undoes it, which can be pasted."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+import assignchat
+from tests.conftest import Team
+from tests.test_terminal import at_terminal
+
+ODD = "a b'$(touch pwned)\""
+
+
+@pytest.fixture
+def desk(empty_team: Team) -> Team:
+    """The demo team by the machine's clock, with Maria's batch and somebody of an odd name."""
+    empty_team.now = datetime.now(UTC)
+    empty_team.ok("init", "--demo")
+    empty_team.ok("user", "add", ODD, "--role", "manager")
+    empty_team.ok("chat", "add", ODD, "--customer", "A", "--owner", ODD)
+    return empty_team
+
+
+def stand(team: Team) -> list[object]:
+    """Who holds what, who takes part, what is pending, and the config."""
+    return [
+        team.sql("SELECT id, owner_id, status FROM chats ORDER BY id"),
+        team.sql("SELECT id, name, role, active, away_until FROM users ORDER BY id"),
+        team.sql("SELECT id FROM requests WHERE status = 'pending'"),
+        team.ok("config", "list"),
+    ]
+
+
+def hinted(team: Team, *words: str) -> list[str]:
+    """The commands in the last hint that a person at a terminal gets."""
+    result = at_terminal(team, *words, columns=1000)
+    assert result.exit_code == 0, result.out
+    hints = re.findall(r"^Hint: [^:]*: (.*)$", result.out, re.MULTILINE)
+    return re.split(r"; (?=assignchat )", hints[-1]) if hints else []
+
+
+def paste(team: Team, command: str) -> None:
+    """Run a command as a shell does into which it has been pasted."""
+    program = f'assignchat() {{ {shlex.quote(sys.executable)} -m assignchat "$@"; }}'
+    source = str(Path(assignchat.__file__).parents[1])
+    env = os.environ | {"PYTHONPATH": source}
+    done = subprocess.run(
+        ["bash", "-c", f"{program}; {command}"],
+        cwd=team.folder, env=env, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("assign", "chat-1", "--to", "martha", "--as", "mark"),
+        ("assign", ODD, "--to", "martha", "--as", ODD),
+        ("bulk-assign", "chat-1", "chat-2", "--to", "omar", "--as", "maria", "--yes"),
+        ("bulk-assign", ODD, "--to", "omar", "--as", ODD),
+        ("user", "set", "mark", "--name", "Marcus", "--role", "manager"),
+        ("user", "deactivate", ODD, "--reassign-to", "omar", "--yes", "--as", "maria"),
+        ("user", "deactivate", "maria"),
+        ("user", "away", "martha"),
+        ("user", "away", "martha", "--until", "3d"),
+        ("chat", "close", "chat-1"),
+        ("chat", "close", ODD, "--as", ODD),
+        ("config", "set", "busy_timeout", "3s"),
+        ("config", "set", "assign_discuss.rejection_reasons", "-no", "so there"),
+        ("config", "set", "assign_discuss.allow_other_reasons", "false"),
+    ],
+    ids=lambda words: " ".join(words[:3]),
+)
+def test_the_command_in_the_hint_undoes_the_write(desk: Team, words: tuple[str, ...]) -> None:
+    before = stand(desk)
+    written = ("config", "set", words[2], "--", *words[3:]) if "-no" in words else words
+    commands = hinted(desk, *written)
+    assert stand(desk) != before
+    for command in commands:
+        paste(desk, command)
+    assert stand(desk) == before
+    assert not (desk.folder / "pwned").exists()
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (("user", "deactivate", "maria"), ("user", "activate", "maria")),
+        (("user", "away", "martha"), ("user", "back", "martha")),
+        (("user", "away", "martha", "--until", "3d"), ("user", "back", "martha")),
+        (("chat", "close", "chat-1"), ("chat", "reopen", "chat-1")),
+        (("config", "set", "busy_timeout", "3s"), ("config", "unset", "busy_timeout")),
+        (("config", "set", "busy_timeout", "3s"), ("config", "set", "busy_timeout", "4s")),
+        (
+            ("config", "set", "assign_discuss.rejection_reasons", "--", "-no", "it's late"),
+            ("config", "unset", "assign_discuss.rejection_reasons"),
+        ),
+    ],
+    ids=lambda words: " ".join(words[:3]),
+)
+def test_what_undoes_a_write_can_be_undone_too(
+    desk: Team, first: tuple[str, ...], second: tuple[str, ...]
+) -> None:
+    assert desk.run(*first).exit_code == 0
+    before = stand(desk)
+    for command in hinted(desk, *second):
+        paste(desk, command)
+    assert stand(desk) == before
+
+
+def test_what_was_added_can_be_taken_out_of_the_way(desk: Team) -> None:
+    for words in (("user", "add", "zoe"), ("chat", "add", "c", "--customer", "A", "--owner", ODD)):
+        for command in hinted(desk, *words):
+            paste(desk, command)
+    assert desk.sql("SELECT active FROM users WHERE id = 'zoe'") == [(0,)]
+    assert desk.sql("SELECT status FROM chats WHERE id = 'c'") == [("closed",)]
+
+
+def test_who_accepts_is_told_how_to_ask_the_chat_back(desk: Team) -> None:
+    desk.ok("assign", "chat-1", "--to", "martha", "--as", "mark")
+    (command,) = hinted(desk, "accept", "1", "--as", "martha")
+    paste(desk, command)
+    assert desk.sql("SELECT requester_id, recipient_id FROM requests WHERE id = 2") == [
+        ("martha", "mark")
+    ]
+
+
+def test_who_withdraws_is_told_how_to_ask_again(desk: Team) -> None:
+    desk.ok("assign", "chat-1", "--to", "martha", "--as", "mark")
+    (command,) = hinted(desk, "withdraw", "1", "--reason", "No longer needed", "--as", "mark")
+    paste(desk, command)
+    assert desk.sql("SELECT status FROM requests") == [("withdrawn",), ("pending",)]
+
+
+def test_a_hint_names_the_database_and_the_config_that_were_named(desk: Team) -> None:
+    desk.ok("--db", "other team.db", "init")
+    desk.ok("--db", "other team.db", "user", "add", "zoe")
+    (command,) = hinted(desk, "--db", "other team.db", "user", "away", "zoe")
+    paste(desk, command)
+    assert desk.ok("--db", "other team.db", "user", "list")[0]["away_until"] is None
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("user", "set", "mark", "--name", "Mark"),
+        ("user", "activate", "mark"),
+        ("user", "back", "mark"),
+        ("config", "unset", "busy_timeout"),
+        ("bulk-assign", "chat-4", "--to", "martha", "--as", "maria"),
+        ("user", "deactivate", "mark", "--reassign-to", "omar", "--dry-run"),
+    ],
+    ids=lambda words: " ".join(words[:2]),
+)
+def test_where_nothing_was_changed_nothing_can_be_undone(
+    desk: Team, words: tuple[str, ...]
+) -> None:
+    assert hinted(desk, *words) == []
+
+
+def test_with_json_and_in_a_pipe_there_are_no_hints(desk: Team) -> None:
+    words = ("assign", "chat-1", "--to", "martha", "--as", "mark")
+    assert "Hint" not in at_terminal(desk, *words, "--json").out
+    assert desk.process("accept", "1", "--as", "martha").err == ""

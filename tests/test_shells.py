@@ -1,0 +1,175 @@
+"""Completion in the real shells, set up as the README says, in a home that is fresh."""
+
+import json
+import os
+import pty
+import re
+import select
+import signal
+import sys
+import termios
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import assignchat
+from tests.conftest import Team
+from tests.needs import needs
+
+PATIENCE = 30
+TAB = "\t"
+HOSTILE = [
+    "w0 with spaces",
+    "w1:with:colons=and@more",
+    "w2'single",
+    'w3"double',
+    "w4$(touch pwned)",
+    "w5`touch pwned`",
+    "w6;touch pwned",
+    "w7&&touch pwned|cat>pwned",
+    "w8\\back\\slash\\",
+    "w9*?[a-z]{x,y}",
+    "wa$HOME~",
+    "wb!history!!",
+    "wc#comment",
+    "wd'$(touch pwned)'",
+    'we"$(touch pwned)"',
+    "wf(touch pwned)",
+    "wg会話 é🌻",
+    "wh\\$(touch pwned)",
+    "wi''\"\"`touch pwned`",
+    "wj: (touch pwned) ))'$(touch pwned)'",
+]
+
+
+class Shell:
+    """A shell on a terminal, in which somebody types."""
+
+    def __init__(self, name: str, team: Team, env: dict[str, str]) -> None:
+        self.name = name
+        self.shown = ""
+        self._process, self._terminal = pty.fork()
+        if self._process == 0:
+            os.chdir(team.folder)
+            os.execvpe(name, [name, "-i"], env)  # noqa: S606
+        termios.tcsetwinsize(self._terminal, (50, 250))
+        self.run("true")
+
+    def run(self, line: str) -> int:
+        """Type a line, Tab where it has one, and Enter; the exit code of its command."""
+        result = "$status" if self.name == "fish" else "$?"
+        start = len(self.shown)
+        os.write(self._terminal, f"{line}; echo [{result}]\r".encode())
+        until = time.monotonic() + PATIENCE
+        while not (found := re.search(r"\[(\d+)\]", self.shown[start:])):
+            assert time.monotonic() < until, self.shown
+            if select.select([self._terminal], [], [], 0.2)[0]:
+                self.shown += os.read(self._terminal, 65_536).decode(errors="replace")
+        return int(found[1])
+
+    def close(self) -> None:
+        os.kill(self._process, signal.SIGKILL)
+        os.waitpid(self._process, 0)
+        os.close(self._terminal)
+
+
+@pytest.fixture(params=["bash", "zsh", "fish"])
+def shell(request: pytest.FixtureRequest, team: Team, tmp_path: Path) -> Iterator[Shell]:
+    """A shell in which completion has been installed, then started anew."""
+    needs(request.param)
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / ".zshrc").touch()  # or zsh would ask a new user what to write there
+    program = tmp_path / "bin" / "assignchat"
+    program.parent.mkdir()
+    program.write_text(f"#!{sys.executable}\nfrom assignchat.__main__ import run\nrun()\n")
+    program.chmod(0o755)
+    source = Path(assignchat.__file__).parents[1]
+    env = {
+        "HOME": str(home),
+        "PATH": f"{program.parent}:{os.environ['PATH']}",
+        "PYTHONPATH": str(source),
+        "ASSIGNCHAT_USER": "martha",
+        "LANG": "C.UTF-8",
+        "TERM": "xterm",
+    }
+    setting_up = Shell(request.param, team, env)
+    assert setting_up.run("assignchat --install-completion") == 0
+    setting_up.close()
+    started = Shell(request.param, team, env)
+    yield started
+    started.close()
+
+
+QUOTES = ["", "'", '"']
+
+
+def completed(shell: Shell, team: Team, line: str) -> Any:
+    """The document that a command prints whose line has been completed at each Tab."""
+    out = team.folder / "out.json"
+    out.unlink(missing_ok=True)
+    code = shell.run(f"{line} --json > out.json")
+    assert code == 0, shell.shown
+    return json.loads(out.read_text())
+
+
+def test_ids_of_any_kind_are_completed_whole_and_never_run(shell: Shell, team: Team) -> None:
+    for chat in HOSTILE:
+        team.ok("chat", "add", chat, "--customer", "A", "--owner", "mark")
+    for number, chat in enumerate(HOSTILE):
+        # zsh and fish quote by themselves, so each id is tried in one way only.
+        for quote in QUOTES if shell.name == "bash" else [QUOTES[number % 3]]:
+            if not (quote == '"' and "!" in chat):  # which no shell takes as it is there
+                line = f"assignchat chat show {quote}{chat[:2]}{TAB}"
+                assert completed(shell, team, line)["id"] == chat
+    assert not (team.folder / "pwned").exists()
+
+
+@pytest.mark.parametrize(
+    ("typed", "chat"),
+    [
+        (f"one{TAB}=s{TAB}", "one two=six"),
+        (rf"one\ two:{TAB}o{TAB}", "one two:three@four"),
+        (rf"one\ two:three@fi{TAB}", "one two:three@five"),
+        (f"'one two:three@fi{TAB}", "one two:three@five"),
+        (f'"one{TAB}=s{TAB}', "one two=six"),
+    ],
+)
+def test_an_id_is_completed_from_any_point_of_it(
+    shell: Shell, team: Team, typed: str, chat: str
+) -> None:
+    for known in ("one two:three@four", "one two:three@five", "one two=six"):
+        team.ok("chat", "add", known, "--customer", "A", "--owner", "mark")
+    assert completed(shell, team, f"assignchat chat show {typed}")["id"] == chat
+
+
+def test_everything_that_can_be_named_is_completed(shell: Shell, team: Team) -> None:
+    for chat in ("chat-1", "chat-2"):
+        team.ok("assign", chat, "--to", "martha", "--as", "mark", "--timeout", "off")
+    team.ok("bulk-assign", "chat-5", "--to", "martha", "--as", "maria")
+    team.ok("--db", "../home/other.db", "init")
+    team.ok("--db", "../home/other.db", "user", "add", "zoe")
+
+    def document(line: str) -> Any:
+        return completed(shell, team, line.replace("<Tab>", TAB))
+
+    assert document("assignchat assign chat-3 --to oma<Tab> --as mark")["recipient_id"] == "omar"
+    assert document("assignchat requests --status=pend<Tab>")[0]["status"] == "pending"
+    rejected = document("assignchat rej<Tab>1 --reason 'In a <Tab>")
+    assert (rejected["status"], rejected["reason"]) == ("rejected", "In a meeting")
+    assert document("assignchat acc<Tab> --as martha <Tab>")["id"] == 2
+    assert (
+        document("assignchat wit<Tab> --as mark <Tab> --reason No<Tab>")["recipient_id"] == "omar"
+    )
+    assert document("assignchat undo --as maria <Tab>")["batch_id"] == 1
+    assert document("assignchat config get busy<Tab>")["value"] == "10s"
+    assert document("assignchat config set identity cl<Tab>")["value"] == "claim"
+    assert document("assignchat --db ~/other.db user set zo<Tab> --name Zoe")["id"] == "zoe"
+
+
+def test_where_nothing_can_be_offered_files_are(shell: Shell, team: Team) -> None:
+    (team.folder / "chats.csv").write_text("id,customer,owner_id,status\nc9,A,mark,open\n")
+    assert completed(shell, team, f"assignchat import chats chats.c{TAB}")["created"] == 1
