@@ -43,7 +43,7 @@ def test_it_takes_no_longer_than_it_may(seconds: float) -> None:
 def test_it_has_limited_memory() -> None:
     code = (
         "from assignchat.confined import is_done;"
-        "print([is_done(lambda: bool(bytearray(size)), 10) for size in (50_000_000, 2_000_000_000)])"
+        "print([is_done(lambda: bool(bytearray(n)), 10) for n in (50_000_000, 2_000_000_000)])"
     )
     # What a process has counts too, and that of the tests may have much.
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
