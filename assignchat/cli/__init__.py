@@ -17,7 +17,7 @@ import typer
 import typer.core
 import typer.main
 
-from assignchat import __version__
+from assignchat import __version__, signals
 from assignchat.cli.session import Invocation, named_database, note
 from assignchat.errors import (
     AssignchatError,
@@ -181,7 +181,7 @@ def main(argv: Sequence[str] | None = None, *, clock: Clock = utc_now) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     run = Invocation(clock)
     as_json = _wants_json(words)
-    _heed_sigterm(run)
+    _heed_signals(run)
     try:
         _check_words(words)
         code = build().main(args=words, prog_name="assignchat", standalone_mode=False, obj=run)
@@ -210,12 +210,24 @@ def main(argv: Sequence[str] | None = None, *, clock: Clock = utc_now) -> int:
     return code if isinstance(code, int) else 0
 
 
-def _heed_sigterm(run: Invocation) -> None:
-    def terminate(_signal: int, _frame: FrameType | None) -> None:
-        run.terminated = True
-        raise Terminated
+def _heed_signals(run: Invocation) -> None:
+    """Let Ctrl-C and SIGTERM undo what is under way, and never cut short the telling of a change.
 
-    signal.signal(signal.SIGTERM, terminate)
+    What was committed a moment ago stands, so a command that has only to say so does, and
+    exits 0. Whoever cannot wait for that, because nobody reads its output, stops it twice.
+    """
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        if run.is_done and not run.told_to_stop:
+            run.told_to_stop = True
+            return
+        run.told_to_stop = True
+        run.terminated = number == signal.SIGTERM
+        raise Terminated if run.terminated else KeyboardInterrupt
+
+    for number in signals.STOPPING:
+        if signal.getsignal(number) != signal.SIG_IGN:  # as after nohup, or with & in a script
+            signal.signal(number, stop)
 
 
 def _wants_json(words: Sequence[str]) -> bool:

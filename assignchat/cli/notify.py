@@ -6,7 +6,7 @@ import typer
 
 from assignchat import addresses, render
 from assignchat.cli import options
-from assignchat.cli.session import load_config, reading
+from assignchat.cli.session import invocation, load_config, reading
 from assignchat.cli.watching import pause_in, rounds
 from assignchat.errors import DeliveryFailed
 from assignchat.service import delivery
@@ -30,6 +30,7 @@ def notify(
     """
     pause = None if watch is None else pause_in(watch)
     channels = addresses.load(load_config(ctx).path)
+    invocation(ctx).goes_on = True
     for _ in rounds(pause):
         with reading(ctx) as session:
             result = delivery.notify(session.database, channels.send)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, Self, TypeVar
 
+from assignchat import signals
 from assignchat.errors import AssignchatError, DatabaseUnusable
 from assignchat.files import FileState, file_state
 from assignchat.model import format_time
@@ -43,7 +44,7 @@ class Database:
         self.path = path
         self.os_user = os_user
         self.committed = False
-        """Whether this connection has changed the database; who reports a failure asks."""
+        """Whether a change was made that stands; who reports a failure asks."""
         self._clock = clock
         self._now: str | None = None
         self._kept = False
@@ -92,7 +93,6 @@ class Database:
             self._transaction("BEGIN IMMEDIATE", "ROLLBACK" if dry_run else "COMMIT"),
         ):
             yield
-        self.committed = self.committed or not dry_run
 
     @contextmanager
     def _bulk(self) -> Iterator[None]:
@@ -136,7 +136,9 @@ class Database:
             self._now = format_time(self._clock())
             try:
                 yield
-                self.connection.execute(end)
+                with signals.held():  # whoever is stopped now has to know which it is
+                    self.connection.execute(end)
+                    self.committed = self.committed or end == "COMMIT"
             except BaseException as error:
                 self._give_up(error)
                 raise

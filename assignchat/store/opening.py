@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
+from assignchat import signals
 from assignchat.errors import (
     DatabaseForeign,
     DatabaseMissing,
@@ -113,8 +114,10 @@ def _check_schema(database: Database) -> None:
             schema.migrate(database.connection)
 
 
-def create_database(path: Path | str) -> bool:
-    """Make an empty database at `path`, for its owner only; whether there was none before.
+def create_database(path: Path | str, fill: Callable[[Path], None] | None = None) -> bool:
+    """Make a database at `path`, for its owner only; whether there was none before.
+
+    It is empty unless `fill` puts something into the file that it is called with.
 
     It appears there whole or not at all: it is built beside its place and then linked to
     its name, which never replaces a file.
@@ -127,17 +130,22 @@ def create_database(path: Path | str) -> bool:
     try:
         with _built_beside(path) as building:
             _make_schema(building, schema.migrate)
-            os.link(building, path)
+            if fill is not None:
+                fill(building)
+            _link(building, path)
     except FileExistsError:  # another process was faster
         return False
     return True
 
 
 def _link(building: Path, path: Path) -> None:
+    """Give a finished file its name, for good or not at all."""
+    os.link(building, path)
     try:
-        os.link(building, path)
-    except FileExistsError:  # since we looked, or a link that leads nowhere
-        raise InvalidValue(f"{path} is there already") from None
+        sync_folder(path.parent)
+    except OSError:
+        path.unlink()
+        raise
 
 
 @contextmanager
@@ -148,7 +156,6 @@ def _built_beside(path: Path) -> Iterator[Path]:
         building.unlink(missing_ok=True)  # left by a process of the same number that was killed
         os.close(os.open(building, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         yield building
-        sync_folder(path.parent)
     except FileExistsError:
         raise
     except OSError as error:
@@ -196,7 +203,17 @@ def copy_database(database: Database, path: Path, *, replace: bool = False) -> N
             copy.close()
         if damage != "ok":
             raise damaged(database.path, damage)
-        if replace:
-            building.replace(path)
-        else:
-            _link(building, path)
+        with signals.held():  # whoever is stopped now has to know which it is
+            _name_copy(building, path, replace=replace)
+            database.committed = True
+
+
+def _name_copy(building: Path, path: Path, *, replace: bool) -> None:
+    if replace:
+        building.replace(path)
+        sync_folder(path.parent)
+        return
+    try:
+        _link(building, path)
+    except FileExistsError:  # since we looked, or a link that leads nowhere
+        raise InvalidValue(f"{path} is there already") from None
