@@ -20,6 +20,7 @@ CALLS = ["openat", "write", "writev", "pwrite64", "pwritev", "fsync", "fdatasync
 CALLS += ["fallocate", "rename", "renameat", "renameat2", "link", "linkat", "unlink", "unlinkat"]
 # $$ becomes the number of the command's own process, which is in the names of unfinished files.
 FILES = [
+    "",  # the folder itself
     *(f"assignchat.db{end}" for end in ("", "-wal", "-shm", "-journal")),
     *(f".assignchat.db.$$.new{end}" for end in ("", "-wal", "-shm", "-journal")),
     *(f"copy.db{end}" for end in ("", "-wal", "-shm", "-journal")),
@@ -99,15 +100,19 @@ def _file(arguments: str) -> str:
     return Path(paths[-1]).name
 
 
-def run(folder: Path, words: Sequence[str], *options: str) -> Traced:
-    """Run a command in a team's folder under strace with these further options."""
-    paths = [path for name in FILES for path in (name, f"{folder}/{name}")]
+def run(folder: Path, words: Sequence[str], *options: str, everything: bool = False) -> Traced:
+    """Run a command in a team's folder under strace with these further options.
+
+    The log has the calls that concern the team's files, or all of them.
+    """
+    names = [] if everything else FILES
+    paths = [path for name in names for path in (name, f"{folder}/{name}")]
     # With -D it is strace that is the child, so that the command has the shell's number.
     strace = [
         "exec strace -D -f -y --quiet=path-resolution,attach -o ../strace.log",
         f"-e trace={','.join(f'?{call}' for call in CALLS)}",
         *options,
-        *(f'-P "{path}"' for path in (str(folder), *paths)),
+        *(f'-P "{path}"' for path in paths),
         '-- "$@"',
     ]
     # -P as the installed command has it: the working directory is no place to import from.

@@ -32,13 +32,13 @@ class Kind(NamedTuple):
 
 
 KINDS = [
-    Kind("SIGKILL", "signal=SIGKILL", False, 8),
-    Kind("SIGINT", "signal=SIGINT", False, 3),
+    Kind("SIGKILL", "signal=SIGKILL", False, 6),
+    Kind("SIGINT", "signal=SIGINT", False, 2),
     Kind("SIGTERM", "signal=SIGTERM", False, 2),
     Kind("ENOSPC once", "error=ENOSPC", False, 2),
     Kind("ENOSPC for ever", "error=ENOSPC", True, 2),
     Kind("EIO once", "error=EIO", False, 2),
-    Kind("EIO for ever", "error=EIO", True, 3),
+    Kind("EIO for ever", "error=EIO", True, 2),
 ]
 
 

@@ -15,7 +15,7 @@ from tempfile import mkdtemp
 from typing import Any
 
 from tests.conftest import Result
-from tests.faults.afterwards import state
+from tests.faults.afterwards import left_over, state
 from tests.faults.commands import Writing
 from tests.faults.injection import ROOT, Fault, Point, Traced, run
 
@@ -56,9 +56,28 @@ class Trials:
     @contextmanager
     def _copy(self) -> Iterator[Path]:
         above = Path(mkdtemp(dir=self._folder))
-        shutil.copytree(self._team, above / "team")
-        yield above / "team"
+        yield self.copy_to(above / "team")
         shutil.rmtree(above)  # what went wrong is left to be looked at
+
+    def copy_to(self, team: Path) -> Path:
+        """A fresh copy of the team's folder, at this place."""
+        shutil.copytree(self._team, team)
+        return team
+
+    def refused(self, team: Path, result: Result, *codes: str) -> None:
+        """Assert that the command was refused with one of these codes and changed nothing."""
+        assert list(wrong_output(result)) == []
+        error = json.loads(result.err)["error"]
+        assert error["code"] in codes, result.err
+        assert result.exit_code == (7 if error["code"].startswith("config") else 6)
+        assert (state(team), left_over(team)) == (self.old, [])
+
+    def recovers(self, team: Path) -> None:
+        """Assert that the command works now."""
+        result = start(team, self.writing.words)
+        assert result.exit_code == 0, result.err
+        assert state(team) == self.new
+        assert start(team, ["check"]).exit_code == 0
 
     def _try(self, fault: Fault) -> str:
         """Try one fault; what is wrong then, if anything."""
@@ -144,6 +163,21 @@ def allowed_codes(fault: Fault) -> dict[str, int]:
     if fault.point.call == "pwrite64":  # SQLite's alone
         return database
     return database | {"config_not_writable": 7, "config_invalid": 7}
+
+
+def start(team: Path, words: Sequence[str], *before: str) -> Result:
+    """Run a command as a process in the team's folder, perhaps through another program."""
+    done = subprocess.run(
+        [*before, sys.executable, "-m", "assignchat", *words],
+        cwd=team,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    return Result(done.returncode, done.stdout, done.stderr)
 
 
 def look(team: Path, words: Sequence[str]) -> dict[str, Any]:
