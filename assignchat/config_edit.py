@@ -153,10 +153,10 @@ def _put_back(path: Path) -> None:
     """Let the old file be the config again, by a mere renaming: the disk may be full or failing."""
     old = old_beside(path)
     with suppress(OSError):  # then `settle` tries again
-        if not old.exists():
-            return
-        if old.stat().st_size == len(_NO_FILE) and old.read_bytes() == _NO_FILE:
-            path.unlink(missing_ok=True)
+        if not is_unsettled(path):  # it had not come to be replaced
+            old.unlink(missing_ok=True)
+        elif old.read_bytes() == _NO_FILE:
+            path.unlink()
             old.unlink()
         else:
             old.replace(path)

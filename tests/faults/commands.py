@@ -2,12 +2,14 @@
 
 import contextlib
 import io
+import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 from assignchat.cli import main
+from assignchat.store import SCHEMA_VERSION
 
 MANY = 2_000
 
@@ -20,6 +22,8 @@ class Writing(NamedTuple):
     again: list[str]
     """A command of the same kind that works before it and after it."""
     before: Callable[[Path], None]
+    on_opening: bool = False
+    """Whether the change is made by opening the database, and stands whatever comes of the rest."""
 
 
 def done(*commands: str) -> Callable[[Path], None]:
@@ -50,6 +54,15 @@ def an_export(folder: Path) -> None:
         file.writelines(f"c{number},Customer {number},martha\n" for number in range(40))
 
 
+def old_database(folder: Path) -> None:
+    """A team whose database was made and used by the first release, of the first schema."""
+    with contextlib.closing(sqlite3.connect(folder / "assignchat.db")) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.executescript(Path(__file__).with_name("first_schema.sql").read_text())
+    (folder / "assignchat.db").chmod(0o600)
+    (folder / "config.toml").touch(0o600)
+
+
 def nothing(_folder: Path) -> None:
     """An empty folder."""
 
@@ -70,7 +83,12 @@ def _writing(name: str, before: Callable[[Path], None], words: str, again: str) 
     return Writing(name, [*words.split(), "--json"], [*again.split(), "--json"], before)
 
 
+MIGRATION = Writing(
+    "a migration", ["user", "list", "--json"], ["user", "add", "eve"], old_database, on_opening=True
+)
+
 COMMANDS = [
+    *([MIGRATION] if SCHEMA_VERSION > 1 else []),
     _writing(
         "assign",
         DEMO,

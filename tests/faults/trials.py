@@ -90,7 +90,8 @@ class Trials:
     def _wrong(self, fault: Fault, traced: Traced, found: dict[str, Any]) -> Iterator[str]:
         if not traced.struck:
             yield "it did not come to pass"
-        yield from wrong_output(traced.result)
+        if fault.what != "SIGKILL":  # what is killed may have printed its result
+            yield from wrong_output(traced.result)
         yield from self._wrong_state(fault, traced.result, found)
         for step in ("check", "next", "check after it"):
             exit_code, text = found.get(step, (0, ""))
@@ -105,10 +106,12 @@ class Trials:
         elif fault.what == "SIGKILL":
             if result.exit_code != -9:
                 yield ended
+            if result.out and not new:
+                yield f"printed {result.out!r}, and nothing was changed"
         elif result.exit_code == 0:
             if not new:
                 yield "exit 0, and nothing was changed"
-        elif not old:
+        elif not old and not (self.writing.on_opening and fault.effect.startswith("signal=")):
             yield f"{ended}, and yet it was changed"
         elif found["left_over"] and not fault.point.call.startswith("unlink"):
             yield f"{ended}, left over: {found['left_over']}"
