@@ -180,8 +180,17 @@ def main(argv: Sequence[str] | None = None, *, clock: Clock = utc_now) -> int:
     """Run one command; the exit code. Here alone an error becomes text and an exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
     run = Invocation(clock)
+    before = _heed_signals(run)
+    try:
+        return _run(words, run)
+    finally:
+        if argv is not None:  # a process of our own ends here, and heeds them to its end
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def _run(words: list[str], run: Invocation) -> int:
     as_json = _wants_json(words)
-    _heed_signals(run)
     try:
         _check_words(words)
         code = build().main(args=words, prog_name="assignchat", standalone_mode=False, obj=run)
@@ -210,11 +219,12 @@ def main(argv: Sequence[str] | None = None, *, clock: Clock = utc_now) -> int:
     return code if isinstance(code, int) else 0
 
 
-def _heed_signals(run: Invocation) -> None:
+def _heed_signals(run: Invocation) -> dict[signal.Signals, Any]:
     """Let Ctrl-C and SIGTERM undo what is under way, and never cut short the telling of a change.
 
     What was committed a moment ago stands, so a command that has only to say so does, and
     exits 0. Whoever cannot wait for that, because nobody reads its output, stops it twice.
+    What the signals did before comes back.
     """
 
     def stop(number: int, _frame: FrameType | None) -> None:
@@ -225,9 +235,11 @@ def _heed_signals(run: Invocation) -> None:
         run.terminated = number == signal.SIGTERM
         raise Terminated if run.terminated else KeyboardInterrupt
 
-    for number in signals.STOPPING:
-        if signal.getsignal(number) != signal.SIG_IGN:  # as after nohup, or with & in a script
+    before = {number: signal.getsignal(number) for number in signals.STOPPING}
+    for number, handler in before.items():
+        if handler != signal.SIG_IGN:  # as after nohup, or with & in a script
             signal.signal(number, stop)
+    return before
 
 
 def _wants_json(words: Sequence[str]) -> bool:

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, Self, TypeVar
@@ -48,6 +48,7 @@ class Database:
         self._clock = clock
         self._now: str | None = None
         self._kept = False
+        self._changes_before = 0
         self._dry_run = False
         self._closed = False
         self._copy_state: FileState | None = None
@@ -134,11 +135,12 @@ class Database:
         with self._translated():
             self.connection.execute(begin)
             self._now = format_time(self._clock())
+            self._changes_before = self.connection.total_changes
             try:
                 yield
                 with signals.held():  # whoever is stopped now has to know which it is
                     self.connection.execute(end)
-                    self.committed = self.committed or end == "COMMIT"
+                    self.committed = self.committed or (end == "COMMIT" and self._has_changed())
             except BaseException as error:
                 self._give_up(error)
                 raise
@@ -151,11 +153,18 @@ class Database:
         For deadlines that had passed: the command that met them is refused, but that they
         have passed is recorded. So it is called before anything else is changed.
         """
+        self._changes_before = self.connection.total_changes
         if not self._dry_run:
             self.connection.execute("SAVEPOINT kept")
             self._kept = True
 
+    def _has_changed(self) -> bool:
+        """Whether the transaction has changed more than it keeps even if it is refused."""
+        return self.connection.total_changes > self._changes_before
+
     def _give_up(self, error: BaseException) -> None:
+        if getattr(error, "sqlite_errorname", "") == "SQLITE_IOERR_FSYNC":
+            self._overwrite_log()
         # SQLite itself rolls back on some errors, such as a full disk, and when it is closed.
         if self._closed or not self.connection.in_transaction:
             return
@@ -165,6 +174,19 @@ class Database:
             self.connection.execute("COMMIT")
         else:
             self.connection.execute("ROLLBACK")
+
+    def _overwrite_log(self) -> None:
+        """Take back a commit that was written whole but could not be synced.
+
+        SQLite forgets it, but its pages stand in the -wal file until somebody writes the next
+        ones over them; if all who have the file open were killed before that, the next to open
+        it would take the commit for a good one.
+        """
+        with suppress(sqlite3.Error):
+            version = self.connection.execute("PRAGMA user_version").fetchone()[0]
+            self.connection.execute("BEGIN IMMEDIATE")
+            self.connection.execute(f"PRAGMA user_version = {version}")
+            self.connection.execute("COMMIT")
 
     def execute(self, sql: str, params: Params | None = None) -> int:
         """Run one statement; the number of rows that it changed."""

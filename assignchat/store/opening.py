@@ -132,6 +132,7 @@ def create_database(path: Path | str, fill: Callable[[Path], None] | None = None
             _make_schema(building, schema.migrate)
             if fill is not None:
                 fill(building)
+            _complete(building)
             _link(building, path)
     except FileExistsError:  # another process was faster
         return False
@@ -178,6 +179,19 @@ def _make_schema(path: Path, migrate: Callable[[sqlite3.Connection], None]) -> N
             connection.execute("BEGIN IMMEDIATE")
             migrate(connection)
             connection.execute("COMMIT")
+    finally:
+        connection.close()
+
+
+def _complete(path: Path) -> None:
+    """Bring into the file itself what may still be in its -wal file, which gets no name.
+
+    SQLite does so when a database is closed, but does not tell where that fails.
+    """
+    connection = connect(path, DEFAULT_BUSY_SECONDS)
+    try:
+        with translated(path):
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     finally:
         connection.close()
 

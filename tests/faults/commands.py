@@ -87,14 +87,16 @@ MIGRATION = Writing(
     "a migration", ["user", "list", "--json"], ["user", "add", "eve"], old_database, on_opening=True
 )
 
+ASSIGN = _writing(
+    "assign",
+    DEMO,
+    "assign chat-1 --to martha --as mark",
+    "assign chat-4 --to omar --as martha",
+)
+
 COMMANDS = [
     *([MIGRATION] if SCHEMA_VERSION > 1 else []),
-    _writing(
-        "assign",
-        DEMO,
-        "assign chat-1 --to martha --as mark",
-        "assign chat-4 --to omar --as martha",
-    ),
+    ASSIGN,
     _writing("accept", ASKED, "accept 1 --as martha", "accept 2 --as martha"),
     _writing(
         "reject",

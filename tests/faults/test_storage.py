@@ -5,6 +5,7 @@ import re
 import shutil
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -12,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.faults.afterwards import state
-from tests.faults.commands import COMMANDS
+from tests.faults.commands import ASSIGN, COMMANDS
 from tests.faults.conftest import ALL
-from tests.faults.injection import run
+from tests.faults.injection import Fault, Point, run
 from tests.faults.trials import Trials, start
 from tests.needs import needs
 
@@ -194,3 +195,35 @@ def test_a_change_stands_whose_result_cannot_be_written(
     assert '"output_failed"' in result.err
     assert "The change itself was made and stands." in result.err
     assert state(team) == trials.new
+
+
+READS = """
+import sqlite3, sys
+connection = sqlite3.connect("assignchat.db")
+print(connection.execute("SELECT count(*) FROM users").fetchone(), flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("for_ever", [False, True], ids=["once", "for ever"])
+@pytest.mark.parametrize("trials", [ASSIGN], ids=lambda writing: writing.name, indirect=True)
+def test_a_commit_that_could_not_be_synced_does_not_come_back(
+    trials: Trials, for_ever: bool, tmp_path: Path
+) -> None:
+    """Not even if whoever else has the database open is killed before anybody writes again."""
+    needs("strace")
+    team = trials.copy_to(tmp_path / "team")
+    with subprocess.Popen(
+        [sys.executable, "-c", READS], cwd=team, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as reader:
+        assert reader.stdout is not None
+        reader.stdout.readline()
+        start(team, ["user", "add", "eve"])  # so that the only sync is the commit's
+        before = state(team)
+        fault = Fault("error=EIO", Point("fdatasync", 1), for_ever)
+        traced = run(team, trials.writing.words, *fault.options)
+        reader.kill()
+    assert traced.struck
+    assert (traced.result.exit_code, traced.result.error) == (6, "database_damaged")
+    assert state(team) == before
+    assert start(team, ["check"]).exit_code == 0

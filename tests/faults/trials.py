@@ -154,7 +154,7 @@ def allowed_codes(fault: Fault) -> dict[str, int]:
     A full disk shows first where a file grows. Where SQLite is told of it later, or of a disk
     that fails, it does not pass on which of the two it was.
     """
-    if ".config.toml" in fault.point.about:
+    if ".config.toml" in fault.point.about and not fault.for_ever:
         return {"config_not_writable": 7}
     if (
         fault.what == "ENOSPC"
