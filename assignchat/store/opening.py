@@ -41,8 +41,7 @@ def open_database(
     _check_is_file(path)
     closed_copy = _is_closed_copy(path)
     state = file_state(path)
-    with translated(path):
-        connection = connect(path, busy_seconds, immutable=closed_copy)
+    connection = connect(path, busy_seconds, immutable=closed_copy)
     database = Database(connection, path, clock, os_user)
     if closed_copy:
         database.expect_unchanged(state)
@@ -59,9 +58,10 @@ def open_database(
 def connect(path: Path, busy_seconds: float, *, immutable: bool = False) -> sqlite3.Connection:
     """A connection to a file that exists, in which we begin and end transactions ourselves."""
     mode = "mode=ro&immutable=1" if immutable else "mode=rw"
-    return sqlite3.connect(
-        f"file:{quote(str(path))}?{mode}", uri=True, timeout=busy_seconds, isolation_level=None
-    )
+    with translated(path):
+        return sqlite3.connect(
+            f"file:{quote(str(path))}?{mode}", uri=True, timeout=busy_seconds, isolation_level=None
+        )
 
 
 def _is_closed_copy(path: Path) -> bool:
