@@ -149,6 +149,23 @@ def _link(building: Path, path: Path) -> None:
         raise
 
 
+def _replace(building: Path, path: Path) -> None:
+    """Give a finished file the name of another one, for good or not at all."""
+    old = building.with_name(building.name + _OLD)
+    with suppress(OSError):  # not every file system has such links; the copy is good without
+        os.link(path, old)
+    building.replace(path)
+    try:
+        sync_folder(path.parent)
+    except OSError:
+        with suppress(FileNotFoundError):
+            old.replace(path)
+        raise
+
+
+_OLD = "-old"
+
+
 @contextmanager
 def _built_beside(path: Path) -> Iterator[Path]:
     """An empty file beside `path`, its owner's alone, for the block to fill and to name."""
@@ -165,7 +182,7 @@ def _built_beside(path: Path) -> Iterator[Path]:
             hint="Its folder must exist and be writable.",
         ) from error
     finally:
-        for suffix in ("", "-wal", "-shm"):
+        for suffix in ("", "-wal", "-shm", "-journal", _OLD):
             with suppress(OSError):
                 building.with_name(building.name + suffix).unlink()
 
@@ -223,9 +240,8 @@ def copy_database(database: Database, path: Path, *, replace: bool = False) -> N
 
 
 def _name_copy(building: Path, path: Path, *, replace: bool) -> None:
-    if replace:
-        building.replace(path)
-        sync_folder(path.parent)
+    if replace and path.exists():
+        _replace(building, path)
         return
     try:
         _link(building, path)

@@ -24,7 +24,7 @@ FILES = [
     *(f"assignchat.db{end}" for end in ("", "-wal", "-shm", "-journal")),
     *(f".assignchat.db.$$.new{end}" for end in ("", "-wal", "-shm", "-journal")),
     *(f"copy.db{end}" for end in ("", "-wal", "-shm", "-journal")),
-    *(f".copy.db.$$.new{end}" for end in ("", "-wal", "-shm", "-journal")),
+    *(f".copy.db.$$.new{end}" for end in ("", "-wal", "-shm", "-journal", "-old")),
     "config.toml",
     ".config.toml.$$.new",
     ".config.toml.old",
