@@ -4,21 +4,30 @@ file or the new one.
 
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from assignchat.config import Config, Value, check_size, flat, parse_toml, settings_of
+from assignchat.config import (
+    Config,
+    Value,
+    check_size,
+    flat,
+    is_unsettled,
+    old_beside,
+    parse_toml,
+    settings_of,
+)
 from assignchat.errors import ConfigInvalid, ConfigNotWritable, ConfigValueInvalid
-from assignchat.files import make_own_folder, replace_file
+from assignchat.files import make_own_folder, replace_file, sync_folder
 
 
 def change(config: Config, name: str, value: Value | None) -> tuple[Config, str, Path | None]:
     """The config with one key set, or unset for None: what it will be, and its file's text.
 
     Nothing is written. Comments and order are kept; where the way the file is written does
-    not allow that, the third value is the name under which `write` keeps the old file.
+    not allow that, the third value is the name under which `replaced` keeps the old file.
     Raises `ConfigValueInvalid` where the values would contradict each other.
     """
     values = {key: old for key, old in config.values.items() if key != name}
@@ -28,8 +37,7 @@ def change(config: Config, name: str, value: Value | None) -> tuple[Config, str,
         settings = settings_of(values, config.path)
     except ConfigInvalid as error:
         raise ConfigValueInvalid(error.message, error.hint) from None
-    # As bytes: reading as text would change the ends of the lines.
-    old_text = config.path.read_bytes().decode("utf-8") if config.exists else ""
+    old_text = _text(config.path) if config.exists else ""
     text = _edited(old_text, name, value)
     backup = None
     if _flattened(text) != values:
@@ -48,9 +56,20 @@ def _check_can_be_read(text: str, path: Path) -> None:
         raise ConfigValueInvalid(f"With this value it would be so: {error.message}") from None
 
 
+def _text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8")  # as text it would change the ends of the lines
+    except OSError as error:
+        raise ConfigInvalid(f"The config file {path} cannot be read: {error.strerror}") from error
+
+
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Keep others who would change the file waiting while the block reads and changes it."""
+def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
+    """Keep others who would change the file waiting while the block reads and changes it.
+
+    Raises `ConfigNotWritable` where the folder cannot be used, and, unless it may `wait`,
+    `BlockingIOError` where somebody else is changing the file.
+    """
     import fcntl  # noqa: PLC0415  # only `config set` writes
 
     try:
@@ -63,27 +82,82 @@ def locked(path: Path) -> Iterator[None]:
     except OSError as error:
         raise ConfigNotWritable(f"The folder {folder} cannot be used: {error.strerror}") from error
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         yield
     finally:
         os.close(descriptor)
 
 
-def write(path: Path, text: str, *, keep_as: Path | None = None) -> None:
-    """Replace a config file whole: after a crash there is the old one or the new one.
+@contextmanager
+def replaced(path: Path, text: str, *, keep_as: Path | None = None) -> Iterator[None]:
+    """Replace a config file whole, for good unless the block fails.
 
-    Its permissions and a symbolic link to it are kept; a new file is its owner's alone.
-    With `keep_as`, the old file stays under that name. Raises `ConfigNotWritable`.
+    The block does what has to be done together with it. If it fails, the old file is put
+    back; if the process is killed in the middle, the old file is still at `old_beside`, for
+    `settle`. Permissions and a symbolic link to the file are kept; a new file is its owner's
+    alone. With `keep_as`, the old file stays under that name. Raises `ConfigNotWritable`.
     """
     path = path.resolve()
+    old = old_beside(path)
     try:
         make_own_folder(path.parent)
-        replace_file(path, text, keep_as=keep_as)
+        replace_file(old, path.read_bytes() if path.exists() else _NO_FILE, like=path)
+        if keep_as is not None:
+            keep_as.resolve().unlink(missing_ok=True)
+            os.link(path, keep_as.resolve())
+        replace_file(path, text.encode(), modified_ns=old.stat().st_mtime_ns)
     except OSError as error:
+        _put_back(path)
         raise ConfigNotWritable(
             f"The config file {path} cannot be written: {error.strerror}",
             hint="It is as it was. Its folder must be writable.",
         ) from error
+    try:
+        yield
+    except BaseException:
+        _put_back(path)
+        raise
+    with suppress(OSError):  # whoever reads the config next tries again
+        old.unlink()
+
+
+def settle(path: Path, is_recorded: Callable[[Config], bool]) -> None:
+    """Finish or undo a change of the config whose process was killed.
+
+    It is finished if it `is_recorded`, which is asked with the config before it. While
+    somebody is at work on the file, and where it may not be written, nothing is done.
+    """
+    with suppress(ConfigNotWritable, BlockingIOError), locked(path, wait=False):
+        path = path.resolve()
+        old = old_beside(path)
+        if not is_unsettled(path):  # somebody else was faster
+            return
+        content = old.read_bytes()
+        values = {} if content == _NO_FILE else _flattened(content.decode()) or {}
+        before = Config(path, content != _NO_FILE, values, settings_of(values, path))
+        if is_recorded(before):
+            with suppress(OSError):
+                old.unlink()
+        else:
+            _put_back(path)
+
+
+_NO_FILE = b"\0"
+"""What stands in the old file's place where there was none; no config has a NUL in it."""
+
+
+def _put_back(path: Path) -> None:
+    """Let the old file be the config again, by a mere renaming: the disk may be full or failing."""
+    old = old_beside(path)
+    with suppress(OSError):  # then `settle` tries again
+        if not is_unsettled(path):  # it had not come to be replaced
+            old.unlink(missing_ok=True)
+        elif old.read_bytes() == _NO_FILE:
+            path.unlink()
+            old.unlink()
+        else:
+            old.replace(path)
+        sync_folder(path.parent)
 
 
 def _edited(text: str, name: str, value: Value | None) -> str:

@@ -3,6 +3,7 @@
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,33 +25,40 @@ def file_state(path: Path) -> FileState:
     return FileState(found.st_mtime_ns, found.st_size, os.path.exists(wal))  # noqa: PTH110
 
 
-def replace_file(path: Path, text: str, *, keep_as: Path | None = None) -> None:
+def replace_file(
+    path: Path, content: bytes, *, like: Path | None = None, modified_ns: int | None = None
+) -> None:
     """Replace a file whole: after a crash there is the old one or the new one.
 
-    Its permissions and a symbolic link to it are kept; a new file is its owner's alone.
-    With `keep_as`, the old file stays under that name. Raises `OSError`.
+    A symbolic link to it is kept, and so are its permissions, or it gets those of the file
+    that it is to be `like`; a new file is its owner's alone. With `modified_ns`, that is its
+    time of modification. On the disk when this returns. Raises `OSError`.
     """
     path = path.resolve()
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
+    building = path.with_name(f".{path.name.removeprefix('.')}.{os.getpid()}.new")
     try:
-        old = path.stat() if path.exists() else None
-        temporary.unlink(missing_ok=True)
-        descriptor = create_own(temporary)
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-            if old is not None:
-                os.fchmod(descriptor, stat.S_IMODE(old.st_mode))
-                if (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):
-                    os.fchown(descriptor, old.st_uid, old.st_gid)
-            file.write(text)
+        building.unlink(missing_ok=True)
+        descriptor = create_own(building)
+        with os.fdopen(descriptor, "wb") as file:
+            _make_as_readable(descriptor, like or path)
+            file.write(content)
             file.flush()
+            if modified_ns is not None:
+                os.utime(descriptor, ns=(modified_ns, modified_ns))
             os.fsync(descriptor)
-        if keep_as is not None:
-            keep_as.resolve().unlink(missing_ok=True)
-            os.link(path, keep_as.resolve())
-        temporary.replace(path)
+        building.replace(path)
         sync_folder(path.parent)
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            building.unlink(missing_ok=True)
+
+
+def _make_as_readable(descriptor: int, like: Path) -> None:
+    if like.exists():
+        seen = like.stat()
+        os.fchmod(descriptor, stat.S_IMODE(seen.st_mode))
+        if (seen.st_uid, seen.st_gid) != (os.geteuid(), os.getegid()):
+            os.fchown(descriptor, seen.st_uid, seen.st_gid)
 
 
 def sync_folder(folder: Path) -> None:

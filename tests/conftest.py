@@ -127,6 +127,7 @@ def old_database(path: Path) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
     finally:
         connection.close()
+    path.chmod(0o600)
 
 
 @pytest.fixture(autouse=True)

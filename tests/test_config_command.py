@@ -1,5 +1,6 @@
 """config: shows what holds and why; changes one key and nothing else, or nothing at all."""
 
+import fcntl
 import json
 import os
 import stat
@@ -325,3 +326,65 @@ def test_a_change_that_cannot_be_shown_stands_and_says_so(ours: Team) -> None:
     assert (done.exit_code, done.error) == (1, "output_failed")
     assert ours.config.read_text() == changed('"5s"', '"7s"')
     assert "stands" in done.err
+
+
+@pytest.fixture
+def cut_short(team: Team) -> Path:
+    """What a killed `config set busy_timeout 5s` leaves before it is recorded: the old file."""
+    old = team.folder / ".config.toml.old"
+    old.write_bytes(team.config.read_bytes())
+    team.config.write_text(team.config.read_text().replace('"10s"', '"5s"'))
+    same = old.stat().st_mtime_ns
+    os.utime(team.config, ns=(same, same))
+    return old
+
+
+def test_a_change_that_was_killed_before_it_was_recorded_is_undone(
+    team: Team, cut_short: Path
+) -> None:
+    assert team.run("config", "get", "busy_timeout").out == "10s\n"
+    assert not cut_short.exists()
+
+
+def test_a_change_that_was_killed_after_it_was_recorded_stands(team: Team, cut_short: Path) -> None:
+    was_old = cut_short.read_bytes()
+    cut_short.unlink()
+    team.config.write_bytes(was_old)
+    team.ok("config", "set", "busy_timeout", "5s")
+    cut_short.write_bytes(was_old)
+    same = cut_short.stat().st_mtime_ns
+    os.utime(team.config, ns=(same, same))
+    assert team.run("config", "get", "busy_timeout").out == "5s\n"
+    assert not cut_short.exists()
+
+
+@pytest.mark.usefixtures("cut_short")
+def test_a_file_that_was_edited_after_a_crash_is_left_alone(team: Team) -> None:
+    edited = team.config.read_text() + "# Ann was here.\n"
+    team.config.write_text(edited)
+    team.ok("config", "list")
+    assert team.config.read_text() == edited
+    team.ok("config", "set", "busy_timeout", "6s")
+    assert [path.name for path in team.folder.glob(".config*")] == []
+
+
+def test_a_change_that_is_under_way_is_left_to_whoever_makes_it(
+    team: Team, cut_short: Path
+) -> None:
+    changed_text = team.config.read_text()
+    folder = os.open(team.folder, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        team.ok("config", "list")
+    finally:
+        os.close(folder)
+    assert team.config.read_text() == changed_text
+    assert cut_short.exists()
+
+
+def test_a_change_that_cannot_be_recorded_is_not_made(team: Team) -> None:
+    before = team.config.read_bytes()
+    team.sql("DROP TABLE engagement_tracking")
+    assert team.refused("config", "set", "busy_timeout", "5s")[0] == 6
+    assert team.config.read_bytes() == before
+    team.database.unlink()  # beyond repair

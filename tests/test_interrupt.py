@@ -1,5 +1,7 @@
 """Ctrl-C and SIGTERM in the middle of work on very many chats: nothing has changed."""
 
+import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -42,3 +44,54 @@ def test_an_import_that_is_interrupted_has_changed_nothing(
     assert (process.returncode, out) == (exit_code, "")
     assert "nothing was changed" in err
     assert large.snapshot() == before
+
+
+def started(team: Team, *words: str, stdout: int) -> subprocess.Popen[str]:
+    """A process that has made its change and has not ended."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "assignchat", *words],
+        cwd=team.folder,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not team.sql("SELECT id FROM requests") and process.poll() is None:
+        time.sleep(0.01)
+    return process
+
+
+ASK = ("assign", "chat-1", "--to", "martha", "--as", "mark")
+
+
+@pytest.mark.parametrize(
+    ("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["INT", "TERM"]
+)
+def test_who_waits_for_an_answer_can_stop_waiting_and_hears_that_the_request_stands(
+    team: Team, number: signal.Signals, exit_code: int
+) -> None:
+    with started(team, *ASK, "--wait", stdout=subprocess.DEVNULL) as process:
+        while process.poll() is None:  # once it waits; a signal before that is let pass
+            process.send_signal(number)
+            time.sleep(0.05)
+        assert process.stderr is not None
+        assert "stands" in process.stderr.read()
+    assert process.returncode == exit_code
+
+
+def test_a_result_that_nobody_reads_is_given_up_at_the_second_interruption(team: Team) -> None:
+    nobody, full = os.pipe()
+    os.set_blocking(full, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(full, b"x" * 4096)
+    os.set_blocking(full, True)
+    with started(team, *ASK, stdout=full) as process:
+        process.send_signal(signal.SIGINT)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.5)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
+        assert process.stderr is not None
+        assert "stands" in process.stderr.read()
+    os.close(nobody)
+    os.close(full)

@@ -17,7 +17,7 @@ import typer
 import typer.core
 import typer.main
 
-from assignchat import __version__
+from assignchat import __version__, signals
 from assignchat.cli.session import Invocation, named_database, note
 from assignchat.errors import (
     AssignchatError,
@@ -206,11 +206,20 @@ def main(argv: Sequence[str] | None = None, *, clock: Clock = utc_now) -> int:
     """Run one command; the exit code. Here alone an error becomes text and an exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
     run = Invocation(clock)
+    before = _heed_signals(run)
+    try:
+        return _run(words, run)
+    finally:
+        if argv is not None:  # a process of our own ends here, and heeds them to its end
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def _run(words: list[str], run: Invocation) -> int:
     as_json = _wants_json(words)
-    _heed_sigterm(run)
     try:
         _check_words(words)
-        code = _run(words, run)
+        code = _execute(words, run)
         flush()
     except AssignchatError as error:
         return _report(error, run, as_json=as_json)
@@ -236,7 +245,7 @@ def main(argv: Sequence[str] | None = None, *, clock: Clock = utc_now) -> int:
     return code if isinstance(code, int) else 0
 
 
-def _run(words: Sequence[str], run: Invocation) -> Any:  # noqa: ANN401
+def _execute(words: Sequence[str], run: Invocation) -> Any:  # noqa: ANN401
     """Run the command line, or tell a shell what can be typed next; what it ends with."""
     setting_up = {"--install-completion", "--show-completion"} & set(words)
     if setting_up or "_ASSIGNCHAT_COMPLETE" in os.environ:
@@ -247,12 +256,27 @@ def _run(words: Sequence[str], run: Invocation) -> Any:  # noqa: ANN401
     return build().main(args=words, prog_name="assignchat", standalone_mode=False, obj=run)
 
 
-def _heed_sigterm(run: Invocation) -> None:
-    def terminate(_signal: int, _frame: FrameType | None) -> None:
-        run.terminated = True
-        raise Terminated
+def _heed_signals(run: Invocation) -> dict[signal.Signals, Any]:
+    """Let Ctrl-C and SIGTERM undo what is under way, and never cut short the telling of a change.
 
-    signal.signal(signal.SIGTERM, terminate)
+    What was committed a moment ago stands, so a command that has only to say so does, and
+    exits 0. Whoever cannot wait for that, because nobody reads its output, stops it twice.
+    What the signals did before comes back.
+    """
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        if run.is_done and not run.told_to_stop:
+            run.told_to_stop = True
+            return
+        run.told_to_stop = True
+        run.terminated = number == signal.SIGTERM
+        raise Terminated if run.terminated else KeyboardInterrupt
+
+    before = {number: signal.getsignal(number) for number in signals.STOPPING}
+    for number, handler in before.items():
+        if handler != signal.SIG_IGN:  # as after nohup, or with & in a script
+            signal.signal(number, stop)
+    return before
 
 
 def _wants_json(words: Sequence[str]) -> bool:

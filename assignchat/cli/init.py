@@ -1,12 +1,13 @@
 """init."""
 
 import os
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from assignchat import config, config_edit, render
+from assignchat import config, config_edit, render, signals
 from assignchat.cli import options
 from assignchat.cli.session import (
     actor_name,
@@ -16,8 +17,9 @@ from assignchat.cli.session import (
     named_database,
     open_as_configured,
 )
+from assignchat.identity import who_am_i
 from assignchat.service.demo import fill
-from assignchat.store.opening import create_database
+from assignchat.store.opening import create_database, open_database
 
 
 def init(
@@ -43,11 +45,14 @@ def init(
         loaded = loaded._replace(path=_new_config_path(ctx))
     path = database_path(ctx, loaded)
     actor = actor_name(loaded.settings, path, as_user, operator="login")
-    created = create_database(path)
-    with open_as_configured(ctx, loaded) as database:
-        filled = demo and fill(database, actor=actor)
-    if wrote_config:
-        config_edit.write(loaded.path, config.default_text())
+    with signals.held():
+        with (
+            config_edit.replaced(loaded.path, config.default_text())
+            if wrote_config
+            else nullcontext()
+        ):
+            created, filled = _make(ctx, loaded, path, actor, demo=demo)
+        invocation(ctx).changed_files = created or filled or wrote_config
     if as_json:
         render.say_json(
             {
@@ -67,6 +72,23 @@ def init(
         hint("assignchat assign chat-1 --to martha --as mark")
     else:
         hint("assignchat import users FILE, or: assignchat user add ID")
+
+
+def _make(
+    ctx: typer.Context, loaded: config.Config, path: Path, actor: str, *, demo: bool
+) -> tuple[bool, bool]:
+    """Make the database, with the demo in it from the start; whether each was done."""
+
+    def fill_demo(building: Path) -> None:
+        with open_database(
+            building, os_user=who_am_i(path).os_user, clock=invocation(ctx).clock
+        ) as database:
+            fill(database, actor=actor)
+
+    if create_database(path, fill_demo if demo else None):
+        return True, demo
+    with open_as_configured(ctx, loaded) as database:
+        return False, demo and fill(database, actor=actor)
 
 
 def _new_config_path(ctx: typer.Context) -> Path:

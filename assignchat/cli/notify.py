@@ -6,7 +6,7 @@ import typer
 
 from assignchat import addresses, render
 from assignchat.cli import options
-from assignchat.cli.session import load_config, note, reading
+from assignchat.cli.session import invocation, load_config, note, reading
 from assignchat.cli.watching import pause_in, rounds
 from assignchat.errors import DeliveryFailed
 from assignchat.service import delivery
@@ -34,6 +34,7 @@ def notify(
     pause = None if watch is None else pause_in(watch)
     # With --json, an error is all that there is on standard error.
     found = addresses.load(load_config(ctx).path, tell=_nobody if as_json else note)
+    invocation(ctx).goes_on = True
     for enough in rounds(pause):
         with reading(ctx) as session:
             result = delivery.notify(session.database, found, enough=enough)

@@ -13,6 +13,7 @@ from assignchat.cli.session import (
     hint,
     hint_commands,
     interactive,
+    invocation,
     note_unknown,
     opened,
     reading,
@@ -88,6 +89,7 @@ def assign(
         if wait:
             from assignchat.cli.wait import finish, until_settled  # noqa: PLC0415  # rarely needed
 
+            invocation(ctx).goes_on = True
             hint(f"Waiting for {request.recipient_id} to answer request {request.id}")
             finish(ctx, until_settled(session.database, request.id, None), as_json=as_json)
     _show(ctx, request, as_json=as_json)

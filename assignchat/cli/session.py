@@ -29,13 +29,20 @@ class Invocation:
         self.config_file: str | None = None
         self.database_file: str | None = None
         self.database: Database | None = None
-        self.changed_config = False
+        self.changed_files = False
+        self.goes_on = False  # after its first change: it waits for something, or makes more
+        self.told_to_stop = False
         self.terminated = False  # by SIGTERM, which may come out of SQLite as an interruption
 
     @property
     def has_changed_something(self) -> bool:
         """Whether a change has been committed, which stands whatever fails afterwards."""
-        return self.changed_config or (self.database is not None and self.database.committed)
+        return self.changed_files or (self.database is not None and self.database.committed)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the change is made, and all that is left is to say so."""
+        return self.has_changed_something and not self.goes_on
 
 
 class Session(NamedTuple):
@@ -53,7 +60,13 @@ def invocation(ctx: typer.Context) -> Invocation:
 
 def load_config(ctx: typer.Context) -> config.Config:
     """The config file in force."""
-    loaded = config.load(invocation(ctx).config_file)
+    named = invocation(ctx).config_file
+    loaded = config.load(named)
+    if config.is_unsettled(loaded.path):
+        from assignchat.cli.settings import settle  # noqa: PLC0415  # only after a crash
+
+        settle(ctx, loaded)
+        loaded = config.load(named, must_exist=False)
     if loaded.exists and _is_read_by_a_person():
         for folder in folders_open_to_all(loaded.path):
             if not is_sticky(folder):

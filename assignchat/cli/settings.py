@@ -3,12 +3,12 @@
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Annotated, Any
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Annotated
 
 import typer
 
-from assignchat import config, config_edit, render
+from assignchat import config, config_edit, render, signals
 from assignchat.cli import new_group, options
 from assignchat.cli.session import (
     actor_name,
@@ -176,10 +176,11 @@ def _change_locked(
     new, text, backup = config_edit.change(old, name, value)
     actor = actor_name(old.settings, database_path(ctx, old), as_user, operator="login")
     if new.values != old.values:
-        detail: dict[str, Any] = {"key": name, "old": old.value(name), "new": new.value(name)}
-        with _recorded(ctx, old, actor, detail):
-            config_edit.write(old.path, text, keep_as=backup)
-        run.changed_config = True
+        with ExitStack() as until_known:
+            with ExitStack() as until_recorded, _recorded(ctx, actor, old, new, name):
+                until_known.enter_context(signals.held())
+                until_recorded.enter_context(config_edit.replaced(old.path, text, keep_as=backup))
+            run.changed_files = True
         if backup is not None:
             note(f"The comments could not be kept; the old file is {backup}.")
     return old, new
@@ -187,7 +188,7 @@ def _change_locked(
 
 @contextmanager
 def _recorded(
-    ctx: typer.Context, old: Config, actor: str, detail: dict[str, Any]
+    ctx: typer.Context, actor: str, old: Config, new: Config, name: str
 ) -> Iterator[None]:
     """Record a change of the config, if there is a database, together with what the block does.
 
@@ -197,11 +198,36 @@ def _recorded(
         database = open_as_configured(ctx, old)
     except DatabaseUnusable as error:
         # Where the key that is wrong is `database` itself, it must be possible to mend it.
-        if not isinstance(error, DatabaseMissing) and detail["key"] != "database":
+        if not isinstance(error, DatabaseMissing) and name != "database":
             raise
         yield
         return
     with database, database.write():
-        text = json.dumps(detail, ensure_ascii=False)
-        overview.record_config_change(database, actor=actor, detail=text)
+        overview.record_config_change(database, actor=actor, detail=_detail(old, new, name))
         yield
+
+
+def _detail(old: Config, new: Config, name: str) -> str:
+    detail = {"key": name, "old": old.value(name), "new": new.value(name)}
+    return json.dumps(detail, ensure_ascii=False)
+
+
+def settle(ctx: typer.Context, now: Config) -> None:
+    """Finish or undo a change whose process was killed, by whether it has been recorded.
+
+    So a change of the config and its row in the history are one, as other changes are.
+    """
+    with suppress(DatabaseUnusable):  # then it is left for later
+        config_edit.settle(now.path, lambda old: _is_recorded(ctx, old, now))
+
+
+def _is_recorded(ctx: typer.Context, old: Config, new: Config) -> bool:
+    try:
+        database = open_as_configured(ctx, old)
+    except DatabaseMissing:  # so `init` was killed before it had made one
+        return False
+    changed = [name for name in config.KEYS if old.value(name) != new.value(name)]
+    with database:
+        return len(changed) != 1 or overview.is_last_config_change(
+            database, _detail(old, new, changed[0])
+        )

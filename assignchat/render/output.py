@@ -59,7 +59,7 @@ def write_file(path: Path, text: str) -> None:
         if path.exists() and not path.is_file():
             path.write_text(text, encoding="utf-8")
         else:
-            replace_file(path, text)
+            replace_file(path, text.encode())
     except BrokenPipeError:
         raise
     except OSError as error:

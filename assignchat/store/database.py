@@ -2,11 +2,12 @@
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, Self, TypeVar
 
+from assignchat import signals
 from assignchat.errors import AssignchatError, DatabaseUnusable
 from assignchat.files import FileState, file_state
 from assignchat.model import format_time
@@ -52,10 +53,11 @@ class Database:
         self._before_commit = before_commit
         self.os_user = os_user
         self.committed = False
-        """Whether this connection has changed the database; who reports a failure asks."""
+        """Whether a change was made that stands; who reports a failure asks."""
         self._clock = clock
         self._now: str | None = None
         self._kept = False
+        self._changes_before = 0
         self._dry_run = False
         self._closed = False
         self._copy_state: FileState | None = None
@@ -110,11 +112,12 @@ class Database:
         self._dry_run = dry_run
         with (
             self._bulk() if bulk else nullcontext(),
-            self._transaction("BEGIN IMMEDIATE", self._rollback if dry_run else self._complete),
+            self._transaction("BEGIN IMMEDIATE", "ROLLBACK" if dry_run else "COMMIT"),
         ):
             self.history_before = self.value("SELECT max(id) FROM engagement_tracking") or 0
             yield
-        self.committed = self.committed or not dry_run
+            if not dry_run:
+                self._before_commit(self)
 
     @contextmanager
     def _bulk(self) -> Iterator[None]:
@@ -146,7 +149,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[None]:
         """Run the block on one consistent state of the database; it waits for nobody."""
-        with self._transaction("BEGIN", self._rollback):
+        with self._transaction("BEGIN", "ROLLBACK"):
             yield
         if self._copy_state is not None and self._copy_state != file_state(self.path):
             raise locked(self.path)
@@ -154,32 +157,26 @@ class Database:
     @contextmanager
     def aside(self) -> Iterator[None]:
         """Run the block as one transaction on temporary tables, in which nobody is kept waiting."""
-        with self._transaction("BEGIN", self._commit):
+        with self._transaction("BEGIN", "COMMIT"):
             yield
 
     @contextmanager
-    def _transaction(self, begin: str, end: Callable[[], None]) -> Iterator[None]:
+    def _transaction(self, begin: str, end: str) -> Iterator[None]:
         with self._translated():
             self.connection.execute(begin)
             self._now = format_time(self._clock())
+            self._changes_before = self.connection.total_changes
             try:
                 yield
-                end()
+                with signals.held():  # whoever is stopped now has to know which it is
+                    self.connection.execute(end)
+                    if (begin, end) == ("BEGIN IMMEDIATE", "COMMIT"):
+                        self.committed = self.committed or self._has_changed()
             except BaseException as error:
                 self._give_up(error)
                 raise
             finally:
                 self._now, self._kept = None, False
-
-    def _complete(self) -> None:
-        self._before_commit(self)
-        self._commit()
-
-    def _commit(self) -> None:
-        self.connection.execute("COMMIT")
-
-    def _rollback(self) -> None:
-        self.connection.execute("ROLLBACK")
 
     def keep(self) -> None:
         """Keep what the transaction has done so far even if the rest of it is refused.
@@ -187,20 +184,41 @@ class Database:
         For deadlines that had passed: the command that met them is refused, but that they
         have passed is recorded. So it is called before anything else is changed.
         """
+        self._changes_before = self.connection.total_changes
         if not self._dry_run:
             self.connection.execute("SAVEPOINT kept")
             self._kept = True
 
+    def _has_changed(self) -> bool:
+        """Whether the transaction has changed more than it keeps even if it is refused."""
+        return self.connection.total_changes > self._changes_before
+
     def _give_up(self, error: BaseException) -> None:
+        if getattr(error, "sqlite_errorname", "") == "SQLITE_IOERR_FSYNC":
+            self._overwrite_log()
         # SQLite itself rolls back on some errors, such as a full disk, and when it is closed.
         if self._closed or not self.connection.in_transaction:
             return
         refused = isinstance(error, AssignchatError) and not isinstance(error, DatabaseUnusable)
         if self._kept and refused:
             self.connection.execute("ROLLBACK TO kept")
-            self._complete()
+            self._before_commit(self)
+            self.connection.execute("COMMIT")
         else:
-            self._rollback()
+            self.connection.execute("ROLLBACK")
+
+    def _overwrite_log(self) -> None:
+        """Take back a commit that was written whole but could not be synced.
+
+        SQLite forgets it, but its pages stand in the -wal file until somebody writes the next
+        ones over them; if all who have the file open were killed before that, the next to open
+        it would take the commit for a good one.
+        """
+        with suppress(sqlite3.Error):
+            version = self.connection.execute("PRAGMA user_version").fetchone()[0]
+            self.connection.execute("BEGIN IMMEDIATE")
+            self.connection.execute(f"PRAGMA user_version = {version}")
+            self.connection.execute("COMMIT")
 
     def execute(self, sql: str, params: Params | None = None) -> int:
         """Run one statement; the number of rows that it changed."""

@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
+from assignchat import signals
 from assignchat.errors import (
     DatabaseDamaged,
     DatabaseForeign,
@@ -47,8 +48,7 @@ def open_database(
     _check_is_file(path)
     closed_copy = _is_closed_copy(path)
     state = file_state(path)
-    with translated(path):
-        connection = connect(path, busy_seconds, immutable=closed_copy)
+    connection = connect(path, busy_seconds, immutable=closed_copy)
     database = Database(connection, path, clock, os_user, seals.seal_new_rows)
     if closed_copy:
         database.expect_unchanged(state)
@@ -66,13 +66,14 @@ def connect(path: Path, busy_seconds: float, *, immutable: bool = False) -> sqli
     """A connection to a file that exists, in which we begin and end transactions ourselves."""
     mode = "mode=ro&immutable=1" if immutable else "mode=rw"
     name = os.path.join(os.curdir, path)  # noqa: PTH118  # SQLite keeps :memory: for itself
-    return sqlite3.connect(
-        f"file:{quote(name)}?{mode}",
-        uri=True,
-        timeout=busy_seconds,
-        isolation_level=None,
-        factory=_Connection,
-    )
+    with translated(path):
+        return sqlite3.connect(
+            f"file:{quote(name)}?{mode}",
+            uri=True,
+            timeout=busy_seconds,
+            isolation_level=None,
+            factory=_Connection,
+        )
 
 
 class _Connection(sqlite3.Connection):
@@ -184,10 +185,13 @@ def _bring_up_to_date(database: Database, version: int) -> None:
         schema.migrate(database.connection)
         if version < seals.SINCE_SCHEMA:
             database.history_before = 0  # what is there already is sealed as it is
+            seals.seal_new_rows(database)
 
 
-def create_database(path: Path | str) -> bool:
-    """Make an empty database at `path`, for its owner only; whether there was none before.
+def create_database(path: Path | str, fill: Callable[[Path], None] | None = None) -> bool:
+    """Make a database at `path`, for its owner only; whether there was none before.
+
+    It is empty unless `fill` puts something into the file that it is called with.
 
     It appears there whole or not at all: it is built beside its place and then linked to
     its name, which never replaces a file. Raises `DatabaseDamaged` where a journal of
@@ -207,7 +211,10 @@ def create_database(path: Path | str) -> bool:
     try:
         with _built_beside(path) as building:
             _make_schema(building, schema.migrate)
-            os.link(building, path)
+            if fill is not None:
+                fill(building)
+            _complete(building)
+            _link(building, path)
     except FileExistsError:  # another process was faster
         return False
     return True
@@ -224,10 +231,30 @@ def _journal_beside(path: Path) -> Path | None:
 
 
 def _link(building: Path, path: Path) -> None:
+    """Give a finished file its name, for good or not at all."""
+    os.link(building, path)
     try:
-        os.link(building, path)
-    except FileExistsError:  # since we looked, or a link that leads nowhere
-        raise InvalidValue(f"{path} is there already") from None
+        sync_folder(path.parent)
+    except OSError:
+        path.unlink()
+        raise
+
+
+def _replace(building: Path, path: Path) -> None:
+    """Give a finished file the name of another one, for good or not at all."""
+    old = building.with_name(building.name + _OLD)
+    with suppress(OSError):  # not every file system has such links; the copy is good without
+        os.link(path, old)
+    building.replace(path)
+    try:
+        sync_folder(path.parent)
+    except OSError:
+        with suppress(FileNotFoundError):
+            old.replace(path)
+        raise
+
+
+_OLD = "-old"
 
 
 @contextmanager
@@ -238,13 +265,12 @@ def _built_beside(path: Path) -> Iterator[Path]:
         building.unlink(missing_ok=True)  # left by a process of the same number that was killed
         os.close(create_own(building))
         yield building
-        sync_folder(path.parent)
     except FileExistsError:
         raise
     except OSError as error:
         raise _no_place(path, error) from error
     finally:
-        for suffix in ("", "-wal", "-shm"):
+        for suffix in ("", "-wal", "-shm", "-journal", _OLD):
             with suppress(OSError):
                 building.with_name(building.name + suffix).unlink()
 
@@ -269,6 +295,19 @@ def _make_schema(path: Path, migrate: Callable[[sqlite3.Connection], None]) -> N
         connection.close()
 
 
+def _complete(path: Path) -> None:
+    """Bring into the file itself what may still be in its -wal file, which gets no name.
+
+    SQLite does so when a database is closed, but does not tell where that fails.
+    """
+    connection = connect(path, DEFAULT_BUSY_SECONDS)
+    try:
+        with translated(path):
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    finally:
+        connection.close()
+
+
 def copy_database(database: Database, path: Path, *, replace: bool = False) -> None:
     """Copy the database as it is at this moment, while others may write.
 
@@ -288,10 +327,19 @@ def copy_database(database: Database, path: Path, *, replace: bool = False) -> N
             copy.close()
         if damage != "ok":
             raise damaged(database.path, damage)
-        if replace:
-            building.replace(path)
-        else:
-            _link(building, path)
+        with signals.held():  # whoever is stopped now has to know which it is
+            _name_copy(building, path, replace=replace)
+            database.committed = True
+
+
+def _name_copy(building: Path, path: Path, *, replace: bool) -> None:
+    if replace and path.exists():
+        _replace(building, path)
+        return
+    try:
+        _link(building, path)
+    except FileExistsError:  # since we looked, or a link that leads nowhere
+        raise InvalidValue(f"{path} is there already") from None
 
 
 def _check_place(database: Database, path: Path, *, replace: bool) -> None:

@@ -74,7 +74,9 @@ def _has_room(path: Path) -> bool:
 
     limited = resource.getrlimit(resource.RLIMIT_FSIZE)[0] != resource.RLIM_INFINITY
     free = os.statvfs(path.parent)
-    return not limited and free.f_bavail * free.f_frsize > _LITTLE_ROOM
+    # Not every file system counts its files, and one that does not says that it has none.
+    files = not free.f_files or free.f_favail > 0
+    return not limited and files and free.f_bavail * free.f_frsize > _LITTLE_ROOM
 
 
 _LITTLE_ROOM = 1024 * 1024  # bytes; a -wal file grows in steps
@@ -111,7 +113,8 @@ def _cannot_open(path: Path, error: str) -> AssignchatError:
             f"The database {path} may not be read by this user",
             hint="Its permissions say who may; run as a user who is allowed to.",
         )
-    return _read_only(path, error)  # SQLite could not make the -wal and -shm files beside it
+    # SQLite could not make the -wal and -shm files beside it.
+    return _read_only(path, error) if _has_room(path) else _full(path, error)
 
 
 _MEANINGS: dict[str, Callable[[Path, str], AssignchatError]] = {

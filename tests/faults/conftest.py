@@ -1,0 +1,48 @@
+"""How many faults are tried, and how many were; teams to try them on."""
+
+import os
+from collections import Counter
+
+import pytest
+
+from tests.faults.trials import Trials
+
+ALL = bool(os.environ.get("ALL_FAULTS"))
+"""Whether every fault is tried, as by scripts/faults, or a selection."""
+
+_tried: Counter[str] = Counter()
+_lost: Counter[str] = Counter()
+
+
+@pytest.fixture(scope="session")
+def prepared() -> dict[str, Trials]:
+    """The trials of the commands so far, by the command's name."""
+    return {}
+
+
+@pytest.fixture
+def trials(
+    request: pytest.FixtureRequest,
+    prepared: dict[str, Trials],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Trials:
+    """The command that is tried, with what it does when nothing fails."""
+    writing = request.param
+    if writing.name not in prepared:
+        folder = tmp_path_factory.mktemp("faults")
+        prepared[writing.name] = Trials(writing, folder, tried=_tried, lost=_lost)
+    return prepared[writing.name]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many faults of each kind were tried."""
+    if not _tried:
+        return
+    terminalreporter.section("faults")
+    for kind, count in _tried.items():
+        ended = f"{_lost[kind]} LOST" if _lost[kind] else "none lost"
+        terminalreporter.write_line(f"{kind}: {count} tried, {ended}")
+    terminalreporter.write_line(
+        f"{_tried.total()} faults tried, {_lost.total() or 'none'} lost"
+        + ("" if ALL else "; scripts/faults tries every one")
+    )

@@ -1,0 +1,138 @@
+"""One command as a real process, in which one call of the kernel goes wrong.
+
+strace does it. Only calls count that concern the files of the team, so that the N-th call is
+the same one in every run, whatever the interpreter reads while it starts.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.conftest import Result
+
+ROOT = Path(__file__).parents[2]
+# By their names on every machine; strace leaves out those that this one lacks.
+CALLS = ["openat", "write", "writev", "pwrite64", "pwritev", "fsync", "fdatasync", "ftruncate"]
+CALLS += ["fallocate", "rename", "renameat", "renameat2", "link", "linkat", "unlink", "unlinkat"]
+# $$ becomes the number of the command's own process, which is in the names of unfinished files.
+FILES = [
+    "",  # the folder itself
+    *(f"assignchat.db{end}" for end in ("", "-wal", "-shm", "-journal")),
+    *(f".assignchat.db.$$.new{end}" for end in ("", "-wal", "-shm", "-journal")),
+    *(f"copy.db{end}" for end in ("", "-wal", "-shm", "-journal")),
+    *(f".copy.db.$$.new{end}" for end in ("", "-wal", "-shm", "-journal", "-old")),
+    "config.toml",
+    ".config.toml.$$.new",
+    ".config.toml.old",
+    ".config.toml.old.$$.new",
+]
+
+
+class Point(NamedTuple):
+    """A call of the kernel: the `number`-th of its name, counted from 1."""
+
+    call: str
+    number: int
+    about: str = ""
+    """The name of the file that it concerns, to tell points apart."""
+
+
+class Fault(NamedTuple):
+    """What goes wrong, and when."""
+
+    effect: str
+    """As strace says it: `signal=SIGKILL`, `error=EIO`."""
+    point: Point
+    for_ever: bool = False
+
+    def __str__(self) -> str:
+        """Such as `EIO at pwrite64 7, for ever`."""
+        end = ", for ever" if self.for_ever else ""
+        return f"{self.what} at {self.point.call} {self.point.number}{end}"
+
+    @property
+    def what(self) -> str:
+        """The signal's or the error's name."""
+        return self.effect.partition("=")[2]
+
+    @property
+    def options(self) -> list[str]:
+        """The fault as options of strace."""
+        when = f"{self.point.number}{'+' if self.for_ever else ''}"
+        inject = f"--inject={self.point.call}:{self.effect}:when={when}"
+        # The faster way of tracing; signals are lost on it.
+        return [inject] if self.effect.startswith("signal=") else ["--seccomp-bpf", inject]
+
+
+class Traced(NamedTuple):
+    """How a command ended under strace, and what strace wrote."""
+
+    result: Result
+    log: list[str]
+
+    @property
+    def struck(self) -> bool:
+        """Whether the fault came to pass."""
+        return any("(INJECTED)" in line or "--- SIG" in line for line in self.log) or any(
+            "killed by SIGKILL" in line for line in self.log
+        )
+
+    def points(self) -> list[Point]:
+        """Every call that concerns the team's files, in order."""
+        found: list[Point] = []
+        for line in self.log:
+            call = re.match(r"\d+ +(\w+)\((.*)", line)
+            if call is None or call[1] not in CALLS:
+                continue
+            number = 1 + sum(point.call == call[1] for point in found)
+            found.append(Point(call[1], number, _file(call[2])))
+        return found
+
+
+def _file(arguments: str) -> str:
+    """The name of the file that a call concerns: by its descriptor, or the last of its paths."""
+    descriptor = re.match(r"\d+<([^>]+)>", arguments)
+    paths = [descriptor[1]] if descriptor else re.findall(r'"([^"]*)"', arguments)
+    return Path(paths[-1]).name
+
+
+def run(folder: Path, words: Sequence[str], *options: str, everything: bool = False) -> Traced:
+    """Run a command in a team's folder under strace with these further options.
+
+    The log has the calls that concern the team's files, or all of them.
+    """
+    names = [] if everything else FILES
+    paths = [path for name in names for path in (name, f"{folder}/{name}")]
+    # With -D it is strace that is the child, so that the command has the shell's number.
+    strace = [
+        "exec strace -D -f -y --quiet=path-resolution,attach -o ../strace.log",
+        f"-e trace={','.join(f'?{call}' for call in CALLS)}",
+        *options,
+        *(f'-P "{path}"' for path in paths),
+        '-- "$@"',
+    ]
+    # -P as the installed command has it: the working directory is no place to import from.
+    command = [sys.executable, "-P", "-m", "assignchat", *words]
+    read_end, write_end = os.pipe()
+    try:
+        done = subprocess.run(
+            ["sh", "-c", " ".join(strace), "sh", *command],
+            cwd=folder,
+            env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "0"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+            pass_fds=[write_end],
+        )
+    finally:
+        os.close(write_end)
+        os.read(read_end, 1)  # comes back when strace too has ended
+        os.close(read_end)
+    log = (folder.parent / "strace.log").read_text(errors="replace").splitlines()
+    return Traced(Result(done.returncode, done.stdout, done.stderr), log)

@@ -1,0 +1,60 @@
+"""A process killed, interrupted or refused by the system at its N-th call, for every N.
+
+Afterwards the state is the old one or the new one, whole; `check` finds it sound; and the next
+command works. What exits 0 has changed everything, and what exits otherwise has changed nothing.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import pytest
+
+from tests.faults.commands import COMMANDS
+from tests.faults.conftest import ALL
+from tests.faults.injection import Fault, Point
+from tests.faults.trials import Trials, spread
+from tests.needs import needs
+
+GROWS = {"openat", "write", "pwrite64", "ftruncate", "fsync", "fdatasync", "rename", "link"}
+
+
+class Kind(NamedTuple):
+    """A kind of fault, and how many of it a selection tries for each command."""
+
+    name: str
+    effect: str
+    for_ever: bool
+    selected: int
+
+    def strikes(self, point: Point) -> bool:
+        """Whether a call can fail like that."""
+        return self.effect != "error=ENOSPC" or point.call in GROWS
+
+
+KINDS = [
+    Kind("SIGKILL", "signal=SIGKILL", False, 6),
+    Kind("SIGINT", "signal=SIGINT", False, 2),
+    Kind("SIGTERM", "signal=SIGTERM", False, 2),
+    Kind("ENOSPC once", "error=ENOSPC", False, 2),
+    Kind("ENOSPC for ever", "error=ENOSPC", True, 2),
+    Kind("EIO once", "error=EIO", False, 2),
+    Kind("EIO for ever", "error=EIO", True, 2),
+]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _strace() -> None:
+    needs("strace")
+
+
+def chosen(kind: Kind, points: list[Point]) -> Iterator[Fault]:
+    struck = [point for point in points if kind.strikes(point)]
+    turn = KINDS.index(kind)
+    for point in struck if ALL else spread(struck, kind.selected, turn):
+        yield Fault(kind.effect, point, kind.for_ever)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("trials", COMMANDS, ids=lambda writing: writing.name, indirect=True)
+def test_a_fault_leaves_the_old_state_or_the_new_one(trials: Trials, kind: Kind) -> None:
+    trials.try_all(kind.name, chosen(kind, trials.points))

@@ -1,0 +1,211 @@
+"""A command tried again and again, each time with another fault, and judged."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import groupby
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+from tests.conftest import Result
+from tests.faults.afterwards import left_over, state
+from tests.faults.commands import Writing
+from tests.faults.injection import ROOT, Fault, Point, Traced, run
+
+AT_ONCE = 2  # as many as a small machine has cores
+
+
+class Trials:
+    """One command on fresh copies of one team."""
+
+    def __init__(
+        self, writing: Writing, folder: Path, *, tried: Counter[str], lost: Counter[str]
+    ) -> None:
+        self.writing = writing
+        self._folder = folder
+        self._tried, self._lost = tried, lost
+        self._team = folder / "prepared"
+        self._team.mkdir()
+        writing.before(self._team)
+        self.old = state(self._team)
+        with self._copy() as team:
+            rehearsal = run(team, writing.words)
+            assert rehearsal.result.exit_code == 0, rehearsal.result.err
+            assert not rehearsal.struck
+            self.new = state(team)
+        assert self.new != self.old
+        self.points = rehearsal.points()
+
+    def try_all(self, kind: str, faults: Iterable[Fault]) -> None:
+        """Try each fault; assert that the command survives all of them."""
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            results = list(pool.map(self._try, faults))
+        assert results, f"{self.writing.name} makes no call that could fail so"
+        wrong = [line for line in results if line]
+        self._tried[kind] += len(results)
+        self._lost[kind] += len(wrong)
+        assert not wrong, "\n".join(wrong)
+
+    @contextmanager
+    def _copy(self) -> Iterator[Path]:
+        above = Path(mkdtemp(dir=self._folder))
+        yield self.copy_to(above / "team")
+        shutil.rmtree(above)  # what went wrong is left to be looked at
+
+    def copy_to(self, team: Path) -> Path:
+        """A fresh copy of the team's folder, at this place."""
+        shutil.copytree(self._team, team)
+        return team
+
+    def refused(self, team: Path, result: Result, *codes: str) -> None:
+        """Assert that the command was refused with one of these codes and changed nothing."""
+        assert list(wrong_output(result)) == []
+        error = json.loads(result.err)["error"]
+        assert error["code"] in codes, result.err
+        assert result.exit_code == (7 if error["code"].startswith("config") else 6)
+        assert (state(team), left_over(team)) == (self.old, [])
+
+    def recovers(self, team: Path) -> None:
+        """Assert that the command works now."""
+        result = start(team, self.writing.words)
+        assert result.exit_code == 0, result.err
+        assert state(team) == self.new
+        assert start(team, ["check"]).exit_code == 0
+
+    def _try(self, fault: Fault) -> str:
+        """Try one fault; what is wrong then, if anything."""
+        with self._copy() as team:
+            traced = run(team, self.writing.words, *fault.options)
+            found = look(team, self.writing.again)
+            wrong = list(self._wrong(fault, traced, found))
+        return f"{fault} ({fault.point.about}): {'; '.join(wrong)}" if wrong else ""
+
+    def _wrong(self, fault: Fault, traced: Traced, found: dict[str, Any]) -> Iterator[str]:
+        if not traced.struck:
+            yield "it did not come to pass"
+        if fault.what != "SIGKILL":  # what is killed may have printed its result
+            yield from wrong_output(traced.result)
+        yield from self._wrong_state(fault, traced.result, found)
+        for step in ("check", "next", "check after it"):
+            exit_code, text = found.get(step, (0, ""))
+            if exit_code != 0:
+                yield f"{step}: exit {exit_code}, {text}"
+
+    def _wrong_state(self, fault: Fault, result: Result, found: dict[str, Any]) -> Iterator[str]:
+        old, new = found["state"] == self.old, found["state"] == self.new
+        ended = f"exit {result.exit_code} {result.err.strip()}"
+        if not (old or new):
+            yield f"neither the old state nor the new one, {ended}: {self._difference(found)}"
+        elif fault.what == "SIGKILL":
+            if result.exit_code != -9:
+                yield ended
+            if result.out and not new:
+                yield f"printed {result.out!r}, and nothing was changed"
+        elif result.exit_code == 0:
+            if not new:
+                yield "exit 0, and nothing was changed"
+        elif not old and not (self.writing.on_opening and fault.effect.startswith("signal=")):
+            yield f"{ended}, and yet it was changed"
+        elif found["left_over"] and not fault.point.call.startswith("unlink"):
+            yield f"{ended}, left over: {found['left_over']}"
+        else:
+            yield from wrong_exit(fault, result)
+
+    def _difference(self, found: dict[str, Any]) -> str:
+        there = found["state"]
+        return ", ".join(
+            f"{name}: {there.get(name)!r}, old {self.old.get(name)!r}, new {self.new.get(name)!r}"
+            for name in sorted(there | self.old | self.new)
+            if not there.get(name) == self.old.get(name) == self.new.get(name)
+        )
+
+
+def wrong_output(result: Result) -> Iterator[str]:
+    """What a script that reads the output would stumble over."""
+    if "Traceback" in result.err:
+        yield result.err
+    if result.exit_code != 0 and result.out:
+        yield f"failed, and printed {result.out!r}"
+
+
+def wrong_exit(fault: Fault, result: Result) -> Iterator[str]:
+    """Whether this is not how a command should end that changed nothing."""
+    if fault.effect.startswith("signal="):
+        expected = {"SIGINT": 130, "SIGTERM": 143}[fault.what]
+        if result.exit_code != expected or "nothing was changed" not in result.err:
+            yield f"exit {result.exit_code} {result.err.strip()}"
+        return
+    code = json.loads(result.err)["error"]["code"]
+    allowed = allowed_codes(fault)
+    if code not in allowed or result.exit_code != allowed[code]:
+        yield f"exit {result.exit_code}, {code}, which is none of {', '.join(allowed)}"
+
+
+def allowed_codes(fault: Fault) -> dict[str, int]:
+    """The error codes that tell of such a fault, with their exit codes.
+
+    A full disk shows first where a file grows. Where SQLite is told of it later, or of a disk
+    that fails, it does not pass on which of the two it was.
+    """
+    if ".config.toml" in fault.point.about and not fault.for_ever:
+        return {"config_not_writable": 7}
+    # Of the shared memory it does not tell; an unfinished file may get to that again and again.
+    untold = fault.point.about.endswith("-shm") or (fault.for_ever and fault.point.about[0] == ".")
+    if fault.what == "ENOSPC" and fault.point.call == "pwrite64" and not untold:
+        return {"database_full": 6}
+    database = {"database_full": 6, "database_damaged": 6, "database_read_only": 6}
+    if fault.point.call == "pwrite64":  # SQLite's alone
+        return database
+    return database | {"config_not_writable": 7, "config_invalid": 7}
+
+
+def start(team: Path, words: Sequence[str], *before: str) -> Result:
+    """Run a command as a process in the team's folder, perhaps through another program."""
+    done = subprocess.run(
+        [*before, sys.executable, "-m", "assignchat", *words],
+        cwd=team,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+def look(team: Path, words: Sequence[str]) -> dict[str, Any]:
+    """What is there after a fault, by a process of its own; see `afterwards`."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.faults.afterwards", *words],
+        cwd=team,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def spread(points: Sequence[Point], count: int, turn: int) -> list[Point]:
+    """So many points, where something else begins or ends; another `turn`, other ones.
+
+    Between them lie more of the same, such as page after page of the same file.
+    """
+    edges: list[Point] = []
+    for _, group in groupby(points, key=lambda point: (point.call, point.about)):
+        several = list(group)
+        edges += several[:1] + several[1:][-1:]
+    if len(edges) <= count:
+        return edges
+    return [edges[(turn + place * len(edges)) // count % len(edges)] for place in range(count)]
