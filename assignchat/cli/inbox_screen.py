@@ -115,24 +115,29 @@ def _press_reason(screen: Screen, key: str) -> tuple[Screen, Action | None]:
         return screen, Action("quit")
     if key == keyboard.BACKSPACE:
         return screen._replace(typed=screen.typed[:-1]), None
+    if key == keyboard.ENTER:
+        return _press_enter(screen)
     typed = screen.typed + key if len(key) == 1 else screen.typed
-    reason = _meant(screen, typed, entered=key == keyboard.ENTER)
-    if reason is not None:
-        return screen, Action("reject", screen.selected or 0, reason)
     if screen.others_allowed or _begins(_choices(screen), typed):
         return screen._replace(typed=typed), None
     return screen._replace(message="Only these reasons can be given."), None
 
 
+def _press_enter(screen: Screen) -> tuple[Screen, Action | None]:
+    """Reject with the reason that was typed, or with the one of that number.
+
+    Nothing is done before Enter: a reason may begin with a digit.
+    """
+    typed = screen.typed.strip()
+    if typed in _choices(screen):
+        reason = screen.reasons[int(typed) - 1]
+    elif typed and screen.others_allowed and not typed.isdecimal():
+        reason = typed
+    else:
+        message = f"{typed} is none of these." if typed else "A reason is required."
+        return screen._replace(message=message), None
+    return screen, Action("reject", screen.selected or 0, reason)
+
+
 def _choices(screen: Screen) -> list[str]:
     return [str(number) for number in range(1, len(screen.reasons) + 1)]
-
-
-def _meant(screen: Screen, typed: str, *, entered: bool) -> str | None:
-    """The reason that is meant: a number is enough once no longer one can follow."""
-    numbers = _choices(screen)
-    if typed in numbers:
-        is_clear = entered or sum(number.startswith(typed) for number in numbers) == 1
-        return screen.reasons[int(typed) - 1] if is_clear else None
-    is_text = entered and screen.others_allowed and not typed.isdecimal()  # a typing error
-    return typed.strip() or None if is_text else None

@@ -231,7 +231,7 @@ def choose(title: str, choices: Sequence[str], *, other: str | None = None) -> i
             return named[0]
         if other and answer and not answer.isdecimal():  # a number is a typing error
             return answer
-        note(f"{answer!r} is none of these." if answer else "One of them has to be named.")
+        note(f"{answer!r} is none of these." if answer else "An answer is needed.")
 
 
 def _is_meant(choice: str, answer: str) -> bool:
