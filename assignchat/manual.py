@@ -161,7 +161,7 @@ def objects() -> Table:
 
 
 _REQUEST, _USER, _CHAT = "the request", "the user", "the chat"
-_IMPORTED, _SET = "created, updated, unchanged, dry_run", "key, value, source"
+_IMPORTED, _SET = "created, updated, unchanged, dry_run, owner_changes", "key, value, source"
 RESULTS = {
     "assign": _REQUEST,
     "accept": _REQUEST,

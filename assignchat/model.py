@@ -260,13 +260,11 @@ def parse_time(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise InvalidValue(
-            f"Not a time: {text!r}", hint="Write it as 2026-11-22T14:05:10Z."
-        ) from None
+        raise InvalidValue(f"Not a time: {text!r}", hint=_HOW_TO_WRITE_TIMES) from None
     if moment.tzinfo is None:
         raise InvalidValue(
             f"A time without a zone: {text!r}",
-            hint="End it in Z for UTC, or in an offset such as +05:30.",
+            hint=_HOW_TO_WRITE_TIMES,
         )
     # The year in UTC, which is what is stored and read again; it leaves room for any deadline.
     with suppress(OverflowError):
@@ -274,6 +272,11 @@ def parse_time(text: str) -> datetime:
         if 1970 <= in_utc.year <= 9000:  # noqa: PLR2004
             return in_utc
     raise InvalidValue(f"A time out of range: {text!r}")
+
+
+_HOW_TO_WRITE_TIMES = (
+    "Write it as 2026-11-22T14:05:10Z, in UTC, or with an offset: 2026-11-22T19:35:10+05:30"
+)
 
 
 def time_after(stored: str, seconds: float) -> str:

@@ -394,3 +394,9 @@ def test_a_step_and_the_next_happen_together_or_not_at_all(team: Team) -> None:
     team.advance(120)
     assert team.refused("sweep-timeouts")[0] == 1
     assert team.snapshot() == before
+
+
+def test_several_recipients_are_not_asked_at_once_and_none_is_passed_over(team: Team) -> None:
+    words = ("chat-1", "--to", "martha", "--to", "omar", "--as", "mark")
+    assert refused_leaving_no_trace(team, *words) == (2, "usage")
+    assert "--then" in team.run("assign", *words).err

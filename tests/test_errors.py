@@ -227,3 +227,10 @@ def test_without_a_working_directory_it_is_still_an_error_in_words(team: Team) -
     result = shell(team, f'cd {gone} && rmdir {gone} && "$@"', "requests")
     assert result.exit_code == 6
     assert result.err.startswith("Error: ")
+
+
+def test_who_is_in_a_folder_without_config_is_told_so(empty_team: Team) -> None:
+    told = empty_team.run("chat", "list")
+    assert told.exit_code == 6
+    assert "no config.toml in this folder" in told.err
+    assert "assignchat init" in told.err

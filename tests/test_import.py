@@ -380,3 +380,13 @@ def test_what_the_crm_exports_comes_in_and_a_second_time_changes_nothing(empty_t
         assert empty_team.ok(*words)["created"] == rows > 0
         assert empty_team.ok(*words)["unchanged"] == rows
     assert empty_team.ok("check")["sound"] is True
+
+
+def test_how_many_chats_change_hands_is_said_before_and_after(team: Team) -> None:
+    Path("chats.csv").write_text(
+        "id,customer,owner_id\nchat-1,,omar\nchat-2,Pia,omar\nchat-3,Pia,mark\nc-9,Tom,omar\n"
+    )
+    for words in (("--dry-run",), ()):
+        told = team.run("import", "chats", "chats.csv", *words)
+        assert "2 chats changed hands" in told.out
+    assert team.ok("import", "chats", "chats.csv")["owner_changes"] == 0

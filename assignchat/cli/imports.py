@@ -111,3 +111,6 @@ def _show(result: Imported, noun: str, *, as_json: bool) -> None:
         f"{would}{noun.capitalize()}s: {result.created} created, {result.updated} updated, "
         f"{result.unchanged} unchanged."
     )
+    if result.owner_changes:
+        changes = result.owner_changes
+        render.say(f"{changes} chat{'' if changes == 1 else 's'} changed hands by it.")

@@ -29,7 +29,7 @@ def assign(
     ctx: typer.Context,
     chat: options.ChatArgument,
     to: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option("--to", metavar="USER", autocompletion=options.USERS, help="Who is asked."),
     ] = None,
     to_type: Annotated[
@@ -73,8 +73,10 @@ def assign(
     it is sent. On a terminal, a missing --to is asked.
     """
     seconds = None if timeout is None else parse_timeout(timeout)
+    if to and len(to) > 1:
+        raise Usage("One user is asked at a time", hint="Who is asked next: --then USER")
     with opened(ctx, as_user) as session:
-        recipient = to or _ask_recipient(session, chat, to_type, anyway=anyway)
+        recipient = to[0] if to else _ask_recipient(session, chat, to_type, anyway=anyway)
         request = service.assign(
             session.database,
             chat,

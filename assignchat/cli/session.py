@@ -11,7 +11,7 @@ import typer
 
 from assignchat import config, render
 from assignchat.cli import options
-from assignchat.errors import IdentityFixed, NotConfirmed, Usage
+from assignchat.errors import DatabaseMissing, IdentityFixed, NotConfirmed, Usage
 from assignchat.files import folders_open_to_all, is_sticky
 from assignchat.identity import who_am_i
 from assignchat.model import SYSTEM, check_id
@@ -112,12 +112,21 @@ def open_as_configured(ctx: typer.Context, loaded: config.Config) -> Database:
     """Open the database in force, to be closed by the caller."""
     run = invocation(ctx)
     path = database_path(ctx, loaded)
-    run.database = open_database(
-        path,
-        os_user=who_am_i(path).os_user,
-        busy_seconds=loaded.settings.busy_timeout,
-        clock=run.clock,
-    )
+    try:
+        run.database = open_database(
+            path,
+            os_user=who_am_i(path).os_user,
+            busy_seconds=loaded.settings.busy_timeout,
+            clock=run.clock,
+        )
+    except DatabaseMissing as error:
+        if not loaded.exists and named_database(ctx) is None:
+            # Who has not made a config file is most likely in another folder than the team's.
+            error.hint = (
+                "There is no config.toml in this folder. Go to the team's, name its config with "
+                "--config, or begin here with: assignchat init"
+            )
+        raise
     return run.database
 
 

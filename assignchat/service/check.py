@@ -1,5 +1,6 @@
 """Is the database sound: the file, the guards, and the state against the history."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -9,6 +10,7 @@ from assignchat.service.lookup import listing
 from assignchat.store import checks, seals
 from assignchat.store.database import Database
 
+_HEAD = re.compile("[0-9a-f]{64}")
 _OVERDUE_SECONDS = 5 * 60
 
 
@@ -103,7 +105,8 @@ def _history_problems(database: Database, *, full: bool, expect: str | None) -> 
             f"The history is not as it was written: row {tampering.row_id} {tampering.what}",
         )
     if expect is not None and seals.find(database, expect) is None:
-        yield Finding("head_not_found", f"The history does not contain the head {expect}")
+        unlike = "" if _HEAD.fullmatch(expect) else ", which is none: one has 64 hexadecimal digits"
+        yield Finding("head_not_found", f"The history does not contain the head {expect}{unlike}")
 
 
 def _warnings(database: Database) -> list[Finding]:

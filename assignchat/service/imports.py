@@ -33,12 +33,13 @@ MAX_PROBLEMS = 10_000
 
 
 class Imported(NamedTuple):
-    """What an import did."""
+    """What an import did; `owner_changes` of the updated chats changed hands."""
 
     created: int
     updated: int
     unchanged: int
     dry_run: bool
+    owner_changes: int = 0
 
 
 class ImportedUser(NamedTuple):
@@ -88,7 +89,7 @@ def import_chats(
         cancel_on(
             database, imports.LOSES_REQUEST, {}, actor=actor, reason="The chat was imported anew"
         )
-        return Imported(*imports.merge(database, actor), dry_run=dry_run)
+        return Imported(dry_run=dry_run, **imports.merge(database, actor)._asdict())
 
 
 def _checked(rows: NumberedRows, check: Callable[[int, Row], T], problems: Problems) -> Iterator[T]:

@@ -27,11 +27,12 @@ class ImportedChat(NamedTuple):
 
 
 class Merged(NamedTuple):
-    """How many chats an import made, changed, and found as they were."""
+    """How many chats an import made, changed, and found as they were; how many changed hands."""
 
     created: int
     updated: int
     unchanged: int
+    owner_changes: int
 
 
 def stage(database: Database, rows: Iterable[ImportedChat]) -> None:
@@ -116,6 +117,12 @@ def merge(database: Database, actor: str) -> Merged:
     bound = {"now": database.now, "actor": actor, "os_user": database.os_user}
     staged = int(database.value("SELECT count(*) FROM temp.incoming"))
     # Before the chats change, because afterwards nothing shows what did.
+    owner_changes = int(
+        database.value(
+            "SELECT count(*) FROM temp.incoming i JOIN chats c ON c.id = i.id"
+            f" WHERE {_OWNER_CHANGES}"
+        )
+    )
     updated = database.execute(
         "INSERT INTO engagement_tracking"
         " (at, event, actor, os_user, chat_id, from_user, to_user, detail)"
@@ -158,4 +165,4 @@ def merge(database: Database, actor: str) -> Merged:
             " FROM temp.incoming i WHERE i.new ORDER BY i.line",
             bound,
         )
-    return Merged(created, updated, staged - created - updated)
+    return Merged(created, updated, staged - created - updated, owner_changes)
