@@ -19,8 +19,6 @@ from assignchat.service.settling import cancel_on, time_out_on
 from assignchat.store import chats, requests, tracking
 from assignchat.store.database import Database
 
-_ON_CHAT = "r.chat_id = :chat"
-
 
 class ChatStory(NamedTuple):
     """A chat with its pending request, if any, and all that happened to it, oldest first."""
@@ -72,10 +70,12 @@ def close_chat(database: Database, chat_id: str, *, actor: str) -> Chat:
     """Close a chat, which cancels its pending request; the chat. A closed one stays as it is."""
     with database.write():
         chat = find_chat(database, chat_id)
-        time_out_on(database, _ON_CHAT, {"chat": chat.id})
+        time_out_on(database, requests.ON_CHAT, {"chat": chat.id})
         if chat.status == ChatStatus.CLOSED:
             return chat
-        cancel_on(database, _ON_CHAT, {"chat": chat.id}, actor=actor, reason="The chat was closed")
+        cancel_on(
+            database, requests.ON_CHAT, {"chat": chat.id}, actor=actor, reason="The chat was closed"
+        )
         chats.set_status(database, chat.id, ChatStatus.CLOSED, database.now)
         tracking.append(database, Event.CLOSED, actor, chat_id=chat.id, from_user=chat.owner_id)
         return find_chat(database, chat.id)

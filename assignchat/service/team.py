@@ -9,7 +9,7 @@ from assignchat.model import Event, Role, Split, User, check_id, check_text
 from assignchat.service.batches import BulkAssigned, Progress, no_progress, reassign
 from assignchat.service.lookup import command, find_user
 from assignchat.service.settling import cancel_on, time_out_on
-from assignchat.store import tracking, users
+from assignchat.store import requests, tracking, users
 from assignchat.store.batches import Selection
 from assignchat.store.database import Database
 
@@ -90,7 +90,7 @@ def deactivate_user(
     """
     with database.write(dry_run=dry_run, bulk=True):
         user = find_user(database, user_id)
-        time_out_on(database, INVOLVED, {"user": user.id})
+        time_out_on(database, requests.INVOLVING, {"user": user.id})
         if user.id in reassign_to:
             raise InvalidValue(f"{user.name} cannot take over their own chats by leaving")
         batch = None
@@ -168,7 +168,7 @@ def deactivate(database: Database, user: User, actor: str) -> tuple[User, int]:
     """
     cancelled = cancel_on(
         database,
-        INVOLVED,
+        requests.INVOLVING,
         {"user": user.id},
         actor=actor,
         reason=f"{user.name} was deactivated",
@@ -178,10 +178,6 @@ def deactivate(database: Database, user: User, actor: str) -> tuple[User, int]:
         detail = json.dumps({"id": user.id}, ensure_ascii=False)
         tracking.append(database, Event.USER_DEACTIVATED, actor, detail=detail)
     return user._replace(active=False), cancelled
-
-
-INVOLVED = "(r.requester_id = :user OR r.recipient_id = :user OR r.from_user = :user)"
-"""Which requests a user sent or got, or are on their chats."""
 
 
 def _check_owns_no_open_chats(database: Database, user: User) -> None:

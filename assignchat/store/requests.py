@@ -120,8 +120,19 @@ def settle(database: Database, request_id: int, transition: Transition, reason: 
     return changed == 1
 
 
+# What `settle_all` may be told to select.
+
+THIS = "r.id = :id"
+"""The request with this id."""
+
+ON_CHAT = "r.chat_id = :chat"
+"""The requests on a chat."""
+
+INVOLVING = "(r.requester_id = :user OR r.recipient_id = :user OR r.from_user = :user)"
+"""The requests that a user sent or got, or that are on their chats."""
+
 PAST_DEADLINE = "r.expires_at <= :now"
-"""Which pending requests `settle_all` is to time out."""
+"""The requests that are to be timed out."""
 
 
 class Settled(NamedTuple):
