@@ -8,7 +8,7 @@ from assignchat import render
 from assignchat.cli import new_group, options
 from assignchat.cli.session import confirm, hint_commands, interactive, opened, reading
 from assignchat.errors import Usage
-from assignchat.model import Role, Split, User
+from assignchat.model import INDEFINITE, Role, Split, User
 from assignchat.service import team
 from assignchat.service.batches import Progress, chats_text, no_progress
 from assignchat.service.team import Deactivated
@@ -265,5 +265,5 @@ def _undoing(before: User, after: User) -> list[tuple[str, ...]]:
 def _away(user: User) -> tuple[str, ...]:
     if user.away_until is None:
         return ("user", "back", user.id)
-    until = () if user.away_until == team.INDEFINITE else ("--until", user.away_until)
+    until = () if user.away_until == INDEFINITE else ("--until", user.away_until)
     return ("user", "away", user.id, *until)

@@ -13,7 +13,7 @@ from assignchat.errors import (
     UserInactive,
     UserNotFound,
 )
-from assignchat.model import Batch, Chat, Request, User
+from assignchat.model import INDEFINITE, Batch, Chat, Request, User
 from assignchat.store import chats, requests, users
 from assignchat.store.database import Database
 
@@ -70,7 +70,7 @@ def is_away(user: User, now: str) -> bool:
 
 def away_text(user: User) -> str:
     """Until when the user is away, such as `until 2026-11-22T14:05:10.000Z`."""
-    return "indefinitely" if user.away_until == "indefinite" else f"until {user.away_until}"
+    return "indefinitely" if user.away_until == INDEFINITE else f"until {user.away_until}"
 
 
 def find_chat(database: Database, chat_id: str) -> Chat:

@@ -5,15 +5,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from assignchat.errors import InvalidValue, OwnsOpenChats, UserExists
-from assignchat.model import Event, Role, Split, User, check_id, check_text
+from assignchat.model import INDEFINITE, Event, Role, Split, User, check_id, check_text
 from assignchat.service.batches import BulkAssigned, Progress, no_progress, reassign
-from assignchat.service.lookup import command, find_user
+from assignchat.service.lookup import command, find_user, is_away
 from assignchat.service.settling import cancel_on, time_out_on
 from assignchat.store import requests, tracking, users
 from assignchat.store.batches import Selection
 from assignchat.store.database import Database
-
-INDEFINITE = "indefinite"
 
 
 class Deactivated(NamedTuple):
@@ -190,5 +188,4 @@ def _check_owns_no_open_chats(database: Database, user: User) -> None:
 
 
 def _seen(user: User, now: str) -> User:
-    over = user.away_until is not None and user.away_until <= now
-    return user._replace(away_until=None) if over else user
+    return user if is_away(user, now) else user._replace(away_until=None)
