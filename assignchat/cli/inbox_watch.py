@@ -10,7 +10,7 @@ from datetime import datetime
 
 import typer
 
-from assignchat import render
+from assignchat import render, signals
 from assignchat.cli.inbox_screen import (
     Action,
     Screen,
@@ -21,7 +21,7 @@ from assignchat.cli.inbox_screen import (
 )
 from assignchat.cli.keyboard import Keyboard, keyboard
 from assignchat.cli.session import Session, invocation, opened
-from assignchat.cli.watching import ENOUGH, rounds, signals
+from assignchat.cli.watching import rounds
 from assignchat.config import Settings
 from assignchat.errors import AssignchatError, DatabaseLocked, DatabaseUnusable
 from assignchat.model import format_time
@@ -97,7 +97,7 @@ class LiveInbox:
 
     def run(self) -> None:
         """Show it until `q`, SIGINT or SIGTERM; Ctrl-Z suspends it as any other program."""
-        happened = signals(*ENOUGH, signal.SIGWINCH)
+        happened = signals.arriving(*signals.STOPPING, signal.SIGWINCH)
         self._look()  # what is wrong is said before the terminal changes
         while self._is_suspended(happened):
             os.kill(0, signal.SIGTSTP)
@@ -108,7 +108,7 @@ class LiveInbox:
             while True:
                 page.draw(_page(self._screen, invocation(self._ctx).clock()))
                 ready = select.select([board.fileno(), happened], [], [], _SECONDS_BETWEEN_LOOKS)[0]
-                if happened in ready and set(os.read(happened, 64)) & set(ENOUGH):
+                if happened in ready and set(os.read(happened, 64)) & set(signals.STOPPING):
                     return False
                 leave = self._press_all(board) if board.fileno() in ready else None
                 if leave is not None:
