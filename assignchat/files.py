@@ -35,7 +35,7 @@ def replace_file(
     time of modification. On the disk when this returns. Raises `OSError`.
     """
     path = path.resolve()
-    building = path.with_name(f".{path.name.removeprefix('.')}.{os.getpid()}.new")
+    building = unfinished(path)
     try:
         building.unlink(missing_ok=True)
         descriptor = create_own(building)
@@ -51,6 +51,20 @@ def replace_file(
     finally:
         with suppress(OSError):
             building.unlink(missing_ok=True)
+
+
+def unfinished(path: Path) -> Path:
+    """Where this process builds a file before it takes the name of `path`: beside it."""
+    return path.with_name(f"{_unfinished_start(path)}{os.getpid()}.new")
+
+
+def is_unfinished(name: str, path: Path) -> bool:
+    """Whether a file beside `path` is named as one that some process builds to take its name."""
+    return name.startswith(_unfinished_start(path)) and name.endswith(".new")
+
+
+def _unfinished_start(path: Path) -> str:
+    return f".{path.name.removeprefix('.')}."
 
 
 def _make_as_readable(descriptor: int, like: Path) -> None:
