@@ -1,28 +1,12 @@
-"""What the store, the config and pictures need to know of files and folders."""
+"""Files and folders: making and replacing them safely, and who else may write there."""
 
 import os
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
 _MOST_LINKS = 40  # as many as Linux follows
-
-
-class FileState(NamedTuple):
-    """What shows whether somebody has written to a database."""
-
-    modified_ns: int
-    size: int
-    being_written: bool
-
-
-def file_state(path: Path) -> FileState:
-    """The state of a database file that is there."""
-    found = path.stat()
-    wal = f"{os.path.realpath(path)}-wal"  # SQLite follows links before it names it
-    return FileState(found.st_mtime_ns, found.st_size, os.path.exists(wal))  # noqa: PTH110
 
 
 def replace_file(

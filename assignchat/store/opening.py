@@ -17,9 +17,10 @@ from assignchat.errors import (
     DatabaseReadOnly,
     InvalidValue,
 )
-from assignchat.files import create_own, file_state, is_unfinished, sync_folder, unfinished
+from assignchat.files import create_own, is_unfinished, sync_folder, unfinished
 from assignchat.store import APPLICATION_ID, SCHEMA_VERSION, seals
 from assignchat.store.database import Clock, Database, utc_now
+from assignchat.store.file_state import file_state
 from assignchat.store.sqlite_errors import (
     damaged,
     foreign,
