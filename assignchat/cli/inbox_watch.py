@@ -34,8 +34,8 @@ _SECONDS_BETWEEN_LOOKS = 1.0
 
 def has_page() -> bool:
     """Whether the inbox can be watched as a page: input and output are a capable terminal."""
-    capable = os.environ.get("TERM", "dumb") not in ("dumb", "unknown")
-    return capable and sys.stdin is not None and sys.stdin.isatty() and render.is_terminal()
+    on_terminal = sys.stdin is not None and sys.stdin.isatty() and render.is_terminal()
+    return on_terminal and not render.is_dumb()
 
 
 def watch_lines(ctx: typer.Context, as_user: str | None, show: Callable[[Inbox], None]) -> None:

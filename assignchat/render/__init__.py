@@ -13,7 +13,15 @@ from assignchat.render.machines import (
     write_csv_file,
     write_jsonl_file,
 )
-from assignchat.render.output import STDOUT, ClosedOutput, flush, is_terminal, say, write_file
+from assignchat.render.output import (
+    STDOUT,
+    ClosedOutput,
+    flush,
+    is_dumb,
+    is_terminal,
+    say,
+    write_file,
+)
 from assignchat.render.people import (
     Cells,
     counted,
@@ -40,6 +48,7 @@ __all__ = [
     "duration",
     "field",
     "flush",
+    "is_dumb",
     "is_terminal",
     "json_text",
     "local",
