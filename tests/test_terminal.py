@@ -21,6 +21,11 @@ import fcntl, runpy, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 runpy.run_module("assignchat", run_name="__main__")
 """
+WITHOUT_ERRORS = """
+import os, sys
+os.close(2)
+os.execv(sys.executable, [sys.executable, "-m", "assignchat", *sys.argv[1:]])
+"""
 CTRL_C, CTRL_D, ENTER = "\x03", "\x04", "\n"
 STYLE = re.compile(r"\x1b\[([\d;]*)m")
 PATIENCE = 10
@@ -36,6 +41,7 @@ def at_terminal(
     columns: int = 100,
     env: dict[str, str] | None = None,
     stdout: int | None = None,
+    program: str = ON_ITS_TERMINAL,
 ) -> Result:
     """Run a command on a pseudo-terminal: each prompt is waited for, then answered.
 
@@ -45,7 +51,7 @@ def at_terminal(
     termios.tcsetwinsize(there, (24, columns))
     outside = {key: value for key, value in os.environ.items() if key not in _ABOUT_OUTPUT}
     with subprocess.Popen(
-        [sys.executable, "-c", ON_ITS_TERMINAL, *words],
+        [sys.executable, "-c", program, *words],
         cwd=team.folder,
         env=outside | PLAIN | (env or {}),
         stdin=there,
@@ -102,6 +108,13 @@ def asked(desk: Team) -> Team:
 
 def statuses(team: Team) -> list[tuple[str, str | None]]:
     return team.sql("SELECT status, reason FROM requests ORDER BY id")
+
+
+def test_nothing_is_asked_where_no_question_can_be_seen(asked: Team) -> None:
+    """Standard error was closed by whoever started us, though the input is a terminal."""
+    words = ("reject", "1", "--as", "martha")
+    assert at_terminal(asked, *words, program=WITHOUT_ERRORS).exit_code == 2
+    assert statuses(asked) == [("pending", None)]
 
 
 def test_assign_asks_for_the_type_and_then_for_the_user(desk: Team) -> None:

@@ -16,6 +16,7 @@ from assignchat.render.machines import (
 from assignchat.render.output import (
     STDOUT,
     ClosedOutput,
+    are_errors_read,
     flush,
     is_dumb,
     is_terminal,
@@ -44,6 +45,7 @@ __all__ = [
     "ClosedOutput",
     "FileFormat",
     "Form",
+    "are_errors_read",
     "counted",
     "duration",
     "field",

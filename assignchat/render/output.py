@@ -22,6 +22,11 @@ def is_terminal() -> bool:
     return sys.stdout.isatty()
 
 
+def are_errors_read() -> bool:
+    """Whether standard error, where hints, questions and progress go, is a person's terminal."""
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
 def is_dumb() -> bool:
     """Whether the terminal can show a character after another and nothing else."""
     return os.environ.get("TERM", "dumb") in ("dumb", "unknown")
