@@ -13,6 +13,7 @@ from assignchat.errors import (
     ConfigKeyUnknown,
     ConfigValueInvalid,
     InvalidValue,
+    quoted,
 )
 from assignchat.files import links_from
 from assignchat.model import check_text, parse_duration, parse_timeout
@@ -315,9 +316,13 @@ def read_safely(path: Path, *, owners: set[int] | None, secret: bool = False) ->
 
 def _check_open_to_nobody(path: Path, mode: int, *, secret: bool) -> None:
     if secret and mode & 0o077:
-        raise ConfigInvalid(f"Others may read the addresses in {path}", hint=f"chmod 600 {path}")
+        raise ConfigInvalid(
+            f"Others may read the addresses in {path}", hint=f"chmod 600 {quoted(path)}"
+        )
     if mode & stat.S_IWOTH:
-        raise ConfigInvalid(f"Everyone may write the config file {path}", hint=f"chmod o-w {path}")
+        raise ConfigInvalid(
+            f"Everyone may write the config file {path}", hint=f"chmod o-w {quoted(path)}"
+        )
 
 
 def _check_owners(path: Path, found: set[int], allowed: set[int] | None) -> None:

@@ -11,7 +11,7 @@ import typer
 
 from assignchat import config, render
 from assignchat.cli import options
-from assignchat.errors import IdentityFixed, NotConfirmed, Usage
+from assignchat.errors import IdentityFixed, NotConfirmed, Usage, command
 from assignchat.files import folders_open_to_all, is_sticky
 from assignchat.identity import who_am_i
 from assignchat.model import SYSTEM, check_id
@@ -167,8 +167,6 @@ def hint_commands(
     """
     if not render.are_errors_read():
         return
-    from assignchat.service.lookup import command  # noqa: PLC0415  # scripts need no hints
-
     run = invocation(ctx)
     given = {"--config": run.config_file, "--db": run.database_file}
     before = [word for name, file in given.items() if file for word in (name, file)]

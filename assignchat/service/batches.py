@@ -9,11 +9,11 @@ from assignchat.errors import (
     NotAllowed,
     NotOwner,
     UserInactive,
+    command,
 )
 from assignchat.model import Batch, Role, Split, User, check_text
 from assignchat.service.lookup import (
     NAMED_AT_MOST,
-    command,
     find_actor,
     find_batch,
     find_recipient,

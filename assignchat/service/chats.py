@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from assignchat.errors import ChatExists, UserInactive
+from assignchat.errors import ChatExists, UserInactive, command
 from assignchat.model import (
     Chat,
     ChatStatus,
@@ -14,7 +14,7 @@ from assignchat.model import (
     check_id,
     check_text,
 )
-from assignchat.service.lookup import command, find_chat, find_recipient, find_user
+from assignchat.service.lookup import find_chat, find_recipient, find_user
 from assignchat.service.settling import cancel_on, time_out_on
 from assignchat.store import chats, requests, tracking
 from assignchat.store.database import Database

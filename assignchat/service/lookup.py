@@ -12,6 +12,7 @@ from assignchat.errors import (
     UserAway,
     UserInactive,
     UserNotFound,
+    command,
 )
 from assignchat.model import INDEFINITE, Batch, Chat, Request, User
 from assignchat.store import chats, requests, users
@@ -129,13 +130,6 @@ def user_name(database: Database, user_id: str) -> str:
     """The name of a user; the id itself where it is nobody's, as an operator's login may be."""
     user = users.get(database, user_id)
     return user.name if user else user_id
-
-
-def command(*words: str) -> str:
-    """A command as it can be pasted into a shell, whatever its words are."""
-    import shlex  # noqa: PLC0415  # only needed when something is wrong
-
-    return shlex.join(("assignchat", *words))
 
 
 def listing(ids: Iterable[str]) -> str:

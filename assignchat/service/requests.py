@@ -20,6 +20,7 @@ from assignchat.errors import (
     RequestNotPending,
     RequestTimedOut,
     WrongUserType,
+    command,
 )
 from assignchat.model import (
     MAX_NOTE_LENGTH,
@@ -34,7 +35,6 @@ from assignchat.model import (
     check_text,
 )
 from assignchat.service.lookup import (
-    command,
     find_actor,
     find_chat,
     find_recipient,

@@ -4,10 +4,10 @@ import json
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from assignchat.errors import InvalidValue, OwnsOpenChats, UserExists
+from assignchat.errors import InvalidValue, OwnsOpenChats, UserExists, command
 from assignchat.model import INDEFINITE, Event, Role, Split, User, check_id, check_text
 from assignchat.service.batches import BulkAssigned, Progress, no_progress, reassign
-from assignchat.service.lookup import command, find_user, is_away
+from assignchat.service.lookup import find_user, is_away
 from assignchat.service.settling import cancel_on, time_out_on
 from assignchat.store import requests, tracking, users
 from assignchat.store.batches import Selection

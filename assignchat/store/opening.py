@@ -16,6 +16,7 @@ from assignchat.errors import (
     DatabaseNewer,
     DatabaseReadOnly,
     InvalidValue,
+    quoted,
 )
 from assignchat.files import create_own, is_unfinished, sync_folder, unfinished
 from assignchat.store import APPLICATION_ID, SCHEMA_VERSION, seals
@@ -25,7 +26,6 @@ from assignchat.store.sqlite_errors import (
     damaged,
     foreign,
     missing,
-    quote_word,
     translated,
 )
 
@@ -123,7 +123,7 @@ def _check_is_file(path: Path) -> None:
         raise DatabaseReadOnly(
             f"The database {path} has a second name (a hard link), and each name would get a "
             "-wal file of its own, which damages it",
-            hint=f"Nothing was changed. find / -xdev -samefile {quote_word(path)} lists the names; "
+            hint=f"Nothing was changed. find / -xdev -samefile {quoted(path)} lists the names; "
             "remove all but one, or replace this one by a copy.",
         )
 
