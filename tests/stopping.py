@@ -8,16 +8,14 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.conftest import Result
+from tests.processes import PATIENCE, result, start
 
-PATIENCE = 60
 _CALLS = "fcntl,pwrite64,fdatasync,fsync,ftruncate,link,linkat,unlink,unlinkat"
 _STRACE = ("strace", "-q", "-f", f"--trace={_CALLS}")
 _WAL_WRITE_LOCK = "l_start=120, l_len=1"  # in the -shm file: who has it writes
@@ -29,29 +27,6 @@ class Point(NamedTuple):
     call: str
     ordinal: int
     text: str
-
-
-def program(*words: str) -> list[str]:
-    """How a command is run as a process of its own."""
-    return [sys.executable, "-m", "assignchat", *words]
-
-
-def start(folder: Path, *argv: str, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
-    """Begin a process in a folder."""
-    return subprocess.Popen(
-        argv,
-        cwd=folder,
-        env=os.environ | (env or {}),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def result(process: subprocess.Popen[str]) -> Result:
-    """How a process ends."""
-    out, err = process.communicate(timeout=PATIENCE)
-    return Result(process.returncode, out, err)
 
 
 def points(folder: Path, argv: list[str], env: dict[str, str] | None = None) -> list[Point]:

@@ -19,7 +19,7 @@ from assignchat import assign
 from assignchat.store.opening import open_database
 from tests.conftest import Team
 from tests.needs import needs
-from tests.stopping import program, result, start
+from tests.processes import program, result, start
 from tests.test_database import UNUSABLE, held, look, unprivileged
 
 

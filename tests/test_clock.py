@@ -15,7 +15,7 @@ import pytest
 from assignchat.model import format_time
 from tests import faking
 from tests.conftest import Result, Team
-from tests.stopping import PATIENCE, program, start
+from tests.processes import PATIENCE, program, start
 from tests.test_terminal import at_terminal
 
 JUMPS = ("-1h", "-10d", "+3y", "-5m", "+40d", "+0")  # of the clock, one after the other

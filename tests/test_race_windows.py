@@ -23,7 +23,8 @@ from assignchat.store.opening import open_database
 from tests import faking
 from tests.conftest import Result, Team
 from tests.needs import needs
-from tests.stopping import Point, points, program, result, start, stopped, waits, windows
+from tests.processes import program, result, start
+from tests.stopping import Point, points, stopped, waits, windows
 
 ALL = bool(os.environ.get("ALL_FAULTS"))
 
