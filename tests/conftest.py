@@ -132,6 +132,14 @@ def team(empty_team: Team) -> Iterator[Team]:
 
 
 @pytest.fixture
+def team_now(empty_team: Team) -> Team:
+    """The demo team by the machine's clock, which its processes go by."""
+    empty_team.now = datetime.now(UTC)
+    empty_team.ok("init", "--demo")
+    return empty_team
+
+
+@pytest.fixture
 def request_id(team: Team) -> str:
     """A pending request: mark asks martha to take chat-1."""
     return str(team.ok("assign", "chat-1", "--to", "martha", "--as", "mark")["id"])
