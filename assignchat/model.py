@@ -370,3 +370,8 @@ def is_unicode(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def how_many(count: int, noun: str) -> str:
+    """A number of things in words, such as `1 chat` or `50 chats`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

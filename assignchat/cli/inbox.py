@@ -9,7 +9,7 @@ from assignchat import render
 from assignchat.cli import options
 from assignchat.cli.session import hint_commands, opened
 from assignchat.errors import Usage
-from assignchat.model import Notification, Request, Status
+from assignchat.model import Notification, Request, Status, how_many
 from assignchat.service import overview
 from assignchat.service.overview import ReceivedRequest
 
@@ -171,7 +171,7 @@ def _sent_cells(request: Request, now: datetime) -> tuple[str, ...]:
 
 
 def _open_chats(count: int) -> str:
-    return "no open chats" if not count else f"{count} open chat{'' if count == 1 else 's'}"
+    return how_many(count, "open chat") if count else "no open chats"
 
 
 def _hint_answers(ctx: typer.Context, request_id: int, as_user: str | None) -> None:

@@ -9,6 +9,7 @@ from assignchat.cli import options
 from assignchat.cli.session import note, opened
 from assignchat.cli.watching import pause_in, rounds
 from assignchat.errors import DatabaseLocked
+from assignchat.model import how_many
 from assignchat.service import settling as service
 
 
@@ -76,6 +77,5 @@ def _sweep(
     elif ids:
         done = "would time out" if dry_run else "timed out"
         numbers = ", ".join(map(str, ids[:10])) + (", …" if len(ids) > 10 else "")  # noqa: PLR2004
-        noun = "request" if len(ids) == 1 else "requests"
-        render.say(f"{len(ids)} {noun} {done}: {numbers}")
+        render.say(f"{how_many(len(ids), 'request')} {done}: {numbers}")
     render.flush()

@@ -8,9 +8,9 @@ from assignchat import render
 from assignchat.cli import new_group, options
 from assignchat.cli.session import confirm, hint_commands, interactive, opened, reading
 from assignchat.errors import Usage
-from assignchat.model import INDEFINITE, Role, Split, User
+from assignchat.model import INDEFINITE, Role, Split, User, how_many
 from assignchat.service import team
-from assignchat.service.batches import Progress, chats_text, no_progress
+from assignchat.service.batches import Progress, no_progress
 from assignchat.service.team import Deactivated
 
 app = new_group(
@@ -224,7 +224,9 @@ def _shares(done: Deactivated) -> str:
     batch = done.batch
     if batch is None or not batch.assigned:
         return "no chats"
-    return ", ".join(f"{chats_text(count)} to {user}" for user, count in batch.recipients.items())
+    return ", ".join(
+        f"{how_many(count, 'chat')} to {user}" for user, count in batch.recipients.items()
+    )
 
 
 def _show_deactivated(done: Deactivated) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from assignchat.errors import InvalidValue, OwnsOpenChats, UserExists, command
-from assignchat.model import INDEFINITE, Event, Role, Split, User, check_id, check_text
+from assignchat.model import INDEFINITE, Event, Role, Split, User, check_id, check_text, how_many
 from assignchat.service.batches import BulkAssigned, Progress, no_progress, reassign
 from assignchat.service.lookup import find_user, is_away
 from assignchat.service.settling import cancel_on, time_out_on
@@ -182,7 +182,7 @@ def _check_owns_no_open_chats(database: Database, user: User) -> None:
     count = users.open_chats(database, user.id)
     if count:
         raise OwnsOpenChats(
-            f"{user.name} still owns {count} open chat{'' if count == 1 else 's'}",
+            f"{user.name} still owns {how_many(count, 'open chat')}",
             hint=command("user", "deactivate", user.id, "--reassign-to", "USER"),
         )
 
