@@ -19,19 +19,10 @@ from assignchat.files import links_from
 from assignchat.model import check_text, parse_duration, parse_timeout
 
 FILE_NAME = "config.toml"
-
-
 MAX_FILE_BYTES = 65_536
-
-
 MAX_DOTS_IN_LINE = 1_000  # tomllib takes the square of a key's length in memory
-
-
 MAX_BUSY_SECONDS = 600
-
-
 MAX_NUMBER = 10**12  # larger ones are no duration, and may not even be printed
-
 
 Value = str | bool | list[str]
 

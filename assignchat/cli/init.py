@@ -1,6 +1,5 @@
 """init."""
 
-import os
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
@@ -93,5 +92,5 @@ def _make(
 
 def _new_config_path(ctx: typer.Context) -> Path:
     """The config file that `--config` or the environment names, else one in this folder."""
-    named = invocation(ctx).config_file or os.environ.get("ASSIGNCHAT_CONFIG") or None
-    return Path(named or config.FILE_NAME)
+    path, was_named = config.find(invocation(ctx).config_file)
+    return path if was_named else Path(config.FILE_NAME)
