@@ -64,6 +64,10 @@ def init(
         return
     if wrote_config:
         render.say(f"Wrote {render.visible(str(loaded.path))}, with every key explained.")
+    _say_made(path, created=created, filled=filled)
+
+
+def _say_made(path: Path, *, created: bool, filled: bool) -> None:
     made = "Made the database" if created else "There already is a database at"
     render.say(f"{made} {render.visible(str(path))}.")
     if filled:

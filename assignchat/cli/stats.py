@@ -9,7 +9,7 @@ import typer
 
 from assignchat import render
 from assignchat.cli import options
-from assignchat.cli.session import Session, reading
+from assignchat.cli.session import Session, invocation, reading
 from assignchat.errors import InvalidValue, Usage
 from assignchat.service import stats as service
 from assignchat.service.stats import Stats, UserStats
@@ -42,7 +42,7 @@ def stats(
     A FILE of - is standard output. One that is there is replaced, whole or not at all.
     """
     _check_outputs(svg, html, as_json=as_json)
-    now = ctx.obj.clock()
+    now = invocation(ctx).clock()
     start, end = (options.stored_time(text, now) for text in (since, until))
     with reading(ctx) as session:
         _spare_own_files(session, svg, html)

@@ -6,7 +6,7 @@ import typer
 
 from assignchat import render
 from assignchat.cli import new_group, options
-from assignchat.cli.session import confirm, hint_commands, interactive, opened, reading
+from assignchat.cli.session import confirm, hint_commands, interactive, invocation, opened, reading
 from assignchat.errors import Usage
 from assignchat.model import INDEFINITE, Role, Split, User, how_many
 from assignchat.service import team
@@ -177,7 +177,7 @@ def away(
 
     The time is ISO 8601 with a zone, or a duration such as 3d from now.
     """
-    until = options.stored_time(until, ctx.obj.clock(), ahead=True)
+    until = options.stored_time(until, invocation(ctx).clock(), ahead=True)
     with opened(ctx, as_user, operator="login") as session:
         before = team.get_user(session.database, user)
         changed = team.set_away(session.database, user, until=until, actor=session.actor)
