@@ -59,9 +59,7 @@ def bulk_assign(
             help="Who gets them; several share them.",
         ),
     ] = None,
-    split: Annotated[
-        Split, typer.Option("--split", help="How several recipients share.")
-    ] = Split.EVEN,
+    split: options.Share = Split.EVEN,
     reason: options.Reason = None,
     anyway: options.Anyway = False,
     dry_run: options.DryRun = False,

@@ -114,9 +114,7 @@ def deactivate(
             help="Who gets their chats.",
         ),
     ] = None,
-    split: Annotated[
-        Split, typer.Option("--split", help="How several recipients share.")
-    ] = Split.EVEN,
+    split: options.Share = Split.EVEN,
     anyway: options.Anyway = False,
     dry_run: options.DryRun = False,
     yes: options.Yes = False,
