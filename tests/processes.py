@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -75,3 +77,11 @@ def result(process: subprocess.Popen[str]) -> Result:
     """How a process ends."""
     out, err = process.communicate(timeout=PATIENCE)
     return Result(process.returncode, out, err)
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait for what another process or thread will do."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "it did not come to pass"
+        time.sleep(0.005)

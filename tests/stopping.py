@@ -8,13 +8,12 @@ import os
 import re
 import signal
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.processes import PATIENCE, result, start
+from tests.processes import result, start, wait_until
 
 _CALLS = "fcntl,pwrite64,fdatasync,fsync,ftruncate,link,linkat,unlink,unlinkat"
 _STRACE = ("strace", "-q", "-f", f"--trace={_CALLS}")
@@ -83,7 +82,7 @@ def stopped(
         stood = re.search(r"^(\d+) +--- stopped by SIGSTOP", log.read_text(), re.MULTILINE)
         return int(stood[1]) if stood else None
 
-    _wait_for(lambda: process.poll() is not None or at_the_point() is not None)
+    wait_until(lambda: process.poll() is not None or at_the_point() is not None)
     standing = at_the_point()
     try:
         yield process
@@ -99,12 +98,5 @@ def stopped(
 def waits(process: subprocess.Popen[str]) -> bool:
     """Whether a process comes to sleep, as SQLite does while it waits, before it ends."""
     asleep = Path(f"/proc/{process.pid}/wchan")
-    _wait_for(lambda: process.poll() is not None or "nanosleep" in asleep.read_text())
+    wait_until(lambda: process.poll() is not None or "nanosleep" in asleep.read_text())
     return process.poll() is None
-
-
-def _wait_for(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end, "it did not come to pass"
-        time.sleep(0.005)

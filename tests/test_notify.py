@@ -15,7 +15,7 @@ from assignchat.service.delivery import CLAIM_SECONDS, Delivered, notify
 from assignchat.store.opening import open_database
 from tests import processes
 from tests.conftest import Team
-from tests.processes import Result, program, run
+from tests.processes import Result, program, run, wait_until
 from tests.receivers import SECRET, MailReceiver, WebReceiver, running
 
 IMPATIENT = """
@@ -235,13 +235,6 @@ def test_a_receiver_that_is_down_keeps_nobody_from_working(told: Team) -> None:
 
 def start(team: Team, *words: str) -> subprocess.Popen[str]:
     return processes.start(team.folder, *program("notify", *words))
-
-
-def wait_until(true: Callable[[], bool]) -> None:
-    until = time.monotonic() + 30
-    while not true():
-        assert time.monotonic() < until
-        time.sleep(0.01)
 
 
 def test_of_two_at_once_only_one_sends(told: Team, receiver: WebReceiver) -> None:

@@ -22,7 +22,7 @@ from assignchat.store.opening import open_database
 from tests import faking
 from tests.conftest import Result, Team
 from tests.needs import needs
-from tests.processes import program, result, start
+from tests.processes import program, result, start, wait_until
 from tests.stopping import Point, points, stopped, waits, windows
 
 ALL = bool(os.environ.get("ALL_FAULTS"))
@@ -346,10 +346,7 @@ def test_a_writer_on_a_slow_disk_is_waited_for(asked: Team) -> None:
     ) as one:
         assert one.stdout is not None
         log = folder / "slow.log"
-        end = time.monotonic() + 30
-        while not (log.exists() and "fdatasync" in log.read_text()):
-            assert time.monotonic() < end
-            time.sleep(0.01)
+        wait_until(lambda: log.exists() and "fdatasync" in log.read_text())
         two = start(folder, *RIVALS["reject"].argv)
         assert waits(two)
         ended = Result(0, one.stdout.read(), "")
