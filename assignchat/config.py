@@ -13,24 +13,16 @@ from assignchat.errors import (
     ConfigKeyUnknown,
     ConfigValueInvalid,
     InvalidValue,
+    quoted,
 )
 from assignchat.files import links_from
 from assignchat.model import check_text, parse_duration, parse_timeout
 
 FILE_NAME = "config.toml"
-
-
 MAX_FILE_BYTES = 65_536
-
-
 MAX_DOTS_IN_LINE = 1_000  # tomllib takes the square of a key's length in memory
-
-
 MAX_BUSY_SECONDS = 600
-
-
 MAX_NUMBER = 10**12  # larger ones are no duration, and may not even be printed
-
 
 Value = str | bool | list[str]
 
@@ -315,9 +307,13 @@ def read_safely(path: Path, *, owners: set[int] | None, secret: bool = False) ->
 
 def _check_open_to_nobody(path: Path, mode: int, *, secret: bool) -> None:
     if secret and mode & 0o077:
-        raise ConfigInvalid(f"Others may read the addresses in {path}", hint=f"chmod 600 {path}")
+        raise ConfigInvalid(
+            f"Others may read the addresses in {path}", hint=f"chmod 600 {quoted(path)}"
+        )
     if mode & stat.S_IWOTH:
-        raise ConfigInvalid(f"Everyone may write the config file {path}", hint=f"chmod o-w {path}")
+        raise ConfigInvalid(
+            f"Everyone may write the config file {path}", hint=f"chmod o-w {quoted(path)}"
+        )
 
 
 def _check_owners(path: Path, found: set[int], allowed: set[int] | None) -> None:

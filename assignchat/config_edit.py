@@ -17,6 +17,7 @@ from assignchat.config import (
     is_unsettled,
     old_beside,
     parse_toml,
+    read_safely,
     settings_of,
 )
 from assignchat.errors import ConfigInvalid, ConfigNotWritable, ConfigValueInvalid
@@ -37,8 +38,7 @@ def change(config: Config, name: str, value: Value | None) -> tuple[Config, str,
         settings = settings_of(values, config.path)
     except ConfigInvalid as error:
         raise ConfigValueInvalid(error.message, error.hint) from None
-    old_text = _text(config.path) if config.exists else ""
-    text = _edited(old_text, name, value)
+    text = _edited(read_safely(config.path, owners=None) or "", name, value)
     backup = None
     if _flattened(text) != values:
         text = _written_anew(values)
@@ -54,13 +54,6 @@ def _check_can_be_read(text: str, path: Path) -> None:
         parse_toml(text, path)
     except ConfigInvalid as error:
         raise ConfigValueInvalid(f"With this value it would be so: {error.message}") from None
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_bytes().decode("utf-8")  # as text it would change the ends of the lines
-    except OSError as error:
-        raise ConfigInvalid(f"The config file {path} cannot be read: {error.strerror}") from error
 
 
 @contextmanager

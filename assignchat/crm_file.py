@@ -293,6 +293,9 @@ def _reason(error: Exception, text: _Text | None = None) -> str:
 
 def _is_cut_off(error: json.JSONDecodeError) -> bool:
     """Whether the text only ends too early, in a string or elsewhere."""
-    return error.msg.startswith("Unterminated") or error.pos > len(error.doc) - len(
-        "\\uD83D\\uDE00"
-    )
+    near_the_end = error.pos > len(error.doc) - _LONGEST_TOKEN
+    return near_the_end or error.msg.startswith("Unterminated")
+
+
+_LONGEST_TOKEN = len("\\uD83D\\uDE00")
+"""What is cut off is told of where it begins: the escapes of one character are the longest."""

@@ -6,6 +6,7 @@ error has to say stands in its message, and what to do about it in its hint.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import ClassVar
 
 
@@ -30,6 +31,18 @@ def shortened(text: str) -> str:
         return text
     kept = MAX_MESSAGE_LENGTH // 2 - 1
     return f"{text[:kept]}…{text[-kept:]}"
+
+
+def command(*words: str) -> str:
+    """A command of ours for a hint, as it can be pasted into a shell, whatever its words are."""
+    return " ".join(("assignchat", *map(quoted, words)))
+
+
+def quoted(word: str | Path) -> str:
+    """A word of a command as it can be pasted into a shell."""
+    from shlex import quote  # noqa: PLC0415  # only needed when something is wrong
+
+    return quote(str(word))
 
 
 class ProgramFailed(AssignchatError):

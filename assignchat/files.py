@@ -1,28 +1,12 @@
-"""What the store, the config and pictures need to know of files and folders."""
+"""Files and folders: making and replacing them safely, and who else may write there."""
 
 import os
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
 _MOST_LINKS = 40  # as many as Linux follows
-
-
-class FileState(NamedTuple):
-    """What shows whether somebody has written to a database."""
-
-    modified_ns: int
-    size: int
-    being_written: bool
-
-
-def file_state(path: Path) -> FileState:
-    """The state of a database file that is there."""
-    found = path.stat()
-    wal = f"{os.path.realpath(path)}-wal"  # SQLite follows links before it names it
-    return FileState(found.st_mtime_ns, found.st_size, os.path.exists(wal))  # noqa: PTH110
 
 
 def replace_file(
@@ -35,7 +19,7 @@ def replace_file(
     time of modification. On the disk when this returns. Raises `OSError`.
     """
     path = path.resolve()
-    building = path.with_name(f".{path.name.removeprefix('.')}.{os.getpid()}.new")
+    building = unfinished(path)
     try:
         building.unlink(missing_ok=True)
         descriptor = create_own(building)
@@ -51,6 +35,20 @@ def replace_file(
     finally:
         with suppress(OSError):
             building.unlink(missing_ok=True)
+
+
+def unfinished(path: Path) -> Path:
+    """Where this process builds a file before it takes the name of `path`: beside it."""
+    return path.with_name(f"{_unfinished_start(path)}{os.getpid()}.new")
+
+
+def is_unfinished(name: str, path: Path) -> bool:
+    """Whether a file beside `path` is named as one that some process builds to take its name."""
+    return name.startswith(_unfinished_start(path)) and name.endswith(".new")
+
+
+def _unfinished_start(path: Path) -> str:
+    return f".{path.name.removeprefix('.')}."
 
 
 def _make_as_readable(descriptor: int, like: Path) -> None:

@@ -19,6 +19,9 @@ from assignchat.errors import InvalidValue
 SYSTEM = "system"
 """The actor of what happens by itself: a deadline that passes."""
 
+INDEFINITE = "indefinite"
+"""Until when somebody is away who has not said; as text it is later than every stored time."""
+
 MAX_ID_LENGTH = 200
 MAX_TEXT_LENGTH = 1_000
 MAX_NOTE_LENGTH = 10_000
@@ -370,3 +373,8 @@ def is_unicode(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def how_many(count: int, noun: str) -> str:
+    """A number of things in words, such as `1 chat` or `50 chats`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -1,5 +1,6 @@
-"""Ctrl-C and SIGTERM, held back for a moment."""
+"""Ctrl-C and SIGTERM: held back for a moment, or waited for beside other things."""
 
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,3 +19,12 @@ def held() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def arriving(*numbers: signal.Signals) -> int:
+    """The end of a pipe at which each of these signals arrives from now on, as a byte."""
+    # A pipe, because a lock such as an Event's may be held by what the signal interrupts.
+    arrived, arrive = os.pipe()
+    for number in numbers:
+        signal.signal(number, lambda number, _: os.write(arrive, bytes([number])))
+    return arrived

@@ -1,41 +1,20 @@
 """A team with a database of its own, a clock that the test sets, and the real entry point."""
 
-import json
-import os
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
 from assignchat.cli import main
 from tests.machine import machine
+from tests.processes import Result, program, run
 
-__all__ = ["machine"]  # a fixture, for users of the machine other than the one who tests
+__all__ = ["Result", "machine"]  # a fixture, for users of the machine other than the one who tests
 
 START = datetime(2026, 11, 22, 14, 5, 10, tzinfo=UTC)
-
-
-class Result(NamedTuple):
-    """How a command ended."""
-
-    exit_code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        """The document on standard output."""
-        return json.loads(self.out)
-
-    @property
-    def error(self) -> str:
-        """The code of the error that `--json` puts on standard error."""
-        return str(json.loads(self.err)["error"]["code"])
 
 
 class Team:
@@ -75,17 +54,7 @@ class Team:
         self, *words: str, stdin: str | None = None, env: dict[str, str] | None = None
     ) -> Result:
         """Run a command as a process of its own, by the machine's clock."""
-        done = subprocess.run(
-            [sys.executable, "-m", "assignchat", *words],
-            cwd=self.folder,
-            env=os.environ | (env or {}),
-            input=stdin,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
-        return Result(done.returncode, done.stdout, done.stderr)
+        return run(self.folder, *program(*words), stdin=stdin, env=env)
 
     def sql(self, statement: str, *params: object) -> list[tuple[Any, ...]]:
         """What any SQLite tool would say, or do behind our back."""
@@ -160,6 +129,14 @@ def team(empty_team: Team) -> Iterator[Team]:
     if empty_team.database.exists():
         found = empty_team.run("check", "--full", "--json")
         assert found.exit_code == 0, found.out + found.err
+
+
+@pytest.fixture
+def team_now(empty_team: Team) -> Team:
+    """The demo team by the machine's clock, which its processes go by."""
+    empty_team.now = datetime.now(UTC)
+    empty_team.ok("init", "--demo")
+    return empty_team
 
 
 @pytest.fixture

@@ -8,16 +8,13 @@ import os
 import re
 import signal
 import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.conftest import Result
+from tests.processes import result, start, wait_until
 
-PATIENCE = 60
 _CALLS = "fcntl,pwrite64,fdatasync,fsync,ftruncate,link,linkat,unlink,unlinkat"
 _STRACE = ("strace", "-q", "-f", f"--trace={_CALLS}")
 _WAL_WRITE_LOCK = "l_start=120, l_len=1"  # in the -shm file: who has it writes
@@ -29,29 +26,6 @@ class Point(NamedTuple):
     call: str
     ordinal: int
     text: str
-
-
-def program(*words: str) -> list[str]:
-    """How a command is run as a process of its own."""
-    return [sys.executable, "-m", "assignchat", *words]
-
-
-def start(folder: Path, *argv: str, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
-    """Begin a process in a folder."""
-    return subprocess.Popen(
-        argv,
-        cwd=folder,
-        env=os.environ | (env or {}),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def result(process: subprocess.Popen[str]) -> Result:
-    """How a process ends."""
-    out, err = process.communicate(timeout=PATIENCE)
-    return Result(process.returncode, out, err)
 
 
 def points(folder: Path, argv: list[str], env: dict[str, str] | None = None) -> list[Point]:
@@ -108,7 +82,7 @@ def stopped(
         stood = re.search(r"^(\d+) +--- stopped by SIGSTOP", log.read_text(), re.MULTILINE)
         return int(stood[1]) if stood else None
 
-    _wait_for(lambda: process.poll() is not None or at_the_point() is not None)
+    wait_until(lambda: process.poll() is not None or at_the_point() is not None)
     standing = at_the_point()
     try:
         yield process
@@ -124,12 +98,5 @@ def stopped(
 def waits(process: subprocess.Popen[str]) -> bool:
     """Whether a process comes to sleep, as SQLite does while it waits, before it ends."""
     asleep = Path(f"/proc/{process.pid}/wchan")
-    _wait_for(lambda: process.poll() is not None or "nanosleep" in asleep.read_text())
+    wait_until(lambda: process.poll() is not None or "nanosleep" in asleep.read_text())
     return process.poll() is None
-
-
-def _wait_for(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end, "it did not come to pass"
-        time.sleep(0.005)

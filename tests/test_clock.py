@@ -15,18 +15,10 @@ import pytest
 from assignchat.model import format_time
 from tests import faking
 from tests.conftest import Result, Team
-from tests.stopping import PATIENCE, program, start
+from tests.processes import PATIENCE, program, start
 from tests.test_terminal import at_terminal
 
 JUMPS = ("-1h", "-10d", "+3y", "-5m", "+40d", "+0")  # of the clock, one after the other
-
-
-@pytest.fixture
-def team_now(empty_team: Team) -> Team:
-    """The demo team, by the machine's clock, which its processes go by."""
-    empty_team.now = datetime.now(UTC)
-    empty_team.ok("init", "--demo")
-    return empty_team
 
 
 def at(team: Team, offset: str, *words: str) -> Result:

@@ -1,6 +1,7 @@
 """The config file: where it is found, and what is refused in it."""
 
 import os
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -177,6 +178,16 @@ def test_what_is_no_file_is_refused_at_once(empty_team: Team, name: str) -> None
         assert time.monotonic() - before < 2
         assert (done.exit_code, done.error) == (7, "config_invalid")
         assert name in done.err
+
+
+def test_the_hint_for_an_unsafe_config_can_be_pasted_whatever_the_path(team: Team) -> None:
+    unsafe = team.folder / "of the team.toml"
+    unsafe.write_bytes(team.config.read_bytes())
+    unsafe.chmod(0o666)
+    result = team.run("--config", str(unsafe), "requests")
+    hint = result.err.splitlines()[-1]
+    subprocess.run(["sh", "-c", hint.removeprefix("Hint: ")], check=True)
+    assert team.run("--config", str(unsafe), "requests").exit_code == 0
 
 
 def test_a_file_that_everyone_may_write_is_refused(team: Team) -> None:

@@ -13,26 +13,19 @@ from pathlib import Path
 import pytest
 
 from assignchat.store.opening import open_database
-from tests.conftest import START, Result, Team
+from tests.conftest import START, Team
+from tests.needs import needs
+from tests.processes import Result, program, run
 from tests.test_races import together
 
 
 def unprivileged(team: Team, *words: str) -> Result:
     """Run a command without root's power over permissions."""
-    program = [sys.executable, "-m", "assignchat"]
+    power: list[str] = []
     if os.geteuid() == 0:
-        if shutil.which("setpriv") is None:
-            pytest.skip("root may write everything, and there is no setpriv to change that")
-        program = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", *program]
-    done = subprocess.run(
-        [*program, *words],
-        cwd=team.folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    return Result(done.returncode, done.stdout, done.stderr)
+        needs("setpriv")
+        power = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
+    return run(team.folder, *power, *program(*words))
 
 
 @contextmanager
@@ -397,16 +390,8 @@ def test_where_a_file_may_not_grow_the_database_is_full_and_as_it_was(team: Team
         file.write("id,customer,owner_id\n")
         file.writelines(f"new-{number},Customer {number},mark\n" for number in range(20_000))
     before = team.snapshot()
-    program = [sys.executable, "-m", "assignchat", "import", "chats", "chats.csv", "--json"]
-    done = subprocess.run(
-        ["bash", "-c", 'ulimit -f 400; exec "$@"', "bash", *program],
-        cwd=team.folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    result = Result(done.returncode, done.stdout, done.stderr)
+    command = program("import", "chats", "chats.csv", "--json")
+    result = run(team.folder, "bash", "-c", 'ulimit -f 400; exec "$@"', "bash", *command)
     assert (result.exit_code, result.error, result.out) == (6, "database_full", "")
     assert team.snapshot() == before
     assert team.ok("import", "chats", "chats.csv")["created"] == 20_000

@@ -1,14 +1,13 @@
 """How a command fails: its exit code, its error code, and what it says."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from assignchat.errors import AssignchatError, every_error
-from tests.conftest import Result, Team
+from tests.conftest import Team
+from tests.processes import Result, program, run
 
 EXIT_CODES = {
     1: "internal_error output_failed delivery_failed",
@@ -23,20 +22,11 @@ EXIT_CODES = {
     " database_newer database_foreign",
     7: "config_invalid config_key_unknown config_value_invalid config_not_writable",
 }
-PROGRAM = (sys.executable, "-m", "assignchat")
 
 
 def shell(team: Team, script: str, *words: str | bytes) -> Result:
     """Run a script whose arguments are a command of the program."""
-    done = subprocess.run(
-        ["bash", "-c", script, "bash", *PROGRAM, *words],
-        cwd=team.folder,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
-        timeout=60,
-    )
-    return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
+    return run(team.folder, "bash", "-c", script, "bash", *program(), *words)
 
 
 def test_every_error_code_has_its_exit_code() -> None:

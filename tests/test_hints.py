@@ -5,7 +5,6 @@ import re
 import shlex
 import subprocess
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -18,13 +17,11 @@ ODD = "a b'$(touch pwned)\""
 
 
 @pytest.fixture
-def desk(empty_team: Team) -> Team:
+def desk(team_now: Team) -> Team:
     """The demo team by the machine's clock, with Maria's batch and somebody of an odd name."""
-    empty_team.now = datetime.now(UTC)
-    empty_team.ok("init", "--demo")
-    empty_team.ok("user", "add", ODD, "--role", "manager")
-    empty_team.ok("chat", "add", ODD, "--customer", "A", "--owner", ODD)
-    return empty_team
+    team_now.ok("user", "add", ODD, "--role", "manager")
+    team_now.ok("chat", "add", ODD, "--customer", "A", "--owner", ODD)
+    return team_now
 
 
 def stand(team: Team) -> list[object]:

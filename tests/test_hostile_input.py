@@ -18,6 +18,7 @@ from typing import Any, BinaryIO, NamedTuple
 import pytest
 
 from tests.conftest import Result, Team
+from tests.processes import program, run
 
 MIB = 2**20
 MEGABYTE = 10**6
@@ -608,16 +609,9 @@ def test_a_standard_input_without_end_or_closed_is_refused(
     with Path("/dev/zero").open("rb") as zeros:
         result = measured(team, *words, stdin=zeros)
     assert (result.exit_code, result.out) == (2, "")
-    closed = subprocess.run(
-        ["sh", "-c", '"$@" <&-', "sh", sys.executable, "-m", "assignchat", *words],
-        cwd=team.folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    assert (closed.returncode, closed.stdout) == (2, "")
-    assert "closed" in closed.stderr
+    closed = run(team.folder, "sh", "-c", '"$@" <&-', "sh", *program(*words))
+    assert (closed.exit_code, closed.out) == (2, "")
+    assert "closed" in closed.err
 
 
 def test_a_pipe_that_somebody_writes_to_is_a_file(team: Team) -> None:

@@ -22,7 +22,7 @@ from assignchat.cli.keyboard import DOWN, ENTER, ESCAPE, UP, keys_in
 from assignchat.model import Request
 from assignchat.service.overview import Inbox, ReceivedRequest
 from tests.conftest import Team
-from tests.test_terminal import CTRL_C, CTRL_D, ON_ITS_TERMINAL, PATIENCE, PLAIN
+from tests.test_terminal import CTRL_C, CTRL_D, ON_ITS_TERMINAL, PATIENCE, PLAIN, statuses
 
 SEQUENCE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-Z\\-_]")
 HOME = "\x1b[H"
@@ -118,27 +118,15 @@ def watching(
 
 
 @pytest.fixture
-def desk(empty_team: Team) -> Team:
-    """The demo team by the machine's clock."""
-    empty_team.now = datetime.now(UTC)
-    empty_team.ok("init", "--demo")
-    return empty_team
-
-
-@pytest.fixture
-def asked(desk: Team) -> Team:
+def asked(team_now: Team) -> Team:
     """Mark asks Martha to take chat-1."""
-    ask(desk, "chat-1")
-    return desk
+    ask(team_now, "chat-1")
+    return team_now
 
 
 def ask(team: Team, chat: str, *more: str) -> str:
     team.now = datetime.now(UTC)
     return str(team.ok("assign", chat, "--to", "martha", "--as", "mark", *more)["id"])
-
-
-def statuses(team: Team) -> list[tuple[str, str | None]]:
-    return team.sql("SELECT status, reason FROM requests ORDER BY id")
 
 
 # On a terminal
@@ -152,12 +140,12 @@ def test_the_time_left_goes_down_each_second(asked: Team) -> None:
             watch.until(f"in 1m {int(first[1]) - second}s")
 
 
-def test_a_new_request_appears_and_rings_once(desk: Team) -> None:
-    with watching(desk) as watch:
+def test_a_new_request_appears_and_rings_once(team_now: Team) -> None:
+    with watching(team_now) as watch:
         assert "nobody waits for your answer" in watch.frame
-        ask(desk, "chat-1")
+        ask(team_now, "chat-1")
         watch.until("> 1 ")
-        ask(desk, "chat-2")
+        ask(team_now, "chat-2")
         watch.until("chat-2")
         watch.until(lambda _: "1m 56s" in watch.frame)
         watch.resize(70, 20)
@@ -237,14 +225,14 @@ def test_a_request_withdrawn_meanwhile_is_told_and_no_other_is_answered(asked: T
     assert [status for status, _ in statuses(asked)] == ["withdrawn", "pending"]
 
 
-def test_at_its_deadline_a_request_leaves_the_page_though_nobody_has_swept(desk: Team) -> None:
-    ask(desk, "chat-1", "--timeout", "2s")
-    with watching(desk) as watch:
+def test_at_its_deadline_a_request_leaves_the_page_though_nobody_has_swept(team_now: Team) -> None:
+    ask(team_now, "chat-1", "--timeout", "2s")
+    with watching(team_now) as watch:
         watch.until("> 1 ")
         watch.until("nobody waits for your answer")
         watch.press("a")
         watch.until("Request 1 timed out at")
-    assert statuses(desk) == [("timed_out", None)]
+    assert statuses(team_now) == [("timed_out", None)]
 
 
 def test_notifications_are_marked_read_by_key(asked: Team) -> None:
@@ -301,11 +289,11 @@ def test_it_fits_a_narrow_terminal_and_follows_its_size(asked: Team, columns: in
         assert "会話" * 20 in page
 
 
-def test_with_more_requests_than_lines_the_selected_one_is_seen(desk: Team) -> None:
+def test_with_more_requests_than_lines_the_selected_one_is_seen(team_now: Team) -> None:
     for number in range(30):
-        desk.ok("chat", "add", f"more-{number}", "--customer", "A", "--owner", "mark")
-        ask(desk, f"more-{number}", "--timeout", "off")
-    with watching(desk) as watch:
+        team_now.ok("chat", "add", f"more-{number}", "--customer", "A", "--owner", "mark")
+        ask(team_now, f"more-{number}", "--timeout", "off")
+    with watching(team_now) as watch:
         for number in (15, 30):
             watch.press(str(number))
             assert "q quit" in watch.until(f"> {number}")
@@ -317,10 +305,10 @@ def test_without_colour_there_is_none_and_a_mark_shows_the_selection(asked: Team
     assert not re.search(r"\x1b\[[\d;]*(3\d|4\d|9\d)m", watch.raw)
 
 
-def test_hostile_text_is_harmless(desk: Team) -> None:
-    desk.ok("chat", "add", "evil", "--customer", "\x1b[2J\u202eAnn [red]x", "--owner", "mark")
-    ask(desk, "evil", "--note", "\a\x1b]0;owned\x07")
-    with watching(desk) as watch:
+def test_hostile_text_is_harmless(team_now: Team) -> None:
+    team_now.ok("chat", "add", "evil", "--customer", "\x1b[2J\u202eAnn [red]x", "--owner", "mark")
+    ask(team_now, "evil", "--note", "\a\x1b]0;owned\x07")
+    with watching(team_now) as watch:
         page = watch.until("> 1 ")
         assert r"\x1b[2J\u202eAnn [red]x" in page
         assert r"\x07\x1b]0;owned\x07" in page
@@ -506,5 +494,5 @@ def test_watching_does_not_go_with_marking_all_read(asked: Team) -> None:
     assert asked.refused("inbox", "--watch", "--mark-read", "--as", "martha") == (2, "usage")
 
 
-def test_watching_for_nobody_is_refused_at_once(desk: Team) -> None:
-    assert desk.refused("inbox", "--watch", "--as", "stranger") == (2, "actor_unknown")
+def test_watching_for_nobody_is_refused_at_once(team_now: Team) -> None:
+    assert team_now.refused("inbox", "--watch", "--as", "stranger") == (2, "actor_unknown")

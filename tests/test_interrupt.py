@@ -10,6 +10,7 @@ import time
 import pytest
 
 from tests.conftest import Team
+from tests.processes import wait_until
 
 MANY = 150_000
 
@@ -36,8 +37,7 @@ def test_an_import_that_is_interrupted_has_changed_nothing(
         command, cwd=large.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         begun = large.database.with_name("assignchat.db-wal")
-        while not begun.exists() and process.poll() is None:
-            time.sleep(0.01)
+        wait_until(lambda: begun.exists() or process.poll() is not None)
         time.sleep(after)  # into the reading of the file, and into one long statement
         process.send_signal(number)
         out, err = process.communicate(timeout=20)
@@ -55,8 +55,7 @@ def started(team: Team, *words: str, stdout: int) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
     )
-    while not team.sql("SELECT id FROM requests") and process.poll() is None:
-        time.sleep(0.01)
+    wait_until(lambda: bool(team.sql("SELECT id FROM requests")) or process.poll() is not None)
     return process
 
 

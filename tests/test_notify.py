@@ -13,7 +13,9 @@ import pytest
 from assignchat.model import format_time, seconds_between
 from assignchat.service.delivery import CLAIM_SECONDS, Delivered, notify
 from assignchat.store.opening import open_database
-from tests.conftest import Result, Team
+from tests import processes
+from tests.conftest import Team
+from tests.processes import Result, program, run, wait_until
 from tests.receivers import SECRET, MailReceiver, WebReceiver, running
 
 IMPATIENT = """
@@ -87,15 +89,7 @@ def delivered(team: Team, *words: str) -> Result:
 
 def impatient(team: Team, *words: str) -> Result:
     """Deliver, but wait no more than two seconds for an address."""
-    done = subprocess.run(
-        [sys.executable, "-c", IMPATIENT, "notify", *words],
-        cwd=team.folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    return Result(done.returncode, done.stdout, done.stderr)
+    return run(team.folder, sys.executable, "-c", IMPATIENT, "notify", *words)
 
 
 def try_again(team: Team) -> Result:
@@ -240,20 +234,7 @@ def test_a_receiver_that_is_down_keeps_nobody_from_working(told: Team) -> None:
 
 
 def start(team: Team, *words: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "assignchat", "notify", *words],
-        cwd=team.folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def wait_until(true: Callable[[], bool]) -> None:
-    until = time.monotonic() + 30
-    while not true():
-        assert time.monotonic() < until
-        time.sleep(0.01)
+    return processes.start(team.folder, *program("notify", *words))
 
 
 def test_of_two_at_once_only_one_sends(told: Team, receiver: WebReceiver) -> None:
@@ -484,8 +465,6 @@ def test_watching_ends_after_the_message_under_way(told: Team, receiver: WebRece
 def test_a_round_with_nothing_to_send_does_not_wait_for_apprise(told: Team) -> None:
     told.sql("DELETE FROM notifications")
     code = "import sys; from assignchat.cli import main; main(['notify']); print(*sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=told.folder, capture_output=True, text=True, check=True
-    )
-    assert "assignchat.service.delivery" in done.stdout
-    assert "apprise" not in done.stdout.split()
+    done = run(told.folder, sys.executable, "-c", code)
+    assert "assignchat.service.delivery" in done.out
+    assert "apprise" not in done.out.split()

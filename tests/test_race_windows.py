@@ -12,7 +12,6 @@ import subprocess
 import sys
 import time
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,7 +22,8 @@ from assignchat.store.opening import open_database
 from tests import faking
 from tests.conftest import Result, Team
 from tests.needs import needs
-from tests.stopping import Point, points, program, result, start, stopped, waits, windows
+from tests.processes import program, result, start, wait_until
+from tests.stopping import Point, points, stopped, waits, windows
 
 ALL = bool(os.environ.get("ALL_FAULTS"))
 
@@ -66,14 +66,12 @@ RIVALS = {
 
 
 @pytest.fixture
-def asked(empty_team: Team) -> Team:
+def asked(team_now: Team) -> Team:
     """The demo team; mark has just asked martha to take chat-1."""
     needs("strace")
-    empty_team.now = datetime.now(UTC)
-    empty_team.ok("init", "--demo")
-    empty_team.ok("assign", "chat-1", "--to", "martha", "--as", "mark", "--timeout", "1h")
-    (empty_team.folder / "moved.csv").write_text("id,customer,owner_id\nchat-1,Priya Nair,omar\n")
-    return empty_team
+    team_now.ok("assign", "chat-1", "--to", "martha", "--as", "mark", "--timeout", "1h")
+    (team_now.folder / "moved.csv").write_text("id,customer,owner_id\nchat-1,Priya Nair,omar\n")
+    return team_now
 
 
 class Trials:
@@ -348,10 +346,7 @@ def test_a_writer_on_a_slow_disk_is_waited_for(asked: Team) -> None:
     ) as one:
         assert one.stdout is not None
         log = folder / "slow.log"
-        end = time.monotonic() + 30
-        while not (log.exists() and "fdatasync" in log.read_text()):
-            assert time.monotonic() < end
-            time.sleep(0.01)
+        wait_until(lambda: log.exists() and "fdatasync" in log.read_text())
         two = start(folder, *RIVALS["reject"].argv)
         assert waits(two)
         ended = Result(0, one.stdout.read(), "")
@@ -374,15 +369,13 @@ print(slowest, codes, file=sys.stderr)
 """
 
 
-def test_of_eight_who_write_all_the_time_none_starves(empty_team: Team) -> None:
+def test_of_eight_who_write_all_the_time_none_starves(team_now: Team) -> None:
     writers, each = 8, 40
-    empty_team.now = datetime.now(UTC)
-    empty_team.ok("init", "--demo")
     chats = [f"busy-{number}" for number in range(writers * each)]
     lines = [f"{chat},Customer,mark\n" for chat in chats]
-    (empty_team.folder / "chats.csv").write_text("id,customer,owner_id\n" + "".join(lines))
-    empty_team.ok("import", "chats", "chats.csv")
-    with open_database(empty_team.database, os_user="tester") as database:
+    (team_now.folder / "chats.csv").write_text("id,customer,owner_id\n" + "".join(lines))
+    team_now.ok("import", "chats", "chats.csv")
+    with open_database(team_now.database, os_user="tester") as database:
         numbers = [
             str(assign(database, chat, to="martha", actor="mark", timeout_seconds=None).id)
             for chat in chats
@@ -395,7 +388,7 @@ def test_of_eight_who_write_all_the_time_none_starves(empty_team: Team) -> None:
         running.append(
             subprocess.Popen(
                 [sys.executable, "-c", WORK, *mine],
-                cwd=empty_team.folder,
+                cwd=team_now.folder,
                 stdin=line,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
@@ -408,6 +401,6 @@ def test_of_eight_who_write_all_the_time_none_starves(empty_team: Team) -> None:
     assert [done.err.split(" ", 1)[1].strip() for done in ended] == [str([0] * each)] * writers
     slowest = max(float(done.err.split()[0]) for done in ended)
     seconds = time.monotonic() - began
-    assert empty_team.ok("check")["sound"] is True
-    assert len(empty_team.history(event="accepted")) == writers * each
+    assert team_now.ok("check")["sound"] is True
+    assert len(team_now.history(event="accepted")) == writers * each
     print(f"{len(chats)} accepts in {seconds:.1f} s, the slowest in {slowest:.2f} s")  # noqa: T201

@@ -1,14 +1,14 @@
 """The scripts that users adapt: they run as they are."""
 
 import os
-import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import Result, Team
+from tests.conftest import Team
+from tests.processes import Result, run
 
 SCRIPTS = Path(__file__).parent.parent / "scripts"
 DOCS = SCRIPTS.parent / "docs"
@@ -16,17 +16,7 @@ DOCS = SCRIPTS.parent / "docs"
 
 def script(team: Team, *words: str, **env: str) -> Result:
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    done = subprocess.run(
-        words,
-        cwd=team.folder,
-        env=os.environ | {"PATH": path} | env,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    return Result(done.returncode, done.stdout, done.stderr)
+    return run(team.folder, *words, env={"PATH": path} | env)
 
 
 def offboard(team: Team, *words: str, **env: str) -> Result:

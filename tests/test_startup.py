@@ -1,14 +1,12 @@
 """A command loads no more than it needs: an operator waits for each one."""
 
-import json
-import os
-import subprocess
 import sys
 
 import pytest
 
 from assignchat.cli import COMMANDS
 from tests.conftest import Team
+from tests.processes import run
 
 HEAVY = ("sqlite_utils", "rich", "tomli_w", "pydantic")
 LOADED_BY = """
@@ -20,6 +18,15 @@ sys.stdout.close()
 sys.stdout = shown
 print(json.dumps([code, sorted(sys.modules)]))
 """
+
+
+def loaded_by(team: Team, *words: str, env: dict[str, str] | None = None) -> set[str]:
+    """The modules that a process has loaded once it has run a command."""
+    done = run(team.folder, sys.executable, "-c", LOADED_BY, *words, env=env)
+    assert done.exit_code == 0, done.err
+    code, loaded = done.json
+    assert code == 0, done.err
+    return set(loaded)
 
 
 @pytest.mark.parametrize(
@@ -38,16 +45,7 @@ def test_a_command_loads_its_own_module_and_nothing_heavy(
     team: Team, words: list[str], own: set[str]
 ) -> None:
     team.ok("assign", "chat-1", "--to", "martha", "--timeout", "off", "--as", "mark")
-    done = subprocess.run(
-        [sys.executable, "-c", LOADED_BY, *words],
-        cwd=team.folder,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    code, loaded = json.loads(done.stdout)
-    assert code == 0, done.stderr
+    loaded = loaded_by(team, *words)
     assert not [name for name in HEAVY if name in loaded]
     modules = {command.module for command in COMMANDS.values()}
     assert {name for name in modules if f"assignchat.cli.{name}" in loaded} == own
@@ -65,17 +63,7 @@ def test_the_package_runs_as_a_module_and_as_a_command(team: Team) -> None:
     ("line", "own"), [("assignchat ", set[str]()), ("assignchat accept ", {"request"})]
 )
 def test_a_completion_loads_no_more_than_its_command(team: Team, line: str, own: set[str]) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", LOADED_BY, line],
-        cwd=team.folder,
-        env=os.environ | {"_ASSIGNCHAT_COMPLETE": "offer_bash"},
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    code, loaded = json.loads(done.stdout)
-    assert code == 0, done.stderr
-    assert not {"sqlite_utils", "rich.console", "tomli_w", "pydantic"} & set(loaded)
+    loaded = loaded_by(team, line, env={"_ASSIGNCHAT_COMPLETE": "offer_bash"})
+    assert not {"sqlite_utils", "rich.console", "tomli_w", "pydantic"} & loaded
     modules = {command.module for command in COMMANDS.values()}
     assert {name for name in modules if f"assignchat.cli.{name}" in loaded} == own

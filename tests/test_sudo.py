@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from assignchat.cli import build
+from tests import processes
 from tests.conftest import Result
 from tests.needs import needs
 from tests.users import MARK, MARTHA, SERVICE, STRANGER, run
@@ -47,17 +48,12 @@ class Office(NamedTuple):
     def at(self, login: str, *command: str | Path, env: dict[str, str] | None = None) -> Result:
         """Run a command as somebody who has logged in."""
         become = ["setpriv", f"--reuid={login}", f"--regid={login}", "--init-groups", "--"]
-        done = subprocess.run(
-            [*APART, f'{IN_ETC}; exec "$@"', self.machine / "etc", *become, *command],
-            cwd="/tmp",  # noqa: S108
+        return processes.run(
+            Path("/tmp"),  # noqa: S108
+            *(*APART, f'{IN_ETC}; exec "$@"', self.machine / "etc", *become, *command),
             env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "TERM": "dumb"} | (env or {}),
-            input="",
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
+            alone=True,
         )
-        return Result(done.returncode, done.stdout, done.stderr)
 
     def sudo(self, login: str, *words: str | Path, env: dict[str, str] | None = None) -> Result:
         """What somebody types: sudo, as the service user, the wrapper, and a command."""

@@ -2,7 +2,6 @@
 
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -10,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.conftest import Result, Team
+from tests.processes import program, start
 
 NOTHING = Result(0, "", "")
 
@@ -175,13 +175,7 @@ def test_a_sweep_without_a_database_is_noticed_by_cron(empty_team: Team) -> None
 
 @contextmanager
 def started(team: Team, *words: str) -> Iterator[subprocess.Popen[str]]:
-    with subprocess.Popen(
-        [sys.executable, "-m", "assignchat", *words],
-        cwd=team.folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with start(team.folder, *program(*words)) as process:
         try:
             yield process
         finally:

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import termios
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 import pytest
 from rich.cells import cell_len
@@ -20,6 +19,11 @@ ON_ITS_TERMINAL = """
 import fcntl, runpy, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 runpy.run_module("assignchat", run_name="__main__")
+"""
+WITHOUT_ERRORS = """
+import os, sys
+os.close(2)
+os.execv(sys.executable, [sys.executable, "-m", "assignchat", *sys.argv[1:]])
 """
 CTRL_C, CTRL_D, ENTER = "\x03", "\x04", "\n"
 STYLE = re.compile(r"\x1b\[([\d;]*)m")
@@ -36,6 +40,7 @@ def at_terminal(
     columns: int = 100,
     env: dict[str, str] | None = None,
     stdout: int | None = None,
+    program: str = ON_ITS_TERMINAL,
 ) -> Result:
     """Run a command on a pseudo-terminal: each prompt is waited for, then answered.
 
@@ -45,7 +50,7 @@ def at_terminal(
     termios.tcsetwinsize(there, (24, columns))
     outside = {key: value for key, value in os.environ.items() if key not in _ABOUT_OUTPUT}
     with subprocess.Popen(
-        [sys.executable, "-c", ON_ITS_TERMINAL, *words],
+        [sys.executable, "-c", program, *words],
         cwd=team.folder,
         env=outside | PLAIN | (env or {}),
         stdin=there,
@@ -86,56 +91,55 @@ def _read(terminal: int) -> bytes:
 
 
 @pytest.fixture
-def desk(empty_team: Team) -> Team:
-    """The demo team by the machine's clock, which a process goes by."""
-    empty_team.now = datetime.now(UTC)
-    empty_team.ok("init", "--demo")
-    return empty_team
-
-
-@pytest.fixture
-def asked(desk: Team) -> Team:
+def asked(team_now: Team) -> Team:
     """Mark asks Martha to take chat-1."""
-    desk.ok("assign", "chat-1", "--to", "martha", "--as", "mark")
-    return desk
+    team_now.ok("assign", "chat-1", "--to", "martha", "--as", "mark")
+    return team_now
 
 
 def statuses(team: Team) -> list[tuple[str, str | None]]:
     return team.sql("SELECT status, reason FROM requests ORDER BY id")
 
 
-def test_assign_asks_for_the_type_and_then_for_the_user(desk: Team) -> None:
+def test_nothing_is_asked_where_no_question_can_be_seen(asked: Team) -> None:
+    """Standard error was closed by whoever started us, though the input is a terminal."""
+    words = ("reject", "1", "--as", "martha")
+    assert at_terminal(asked, *words, program=WITHOUT_ERRORS).exit_code == 2
+    assert statuses(asked) == [("pending", None)]
+
+
+def test_assign_asks_for_the_type_and_then_for_the_user(team_now: Team) -> None:
     answers = [("Assign To", ""), (":", "1\n"), ("Select User", ""), (":", "1\n")]
-    result = at_terminal(desk, "assign", "chat-1", "--as", "mark", answers=answers)
+    result = at_terminal(team_now, "assign", "chat-1", "--as", "mark", answers=answers)
     assert result.exit_code == 0
     assert re.search(r"Assign To\n.*User\n.*Manager\n", result.out)
     assert "Martha" in result.out
-    assert desk.sql("SELECT recipient_id, recipient_role FROM requests") == [("martha", "user")]
+    assert team_now.sql("SELECT recipient_id, recipient_role FROM requests") == [("martha", "user")]
 
 
-def test_assign_offers_only_active_users_of_the_type(desk: Team) -> None:
-    desk.ok("user", "deactivate", "omar", "--reassign-to", "martha")
+def test_assign_offers_only_active_users_of_the_type(team_now: Team) -> None:
+    team_now.ok("user", "deactivate", "omar", "--reassign-to", "martha")
     answers = [("Assign To", "2\n"), ("Select User", "1\n")]
-    result = at_terminal(desk, "assign", "chat-1", "--as", "mark", answers=answers)
-    assert desk.sql("SELECT recipient_id FROM requests") == [("maria",)]
+    result = at_terminal(team_now, "assign", "chat-1", "--as", "mark", answers=answers)
+    assert team_now.sql("SELECT recipient_id FROM requests") == [("maria",)]
     assert "Martha" not in result.out.partition("Select User")[2].partition("Request 1")[0]
     answers = [("Select User", CTRL_D)]
     words = ("assign", "chat-2", "--to-type", "user", "--as", "mark")
-    result = at_terminal(desk, *words, answers=answers)
+    result = at_terminal(team_now, *words, answers=answers)
     assert "Martha" in result.out
     assert "Omar" not in result.out
     assert "Assign To" not in result.out
 
 
-def test_what_is_given_is_not_asked(desk: Team) -> None:
+def test_what_is_given_is_not_asked(team_now: Team) -> None:
     words = ("assign", "chat-1", "--to", "martha", "--as", "mark")
-    assert at_terminal(desk, *words).exit_code == 0
+    assert at_terminal(team_now, *words).exit_code == 0
 
 
-def test_an_answer_that_is_none_of_the_choices_is_asked_again(desk: Team) -> None:
+def test_an_answer_that_is_none_of_the_choices_is_asked_again(team_now: Team) -> None:
     answers = [("Assign To", "9\n"), (":", "x\n"), (":", "2\n"), ("Select User", "1\n")]
-    assert at_terminal(desk, "assign", "chat-1", "--as", "mark", answers=answers).exit_code == 0
-    assert desk.sql("SELECT recipient_id FROM requests") == [("maria",)]
+    assert at_terminal(team_now, "assign", "chat-1", "--as", "mark", answers=answers).exit_code == 0
+    assert team_now.sql("SELECT recipient_id FROM requests") == [("maria",)]
 
 
 @pytest.mark.parametrize(
@@ -176,28 +180,30 @@ def test_questions_do_not_mix_with_the_result(asked: Team) -> None:
 
 @pytest.mark.parametrize("answer", [ENTER, "n\n", "perhaps\n"])
 def test_a_bulk_assignment_is_confirmed_with_yes_and_enter_means_no(
-    desk: Team, answer: str
+    team_now: Team, answer: str
 ) -> None:
-    before = desk.snapshot()
+    before = team_now.snapshot()
     words = ("bulk-assign", "--from", "mark", "--to", "martha", "--as", "mark")
-    result = at_terminal(desk, *words, "--json", answers=[("3 chats", ""), ("N]", answer)])
+    result = at_terminal(team_now, *words, "--json", answers=[("3 chats", ""), ("N]", answer)])
     assert result.exit_code == 4
     assert '"code": "not_confirmed"' in result.out
-    assert desk.snapshot() == before
+    assert team_now.snapshot() == before
 
 
-def test_a_confirmed_bulk_assignment_is_done(desk: Team) -> None:
+def test_a_confirmed_bulk_assignment_is_done(team_now: Team) -> None:
     words = ("bulk-assign", "--from", "mark", "--to", "martha", "--as", "mark")
-    assert at_terminal(desk, *words, answers=[("N]", "y\n")]).exit_code == 0
-    assert desk.ok("status", "--as", "martha")["open_chats"] == 4
+    assert at_terminal(team_now, *words, answers=[("N]", "y\n")]).exit_code == 0
+    assert team_now.ok("status", "--as", "martha")["open_chats"] == 4
 
 
 @pytest.mark.parametrize("chats", [("chat-1", "chat-2", "--yes"), ("chat-1",)])
-def test_with_yes_or_for_a_single_chat_nothing_is_asked(desk: Team, chats: tuple[str, ...]) -> None:
-    result = at_terminal(desk, "bulk-assign", *chats, "--to", "omar", "--as", "mark")
+def test_with_yes_or_for_a_single_chat_nothing_is_asked(
+    team_now: Team, chats: tuple[str, ...]
+) -> None:
+    result = at_terminal(team_now, "bulk-assign", *chats, "--to", "omar", "--as", "mark")
     assert result.exit_code == 0
     assert "[y/N]" not in result.out
-    assert desk.owner("chat-1") == "omar"
+    assert team_now.owner("chat-1") == "omar"
 
 
 PROMPTS = [
@@ -253,10 +259,10 @@ def test_a_table_fits_the_terminal_and_loses_no_id(
     assert shown.count("Q") == 120
 
 
-def test_with_no_color_there_is_no_colour(desk: Team) -> None:
+def test_with_no_color_there_is_no_colour(team_now: Team) -> None:
     words = ("bulk-assign", "chat-1", "chat-2", "--to", "omar", "--as", "mark", "--yes")
     for command in (words, ("chat", "list")):
-        shown = at_terminal(desk, *command, env={"NO_COLOR": "1"}).out
+        shown = at_terminal(team_now, *command, env={"NO_COLOR": "1"}).out
         codes = {int(code or 0) for style in STYLE.findall(shown) for code in style.split(";")}
         assert codes <= {0, 1, 2, 3, 4, 22, 23, 24}
 
@@ -277,40 +283,40 @@ HOSTILE = {
 }
 
 
-def test_hostile_names_are_visible_and_harmless_and_exact_in_json(desk: Team) -> None:
+def test_hostile_names_are_visible_and_harmless_and_exact_in_json(team_now: Team) -> None:
     for number, name in enumerate(HOSTILE):
-        desk.ok("chat", "add", f"evil-{number}", "--customer", name, "--owner", "mark")
+        team_now.ok("chat", "add", f"evil-{number}", "--customer", name, "--owner", "mark")
         words = ("assign", f"evil-{number}", "--to", "martha", "--as", "mark", "--note", name)
-        desk.ok(*words)
-    screen = at_terminal(desk, "inbox", "--as", "martha", columns=160).out
+        team_now.ok(*words)
+    screen = at_terminal(team_now, "inbox", "--as", "martha", columns=160).out
     for name, shown in HOSTILE.items():
         assert screen.count(shown) == 2
         assert name == shown or name not in screen
-    assert [row["customer"] for row in desk.ok("requests")] == list(HOSTILE)
-    assert [row["note"] for row in desk.ok("requests")] == list(HOSTILE)
+    assert [row["customer"] for row in team_now.ok("requests")] == list(HOSTILE)
+    assert [row["note"] for row in team_now.ok("requests")] == list(HOSTILE)
 
 
-def test_a_hostile_name_on_a_card_is_harmless(desk: Team) -> None:
-    desk.ok("chat", "add", "chat-6", "--customer", "\x1b[2J\u202eAnn", "--owner", "mark")
+def test_a_hostile_name_on_a_card_is_harmless(team_now: Team) -> None:
+    team_now.ok("chat", "add", "chat-6", "--customer", "\x1b[2J\u202eAnn", "--owner", "mark")
     words = ("assign", "chat-6", "--to", "martha", "--as", "mark")
-    assert r"\x1b[2J\u202eAnn" in at_terminal(desk, *words).out
+    assert r"\x1b[2J\u202eAnn" in at_terminal(team_now, *words).out
 
 
-def test_even_csv_cannot_harm_the_terminal_that_it_is_shown_on(desk: Team) -> None:
-    desk.ok("chat", "add", "chat-6", "--customer", "\x1b[2J\u202eAnn", "--owner", "mark")
-    assert r"\x1b[2J\u202eAnn" in at_terminal(desk, "chat", "list", "--csv").out
-    assert "\x1b[2J\u202eAnn" in desk.process("chat", "list", "--csv").out
+def test_even_csv_cannot_harm_the_terminal_that_it_is_shown_on(team_now: Team) -> None:
+    team_now.ok("chat", "add", "chat-6", "--customer", "\x1b[2J\u202eAnn", "--owner", "mark")
+    assert r"\x1b[2J\u202eAnn" in at_terminal(team_now, "chat", "list", "--csv").out
+    assert "\x1b[2J\u202eAnn" in team_now.process("chat", "list", "--csv").out
 
 
-def test_a_hostile_name_among_the_choices_is_harmless(desk: Team) -> None:
-    desk.ok("user", "set", "omar", "--name", "Omar\x1b[2J")
+def test_a_hostile_name_among_the_choices_is_harmless(team_now: Team) -> None:
+    team_now.ok("user", "set", "omar", "--name", "Omar\x1b[2J")
     words = ("assign", "chat-1", "--to-type", "user", "--as", "mark")
-    result = at_terminal(desk, *words, answers=[("Select User", ""), (":", CTRL_D)])
+    result = at_terminal(team_now, *words, answers=[("Select User", ""), (":", CTRL_D)])
     assert r"Omar\x1b[2J" in result.out
 
 
-def test_a_hostile_id_in_an_error_is_harmless(desk: Team) -> None:
-    result = at_terminal(desk, "chat", "show", "\x1b[2J\u202e")
+def test_a_hostile_id_in_an_error_is_harmless(team_now: Team) -> None:
+    result = at_terminal(team_now, "chat", "show", "\x1b[2J\u202e")
     assert result.exit_code == 3
     assert "\x1b" not in result.out
     assert "\u202e" not in result.out

@@ -1,10 +1,10 @@
 """Commands as other users of the machine."""
 
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.conftest import Result
+from tests import processes
+from tests.processes import Result
 
 SERVICE, MARK, MARTHA, STRANGER = 54_320, 54_321, 54_322, 54_323
 """Uids that no account has."""
@@ -25,15 +25,6 @@ def run(
     env: dict[str, str] | None = None,
 ) -> Result:
     """Run a command as a user who has no groups, with nothing in the environment but `env`."""
-    done = subprocess.run(
-        as_user(uid, command),
-        cwd=folder,
-        env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent"} | (env or {}),
-        umask=umask,
-        input=stdin if stdin is not None else "",
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    return Result(done.returncode, done.stdout, done.stderr)
+    outside = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent"} | (env or {})
+    command = as_user(uid, command)
+    return processes.run(folder, *command, stdin=stdin, env=outside, alone=True, umask=umask)

@@ -18,7 +18,7 @@ import typer.core
 import typer.main
 
 from assignchat import __version__, signals
-from assignchat.cli.session import Invocation, named_database, note
+from assignchat.cli.session import Invocation, invocation, named_database, note
 from assignchat.errors import (
     AssignchatError,
     DatabaseUnusable,
@@ -70,6 +70,9 @@ COMMANDS = {
 
 SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
 
+
+COMPLETION_VARIABLE = "_ASSIGNCHAT_COMPLETE"
+"""With this in the environment, a shell asks what can be typed next."""
 
 EXAMPLES = "Examples:"
 """The line of a docstring under which its examples stand, right after its first paragraph."""
@@ -175,8 +178,8 @@ def _root(
     """
     if config == "":  # as from a variable that was never set
         raise Usage("--config names no file")
-    ctx.obj.config_file = config
-    ctx.obj.database_file = db
+    run = invocation(ctx)
+    run.config_file, run.database_file = config, db
     if ctx.invoked_subcommand is None:
         _where_do_i_stand(ctx)
 
@@ -248,7 +251,7 @@ def _run(words: list[str], run: Invocation) -> int:
 def _execute(words: Sequence[str], run: Invocation) -> Any:  # noqa: ANN401
     """Run the command line, or tell a shell what can be typed next; what it ends with."""
     setting_up = {"--install-completion", "--show-completion"} & set(words)
-    if setting_up or "_ASSIGNCHAT_COMPLETE" in os.environ:
+    if setting_up or COMPLETION_VARIABLE in os.environ:
         from assignchat.cli import shells  # noqa: PLC0415  # see COMMANDS
 
         if shells.answer(words, build):

@@ -1,6 +1,6 @@
 """bulk-assign, undo, batches."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
@@ -17,9 +17,9 @@ from assignchat.cli.session import (
     say_list,
 )
 from assignchat.errors import InvalidValue, Usage
-from assignchat.model import Batch, ChatStatus, Split, check_id
+from assignchat.model import Batch, ChatStatus, Split, check_id, how_many
 from assignchat.service import batches as service
-from assignchat.service.batches import BulkAssigned, Undone, chats_text
+from assignchat.service.batches import BulkAssigned, Undone
 from assignchat.text_file import Lines, opened_text
 
 STATUSES = (*ChatStatus, "all")
@@ -59,9 +59,7 @@ def bulk_assign(
             help="Who gets them; several share them.",
         ),
     ] = None,
-    split: Annotated[
-        Split, typer.Option("--split", help="How several recipients share.")
-    ] = Split.EVEN,
+    split: options.Share = Split.EVEN,
     reason: options.Reason = None,
     anyway: options.Anyway = False,
     dry_run: options.DryRun = False,
@@ -137,7 +135,7 @@ def undo(
     else:
         would = "would be" if dry_run else "were"
         render.say(
-            f"Batch {batch}: {chats_text(result.undone)} {would} given back, "
+            f"Batch {batch}: {how_many(result.undone, 'chat')} {would} given back, "
             f"{result.skipped} had moved on and stay."
         )
 
@@ -188,9 +186,7 @@ def _ids_in(source: str | None) -> Iterator[str]:
                 yield check_id(text, f"chat id on line {number}")
 
 
-def _undo(
-    session: Session, batch: int, *, dry_run: bool, progress: Callable[[int, int], None]
-) -> Undone:
+def _undo(session: Session, batch: int, *, dry_run: bool, progress: service.Progress) -> Undone:
     return service.undo(
         session.database, batch, actor=session.actor, dry_run=dry_run, progress=progress
     )
@@ -199,12 +195,12 @@ def _undo(
 def _confirm_bulk(planned: BulkAssigned) -> None:
     if planned.assigned > 1:
         shares = ", ".join(f"{count} to {user}" for user, count in planned.recipients.items())
-        confirm(f"Assign {chats_text(planned.assigned)}: {shares}?")
+        confirm(f"Assign {how_many(planned.assigned, 'chat')}: {shares}?")
 
 
 def _confirm_undo(planned: Undone) -> None:
     if planned.undone > 1:
-        confirm(f"Give {chats_text(planned.undone)} back?")
+        confirm(f"Give {how_many(planned.undone, 'chat')} back?")
 
 
 def _show_bulk(result: BulkAssigned, *, as_json: bool) -> None:
@@ -212,14 +208,14 @@ def _show_bulk(result: BulkAssigned, *, as_json: bool) -> None:
         render.say_json(result)
         return
     if not result.assigned:
-        render.say(f"Nothing to assign; {chats_text(result.unchanged)} unchanged.")
+        render.say(f"Nothing to assign; {how_many(result.unchanged, 'chat')} unchanged.")
         return
     title = "Dry run, nothing was changed" if result.dry_run else f"Batch {result.batch_id}"
     render.say_card(
-        f"{title}: {chats_text(result.assigned)} assigned",
+        f"{title}: {how_many(result.assigned, 'chat')} assigned",
         (
             *(
-                (render.visible(user), chats_text(count))
+                (render.visible(user), how_many(count, "chat"))
                 for user, count in result.recipients.items()
             ),
             ("Unchanged", str(result.unchanged)),

@@ -6,7 +6,14 @@ import typer
 
 from assignchat import render
 from assignchat.cli import new_group, options
-from assignchat.cli.session import hint_commands, note_unknown, opened, reading, say_list
+from assignchat.cli.session import (
+    hint_commands,
+    invocation,
+    note_unknown,
+    opened,
+    reading,
+    say_list,
+)
 from assignchat.model import Chat, ChatStatus, TrackingRow
 from assignchat.service import chats as service
 from assignchat.service.chats import ChatStory
@@ -93,7 +100,7 @@ def show(ctx: typer.Context, chat: options.ChatArgument, as_json: options.Json =
         return
     render.say_chat(story.chat)
     if story.pending_request is not None:
-        render.say_request(story.pending_request, ctx.obj.clock())
+        render.say_request(story.pending_request, invocation(ctx).clock())
     render.say("", "What happened:")
     for row in story.timeline:
         render.say(f"  {render.moment(row.at)}  {_line(row)}")

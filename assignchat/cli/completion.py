@@ -13,13 +13,12 @@ from typing import cast
 import typer
 
 from assignchat import config
+from assignchat.cli import COMPLETION_VARIABLE
 from assignchat.cli.session import Invocation, actor_name, load_config, open_as_configured
 from assignchat.errors import AssignchatError
 from assignchat.model import TRANSITIONS, Request, Status
 from assignchat.store import batches, chats, requests, users
 from assignchat.store.database import Database, utc_now
-
-VARIABLE = "_ASSIGNCHAT_COMPLETE"
 
 _AT_MOST = 100
 # Typer's own scripts for these two shells put an offer into the line, or an `eval`, unquoted.
@@ -128,7 +127,7 @@ def _line(ctx: typer.Context) -> typer.Context:
 
 
 def _beginning_as(incomplete: str, offers: Offers) -> list[str]:
-    unquoted = os.environ.get(VARIABLE) in _UNQUOTED
+    unquoted = os.environ.get(COMPLETION_VARIABLE) in _UNQUOTED
     return [
         offer
         for offer in offers

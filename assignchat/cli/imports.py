@@ -1,6 +1,6 @@
 """import users, import chats."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
@@ -43,18 +43,8 @@ def users(
 
     Columns: id, name, role, active.
     """
-    headers = _headers(column or [], service.USER_COLUMNS)
-    rows = crm_file.read(file, service.USER_COLUMNS, ["id"], headers, note)
-    with (
-        opened(ctx, as_user, operator="login") as session,
-        render.progress("Reading") as progress,
-    ):
-        result = service.import_users(
-            session.database,
-            render.counted(rows, progress),
-            actor=session.actor,
-            dry_run=dry_run,
-        )
+    rows = _rows(file, service.USER_COLUMNS, column or [])
+    result = _imported(ctx, service.import_users, rows, as_user, dry_run=dry_run)
     _show(result, "user", as_json=as_json)
 
 
@@ -75,19 +65,30 @@ def chats(
 
     Columns: id, customer, owner_id, status, opened_at.
     """
-    headers = _headers(column or [], service.CHAT_COLUMNS)
-    rows = crm_file.read(file, service.CHAT_COLUMNS, ["id"], headers, note)
+    rows = _rows(file, service.CHAT_COLUMNS, column or [])
+    result = _imported(ctx, service.import_chats, rows, as_user, dry_run=dry_run)
+    _show(result, "chat", as_json=as_json)
+
+
+def _rows(file: str, columns: Sequence[str], mappings: Sequence[str]) -> service.NumberedRows:
+    return crm_file.read(file, columns, ["id"], _headers(mappings, columns), note)
+
+
+def _imported(
+    ctx: typer.Context,
+    import_rows: Callable[..., Imported],
+    rows: service.NumberedRows,
+    as_user: str | None,
+    *,
+    dry_run: bool,
+) -> Imported:
+    """What came of an import, with a bar while its rows are read."""
     with (
         opened(ctx, as_user, operator="login") as session,
         render.progress("Reading") as progress,
     ):
-        result = service.import_chats(
-            session.database,
-            render.counted(rows, progress),
-            actor=session.actor,
-            dry_run=dry_run,
-        )
-    _show(result, "chat", as_json=as_json)
+        counted = render.counted(rows, progress)
+        return import_rows(session.database, counted, actor=session.actor, dry_run=dry_run)
 
 
 def _headers(mappings: Sequence[str], columns: Sequence[str]) -> dict[str, str]:

@@ -7,9 +7,9 @@ import typer
 
 from assignchat import render
 from assignchat.cli import options
-from assignchat.cli.session import hint_commands, opened
+from assignchat.cli.session import hint_commands, invocation, opened
 from assignchat.errors import Usage
-from assignchat.model import Notification, Request, Status
+from assignchat.model import Notification, Request, Status, how_many
 from assignchat.service import overview
 from assignchat.service.overview import ReceivedRequest
 
@@ -42,7 +42,7 @@ def inbox(
         return
     with opened(ctx, as_user) as session:
         found = overview.inbox(session.database, actor=session.actor, mark_read=mark_read)
-    _say_inbox(found, ctx.obj.clock(), as_json=as_json)
+    _say_inbox(found, invocation(ctx).clock(), as_json=as_json)
     if as_json:
         return
     if found.requests:
@@ -61,7 +61,7 @@ def _watch(ctx: typer.Context, as_user: str | None, *, mark_read: bool, as_json:
         inbox_watch.LiveInbox(ctx, as_user).run()
         return
     inbox_watch.watch_lines(
-        ctx, as_user, lambda found: _say_inbox(found, ctx.obj.clock(), as_json=as_json)
+        ctx, as_user, lambda found: _say_inbox(found, invocation(ctx).clock(), as_json=as_json)
     )
 
 
@@ -99,7 +99,7 @@ def status(
         received = [_flat(item) for item in page.received]
         render.say_json(page._asdict() | {"received": received})
         return
-    now = ctx.obj.clock()
+    now = invocation(ctx).clock()
     render.say(f"You are {render.visible(page.user)} and own {_open_chats(page.open_chats)}.")
     if not page.received:
         render.say("Nobody is waiting for your answer.")
@@ -171,7 +171,7 @@ def _sent_cells(request: Request, now: datetime) -> tuple[str, ...]:
 
 
 def _open_chats(count: int) -> str:
-    return "no open chats" if not count else f"{count} open chat{'' if count == 1 else 's'}"
+    return how_many(count, "open chat") if count else "no open chats"
 
 
 def _hint_answers(ctx: typer.Context, request_id: int, as_user: str | None) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 import typer
 
-from assignchat import render
+from assignchat import render, signals
 from assignchat.cli.inbox_screen import (
     Action,
     Screen,
@@ -21,7 +21,7 @@ from assignchat.cli.inbox_screen import (
 )
 from assignchat.cli.keyboard import Keyboard, keyboard
 from assignchat.cli.session import Session, invocation, opened
-from assignchat.cli.watching import ENOUGH, rounds, signals
+from assignchat.cli.watching import rounds
 from assignchat.config import Settings
 from assignchat.errors import AssignchatError, DatabaseLocked, DatabaseUnusable
 from assignchat.model import format_time
@@ -34,8 +34,8 @@ _SECONDS_BETWEEN_LOOKS = 1.0
 
 def has_page() -> bool:
     """Whether the inbox can be watched as a page: input and output are a capable terminal."""
-    capable = os.environ.get("TERM", "dumb") not in ("dumb", "unknown")
-    return capable and sys.stdin is not None and sys.stdin.isatty() and render.is_terminal()
+    on_terminal = sys.stdin is not None and sys.stdin.isatty() and render.is_terminal()
+    return on_terminal and not render.is_dumb()
 
 
 def watch_lines(ctx: typer.Context, as_user: str | None, show: Callable[[Inbox], None]) -> None:
@@ -97,7 +97,7 @@ class LiveInbox:
 
     def run(self) -> None:
         """Show it until `q`, SIGINT or SIGTERM; Ctrl-Z suspends it as any other program."""
-        happened = signals(*ENOUGH, signal.SIGWINCH)
+        happened = signals.arriving(*signals.STOPPING, signal.SIGWINCH)
         self._look()  # what is wrong is said before the terminal changes
         while self._is_suspended(happened):
             os.kill(0, signal.SIGTSTP)
@@ -108,7 +108,7 @@ class LiveInbox:
             while True:
                 page.draw(_page(self._screen, invocation(self._ctx).clock()))
                 ready = select.select([board.fileno(), happened], [], [], _SECONDS_BETWEEN_LOOKS)[0]
-                if happened in ready and set(os.read(happened, 64)) & set(ENOUGH):
+                if happened in ready and set(os.read(happened, 64)) & set(signals.STOPPING):
                     return False
                 leave = self._press_all(board) if board.fileno() in ready else None
                 if leave is not None:

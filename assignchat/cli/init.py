@@ -1,6 +1,5 @@
 """init."""
 
-import os
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
@@ -65,6 +64,10 @@ def init(
         return
     if wrote_config:
         render.say(f"Wrote {render.visible(str(loaded.path))}, with every key explained.")
+    _say_made(path, created=created, filled=filled)
+
+
+def _say_made(path: Path, *, created: bool, filled: bool) -> None:
     made = "Made the database" if created else "There already is a database at"
     render.say(f"{made} {render.visible(str(path))}.")
     if filled:
@@ -93,5 +96,5 @@ def _make(
 
 def _new_config_path(ctx: typer.Context) -> Path:
     """The config file that `--config` or the environment names, else one in this folder."""
-    named = invocation(ctx).config_file or os.environ.get("ASSIGNCHAT_CONFIG") or None
-    return Path(named or config.FILE_NAME)
+    path, was_named = config.find(invocation(ctx).config_file)
+    return path if was_named else Path(config.FILE_NAME)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from assignchat.errors import InvalidValue, Usage
-from assignchat.model import format_time, parse_duration, parse_time
+from assignchat.model import Split, format_time, parse_duration, parse_time
 from assignchat.render import Form
 
 LARGEST_ID = 2**63 - 1
@@ -78,6 +78,7 @@ Limit = Annotated[
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Change nothing; print what would be.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 Anyway = Annotated[bool, typer.Option("--anyway", help="Also if the recipient is away.")]
+Share = Annotated[Split, typer.Option("--split", help="How several recipients share.")]
 Reason = Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why.")]
 GivenReason = Annotated[
     str | None,

@@ -298,4 +298,4 @@ def _show(ctx: typer.Context, request: Request, *, as_json: bool) -> None:
     if as_json:
         render.say_json(request)
     else:
-        render.say_request(request, ctx.obj.clock())
+        render.say_request(request, invocation(ctx).clock())

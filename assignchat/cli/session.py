@@ -11,7 +11,7 @@ import typer
 
 from assignchat import config, render
 from assignchat.cli import options
-from assignchat.errors import DatabaseMissing, IdentityFixed, NotConfirmed, Usage
+from assignchat.errors import DatabaseMissing, IdentityFixed, NotConfirmed, Usage, command
 from assignchat.files import folders_open_to_all, is_sticky
 from assignchat.identity import who_am_i
 from assignchat.model import SYSTEM, check_id
@@ -67,7 +67,7 @@ def load_config(ctx: typer.Context) -> config.Config:
 
         settle(ctx, loaded)
         loaded = config.load(named, must_exist=False)
-    if loaded.exists and _is_read_by_a_person():
+    if loaded.exists and render.are_errors_read():
         for folder in folders_open_to_all(loaded.path):
             if not is_sticky(folder):
                 note(f"Warning: everyone may replace {loaded.path.name} in {folder}")
@@ -154,16 +154,12 @@ def actor_name(
 
 def interactive() -> bool:
     """Whether a person is there to be asked."""
-    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
-
-
-def _is_read_by_a_person() -> bool:
-    return sys.stderr is not None and sys.stderr.isatty()
+    return sys.stdin is not None and sys.stdin.isatty() and render.are_errors_read()
 
 
 def hint(text: str) -> None:
     """Tell a person at a terminal what they may do next."""
-    if _is_read_by_a_person():
+    if render.are_errors_read():
         note(f"Hint: {text}")
 
 
@@ -178,10 +174,8 @@ def hint_commands(
 
     They can be pasted: whatever the ids are, and with the same database, config and actor.
     """
-    if not _is_read_by_a_person():
+    if not render.are_errors_read():
         return
-    from assignchat.service.lookup import command  # noqa: PLC0415  # scripts need no hints
-
     run = invocation(ctx)
     given = {"--config": run.config_file, "--db": run.database_file}
     before = [word for name, file in given.items() if file for word in (name, file)]

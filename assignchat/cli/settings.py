@@ -176,6 +176,8 @@ def _change_locked(
     new, text, backup = config_edit.change(old, name, value)
     actor = actor_name(old.settings, database_path(ctx, old), as_user, operator="login")
     if new.values != old.values:
+        # The row is written, then the file, while the transaction is open; the file is put back
+        # if the commit fails, and nothing stops us from the one to knowing that both are done.
         with ExitStack() as until_known:
             with ExitStack() as until_recorded, _recorded(ctx, actor, old, new, name):
                 until_known.enter_context(signals.held())

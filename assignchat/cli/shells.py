@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from typer import _completion_shared
 
-from assignchat.cli.completion import VARIABLE
+from assignchat.cli import COMMANDS, COMPLETION_VARIABLE
 from assignchat.render import say, visible
 
 _BASH = r"""
@@ -82,12 +82,12 @@ def answer(words: Sequence[str], build: Callable[[], Any]) -> bool:
     """Answer what a script of ours asks; whether it was one. Typer answers anything else."""
     # Typer installs and shows what stands here.
     _completion_shared._completion_scripts.update(_SCRIPTS)  # noqa: SLF001
-    action, _, shell = os.environ.get(VARIABLE, "").partition("_")
+    action, _, shell = os.environ.get(COMPLETION_VARIABLE, "").partition("_")
     if shell not in _SCRIPTS or action not in ("offer", "source"):
         return False
     if action == "source":
         script = _completion_shared.get_completion_script
-        say(script(prog_name="assignchat", complete_var=VARIABLE, shell=shell))
+        say(script(prog_name="assignchat", complete_var=COMPLETION_VARIABLE, shell=shell))
     else:
         say(*_OFFERS[shell](words, build))
     return True
@@ -195,8 +195,6 @@ def _offers(before: Sequence[str], current: str, build: Callable[[], Any]) -> li
     if not (is_set and option.startswith("--")):
         option, value = "", current
     if not option and _awaits_command(before) and not current.startswith("-"):
-        from assignchat.cli import COMMANDS  # noqa: PLC0415  # which imports us
-
         return [f"{n}\t{c.summary}" for n, c in COMMANDS.items() if n.startswith(current)]
     line = [*before, option, value] if option else [*before, value]
     offers = [offer for offer in _asked_of_typer(line, build) if _is_shown_as_it_is(offer)]
@@ -220,7 +218,9 @@ def _is_shown_as_it_is(offer: str) -> bool:
 
 
 def _asked_of_typer(line: Sequence[str], build: Callable[[], Any]) -> list[str]:
-    os.environ[VARIABLE] = "complete_fish"  # of its forms, the one that gives a line to each
+    os.environ[COMPLETION_VARIABLE] = (
+        "complete_fish"  # of its forms, the one that gives a line to each
+    )
     os.environ["_TYPER_COMPLETE_FISH_ACTION"] = "get-args"
     *before, current = line
     os.environ["_TYPER_COMPLETE_ARGS"] = shlex.join(["assignchat", *before]) + (

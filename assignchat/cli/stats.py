@@ -9,7 +9,7 @@ import typer
 
 from assignchat import render
 from assignchat.cli import options
-from assignchat.cli.session import Session, reading
+from assignchat.cli.session import Session, invocation, reading
 from assignchat.errors import InvalidValue, Usage
 from assignchat.service import stats as service
 from assignchat.service.stats import Stats, UserStats
@@ -42,7 +42,7 @@ def stats(
     A FILE of - is standard output. One that is there is replaced, whole or not at all.
     """
     _check_outputs(svg, html, as_json=as_json)
-    now = ctx.obj.clock()
+    now = invocation(ctx).clock()
     start, end = (options.stored_time(text, now) for text in (since, until))
     with reading(ctx) as session:
         _spare_own_files(session, svg, html)
@@ -62,7 +62,7 @@ def _draw(found: Stats, now: datetime, svg: Path | None, html: Path | None) -> l
     """Write the pictures that are asked for; the files."""
     if not (svg or html):
         return []
-    from assignchat.cli.figures import picture  # noqa: PLC0415  # only where it is asked for
+    from assignchat.cli.stats_picture import picture  # noqa: PLC0415  # only where it is asked for
     from assignchat.render.page import picture_html  # noqa: PLC0415
     from assignchat.render.poster import picture_svg  # noqa: PLC0415
 
@@ -101,7 +101,7 @@ def _show(found: Stats) -> None:
     if not render.is_terminal():
         _say_all(found)
         return
-    from assignchat.cli.figures import charts  # noqa: PLC0415  # only for people
+    from assignchat.cli.stats_picture import charts  # noqa: PLC0415  # only for people
     from assignchat.render.bars import say_chart  # noqa: PLC0415
 
     for chart in charts(found):
@@ -116,7 +116,7 @@ def _say_all(found: Stats) -> None:
     times = (found.median_response_seconds, found.p90_response_seconds)
     rows = [
         *(
-            ("answer", what, "" if seconds is None else render.duration(seconds))
+            ("answer", what, render.duration(seconds))
             for what, seconds in zip(("median", "90th percentile"), times, strict=True)
         ),
         *(("outcome", status, str(count)) for status, count in found.outcomes),
@@ -145,5 +145,5 @@ def _cells(user: UserStats) -> tuple[str, ...]:
     return (
         render.visible(user.id),
         *map(str, counts),
-        *("" if seconds is None else render.duration(seconds) for seconds in times),
+        *map(render.duration, times),
     )

@@ -9,7 +9,9 @@ from assignchat.cli import options
 from assignchat.cli.session import note, opened
 from assignchat.cli.watching import pause_in, rounds
 from assignchat.errors import DatabaseLocked
+from assignchat.model import how_many
 from assignchat.service import settling as service
+from assignchat.service.lookup import listing
 
 
 def sweep_timeouts(
@@ -75,7 +77,5 @@ def _sweep(
         render.say_json({"timed_out": len(ids), "request_ids": ids, "dry_run": dry_run})
     elif ids:
         done = "would time out" if dry_run else "timed out"
-        numbers = ", ".join(map(str, ids[:10])) + (", …" if len(ids) > 10 else "")  # noqa: PLR2004
-        noun = "request" if len(ids) == 1 else "requests"
-        render.say(f"{len(ids)} {noun} {done}: {numbers}")
+        render.say(f"{how_many(len(ids), 'request')} {done}: {listing(map(str, ids))}")
     render.flush()

@@ -7,7 +7,7 @@ import typer
 
 from assignchat import render
 from assignchat.cli import options
-from assignchat.cli.session import note_unknown, reading, say_list
+from assignchat.cli.session import invocation, note_unknown, reading, say_list
 from assignchat.model import EngagementRecord, Event, TrackingRow
 from assignchat.service import overview
 
@@ -102,7 +102,7 @@ def tracking(
     a duration such as 24h for so long ago.
     """
     form = options.form(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)
-    now = ctx.obj.clock()
+    now = invocation(ctx).clock()
     story: overview.Story = {
         "chat": chat,
         "request": request,

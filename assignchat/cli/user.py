@@ -6,11 +6,11 @@ import typer
 
 from assignchat import render
 from assignchat.cli import new_group, options
-from assignchat.cli.session import confirm, hint_commands, interactive, opened, reading
+from assignchat.cli.session import confirm, hint_commands, interactive, invocation, opened, reading
 from assignchat.errors import Usage
-from assignchat.model import Role, Split, User
+from assignchat.model import INDEFINITE, Role, Split, User, how_many
 from assignchat.service import team
-from assignchat.service.batches import Progress, chats_text, no_progress
+from assignchat.service.batches import Progress, no_progress
 from assignchat.service.team import Deactivated
 
 app = new_group(
@@ -114,9 +114,7 @@ def deactivate(
             help="Who gets their chats.",
         ),
     ] = None,
-    split: Annotated[
-        Split, typer.Option("--split", help="How several recipients share.")
-    ] = Split.EVEN,
+    split: options.Share = Split.EVEN,
     anyway: options.Anyway = False,
     dry_run: options.DryRun = False,
     yes: options.Yes = False,
@@ -177,7 +175,7 @@ def away(
 
     The time is ISO 8601 with a zone, or a duration such as 3d from now.
     """
-    until = options.stored_time(until, ctx.obj.clock(), ahead=True)
+    until = options.stored_time(until, invocation(ctx).clock(), ahead=True)
     with opened(ctx, as_user, operator="login") as session:
         before = team.get_user(session.database, user)
         changed = team.set_away(session.database, user, until=until, actor=session.actor)
@@ -224,7 +222,9 @@ def _shares(done: Deactivated) -> str:
     batch = done.batch
     if batch is None or not batch.assigned:
         return "no chats"
-    return ", ".join(f"{chats_text(count)} to {user}" for user, count in batch.recipients.items())
+    return ", ".join(
+        f"{how_many(count, 'chat')} to {user}" for user, count in batch.recipients.items()
+    )
 
 
 def _show_deactivated(done: Deactivated) -> None:
@@ -265,5 +265,5 @@ def _undoing(before: User, after: User) -> list[tuple[str, ...]]:
 def _away(user: User) -> tuple[str, ...]:
     if user.away_until is None:
         return ("user", "back", user.id)
-    until = () if user.away_until == team.INDEFINITE else ("--until", user.away_until)
+    until = () if user.away_until == INDEFINITE else ("--until", user.away_until)
     return ("user", "away", user.id, *until)

@@ -7,7 +7,7 @@ import typer
 
 from assignchat import render
 from assignchat.cli import options
-from assignchat.cli.session import reading
+from assignchat.cli.session import invocation, reading
 from assignchat.model import Request, Status, parse_duration
 from assignchat.service import requests as service
 from assignchat.store.database import Database
@@ -71,5 +71,5 @@ def finish(ctx: typer.Context, request: Request, *, as_json: bool) -> None:
     if as_json:
         render.say_json(request)
     else:
-        render.say_request(request, ctx.obj.clock())
+        render.say_request(request, invocation(ctx).clock())
     raise typer.Exit(EXIT_CODES[Status(request.status)])

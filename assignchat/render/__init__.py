@@ -13,7 +13,16 @@ from assignchat.render.machines import (
     write_csv_file,
     write_jsonl_file,
 )
-from assignchat.render.output import STDOUT, ClosedOutput, flush, is_terminal, say, write_file
+from assignchat.render.output import (
+    STDOUT,
+    ClosedOutput,
+    are_errors_read,
+    flush,
+    is_dumb,
+    is_terminal,
+    say,
+    write_file,
+)
 from assignchat.render.people import (
     Cells,
     counted,
@@ -36,10 +45,12 @@ __all__ = [
     "ClosedOutput",
     "FileFormat",
     "Form",
+    "are_errors_read",
     "counted",
     "duration",
     "field",
     "flush",
+    "is_dumb",
     "is_terminal",
     "json_text",
     "local",

@@ -1,6 +1,7 @@
 """Standard output, and what becomes of it when it fails."""
 
 import io
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,16 @@ def say(*lines: str) -> None:
 def is_terminal() -> bool:
     """Whether standard output is a person's terminal."""
     return sys.stdout.isatty()
+
+
+def are_errors_read() -> bool:
+    """Whether standard error, where hints, questions and progress go, is a person's terminal."""
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
+def is_dumb() -> bool:
+    """Whether the terminal can show a character after another and nothing else."""
+    return os.environ.get("TERM", "dumb") in ("dumb", "unknown")
 
 
 def flush() -> None:

@@ -1,7 +1,6 @@
 """Tables, cards and progress for people."""
 
 import shutil
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,7 +9,7 @@ from typing import Any, TypeVar
 
 from assignchat.model import Chat, Request, Status, User
 from assignchat.render.machines import Form, say_machine_rows
-from assignchat.render.output import is_terminal, say, write
+from assignchat.render.output import are_errors_read, is_terminal, say, write
 from assignchat.render.text import local, status_label, time_left, visible
 
 
@@ -202,7 +201,7 @@ def progress(title: str) -> Iterator[Callable[[int, int | None], None]]:
 
     To be called with how much is done and of how much in all, None where nobody knows.
     """
-    if sys.stderr is None or not sys.stderr.isatty():
+    if not are_errors_read():
         yield lambda _done, _total: None
         return
     bar = _Bar(title)

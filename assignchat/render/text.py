@@ -44,8 +44,10 @@ def local(stored: str) -> str:
     return parse_time(stored).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
-def duration(seconds: float) -> str:
-    """A number of seconds for people: `1m 58s`, `2h 5m`, `3d 4h`."""
+def duration(seconds: float | None) -> str:
+    """A number of seconds for people: `1m 58s`, `2h 5m`, `3d 4h`; nothing for None."""
+    if seconds is None:
+        return ""
     whole = max(0, int(seconds))
     days, rest = divmod(whole, 86_400)
     hours, rest = divmod(rest, 3_600)

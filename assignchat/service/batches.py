@@ -9,11 +9,11 @@ from assignchat.errors import (
     NotAllowed,
     NotOwner,
     UserInactive,
+    command,
 )
-from assignchat.model import Batch, Role, Split, User, check_text
+from assignchat.model import Batch, Role, Split, User, check_text, how_many
 from assignchat.service.lookup import (
     NAMED_AT_MOST,
-    command,
     find_actor,
     find_batch,
     find_recipient,
@@ -242,7 +242,7 @@ def _record_recipients(
     for user_id, count in assigned.items():
         if count:
             batches.add_recipient(database, batch_id, user_id, recipients[user_id].role, count)
-            text = f"{name} has assigned {chats_text(count)} to you."
+            text = f"{name} has assigned {how_many(count, 'chat')} to you."
             notifications.add(database, user_id, text, batch_id=batch_id)
 
 
@@ -254,10 +254,6 @@ def _tell_undone(database: Database, batch_id: int, user: User) -> None:
         regained[change.to_user] = regained.get(change.to_user, 0) + change.chats
     for told, outcome in ((regained, "back to you"), (lost, "back from you")):
         for user_id, count in told.items():
-            text = f"{user.name} has undone batch {batch_id}: {chats_text(count)} went {outcome}."
+            moved = f"{how_many(count, 'chat')} went {outcome}"
+            text = f"{user.name} has undone batch {batch_id}: {moved}."
             notifications.add(database, user_id, text, batch_id=batch_id)
-
-
-def chats_text(count: int) -> str:
-    """A number of chats in words, such as `1 chat` or `50 chats`."""
-    return f"{count} chat" if count == 1 else f"{count} chats"

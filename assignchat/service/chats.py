@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from assignchat.errors import ChatExists, UserInactive
+from assignchat.errors import ChatExists, UserInactive, command
 from assignchat.model import (
     Chat,
     ChatStatus,
@@ -14,12 +14,10 @@ from assignchat.model import (
     check_id,
     check_text,
 )
-from assignchat.service.lookup import command, find_chat, find_recipient, find_user
+from assignchat.service.lookup import find_chat, find_recipient, find_user
 from assignchat.service.settling import cancel_on, time_out_on
 from assignchat.store import chats, requests, tracking
 from assignchat.store.database import Database
-
-_ON_CHAT = "r.chat_id = :chat"
 
 
 class ChatStory(NamedTuple):
@@ -72,10 +70,12 @@ def close_chat(database: Database, chat_id: str, *, actor: str) -> Chat:
     """Close a chat, which cancels its pending request; the chat. A closed one stays as it is."""
     with database.write():
         chat = find_chat(database, chat_id)
-        time_out_on(database, _ON_CHAT, {"chat": chat.id})
+        time_out_on(database, requests.ON_CHAT, {"chat": chat.id})
         if chat.status == ChatStatus.CLOSED:
             return chat
-        cancel_on(database, _ON_CHAT, {"chat": chat.id}, actor=actor, reason="The chat was closed")
+        cancel_on(
+            database, requests.ON_CHAT, {"chat": chat.id}, actor=actor, reason="The chat was closed"
+        )
         chats.set_status(database, chat.id, ChatStatus.CLOSED, database.now)
         tracking.append(database, Event.CLOSED, actor, chat_id=chat.id, from_user=chat.owner_id)
         return find_chat(database, chat.id)

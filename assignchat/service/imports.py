@@ -14,8 +14,8 @@ from assignchat.model import (
     parse_time,
 )
 from assignchat.service.settling import cancel_on, time_out_on
-from assignchat.service.team import INVOLVED, change_user, deactivate, track_added
-from assignchat.store import imports, users
+from assignchat.service.team import change_user, deactivate, track_added
+from assignchat.store import imports, requests, users
 from assignchat.store.database import Database
 from assignchat.store.imports import ImportedChat
 
@@ -61,7 +61,7 @@ def import_users(
     with database.write(dry_run=dry_run):
         for row in wanted:
             if row.active is False:
-                time_out_on(database, INVOLVED, {"user": row.id})
+                time_out_on(database, requests.INVOLVING, {"user": row.id})
         counts = {"created": 0, "updated": 0, "unchanged": 0}
         for row in wanted:
             try:

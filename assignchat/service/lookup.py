@@ -12,8 +12,9 @@ from assignchat.errors import (
     UserAway,
     UserInactive,
     UserNotFound,
+    command,
 )
-from assignchat.model import Batch, Chat, Request, User
+from assignchat.model import INDEFINITE, Batch, Chat, Request, User
 from assignchat.store import chats, requests, users
 from assignchat.store.database import Database
 
@@ -70,7 +71,7 @@ def is_away(user: User, now: str) -> bool:
 
 def away_text(user: User) -> str:
     """Until when the user is away, such as `until 2026-11-22T14:05:10.000Z`."""
-    return "indefinitely" if user.away_until == "indefinite" else f"until {user.away_until}"
+    return "indefinitely" if user.away_until == INDEFINITE else f"until {user.away_until}"
 
 
 def find_chat(database: Database, chat_id: str) -> Chat:
@@ -129,13 +130,6 @@ def user_name(database: Database, user_id: str) -> str:
     """The name of a user; the id itself where it is nobody's, as an operator's login may be."""
     user = users.get(database, user_id)
     return user.name if user else user_id
-
-
-def command(*words: str) -> str:
-    """A command as it can be pasted into a shell, whatever its words are."""
-    import shlex  # noqa: PLC0415  # only needed when something is wrong
-
-    return shlex.join(("assignchat", *words))
 
 
 def listing(ids: Iterable[str]) -> str:

@@ -20,6 +20,7 @@ from assignchat.errors import (
     RequestNotPending,
     RequestTimedOut,
     WrongUserType,
+    command,
 )
 from assignchat.model import (
     MAX_NOTE_LENGTH,
@@ -34,7 +35,6 @@ from assignchat.model import (
     check_text,
 )
 from assignchat.service.lookup import (
-    command,
     find_actor,
     find_chat,
     find_recipient,
@@ -45,9 +45,6 @@ from assignchat.store import chats, notifications, requests, tracking, users
 from assignchat.store.database import Database
 
 DEFAULT_TIMEOUT_SECONDS = 120
-
-_THIS = "r.id = :id"
-_ON_CHAT = "r.chat_id = :chat"
 
 
 def assign(
@@ -73,7 +70,7 @@ def assign(
     with database.write():
         requester = find_actor(database, actor)
         chat = find_chat(database, chat_id)
-        time_out_on(database, _ON_CHAT, {"chat": chat.id})
+        time_out_on(database, requests.ON_CHAT, {"chat": chat.id})
         _check_may_assign(chat, requester)
         recipient = find_recipient(database, to, anyway=anyway, besides=chat.owner_id)
         if to_type is not None and recipient.role != to_type:
@@ -153,7 +150,7 @@ def request_on_chat(database: Database, chat_id: str) -> int:
     """
     with database.write():
         chat = find_chat(database, chat_id)
-        time_out_on(database, _ON_CHAT, {"chat": chat.id})
+        time_out_on(database, requests.ON_CHAT, {"chat": chat.id})
         request = requests.newest_of_chat(database, chat.id)
     if request is None:
         raise RequestNotFound(f"There is no request on chat {chat_id!r}")
@@ -171,7 +168,7 @@ def current_request(database: Database, request_id: int) -> Request:
     if overdue:
         # The outcome is certain whether it is recorded now or by the next command.
         with suppress(DatabaseLocked, DatabaseReadOnly), database.write():
-            time_out_on(database, _THIS, {"id": request_id})
+            time_out_on(database, requests.THIS, {"id": request_id})
     return request
 
 
@@ -320,7 +317,7 @@ def _find_with_deadline(database: Database, request_id: int) -> Request:
     """The request; if its deadline has passed, that is recorded before anything else."""
     request = find_request(database, request_id)
     if request.status == Status.TIMED_OUT:
-        time_out_on(database, _THIS, {"id": request.id})
+        time_out_on(database, requests.THIS, {"id": request.id})
     return request
 
 

@@ -4,16 +4,14 @@ import json
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from assignchat.errors import InvalidValue, OwnsOpenChats, UserExists
-from assignchat.model import Event, Role, Split, User, check_id, check_text
+from assignchat.errors import InvalidValue, OwnsOpenChats, UserExists, command
+from assignchat.model import INDEFINITE, Event, Role, Split, User, check_id, check_text, how_many
 from assignchat.service.batches import BulkAssigned, Progress, no_progress, reassign
-from assignchat.service.lookup import command, find_user
+from assignchat.service.lookup import find_user, is_away
 from assignchat.service.settling import cancel_on, time_out_on
-from assignchat.store import tracking, users
+from assignchat.store import requests, tracking, users
 from assignchat.store.batches import Selection
 from assignchat.store.database import Database
-
-INDEFINITE = "indefinite"
 
 
 class Deactivated(NamedTuple):
@@ -90,7 +88,7 @@ def deactivate_user(
     """
     with database.write(dry_run=dry_run, bulk=True):
         user = find_user(database, user_id)
-        time_out_on(database, INVOLVED, {"user": user.id})
+        time_out_on(database, requests.INVOLVING, {"user": user.id})
         if user.id in reassign_to:
             raise InvalidValue(f"{user.name} cannot take over their own chats by leaving")
         batch = None
@@ -168,7 +166,7 @@ def deactivate(database: Database, user: User, actor: str) -> tuple[User, int]:
     """
     cancelled = cancel_on(
         database,
-        INVOLVED,
+        requests.INVOLVING,
         {"user": user.id},
         actor=actor,
         reason=f"{user.name} was deactivated",
@@ -180,19 +178,14 @@ def deactivate(database: Database, user: User, actor: str) -> tuple[User, int]:
     return user._replace(active=False), cancelled
 
 
-INVOLVED = "(r.requester_id = :user OR r.recipient_id = :user OR r.from_user = :user)"
-"""Which requests a user sent or got, or are on their chats."""
-
-
 def _check_owns_no_open_chats(database: Database, user: User) -> None:
     count = users.open_chats(database, user.id)
     if count:
         raise OwnsOpenChats(
-            f"{user.name} still owns {count} open chat{'' if count == 1 else 's'}",
+            f"{user.name} still owns {how_many(count, 'open chat')}",
             hint=command("user", "deactivate", user.id, "--reassign-to", "USER"),
         )
 
 
 def _seen(user: User, now: str) -> User:
-    over = user.away_until is not None and user.away_until <= now
-    return user._replace(away_until=None) if over else user
+    return user if is_away(user, now) else user._replace(away_until=None)

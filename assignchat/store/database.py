@@ -9,8 +9,8 @@ from typing import Any, NamedTuple, Self, TypeVar
 
 from assignchat import signals
 from assignchat.errors import AssignchatError, DatabaseUnusable
-from assignchat.files import FileState, file_state
 from assignchat.model import format_time
+from assignchat.store.file_state import FileState, file_state
 from assignchat.store.sqlite_errors import locked, missing, translated
 
 Clock = Callable[[], datetime]

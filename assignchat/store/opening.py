@@ -4,7 +4,7 @@ import os
 import sqlite3
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -16,15 +16,16 @@ from assignchat.errors import (
     DatabaseNewer,
     DatabaseReadOnly,
     InvalidValue,
+    quoted,
 )
-from assignchat.files import create_own, file_state, sync_folder
+from assignchat.files import create_own, is_unfinished, sync_folder, unfinished
 from assignchat.store import APPLICATION_ID, SCHEMA_VERSION, seals
 from assignchat.store.database import Clock, Database, utc_now
+from assignchat.store.file_state import file_state
 from assignchat.store.sqlite_errors import (
     damaged,
     foreign,
     missing,
-    quote_word,
     translated,
 )
 
@@ -122,7 +123,7 @@ def _check_is_file(path: Path) -> None:
         raise DatabaseReadOnly(
             f"The database {path} has a second name (a hard link), and each name would get a "
             "-wal file of its own, which damages it",
-            hint=f"Nothing was changed. find / -xdev -samefile {quote_word(path)} lists the names; "
+            hint=f"Nothing was changed. find / -xdev -samefile {quoted(path)} lists the names; "
             "remove all but one, or replace this one by a copy.",
         )
 
@@ -139,7 +140,7 @@ def _has_other_names(path: Path) -> bool:
         built_under = [
             name
             for name in os.listdir(real.parent)  # noqa: PTH208  # no pattern, the name may have any characters
-            if name.startswith(f".{real.name}.") and name.endswith(".new")
+            if is_unfinished(name, real)
         ]
         same = sum(_is_same(real, real.with_name(name)) for name in built_under)
         return real.stat().st_nlink - same > 1
@@ -260,7 +261,7 @@ _OLD = "-old"
 @contextmanager
 def _built_beside(path: Path) -> Iterator[Path]:
     """An empty file beside `path`, its owner's alone, for the block to fill and to name."""
-    building = path.with_name(f".{path.name}.{os.getpid()}.new")
+    building = unfinished(path)
     try:
         building.unlink(missing_ok=True)  # left by a process of the same number that was killed
         os.close(create_own(building))
@@ -282,17 +283,20 @@ def _no_place(path: Path, error: OSError) -> DatabaseReadOnly:
     )
 
 
+@contextmanager
+def _connected(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection to a file that is being built, for the block."""
+    with closing(connect(path, DEFAULT_BUSY_SECONDS)) as connection, translated(path):
+        yield connection
+
+
 def _make_schema(path: Path, migrate: Callable[[sqlite3.Connection], None]) -> None:
-    connection = connect(path, DEFAULT_BUSY_SECONDS)
-    try:
-        with translated(path):
-            # Readers never wait for the writer, nor the writer for readers.
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("BEGIN IMMEDIATE")
-            migrate(connection)
-            connection.execute("COMMIT")
-    finally:
-        connection.close()
+    with _connected(path) as connection:
+        # Readers never wait for the writer, nor the writer for readers.
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("BEGIN IMMEDIATE")
+        migrate(connection)
+        connection.execute("COMMIT")
 
 
 def _complete(path: Path) -> None:
@@ -300,12 +304,8 @@ def _complete(path: Path) -> None:
 
     SQLite does so when a database is closed, but does not tell where that fails.
     """
-    connection = connect(path, DEFAULT_BUSY_SECONDS)
-    try:
-        with translated(path):
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    finally:
-        connection.close()
+    with _connected(path) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
 def copy_database(database: Database, path: Path, *, replace: bool = False) -> None:
@@ -318,13 +318,9 @@ def copy_database(database: Database, path: Path, *, replace: bool = False) -> N
     """
     _check_place(database, path, replace=replace)
     with _built_beside(path) as building:
-        copy = connect(building, DEFAULT_BUSY_SECONDS)
-        try:
-            with translated(building):
-                database.connection.backup(copy)
-                damage = copy.execute("PRAGMA integrity_check").fetchone()[0]
-        finally:
-            copy.close()
+        with _connected(building) as copy:
+            database.connection.backup(copy)
+            damage = copy.execute("PRAGMA integrity_check").fetchone()[0]
         if damage != "ok":
             raise damaged(database.path, damage)
         with signals.held():  # whoever is stopped now has to know which it is

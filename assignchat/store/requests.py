@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from assignchat.model import NOTICES, Party, Request, Transition
+from assignchat.model import NOTICES, Event, Party, Request, Transition
 from assignchat.store import seals
 from assignchat.store.database import Database, Params, page, where
 
@@ -120,8 +120,19 @@ def settle(database: Database, request_id: int, transition: Transition, reason: 
     return changed == 1
 
 
+# What `settle_all` may be told to select.
+
+THIS = "r.id = :id"
+"""The request with this id."""
+
+ON_CHAT = "r.chat_id = :chat"
+"""The requests on a chat."""
+
+INVOLVING = "(r.requester_id = :user OR r.recipient_id = :user OR r.from_user = :user)"
+"""The requests that a user sent or got, or that are on their chats."""
+
 PAST_DEADLINE = "r.expires_at <= :now"
-"""Which pending requests `settle_all` is to time out."""
+"""The requests that are to be timed out."""
 
 
 class Settled(NamedTuple):
@@ -155,8 +166,6 @@ def settle_all(
     `which` is an SQL condition on the pending requests `r`. Each gets its tracking row, and
     both its parties a notification. The ids come in order.
     """
-    database.execute("CREATE TEMP TABLE IF NOT EXISTS settling (id INTEGER PRIMARY KEY)")
-    database.execute("DELETE FROM temp.settling")
     bound = {
         **params,
         "now": database.now,
@@ -168,14 +177,7 @@ def settle_all(
         "reason": reason,
         "batch_id": batch_id,
     }
-    # Collected and sorted first: a large sweep then walks the table in its own order.
-    found = database.execute(
-        "INSERT INTO temp.settling"
-        f" SELECT r.id FROM requests r WHERE r.status = 'pending' AND {which}"
-        " ORDER BY +r.id",  # see matching
-        bound,
-    )
-    if not found:
+    if not _collect(database, which, bound):
         return Settled([], [])
     # One that has timed out did so at its deadline, however late that is noticed.
     resolved_at = "expires_at" if transition.target == "timed_out" else ":now"
@@ -184,6 +186,33 @@ def settle_all(
         " WHERE id IN (SELECT id FROM temp.settling)",
         bound,
     )
+    _track(database, bound)
+    _tell(database, transition.event)
+    return Settled(
+        database.column("SELECT id FROM temp.settling ORDER BY id"),
+        database.column(
+            "SELECT s.id FROM temp.settling s CROSS JOIN requests r ON r.id = s.id"
+            " WHERE r.fallbacks IS NOT NULL ORDER BY s.id"
+        ),
+    )
+
+
+def _collect(database: Database, which: str, bound: Params) -> int:
+    """Collect the requests to be settled; how many.
+
+    They are collected and sorted first: a large sweep then walks the table in its own order.
+    """
+    database.execute("CREATE TEMP TABLE IF NOT EXISTS settling (id INTEGER PRIMARY KEY)")
+    database.execute("DELETE FROM temp.settling")
+    return database.execute(
+        "INSERT INTO temp.settling"
+        f" SELECT r.id FROM requests r WHERE r.status = 'pending' AND {which}"
+        " ORDER BY +r.id",  # see matching
+        bound,
+    )
+
+
+def _track(database: Database, bound: Params) -> None:
     with seals.rows_alike_but(database, "chat_id", "request_id", "from_user", "to_user"):
         database.execute(
             "INSERT INTO engagement_tracking (at, event, actor, os_user, chat_id, request_id,"
@@ -193,18 +222,15 @@ def settle_all(
             " FROM temp.settling s CROSS JOIN requests r ON r.id = s.id ORDER BY s.id",
             bound,
         )
+
+
+def _tell(database: Database, event: Event) -> None:
+    """Tell both parties of each request that was settled."""
     for party, other in ((Party.REQUESTER, Party.RECIPIENT), (Party.RECIPIENT, Party.REQUESTER)):
         database.execute(
             "INSERT INTO notifications (at, recipient_id, text, request_id)"
             f" SELECT :now, r.{party}_id, printf(:notice, u.name), r.id"
             " FROM temp.settling s CROSS JOIN requests r ON r.id = s.id"
             f" JOIN users u ON u.id = r.{other}_id ORDER BY s.id",
-            {"now": database.now, "notice": NOTICES[transition.event, party]},
+            {"now": database.now, "notice": NOTICES[event, party]},
         )
-    return Settled(
-        database.column("SELECT id FROM temp.settling ORDER BY id"),
-        database.column(
-            "SELECT s.id FROM temp.settling s CROSS JOIN requests r ON r.id = s.id"
-            " WHERE r.fallbacks IS NOT NULL ORDER BY s.id"
-        ),
-    )

@@ -14,6 +14,7 @@ from assignchat.errors import (
     DatabaseLocked,
     DatabaseMissing,
     DatabaseReadOnly,
+    command,
 )
 
 
@@ -131,16 +132,9 @@ _MEANINGS: dict[str, Callable[[Path, str], AssignchatError]] = {
 """What SQLite's errors mean, by how their names begin."""
 
 
-def quote_word(path: Path) -> str:
-    """The path as it can be pasted into a shell."""
-    import shlex  # noqa: PLC0415  # only needed when something is wrong
-
-    return shlex.quote(str(path))
-
-
 def missing(path: Path) -> DatabaseMissing:
     """The error for a path where no database is."""
     return DatabaseMissing(
         f"No database at {path}",
-        hint=f"Check the path, or make one there with: assignchat --db {quote_word(path)} init",
+        hint="Check the path, or make one there with: " + command("--db", str(path), "init"),
     )

@@ -1,9 +1,7 @@
 """A command tried again and again, each time with another fault, and judged."""
 
 import json
-import os
 import shutil
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,10 +12,11 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-from tests.conftest import Result
+from tests import processes
 from tests.faults.afterwards import left_over, state
 from tests.faults.commands import Writing
 from tests.faults.injection import ROOT, Fault, Point, Traced, run
+from tests.processes import Result, program
 
 AT_ONCE = 2  # as many as a small machine has cores
 
@@ -168,32 +167,15 @@ def allowed_codes(fault: Fault) -> dict[str, int]:
 
 def start(team: Path, words: Sequence[str], *before: str) -> Result:
     """Run a command as a process in the team's folder, perhaps through another program."""
-    done = subprocess.run(
-        [*before, sys.executable, "-m", "assignchat", *words],
-        cwd=team,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    return Result(done.returncode, done.stdout, done.stderr)
+    return processes.run(team, *before, *program(*words), env={"PYTHONPATH": str(ROOT)})
 
 
 def look(team: Path, words: Sequence[str]) -> dict[str, Any]:
     """What is there after a fault, by a process of its own; see `afterwards`."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.faults.afterwards", *words],
-        cwd=team,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)
+    look_there = [sys.executable, "-m", "tests.faults.afterwards", *words]
+    done = processes.run(team, *look_there, env={"PYTHONPATH": str(ROOT)})
+    assert done.exit_code == 0, done.err
+    found: dict[str, Any] = done.json
     return found
 
 

@@ -50,16 +50,6 @@ def picture(found: Stats, now: datetime) -> Picture:
     )
 
 
-def hand_overs(found: Stats) -> int:
-    """How many there were in all."""
-    return sum(hour.hand_overs for hour in found.hours)
-
-
-def seconds(value: float | None) -> str:
-    """A time to answer for people; nothing where there was no answer."""
-    return "" if value is None else duration(value)
-
-
 def _names(users: Sequence[UserStats]) -> dict[str, str]:
     """What each user is called: by name, with the id where several have the name."""
     taken = Counter(user.name for user in users)
@@ -93,7 +83,7 @@ def _answers(found: Stats, names: dict[str, str]) -> BarChart:
             Bar(
                 names[u.id],
                 u.median_response_seconds or 0,
-                f"{seconds(u.median_response_seconds)}, {seconds(u.p90_response_seconds)}",
+                f"{duration(u.median_response_seconds)}, {duration(u.p90_response_seconds)}",
                 beyond=u.p90_response_seconds,
             )
             for u in slowest[:_USERS_SHOWN]
@@ -157,8 +147,12 @@ def _pair(chat: BouncingChat, names: dict[str, str]) -> str:
     return " and ".join(names.get(user, user) for user in chat.users)
 
 
+def _hand_overs(found: Stats) -> int:
+    return sum(hour.hand_overs for hour in found.hours)
+
+
 def _zone(found: Stats) -> str:
-    return f"{hand_overs(found):,} by request or directly; clock of {found.time_zone}"
+    return f"{_hand_overs(found):,} by request or directly; clock of {found.time_zone}"
 
 
 _NONE = "\N{EN DASH}"
@@ -171,9 +165,9 @@ def _tiles(found: Stats) -> list[Tile]:
         Tile("open chats", f"{sum(user.open_chats for user in found.users):,}"),
         Tile("requests sent", f"{sent:,}"),
         Tile("of them accepted", f"{accepted / sent:.0%}" if sent else _NONE),
-        Tile("median answer", seconds(found.median_response_seconds) or _NONE),
-        Tile("90th percentile", seconds(found.p90_response_seconds) or _NONE),
-        Tile("hand-overs", f"{hand_overs(found):,}"),
+        Tile("median answer", duration(found.median_response_seconds) or _NONE),
+        Tile("90th percentile", duration(found.p90_response_seconds) or _NONE),
+        Tile("hand-overs", f"{_hand_overs(found):,}"),
     ]
 
 
@@ -213,8 +207,8 @@ def _person(user: UserStats) -> list[Cell]:
         user.name,
         user.id,
         *_each_count(user[2:12]),
-        Number(user.median_response_seconds, seconds(user.median_response_seconds)),
-        Number(user.p90_response_seconds, seconds(user.p90_response_seconds)),
+        Number(user.median_response_seconds, duration(user.median_response_seconds)),
+        Number(user.p90_response_seconds, duration(user.p90_response_seconds)),
     ]
 
 
