@@ -73,6 +73,17 @@ def test_the_users_config_folder_is_in_their_home(
     assert empty_team.ok("config", "path")["path"] == str(found)
 
 
+def test_a_config_folder_that_depends_on_the_working_directory_is_none(
+    empty_team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", "etc")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    write(empty_team.folder / "etc" / "assignchat" / "config.toml", "3s")
+    assert in_force(empty_team) == "10s"
+    write(tmp_path / "home" / ".config" / "assignchat" / "config.toml", "4s")
+    assert in_force(empty_team) == "4s"
+
+
 def test_a_file_that_was_named_must_be_there(
     empty_team: Team, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -380,3 +380,14 @@ def test_what_the_crm_exports_comes_in_and_a_second_time_changes_nothing(empty_t
         assert empty_team.ok(*words)["created"] == rows > 0
         assert empty_team.ok(*words)["unchanged"] == rows
     assert empty_team.ok("check")["sound"] is True
+
+
+def test_columns_that_are_not_used_are_named_and_never_beside_an_error_for_machines(
+    team: Team,
+) -> None:
+    good, bad = "id,lead\njane,Ana\n", "id,lead\n,Ana\n"
+    for option in ((), ("--json",)):
+        assert "Not used: lead" in team.run("import", "users", _file(good), *option).err
+    assert "Not used: lead" in team.run("import", "users", _file(bad)).err
+    assert team.refused("import", "users", _file(bad)) == (2, "import_invalid")
+    assert len(team.run("import", "users", _file(bad), "--json").err.splitlines()) == 1

@@ -44,7 +44,9 @@ def users(
     Columns: id, name, role, active.
     """
     headers = _headers(column or [], service.USER_COLUMNS)
-    rows = crm_file.read(file, service.USER_COLUMNS, ["id"], headers, note)
+    unused: list[str] = []
+    tell = unused.append if as_json else note  # with --json, an error stands alone
+    rows = crm_file.read(file, service.USER_COLUMNS, ["id"], headers, tell)
     with (
         opened(ctx, as_user, operator="login") as session,
         render.progress("Reading") as progress,
@@ -55,7 +57,7 @@ def users(
             actor=session.actor,
             dry_run=dry_run,
         )
-    _show(result, "user", as_json=as_json)
+    _show(result, "user", unused, as_json=as_json)
 
 
 @app.command("chats")
@@ -76,7 +78,9 @@ def chats(
     Columns: id, customer, owner_id, status, opened_at.
     """
     headers = _headers(column or [], service.CHAT_COLUMNS)
-    rows = crm_file.read(file, service.CHAT_COLUMNS, ["id"], headers, note)
+    unused: list[str] = []
+    tell = unused.append if as_json else note  # with --json, an error stands alone
+    rows = crm_file.read(file, service.CHAT_COLUMNS, ["id"], headers, tell)
     with (
         opened(ctx, as_user, operator="login") as session,
         render.progress("Reading") as progress,
@@ -87,7 +91,7 @@ def chats(
             actor=session.actor,
             dry_run=dry_run,
         )
-    _show(result, "chat", as_json=as_json)
+    _show(result, "chat", unused, as_json=as_json)
 
 
 def _headers(mappings: Sequence[str], columns: Sequence[str]) -> dict[str, str]:
@@ -102,9 +106,11 @@ def _headers(mappings: Sequence[str], columns: Sequence[str]) -> dict[str, str]:
     return headers
 
 
-def _show(result: Imported, noun: str, *, as_json: bool) -> None:
+def _show(result: Imported, noun: str, unused: Sequence[str], *, as_json: bool) -> None:
     if as_json:
         render.say_json(result)
+        for text in unused:
+            note(text)
         return
     would = "Dry run, nothing was changed: " if result.dry_run else ""
     render.say(
