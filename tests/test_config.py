@@ -93,6 +93,17 @@ def test_a_file_that_was_named_must_be_there(
     assert "elsewhere.toml" in message(empty_team, "accept", "1", "--as", "martha")
 
 
+@pytest.mark.parametrize("words", [("set", "busy_timeout", "5s"), ("unset", "busy_timeout")])
+def test_no_file_is_made_for_a_change_under_a_name_that_was_mistyped(
+    empty_team: Team, words: tuple[str, ...]
+) -> None:
+    assert empty_team.refused("--config", "no/where.toml", "config", *words) == (
+        7,
+        "config_invalid",
+    )
+    assert list(empty_team.folder.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("text", "named"),
     [

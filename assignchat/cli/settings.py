@@ -143,8 +143,8 @@ def _change(
     ctx: typer.Context, name: str, value: Value | None, as_user: str | None, *, as_json: bool
 ) -> None:
     """Write the file and, where there is a database, the row that says so, together."""
-    run = invocation(ctx)
-    path, _ = config.find(run.config_file)
+    # One that was named must be there, as for every command, or its folder would be made.
+    path = config.load(invocation(ctx).config_file).path
     with config_edit.locked(path):
         old, new = _change_locked(ctx, name, value, as_user)
     _, source = _in_force(new, name)
@@ -172,7 +172,7 @@ def _change_locked(
 ) -> tuple[Config, Config]:
     """The config before and after."""
     run = invocation(ctx)
-    old = config.load(run.config_file, must_exist=False)
+    old = config.load(run.config_file)
     new, text, backup = config_edit.change(old, name, value)
     actor = actor_name(old.settings, database_path(ctx, old), as_user, operator="login")
     if new.values != old.values:
