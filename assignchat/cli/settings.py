@@ -36,13 +36,15 @@ KeyArgument = Annotated[
 
 
 @app.command("list")
-def list_(ctx: typer.Context, as_json: options.Json = False) -> None:
+def list_(
+    ctx: typer.Context, as_user: options.AsUser = None, as_json: options.Json = False
+) -> None:
     """List every key with its value and where it comes from.
 
     Examples:
         assignchat config list
     """
-    loaded = load_config(ctx)
+    loaded = _read(ctx, as_user)
     found = {name: _in_force(loaded, name) for name in config.KEYS}
     if as_json:
         render.say_json({name: value for name, (value, _) in found.items()})
@@ -57,14 +59,19 @@ def list_(ctx: typer.Context, as_json: options.Json = False) -> None:
 
 
 @app.command("get")
-def get(ctx: typer.Context, key: KeyArgument, as_json: options.Json = False) -> None:
+def get(
+    ctx: typer.Context,
+    key: KeyArgument,
+    as_user: options.AsUser = None,
+    as_json: options.Json = False,
+) -> None:
     """Print the bare value of a key; of a list, an item a line.
 
     Examples:
         assignchat config get assign_discuss.request_timeout
     """
     name = config.key_named(key).name
-    value, source = _in_force(load_config(ctx), name)
+    value, source = _in_force(_read(ctx, as_user), name)
     if as_json:
         render.say_json({"key": name, "value": value, "source": source})
     elif isinstance(value, list):
@@ -125,6 +132,14 @@ def path(ctx: typer.Context, as_json: options.Json = False) -> None:
         render.say_json({"path": str(found.absolute()), "exists": found.exists()})
     else:
         render.say(render.visible(str(found.absolute())))
+
+
+def _read(ctx: typer.Context, as_user: str | None) -> Config:
+    """The config in force, for somebody who may say who they are."""
+    loaded = load_config(ctx)
+    if as_user is not None:
+        actor_name(loaded.settings, database_path(ctx, loaded), as_user)
+    return loaded
 
 
 def _in_force(loaded: Config, name: str) -> tuple[Value, str]:
