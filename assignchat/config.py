@@ -189,10 +189,21 @@ def find(named: str | None) -> tuple[Path, bool]:
         return Path(named), True
     if os.path.lexists(FILE_NAME):
         return Path(FILE_NAME), False
-    folder = _at_home(os.environ.get("XDG_CONFIG_HOME") or "~/.config")
+    folder = _config_folder()
     if folder is None:  # as in a container, for a bare number without a home
         return Path(FILE_NAME), False
     return folder / "assignchat" / FILE_NAME, False
+
+
+def _config_folder() -> Path | None:
+    """The user's config folder; `$XDG_CONFIG_HOME` counts, as its standard says, if absolute.
+
+    Else it would be another one, somebody else's perhaps, in each working directory.
+    """
+    named = _at_home(os.environ.get("XDG_CONFIG_HOME") or "~/.config")
+    if named is None or named.is_absolute():
+        return named
+    return _at_home("~/.config")
 
 
 def load(named: str | None, *, must_exist: bool = True) -> Config:

@@ -74,6 +74,17 @@ def test_the_users_config_folder_is_in_their_home(
     assert empty_team.ok("config", "path")["path"] == str(found)
 
 
+def test_a_config_folder_that_depends_on_the_working_directory_is_none(
+    empty_team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", "etc")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    write(empty_team.folder / "etc" / "assignchat" / "config.toml", "3s")
+    assert in_force(empty_team) == "10s"
+    write(tmp_path / "home" / ".config" / "assignchat" / "config.toml", "4s")
+    assert in_force(empty_team) == "4s"
+
+
 def test_a_file_that_was_named_must_be_there(
     empty_team: Team, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -81,6 +92,17 @@ def test_a_file_that_was_named_must_be_there(
     assert "nowhere.toml" in message(empty_team, "--config", "nowhere.toml", "requests")
     monkeypatch.setenv("ASSIGNCHAT_CONFIG", "elsewhere.toml")
     assert "elsewhere.toml" in message(empty_team, "accept", "1", "--as", "martha")
+
+
+@pytest.mark.parametrize("words", [("set", "busy_timeout", "5s"), ("unset", "busy_timeout")])
+def test_no_file_is_made_for_a_change_under_a_name_that_was_mistyped(
+    empty_team: Team, words: tuple[str, ...]
+) -> None:
+    assert empty_team.refused("--config", "no/where.toml", "config", *words) == (
+        7,
+        "config_invalid",
+    )
+    assert list(empty_team.folder.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,24 @@ def test_an_operator_may_claim_all_the_same(team: Team, monkeypatch: pytest.Monk
     assert actor_of(team) == "martha"
 
 
+READING = (
+    "check",
+    "backup copy.db",
+    "chat list",
+    "chat show chat-1",
+    "user list",
+    "config list",
+    "config get identity",
+)
+
+
+@pytest.mark.parametrize("line", READING)
+def test_operator_commands_that_record_nothing_take_as_too(team: Team, line: str) -> None:
+    assert team.run(*line.split(), "--as", "maria", "--json").exit_code == 0
+    team.ok("config", "set", "identity", "login")
+    assert team.refused(*line.split(), "--as", "maria") == (5, "identity_fixed")
+
+
 def test_operator_commands_need_no_known_user(team: Team) -> None:
     team.ok("user", "add", "eve")
     team.ok("user", "add", "adam", "--as", "the crm")

@@ -390,3 +390,14 @@ def test_how_many_chats_change_hands_is_said_before_and_after(team: Team) -> Non
         told = team.run("import", "chats", "chats.csv", *words)
         assert "2 chats changed hands" in told.out
     assert team.ok("import", "chats", "chats.csv")["owner_changes"] == 0
+
+
+def test_columns_that_are_not_used_are_named_and_never_beside_an_error_for_machines(
+    team: Team,
+) -> None:
+    good, bad = "id,lead\njane,Ana\n", "id,lead\n,Ana\n"
+    for option in ((), ("--json",)):
+        assert "Not used: lead" in team.run("import", "users", _file(good), *option).err
+    assert "Not used: lead" in team.run("import", "users", _file(bad)).err
+    assert team.refused("import", "users", _file(bad)) == (2, "import_invalid")
+    assert len(team.run("import", "users", _file(bad), "--json").err.splitlines()) == 1

@@ -128,14 +128,22 @@ def test_what_has_arrived_is_not_sent_again(told: Team, receiver: WebReceiver) -
     assert len(receiver.messages) == 1
 
 
-def test_what_does_not_arrive_is_tried_again_later(told: Team, receiver: WebReceiver) -> None:
+def test_what_does_not_arrive_is_tried_again_next_time(told: Team, receiver: WebReceiver) -> None:
     receiver.behaviour = 500
     done = delivered(told)
     assert (done.exit_code, done.error, done.out) == (1, "delivery_failed", "")
     receiver.behaviour = "take"
-    assert delivered(told).json == {"sent": 0, "failed": 0, "waiting": 1}  # not yet due
-    assert try_again(told).json["sent"] == 1
+    assert delivered(told).json == {"sent": 1, "failed": 0, "waiting": 0}
     assert len(receiver.messages) == 1
+
+
+def test_what_keeps_failing_is_left_alone_for_a_while(told: Team, receiver: WebReceiver) -> None:
+    receiver.behaviour = 500
+    assert [delivered(told).exit_code for _ in range(3)] == [1, 1, 1]
+    assert delivered(told).json == {"sent": 0, "failed": 0, "waiting": 1}  # not yet due
+    assert receiver.asked == 3
+    receiver.behaviour = "take"
+    assert try_again(told).json["sent"] == 1
 
 
 @pytest.mark.parametrize("behaviour", [204, 301, 403, 404, 500, "redirect", "cut", "garbage"])
@@ -147,7 +155,7 @@ def test_only_a_plain_yes_counts_as_arrived(
     assert delivered(told).exit_code == expected
     assert receiver.asked == 1  # nor has anything gone where it was not to go
     receiver.behaviour = "take"
-    assert try_again(told).json == {"sent": expected, "failed": 0, "waiting": 0}
+    assert delivered(told).json == {"sent": expected, "failed": 0, "waiting": 0}
 
 
 @pytest.mark.parametrize("behaviour", ["AUTH", "MAIL", "RCPT", "DATA", "END", "cut"])
@@ -161,7 +169,7 @@ def test_a_mail_server_that_refuses_at_any_step_is_tried_again(
     assert not any(SECRET in line for line in mailed.snapshot())
     assert mail.messages == []
     mail.behaviour = "take"
-    assert try_again(mailed).json == {"sent": 1, "failed": 0, "waiting": 0}
+    assert delivered(mailed).json == {"sent": 1, "failed": 0, "waiting": 0}
     assert len(mail.messages) == 1
 
 
@@ -303,16 +311,17 @@ def test_what_somebody_was_killed_over_is_free_again_after_minutes(
 
 def test_the_pauses_between_tries_double_up_to_an_hour(team: Team, request_id: str) -> None:
     pauses = []
-    for _ in range(8):
+    for _ in range(10):
         assert round_at(team, Outlet(lambda _: False)).failed == int(request_id)
         ((next_at,),) = team.sql("SELECT next_attempt_at FROM deliveries")
         pauses.append(seconds_between(format_time(team.now), next_at))
         team.advance(pauses[-1])
-    assert pauses == [60, 120, 240, 480, 960, 1920, 3600, 3600]
+    assert pauses == [0, 0, 60, 120, 240, 480, 960, 1920, 3600, 3600]
 
 
 def test_what_is_new_does_not_wait_for_what_has_failed(team: Team, request_id: str) -> None:
-    round_at(team, Outlet(lambda _: False))
+    for _ in range(3):
+        round_at(team, Outlet(lambda _: False))
     team.ok("withdraw", request_id, "--reason", "Done", "--as", "mark")
     again = Outlet()
     assert round_at(team, again) == (1, 0, 1)

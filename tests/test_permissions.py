@@ -85,6 +85,7 @@ def test_every_new_file_is_its_owners_alone_whatever_the_umask(at_home: Person, 
         "backup copy.db --force",
         "export below/as-csv",
         "export below/as-lines --format jsonl",
+        "--config new/config.toml init",
         "--config new/config.toml config set busy_timeout 5s",
         "config set busy_timeout 5s",
     ):
@@ -119,7 +120,7 @@ def test_a_file_that_is_changed_keeps_its_mode_whatever_the_umask(at_home: Perso
 
 
 def test_one_who_sets_through_a_link_and_one_at_its_target_both_land(at_home: Person) -> None:
-    at_home.shell("mkdir real; ln -s real/team.toml config.toml")
+    at_home.shell("mkdir real; umask 077; touch real/team.toml; ln -s real/team.toml config.toml")
     for number in range(5):
         through_link = at_home.start("config", "set", "busy_timeout", f"{number + 20}s")
         at_target = at_home.start(

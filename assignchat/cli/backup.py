@@ -17,6 +17,7 @@ def backup(
     force: Annotated[
         bool, typer.Option("--force", help="Replace a file that is there already.")
     ] = False,
+    as_user: options.AsUser = None,
     as_json: options.Json = False,
 ) -> None:
     """Copy the database, while others write.
@@ -28,7 +29,7 @@ def backup(
     To restore, stop what writes and put the copy in the database's place, without any -wal
     and -shm files.
     """
-    with reading(ctx) as session:
+    with reading(ctx, as_user) as session:
         copy_database(session.database, file, replace=force)
     if as_json:
         render.say_json({"file": str(file), "bytes": file.stat().st_size})

@@ -65,6 +65,7 @@ def list_(
         ChatStatus | None, typer.Option("--status", help="Only those of this status.")
     ] = None,
     limit: options.Limit = None,
+    as_user: options.AsUser = None,
     as_json: options.Json = False,
     as_jsonl: options.Jsonl = False,
     as_csv: options.Csv = False,
@@ -75,7 +76,7 @@ def list_(
         assignchat chat list --owner mark --status open
     """
     form = options.form(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)
-    with reading(ctx) as session:
+    with reading(ctx, as_user) as session:
         note_unknown(session.database, users=(owner,))
         say_list(
             form,
@@ -87,13 +88,18 @@ def list_(
 
 
 @app.command("show")
-def show(ctx: typer.Context, chat: options.ChatArgument, as_json: options.Json = False) -> None:
+def show(
+    ctx: typer.Context,
+    chat: options.ChatArgument,
+    as_user: options.AsUser = None,
+    as_json: options.Json = False,
+) -> None:
     """Show a chat: its owner, its pending request, and its whole story.
 
     Examples:
         assignchat chat show chat-17
     """
-    with reading(ctx) as session:
+    with reading(ctx, as_user) as session:
         story = service.show_chat(session.database, chat)
     if as_json:
         render.say_json(_as_json(story))

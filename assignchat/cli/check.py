@@ -23,7 +23,11 @@ Expect = Annotated[
 
 
 def check(
-    ctx: typer.Context, full: Full = False, expect: Expect = None, as_json: options.Json = False
+    ctx: typer.Context,
+    full: Full = False,
+    expect: Expect = None,
+    as_user: options.AsUser = None,
+    as_json: options.Json = False,
 ) -> None:
     """Check the database for damage.
 
@@ -40,7 +44,7 @@ def check(
     also shows whether the end was cut off, or all of it was written anew.
     """
     full = full or expect is not None
-    with reading(ctx) as session:
+    with reading(ctx, as_user) as session:
         result = service.check(session.database, full=full, expect=expect)
         config_file = session.config.path if session.config.exists else None
         result.warnings.extend(exposed(session.database.path, config_file))

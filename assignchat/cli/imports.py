@@ -9,6 +9,7 @@ from assignchat import crm_file, render
 from assignchat.cli import new_group, options
 from assignchat.cli.session import note, opened
 from assignchat.errors import Usage
+from assignchat.model import how_many
 from assignchat.service import imports as service
 from assignchat.service.imports import Imported
 
@@ -43,9 +44,7 @@ def users(
 
     Columns: id, name, role, active.
     """
-    rows = _rows(file, service.USER_COLUMNS, column or [])
-    result = _imported(ctx, service.import_users, rows, as_user, dry_run=dry_run)
-    _show(result, "user", as_json=as_json)
+    _import(ctx, file, column, "user", as_user, dry_run=dry_run, as_json=as_json)
 
 
 @app.command("chats")
@@ -65,30 +64,36 @@ def chats(
 
     Columns: id, customer, owner_id, status, opened_at.
     """
-    rows = _rows(file, service.CHAT_COLUMNS, column or [])
-    result = _imported(ctx, service.import_chats, rows, as_user, dry_run=dry_run)
-    _show(result, "chat", as_json=as_json)
+    _import(ctx, file, column, "chat", as_user, dry_run=dry_run, as_json=as_json)
 
 
-def _rows(file: str, columns: Sequence[str], mappings: Sequence[str]) -> service.NumberedRows:
-    return crm_file.read(file, columns, ["id"], _headers(mappings, columns), note)
+_KINDS: dict[str, tuple[tuple[str, ...], Callable[..., Imported]]] = {
+    "user": (service.USER_COLUMNS, service.import_users),
+    "chat": (service.CHAT_COLUMNS, service.import_chats),
+}
 
 
-def _imported(
+def _import(
     ctx: typer.Context,
-    import_rows: Callable[..., Imported],
-    rows: service.NumberedRows,
+    file: str,
+    mappings: Sequence[str] | None,
+    noun: str,
     as_user: str | None,
     *,
     dry_run: bool,
-) -> Imported:
-    """What came of an import, with a bar while its rows are read."""
+    as_json: bool,
+) -> None:
+    columns, import_rows = _KINDS[noun]
+    unused: list[str] = []
+    tell = unused.append if as_json else note  # with --json, an error stands alone
+    rows = crm_file.read(file, columns, ["id"], _headers(mappings or [], columns), tell)
     with (
         opened(ctx, as_user, operator="login") as session,
         render.progress("Reading") as progress,
     ):
         counted = render.counted(rows, progress)
-        return import_rows(session.database, counted, actor=session.actor, dry_run=dry_run)
+        result = import_rows(session.database, counted, actor=session.actor, dry_run=dry_run)
+    _show(result, noun, unused, as_json=as_json)
 
 
 def _headers(mappings: Sequence[str], columns: Sequence[str]) -> dict[str, str]:
@@ -103,9 +108,11 @@ def _headers(mappings: Sequence[str], columns: Sequence[str]) -> dict[str, str]:
     return headers
 
 
-def _show(result: Imported, noun: str, *, as_json: bool) -> None:
+def _show(result: Imported, noun: str, unused: Sequence[str], *, as_json: bool) -> None:
     if as_json:
         render.say_json(result)
+        for text in unused:
+            note(text)
         return
     would = "Dry run, nothing was changed: " if result.dry_run else ""
     render.say(
@@ -113,5 +120,4 @@ def _show(result: Imported, noun: str, *, as_json: bool) -> None:
         f"{result.unchanged} unchanged."
     )
     if result.owner_changes:
-        changes = result.owner_changes
-        render.say(f"{changes} chat{'' if changes == 1 else 's'} changed hands by it.")
+        render.say(f"{how_many(result.owner_changes, 'chat')} changed hands by it.")

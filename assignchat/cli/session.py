@@ -103,9 +103,9 @@ def opened(
         yield Session(database, loaded, actor)
 
 
-def reading(ctx: typer.Context) -> AbstractContextManager[Session]:
+def reading(ctx: typer.Context, as_user: str | None = None) -> AbstractContextManager[Session]:
     """Open the database for a command that anybody may run and that records nothing."""
-    return opened(ctx, operator="login")
+    return opened(ctx, as_user, operator="login")
 
 
 def open_as_configured(ctx: typer.Context, loaded: config.Config) -> Database:

@@ -36,13 +36,15 @@ KeyArgument = Annotated[
 
 
 @app.command("list")
-def list_(ctx: typer.Context, as_json: options.Json = False) -> None:
+def list_(
+    ctx: typer.Context, as_user: options.AsUser = None, as_json: options.Json = False
+) -> None:
     """List every key with its value and where it comes from.
 
     Examples:
         assignchat config list
     """
-    loaded = load_config(ctx)
+    loaded = _read(ctx, as_user)
     found = {name: _in_force(loaded, name) for name in config.KEYS}
     if as_json:
         render.say_json({name: value for name, (value, _) in found.items()})
@@ -57,14 +59,19 @@ def list_(ctx: typer.Context, as_json: options.Json = False) -> None:
 
 
 @app.command("get")
-def get(ctx: typer.Context, key: KeyArgument, as_json: options.Json = False) -> None:
+def get(
+    ctx: typer.Context,
+    key: KeyArgument,
+    as_user: options.AsUser = None,
+    as_json: options.Json = False,
+) -> None:
     """Print the bare value of a key; of a list, an item a line.
 
     Examples:
         assignchat config get assign_discuss.request_timeout
     """
     name = config.key_named(key).name
-    value, source = _in_force(load_config(ctx), name)
+    value, source = _in_force(_read(ctx, as_user), name)
     if as_json:
         render.say_json({"key": name, "value": value, "source": source})
     elif isinstance(value, list):
@@ -127,6 +134,14 @@ def path(ctx: typer.Context, as_json: options.Json = False) -> None:
         render.say(render.visible(str(found.absolute())))
 
 
+def _read(ctx: typer.Context, as_user: str | None) -> Config:
+    """The config in force, for somebody who may say who they are."""
+    loaded = load_config(ctx)
+    if as_user is not None:
+        actor_name(loaded.settings, database_path(ctx, loaded), as_user)
+    return loaded
+
+
 def _in_force(loaded: Config, name: str) -> tuple[Value, str]:
     """The value of a key and its source."""
     from_environment = os.environ.get("ASSIGNCHAT_DB") if name == "database" else None
@@ -143,8 +158,8 @@ def _change(
     ctx: typer.Context, name: str, value: Value | None, as_user: str | None, *, as_json: bool
 ) -> None:
     """Write the file and, where there is a database, the row that says so, together."""
-    run = invocation(ctx)
-    path, _ = config.find(run.config_file)
+    # One that was named must be there, as for every command, or its folder would be made.
+    path = config.load(invocation(ctx).config_file).path
     with config_edit.locked(path):
         old, new = _change_locked(ctx, name, value, as_user)
     _, source = _in_force(new, name)
@@ -172,7 +187,7 @@ def _change_locked(
 ) -> tuple[Config, Config]:
     """The config before and after."""
     run = invocation(ctx)
-    old = config.load(run.config_file, must_exist=False)
+    old = config.load(run.config_file)
     new, text, backup = config_edit.change(old, name, value)
     actor = actor_name(old.settings, database_path(ctx, old), as_user, operator="login")
     if new.values != old.values:

@@ -68,6 +68,7 @@ def set_(
 @app.command("list")
 def list_(
     ctx: typer.Context,
+    as_user: options.AsUser = None,
     as_json: options.Json = False,
     as_jsonl: options.Jsonl = False,
     as_csv: options.Csv = False,
@@ -78,7 +79,7 @@ def list_(
         assignchat user list --csv
     """
     form = options.form(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)
-    with reading(ctx) as session:
+    with reading(ctx, as_user) as session:
         render.say_rows(form, team.list_users(session.database), User)
 
 

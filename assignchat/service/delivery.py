@@ -15,6 +15,7 @@ CLAIM_SECONDS = 300
 """How long nobody else tries what somebody is sending; longer than a sending may take."""
 
 _MOST_IN_DIGEST = 20
+_TRIES_AT_ONCE = 3
 _FIRST_PAUSE_SECONDS = 60
 _LONGEST_PAUSE_SECONDS = 3_600
 
@@ -45,7 +46,7 @@ def notify(
     No transaction is open while something is being sent. What is being sent is claimed
     before, so that of two who do this at once only one sends it, and recorded afterwards:
     who is killed in between has it sent again, after `CLAIM_SECONDS`. What has failed is
-    tried again after a minute, two, four, up to an hour.
+    tried again next time; from the third failure on, after a minute, two, four, up to an hour.
     """
     sent = failed = 0
     for user_id in _recipients(database):
@@ -94,7 +95,10 @@ def _send(database: Database, outlet: Outlet, user_id: str, found: Sequence[Unde
 
 
 def _pause(attempts: int) -> int:
-    return min(_FIRST_PAUSE_SECONDS << min(attempts - 1, 10), _LONGEST_PAUSE_SECONDS)
+    """For how many seconds what has failed so often is left alone."""
+    if attempts < _TRIES_AT_ONCE:
+        return 0
+    return min(_FIRST_PAUSE_SECONDS << min(attempts - _TRIES_AT_ONCE, 10), _LONGEST_PAUSE_SECONDS)
 
 
 def _digest(found: Sequence[Undelivered]) -> str:
