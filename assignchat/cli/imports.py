@@ -41,7 +41,8 @@ def users(
     Examples:
         assignchat import users team.csv --column name="Full Name"
 
-    Columns: id, name, role, active.
+    Columns: id, name, role (user, manager), active (true, false, yes, no, 1, 0). What a
+    row leaves blank stays as it is.
     """
     headers = _headers(column or [], service.USER_COLUMNS)
     rows = crm_file.read(file, service.USER_COLUMNS, ["id"], headers, note)
@@ -73,7 +74,9 @@ def chats(
         assignchat import chats export.csv --column id="Chat ID"
         assignchat import chats export.csv --dry-run
 
-    Columns: id, customer, owner_id, status, opened_at.
+    Columns: id, customer, owner_id, status (open, closed), opened_at (ISO 8601 with a
+    zone). What a row leaves blank stays as it is. A chat goes to the owner whom the file
+    names, also if it was handed over here meanwhile: look with --dry-run first.
     """
     headers = _headers(column or [], service.CHAT_COLUMNS)
     rows = crm_file.read(file, service.CHAT_COLUMNS, ["id"], headers, note)
