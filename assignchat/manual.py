@@ -104,7 +104,7 @@ def permissions() -> Table:
             ("`bulk-assign`", "a manager; or a user who owns every selected chat"),
             ("`undo`", "a manager; or whoever made the batch"),
             ("`inbox`, `status`", "the user themselves"),
-            ("every other command", "whoever may read or write the database file"),
+            ("every other command", "whoever may read or write the database file, in any role"),
         ],
     )
 
@@ -315,6 +315,11 @@ TOPICS = {
         "Who may run which command.",
         """
         [permissions]
+
+        Only those from `assign` to `undo` check whether somebody is a manager, the owner, or who
+        asked or was asked. `user`, `chat`, `import`, `config`, `sweep-timeouts` and the like
+        are for operators: whoever may write the database file may run them, whatever role
+        `--as` has.
 
         Nobody is asked to take a chat that they own already, and nobody inactive takes part.
         Who you are: `assignchat help identity`.

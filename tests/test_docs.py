@@ -13,7 +13,7 @@ from assignchat.cli import build
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-TASKS = ("tutorial", "employee-leaves", "shift-change", "nobody-answers", "cron")
+TASKS = ("tutorial", "employee-leaves", "shift-change", "nobody-answers", "cron", "importing")
 PLAYED = [page for page in PAGES if "```console\n" in page.read_text()]
 
 

@@ -70,6 +70,20 @@ def test_nobody_inactive_or_unknown_does_anything(office: Team) -> None:
     assert office.snapshot() == before
 
 
+@pytest.mark.parametrize("actor", [OTHER, "stranger"])
+def test_the_commands_of_operators_ask_for_no_role(office: Team, actor: str) -> None:
+    for words in (
+        ("user", "set", "nora", "--role", "manager"),
+        ("config", "set", "assign_discuss.request_timeout", "5m"),
+        ("chat", "close", "chat-2"),
+        ("sweep-timeouts",),
+        ("user", "deactivate", "mark", "--reassign-to", "nora"),
+    ):
+        office.ok(*words, "--as", actor)
+    # What the pages say of it: closed chats go, too.
+    assert office.ok("chat", "show", "chat-2")["owner_id"] == "nora"
+
+
 def test_who_got_the_chats_may_not_undo_the_batch(office: Team) -> None:
     assert office.refused(*UNDO, "--as", "nora") == (5, "not_allowed")
 

@@ -42,7 +42,8 @@ def users(
     Examples:
         assignchat import users team.csv --column name="Full Name"
 
-    Columns: id, name, role, active.
+    Columns: id, name, role (user, manager), active (true, false, yes, no, 1, 0). What a
+    row leaves blank stays as it is.
     """
     _import(ctx, file, column, "user", as_user, dry_run=dry_run, as_json=as_json)
 
@@ -62,7 +63,9 @@ def chats(
         assignchat import chats export.csv --column id="Chat ID"
         assignchat import chats export.csv --dry-run
 
-    Columns: id, customer, owner_id, status, opened_at.
+    Columns: id, customer, owner_id, status (open, closed), opened_at (ISO 8601 with a
+    zone). What a row leaves blank stays as it is. A chat goes to the owner whom the file
+    names, also if it was handed over here meanwhile: look with --dry-run first.
     """
     _import(ctx, file, column, "chat", as_user, dry_run=dry_run, as_json=as_json)
 

@@ -70,7 +70,8 @@ def assign(
         assignchat assign chat-17 --to martha --wait
 
     The chat stays with its owner until the request is accepted. Its deadline is fixed when
-    it is sent. On a terminal, a missing --to is asked.
+    it is sent. On a terminal, a missing --to is asked. --wait waits for this request alone,
+    not for those that --then sends.
     """
     seconds = None if timeout is None else parse_timeout(timeout)
     if to and len(to) > 1:

@@ -112,7 +112,7 @@ def deactivate(
             "--reassign-to",
             metavar="USER",
             autocompletion=options.USERS,
-            help="Who gets their chats.",
+            help="Who gets their chats, closed ones too.",
         ),
     ] = None,
     split: options.Share = Split.EVEN,
@@ -129,7 +129,8 @@ def deactivate(
         assignchat user deactivate mark --reassign-to martha --reassign-to omar --dry-run
 
     Their pending requests are cancelled, those that they sent and those that they got.
-    Refused while they own open chats, unless --reassign-to names who takes them.
+    Refused while they own open chats, unless --reassign-to names who takes them; their
+    closed chats go too. Whoever may write the database may run this, in any role.
     """
     with opened(ctx, as_user, operator="login") as session:
 

@@ -48,6 +48,9 @@ def wait(
 
     Exits 0 if it was accepted, 10 if rejected, 11 if withdrawn or cancelled, 12 if it timed
     out, and 13 if it was still pending when --for ran out.
+
+    It waits for this one request. If that ends without a yes, the next of --then is asked
+    by a request of its own, which `requests --chat` shows.
     """
     seconds = None if at_most is None else parse_duration(at_most)
     with reading(ctx) as session:
