@@ -59,3 +59,8 @@ def test_what_does_not_exist_is_not_found(team: Team) -> None:
     assert team.refused("accept", "7", "--as", "martha") == (3, "request_not_found")
     assert team.refused("accept", "--chat", "chat-2", "--as", "martha") == (3, "request_not_found")
     assert team.refused("accept", "--chat", "chat-9", "--as", "martha") == (3, "chat_not_found")
+
+
+def test_a_chat_in_place_of_the_number_is_pointed_to_its_option(team: Team) -> None:
+    assert "named with --chat" in team.run("accept", "chat-1", "--as", "martha").err
+    assert "--chat" not in team.run("undo", "chat-1", "--as", "maria").err

@@ -19,7 +19,6 @@ import pytest
 from tests.conftest import Team
 
 METADATA = Path(__file__).parent.parent / "scripts" / "datasette-metadata.json"
-FROM_A_LATER_VERSION = {"pending_requests", "user_load", "seals"}
 OF_SQLITE = {"_sqlite_migrations", "sqlite_sequence"}
 
 
@@ -91,12 +90,9 @@ def described() -> dict[str, dict[str, Any]]:
 
 def test_every_table_and_view_is_explained_and_nothing_else(team: Team) -> None:
     kinds = team.sql("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")
-    assert (
-        set(described()) - FROM_A_LATER_VERSION
-        == {name for (name,) in kinds} - FROM_A_LATER_VERSION
-    )
+    assert set(described()) == {name for (name,) in kinds}
     for name, about in described().items():
-        if name in FROM_A_LATER_VERSION | OF_SQLITE:
+        if name in OF_SQLITE:
             continue
         columns = {column for _, column, *_ in team.sql(f'PRAGMA table_info("{name}")')}
         named = {*about.get("columns", ()), *about.get("facets", ()), *about.get("units", ())}
@@ -108,8 +104,6 @@ def test_each_page_opens_with_its_title_and_the_machinery_is_out_of_the_way(site
     first = site.page("")
     assert "Pending now" in first
     for name, about in described().items():
-        if name in FROM_A_LATER_VERSION:
-            continue
         if name in OF_SQLITE:
             assert f'/assignchat/{name}"' not in first
             continue

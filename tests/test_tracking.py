@@ -107,6 +107,12 @@ def test_longer_ago_than_there_is_time_is_no_bug(team: Team) -> None:
     assert team.run("tracking", "--since", "999999d").exit_code in (0, 2)
 
 
+@pytest.mark.parametrize("command", ["tracking", "stats"])
+def test_a_period_that_ends_before_it_begins_is_refused(team: Team, command: str) -> None:
+    assert team.refused(command, "--since", "1h", "--until", "2h") == (2, "invalid_value")
+    assert team.run(command, "--since", "1h", "--until", "1h").exit_code == 0
+
+
 def test_a_filter_that_is_none_is_a_usage_error(team: Team) -> None:
     for words in (("--event", "eaten"), ("--request", "0"), ("--batch", "x")):
         assert team.refused("tracking", *words) == (2, "usage"), words

@@ -17,8 +17,16 @@ PEOPLE_SEE = 50
 def number(text: str) -> int:
     """The number that a request or a batch is named by, as `7` or `#7`."""
     if not (_is_whole(digits := text.removeprefix("#")) and 1 <= int(digits) <= LARGEST_ID):
-        raise typer.BadParameter(f"{text!r} is not a number; a chat is named with --chat")
+        raise typer.BadParameter(f"{text!r} is not a number")
     return int(digits)
+
+
+def request_number(text: str) -> int:
+    """The number of a request, for a command that takes a chat in its place."""
+    try:
+        return number(text)
+    except typer.BadParameter as error:
+        raise typer.BadParameter(f"{error.message}; a chat is named with --chat") from None
 
 
 def count(text: str) -> int:
@@ -93,7 +101,10 @@ UserArgument = Annotated[
 RequestArgument = Annotated[
     int | None,
     typer.Argument(
-        metavar="[REQUEST]", parser=number, autocompletion=REQUESTS, help="The request's number."
+        metavar="[REQUEST]",
+        parser=request_number,
+        autocompletion=REQUESTS,
+        help="The request's number.",
     ),
 ]
 OfChat = Annotated[
@@ -120,6 +131,20 @@ Until = Annotated[
     str | None,
     typer.Option("--until", metavar="TIME", help="Only before this time, or so long ago."),
 ]
+
+
+def period(since: str | None, until: str | None, now: datetime) -> tuple[str | None, str | None]:
+    """The stored times of `--since` and `--until`, see `stored_time`.
+
+    Raises `InvalidValue` where they are the wrong way round.
+    """
+    first, end = stored_time(since, now), stored_time(until, now)
+    if first is not None and end is not None and end < first:
+        raise InvalidValue(
+            f"--until {until} is before --since {since}",
+            hint="A duration such as 24h means so long ago.",
+        )
+    return first, end
 
 
 def stored_time(text: str | None, now: datetime, *, ahead: bool = False) -> str | None:

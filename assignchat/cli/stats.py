@@ -43,7 +43,7 @@ def stats(
     """
     _check_outputs(svg, html, as_json=as_json)
     now = invocation(ctx).clock()
-    start, end = (options.stored_time(text, now) for text in (since, until))
+    start, end = options.period(since, until, now)
     with reading(ctx) as session:
         _spare_own_files(session, svg, html)
         found = service.stats(session.database, since=start, until=end, zone_name=_zone_name())

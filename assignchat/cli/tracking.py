@@ -102,15 +102,15 @@ def tracking(
     a duration such as 24h for so long ago.
     """
     form = options.form(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)
-    now = invocation(ctx).clock()
+    start, end = options.period(since, until, invocation(ctx).clock())
     story: overview.Story = {
         "chat": chat,
         "request": request,
         "batch": batch,
         "user": user,
         "event": event,
-        "since": options.stored_time(since, now),
-        "until": options.stored_time(until, now),
+        "since": start,
+        "until": end,
     }
     fetch, row_type, cells = (
         (overview.list_records, EngagementRecord, _RECORD_CELLS)

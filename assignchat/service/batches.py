@@ -155,7 +155,7 @@ def undo(
         batch = find_batch(database, batch_id)
         user = _require_manager_or(database, actor, batch.actor)
         if batch.undone_at is not None:
-            raise BatchUndone(f"Batch {batch_id} was undone at {batch.undone_at}")
+            raise BatchUndone(f"Batch {batch_id} was undone already")
         time_out_on(database, batches.OF_BATCH, {"batch": batch_id})
         before = tracking.last_id(database)
         undone = 0

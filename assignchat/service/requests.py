@@ -324,7 +324,7 @@ def _find_with_deadline(database: Database, request_id: int) -> Request:
 def _why_not_pending(request: Request) -> AssignchatError:
     if request.status == Status.TIMED_OUT:
         return RequestTimedOut(
-            f"Request {request.id} timed out at {request.resolved_at}",
+            f"Request {request.id} has timed out",
             hint=f"Chat {request.chat_id!r} stays with {request.from_user!r}.",
         )
     return RequestNotPending(
