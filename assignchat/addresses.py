@@ -6,7 +6,7 @@ The URLs in that file are secrets; none of them is ever printed or recorded.
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -44,6 +44,13 @@ class Addresses:
         self._team = team
         self._users = users
         self._tell = tell
+
+    def tell_of_strangers(self, user_ids: Container[str]) -> None:
+        """Tell which tables of users are of nobody among these, as after a typing error."""
+        # Not by name: an address may have been written in its place.
+        for number, user in enumerate(self._users, start=1):
+            if user not in user_ids:
+                self._tell(f"{FILE_NAME}: table {number} of users is no user of the database")
 
     def reaches(self, user_id: str) -> bool:
         """Whether there is an address for this user."""

@@ -145,6 +145,7 @@ def assert_nobody_is_misled(team: Team, right: object) -> None:
     found = team.run(*other, "check", "--json")
     if found.exit_code == 8:
         assert found.json["problems"][0]["code"] == "file_damaged"
+        assert r"\n" not in team.run(*other, "check").out
     else:  # not even the schema can be read
         assert (found.exit_code, found.error in BROKEN) == (6, True), found
     listed = team.run(*other, "requests", "--json")

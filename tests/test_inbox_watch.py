@@ -231,7 +231,7 @@ def test_at_its_deadline_a_request_leaves_the_page_though_nobody_has_swept(team_
         watch.until("> 1 ")
         watch.until("nobody waits for your answer")
         watch.press("a")
-        watch.until("Request 1 has timed out")
+        watch.until("Request 1 timed out at")
     assert statuses(team_now) == [("timed_out", None)]
 
 

@@ -17,6 +17,7 @@ from tests import processes
 from tests.conftest import Team
 from tests.processes import Result, program, run, wait_until
 from tests.receivers import SECRET, MailReceiver, WebReceiver, running
+from tests.test_terminal import at_terminal
 
 IMPATIENT = """
 import sys
@@ -390,6 +391,12 @@ def test_no_address_means_waiting(told: Team, receiver: WebReceiver) -> None:
     addresses(told, text)
     assert delivered(told).json == {"sent": 1, "failed": 0, "waiting": 0}
     assert receiver.messages[-1].startswith("Martha has accepted")
+
+
+def test_a_table_of_nobody_is_named_by_its_number_to_who_is_there_to_mend_it(told: Team) -> None:
+    addresses(told, '[users.martha]\nurls = []\n[users.marhta]\nurls = ["json://secret@nowhere"]\n')
+    assert "table 2 of users is no user of the database" in at_terminal(told, "notify").out
+    assert told.process("notify").err == ""  # cron would send it by mail, each time
 
 
 def test_one_of_several_addresses_is_enough_and_the_other_is_named(

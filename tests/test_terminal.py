@@ -220,7 +220,7 @@ def test_ctrl_c_at_a_prompt_leaves_everything_as_it_was(
     before = asked.snapshot()
     result = at_terminal(asked, *words, answers=[(prompt, CTRL_C)])
     assert result.exit_code == 130
-    assert "nothing was changed" in result.out
+    assert "\nInterrupted; nothing was changed.\n" in result.out
     assert "Traceback" not in result.out
     assert asked.snapshot() == before
 

@@ -233,6 +233,26 @@ def test_nobody_inactive_takes_part_until_they_are_active_again(team: Team) -> N
 # Away and back
 
 
+def test_who_is_there_to_take_a_leavers_chats_is_not_the_leaver(team: Team) -> None:
+    team.ok("user", "away", "martha", "--until", "2026-12-01T00:00:00Z")
+    for words in (
+        ("user", "deactivate", "mark", "--reassign-to", "martha"),
+        ("bulk-assign", "--from", "mark", "--to", "martha", "--as", "maria"),
+    ):
+        refused = team.run(*words)
+        assert refused.exit_code == 4
+        assert "Present, least loaded first: maria, omar." in refused.err
+
+
+def test_people_read_local_times_in_errors_and_machines_utc(team: Team) -> None:
+    team.ok("user", "away", "martha", "--until", "2036-12-01T00:00:00Z")
+    words = ("assign", "chat-1", "--to", "martha", "--as", "mark")
+    said = team.process(*words, env={"TZ": "Asia/Kolkata"}).err
+    assert "Martha is away until 2036-12-01 05:30:00\n" in said
+    said = team.process(*words, "--json", env={"TZ": "Asia/Kolkata"}).err
+    assert "Martha is away until 2036-12-01T00:00:00.000Z" in said
+
+
 def test_away_without_a_time_is_until_further_notice(team: Team) -> None:
     assert team.ok("user", "away", "martha")["away_until"] == "indefinite"
     team.advance(10**8)

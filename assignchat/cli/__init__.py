@@ -29,7 +29,7 @@ from assignchat.errors import (
     Usage,
 )
 from assignchat.model import is_unicode
-from assignchat.render import flush, json_text, visible
+from assignchat.render import are_errors_read, flush, json_text, visible, with_local_times
 from assignchat.store.database import Clock, utc_now
 
 
@@ -314,12 +314,12 @@ def _report(error: AssignchatError, run: Invocation, *, as_json: bool) -> int:
             body["problems"] = error.problems
         note(json_text({"error": body}))
         return error.exit_code
-    note(f"Error: {error.message}")
+    note(f"Error: {with_local_times(error.message)}")
     if isinstance(error, ImportInvalid):
         for problem in error.problems:
             note(f"  {problem}")
     if error.hint:
-        note(f"Hint: {error.hint}")
+        note(f"Hint: {with_local_times(error.hint)}")
     return error.exit_code
 
 
@@ -343,6 +343,8 @@ def _unforeseen(error: Exception) -> AssignchatError:
 
 
 def _interrupted(run: Invocation) -> None:
+    if are_errors_read() and not run.terminated:
+        note("")  # a terminal shows ^C where the cursor was, as behind a question
     note(
         "Interrupted; the change was made and stands."
         if run.has_changed_something

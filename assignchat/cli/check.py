@@ -58,7 +58,10 @@ def check(
 
 def _say(result: service.CheckResult, *, full: bool) -> None:
     for title, findings in (("Problem", result.problems), ("Warning", result.warnings)):
-        render.say(*(f"{title}: {render.visible(f.message)} ({f.code})" for f in findings))
+        for found in findings:
+            # What SQLite finds wrong may take several lines.
+            lines = map(render.visible, found.message.splitlines())
+            render.say(f"{title}: " + "\n  ".join(lines) + f" ({found.code})")
     render.say("The database is sound." if result.sound else "The database is NOT sound.")
     if full and result.head is not None:
         render.say(f"Head of the history: {result.head}")

@@ -151,7 +151,8 @@ class LiveInbox:
         except AssignchatError as error:
             if isinstance(error, DatabaseUnusable) and not isinstance(error, DatabaseLocked):
                 raise
-            return " ".join(filter(None, (error.message, error.hint)))
+            said = " ".join(filter(None, (error.message, error.hint)))
+            return render.with_local_times(said)
 
 
 def _act(session: Session, action: Action, seen: Inbox) -> str:

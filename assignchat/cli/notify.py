@@ -11,6 +11,7 @@ from assignchat.cli.watching import pause_in, rounds
 from assignchat.errors import DeliveryFailed
 from assignchat.service import delivery
 from assignchat.service.delivery import Delivered
+from assignchat.service.team import list_users
 
 
 def notify(
@@ -34,6 +35,9 @@ def notify(
     pause = None if watch is None else pause_in(watch)
     # With --json, an error is all that there is on standard error.
     found = addresses.load(load_config(ctx).path, tell=_nobody if as_json else note)
+    if render.are_errors_read() and not as_json:  # cron would send a mail each time
+        with reading(ctx) as session:
+            found.tell_of_strangers({user.id for user in list_users(session.database)})
     invocation(ctx).goes_on = True
     for enough in rounds(pause):
         with reading(ctx) as session:

@@ -187,7 +187,9 @@ def note(text: str) -> None:
     """Print a line to standard error, made safe to show."""
     if sys.stderr is not None:
         with suppress(OSError):  # an error that cannot be told is still the same error
-            print(render.visible(text), file=sys.stderr)  # noqa: T201
+            # In one piece: standard output may go to the same place, line by line.
+            sys.stderr.write(f"{render.visible(text)}\n")
+            sys.stderr.flush()
 
 
 def note_unknown(database: Database, **named: Any) -> None:  # noqa: ANN401

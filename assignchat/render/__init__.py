@@ -37,7 +37,14 @@ from assignchat.render.people import (
     say_user,
     short,
 )
-from assignchat.render.text import duration, local, status_label, time_left, visible
+from assignchat.render.text import (
+    duration,
+    local,
+    status_label,
+    time_left,
+    visible,
+    with_local_times,
+)
 
 __all__ = [
     "STDOUT",
@@ -69,6 +76,7 @@ __all__ = [
     "status_label",
     "time_left",
     "visible",
+    "with_local_times",
     "write_csv_file",
     "write_file",
     "write_jsonl_file",

@@ -3,6 +3,7 @@
 import re
 from datetime import datetime
 
+from assignchat.errors import InvalidValue
 from assignchat.model import Status, parse_time
 
 # Spaces of other widths are as harmless as the space.
@@ -42,6 +43,22 @@ def visible(text: str) -> str:
 def local(stored: str) -> str:
     """A stored time in the zone of whoever reads it, such as `2026-11-22 15:05:10`."""
     return parse_time(stored).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+# Where it is quoted or part of a word it is an id of somebody's own.
+_STORED_TIME = re.compile(r"(?<![^ ])\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z(?![^ .,;])")
+
+
+def with_local_times(text: str) -> str:
+    """A message with the stored times in it as people see them."""
+
+    def as_seen(found: re.Match[str]) -> str:
+        try:
+            return local(found[0])
+        except InvalidValue:  # of the right form, and no time
+            return found[0]
+
+    return _STORED_TIME.sub(as_seen, text)
 
 
 def duration(seconds: float | None) -> str:

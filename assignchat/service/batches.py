@@ -112,8 +112,13 @@ def reassign(
     progress: Progress = no_progress,
 ) -> BulkAssigned:
     """Move the selected chats inside the caller's transaction, as one batch."""
-    recipients = {user_id: find_recipient(database, user_id, anyway=anyway) for user_id in to}
     holdings = selection.holdings()
+    owners = {holding.owner_id for holding in holdings}
+    # Where there are several owners, each of them could take the others' chats.
+    besides = owners if len(owners) == 1 else ()
+    recipients = {
+        user_id: find_recipient(database, user_id, anyway=anyway, besides=besides) for user_id in to
+    }
     moves = share_out(
         holdings,
         list(recipients),
@@ -155,7 +160,7 @@ def undo(
         batch = find_batch(database, batch_id)
         user = _require_manager_or(database, actor, batch.actor)
         if batch.undone_at is not None:
-            raise BatchUndone(f"Batch {batch_id} was undone already")
+            raise BatchUndone(f"Batch {batch_id} was undone at {batch.undone_at}")
         time_out_on(database, batches.OF_BATCH, {"batch": batch_id})
         before = tracking.last_id(database)
         undone = 0

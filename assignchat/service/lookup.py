@@ -1,6 +1,6 @@
 """Finding what a command names, or saying helpfully that it is not there."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from typing import Any
 
 from assignchat.errors import (
@@ -45,21 +45,21 @@ def find_user(database: Database, user_id: str) -> User:
 
 
 def find_recipient(
-    database: Database, user_id: str, *, anyway: bool, besides: str | None = None
+    database: Database, user_id: str, *, anyway: bool, besides: Container[str] = ()
 ) -> User:
     """The user who is to get a chat: active, and present unless `anyway`.
 
     Raises `UserNotFound`, `UserInactive` or `UserAway`, whose hint names who is there
-    `besides` the chat's owner.
+    `besides` those who own the chat.
     """
     user = _active(find_user(database, user_id))
     if is_away(user, database.now) and not anyway:
-        there = [user.id for user in users.active(database, least=True) if user.id != besides]
+        there = [user.id for user in users.active(database, least=True) if user.id not in besides]
         raise UserAway(
             f"{user.name} is away {away_text(user)}",
-            hint=f"Present, least loaded first: {listing(there)}. Or ask them --anyway."
+            hint=f"Present, least loaded first: {listing(there)}. Or add --anyway."
             if there
-            else "Nobody is present. Ask them --anyway.",
+            else "Nobody else is present; to go on all the same, add --anyway.",
         )
     return user
 

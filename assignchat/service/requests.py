@@ -72,7 +72,7 @@ def assign(
         chat = find_chat(database, chat_id)
         time_out_on(database, requests.ON_CHAT, {"chat": chat.id})
         _check_may_assign(chat, requester)
-        recipient = find_recipient(database, to, anyway=anyway, besides=chat.owner_id)
+        recipient = find_recipient(database, to, anyway=anyway, besides={chat.owner_id})
         if to_type is not None and recipient.role != to_type:
             raise WrongUserType(
                 f"{recipient.name} ({recipient.id}) is a {recipient.role}, not a {to_type}"
@@ -324,7 +324,7 @@ def _find_with_deadline(database: Database, request_id: int) -> Request:
 def _why_not_pending(request: Request) -> AssignchatError:
     if request.status == Status.TIMED_OUT:
         return RequestTimedOut(
-            f"Request {request.id} has timed out",
+            f"Request {request.id} timed out at {request.resolved_at}",
             hint=f"Chat {request.chat_id!r} stays with {request.from_user!r}.",
         )
     return RequestNotPending(
