@@ -38,11 +38,14 @@ def change(config: Config, name: str, value: Value | None) -> tuple[Config, str,
         settings = settings_of(values, config.path)
     except ConfigInvalid as error:
         raise ConfigValueInvalid(error.message, error.hint) from None
-    text = _edited(read_safely(config.path, owners=None) or "", name, value)
+    before = read_safely(config.path, owners=None) or ""
+    text = _edited(before.replace("\r\n", "\n"), name, value)
     backup = None
     if _flattened(text) != values:
         text = _written_anew(values)
         backup = config.path.with_name(config.path.name + ".bak")
+    if "\r\n" in before:
+        text = text.replace("\n", "\r\n")
     _check_can_be_read(text, config.path)
     return Config(config.path, True, values, settings), text, backup
 

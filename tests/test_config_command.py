@@ -155,6 +155,14 @@ def test_set_adds_a_key_and_keeps_every_line(ours: Team, text: str, key: str, va
     assert sorted(path.name for path in ours.folder.iterdir()) == ["config.toml"]
 
 
+def test_a_file_written_on_windows_keeps_its_ends_of_lines(ours: Team) -> None:
+    ours.config.write_bytes(OURS.replace("\n", "\r\n").encode())
+    ours.ok("config", "set", "busy_timeout", "7s")
+    lines = ours.config.read_bytes().split(b"\r\n")
+    assert b"\n" not in b"".join(lines)
+    assert any(line.startswith(b'busy_timeout = "7s"') for line in lines)
+
+
 def test_set_makes_a_file_where_there_is_none(empty_team: Team, tmp_path: Path) -> None:
     umask = os.umask(0)
     try:

@@ -62,7 +62,8 @@ def missing_rows(database: Database) -> list[int]:
     """The first row of the history that is gone; their numbers leave nothing out."""
     return database.column(
         "SELECT n FROM (SELECT 1 AS n UNION ALL SELECT id + 1 FROM engagement_tracking)"
-        " WHERE n <= (SELECT max(seq) FROM sqlite_sequence WHERE name = 'engagement_tracking')"
+        " WHERE n BETWEEN 1 AND"
+        " (SELECT max(seq) FROM sqlite_sequence WHERE name = 'engagement_tracking')"
         " AND n NOT IN (SELECT id FROM engagement_tracking) ORDER BY n LIMIT 1"
     )
 
