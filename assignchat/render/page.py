@@ -107,13 +107,13 @@ figure{{margin:0;padding:1.25rem;background:var(--card);border:1px solid var(--l
 figure{{border-radius:10px}}
 figure svg{{display:block;width:100%;max-width:{WIDTH + 100}px;height:auto}}
 .table{{margin-top:2.5rem;overflow-x:auto}}
-table{{border-collapse:collapse;font-size:.875rem;font-variant-numeric:tabular-nums}}
+table{{border-collapse:collapse;font-size:.8125rem;font-variant-numeric:tabular-nums}}
 caption{{text-align:left;font-size:1.1rem;font-weight:600;padding-bottom:.5rem}}
-th,td{{text-align:left;vertical-align:top;padding:.3rem .8rem .3rem 0}}
+th,td{{text-align:left;vertical-align:top;padding:.3rem .55rem .3rem 0}}
 th,td{{border-bottom:1px solid var(--line)}}
 thead th{{color:var(--soft);font-weight:600;vertical-align:bottom}}
 tbody th{{font-weight:400;min-width:9rem;max-width:22rem;overflow-wrap:anywhere}}
-td{{min-width:5.5rem;max-width:22rem;overflow-wrap:anywhere}}
+td{{min-width:4rem;max-width:22rem;overflow-wrap:anywhere}}
 th.n,td.n{{text-align:right}}
 td.n{{min-width:0;white-space:nowrap}}
 @media print{{figure{{break-inside:avoid}}.table{{overflow:visible}}}}"""
