@@ -166,6 +166,34 @@ def test_an_inactive_owner_of_open_chats_is_a_warning(team: Team) -> None:
     assert "maria" not in message
 
 
+def test_a_deadline_moved_by_hand_is_a_warning(team: Team) -> None:
+    asked = team.ok("assign", "chat-4", "--to", "mark", "--as", "martha")
+    team.sql(
+        "UPDATE requests SET expires_at = '2036-01-01T00:00:00.000Z' WHERE id = ?", asked["id"]
+    )
+    assert str(asked["id"]) in _warnings(team)["deadline_differs"]
+
+
+def test_a_manager_made_by_hand_is_a_warning(team: Team) -> None:
+    team.ok("user", "set", "omar", "--role", "manager")
+    team.ok("user", "set", "omar", "--name", "Omar F.")
+    team.ok("user", "deactivate", "maria")
+    assert _warnings(team) == {}
+    team.sql("UPDATE users SET role = 'manager' WHERE id = 'mark'")
+    team.sql("INSERT INTO users VALUES ('eve', 'Eve', 'manager', 1, '', NULL)")
+    assert _warnings(team)["role_differs"].endswith(": eve, mark")
+    team.ok("user", "set", "mark", "--role", "user")
+    assert _warnings(team)["role_differs"].endswith(": eve")
+
+
+def test_a_trigger_that_is_not_ours_is_a_warning(team: Team) -> None:
+    team.sql(
+        "CREATE TRIGGER theft AFTER UPDATE ON chats"
+        " BEGIN UPDATE chats SET owner_id = 'omar' WHERE id = NEW.id; END"
+    )
+    assert "theft" in _warnings(team)["trigger_added"]
+
+
 def test_a_sweep_that_is_not_running_is_a_warning(team: Team) -> None:
     team.ok("assign", "chat-4", "--to", "mark", "--timeout", "2m", "--as", "martha")
     team.advance(120 + 300)

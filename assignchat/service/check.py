@@ -34,7 +34,10 @@ class CheckResult(NamedTuple):
     warnings: list[Finding]
 
 
-_PROBLEMS: tuple[tuple[str, Callable[[Database], Sequence[object]], str], ...] = (
+_Questions = tuple[tuple[str, Callable[[Database], Sequence[object]], str], ...]
+"""Codes, each with what finds the things it stands for, and the message that lists them."""
+
+_PROBLEMS: _Questions = (
     ("file_damaged", checks.integrity, "SQLite finds the file damaged: {}"),
     ("orphan", checks.orphans, "Rows refer to rows that are not there, in: {}"),
     (
@@ -67,6 +70,25 @@ _PROBLEMS: tuple[tuple[str, Callable[[Database], Sequence[object]], str], ...] =
     ),
 )
 
+_WARNINGS: _Questions = (
+    ("inactive_owner", checks.inactive_owners, "Inactive users own open chats: {}"),
+    (
+        "deadline_differs",
+        checks.deadlines_against_history,
+        "The deadline is not the one that was set when it was sent, of requests: {}",
+    ),
+    (
+        "role_differs",
+        checks.roles_against_history,
+        "The role is not the one that the history names, of users: {}",
+    ),
+    (
+        "trigger_added",
+        checks.strange_triggers,
+        "Triggers that are not assignchat's own act on what it writes: {}",
+    ),
+)
+
 
 def check(database: Database, *, full: bool = False, expect: str | None = None) -> CheckResult:
     """Look for damage; nothing is repaired.
@@ -80,9 +102,10 @@ def check(database: Database, *, full: bool = False, expect: str | None = None) 
         warnings: list[Finding] = []
         newest = None
         try:
-            problems.extend(_problems(database))
+            problems.extend(_answers(database, _PROBLEMS))
             problems.extend(_history_problems(database, full=full, expect=expect))
-            warnings.extend(_warnings(database))
+            warnings.extend(_answers(database, _WARNINGS))
+            warnings.extend(_overdue(database))
             newest = seals.head(database)
         except DatabaseDamaged as error:  # so much that the questions cannot be answered
             if "file_damaged" not in {found.code for found in problems}:
@@ -90,8 +113,8 @@ def check(database: Database, *, full: bool = False, expect: str | None = None) 
         return CheckResult(not problems, newest and newest.hash, problems, warnings)
 
 
-def _problems(database: Database) -> Iterator[Finding]:
-    for code, find, message in _PROBLEMS:
+def _answers(database: Database, questions: _Questions) -> Iterator[Finding]:
+    for code, find, message in questions:
         found = find(database)
         if found:
             yield Finding(code, message.format(listing(map(str, found))))
@@ -109,29 +132,11 @@ def _history_problems(database: Database, *, full: bool, expect: str | None) -> 
         yield Finding("head_not_found", f"The history does not contain the head {expect}{unlike}")
 
 
-def _warnings(database: Database) -> list[Finding]:
-    warnings = []
-    owners = checks.inactive_owners(database)
-    if owners:
-        warnings.append(
-            Finding("inactive_owner", f"Inactive users own open chats: {listing(owners)}")
-        )
-    moved = checks.deadlines_against_history(database)
-    if moved:
-        warnings.append(
-            Finding(
-                "deadline_differs",
-                "The deadline is not the one that was set when it was sent, of requests: "
-                + listing(map(str, moved)),
-            )
-        )
+def _overdue(database: Database) -> Iterator[Finding]:
     overdue = checks.overdue(database, time_after(database.now, -_OVERDUE_SECONDS))
     if overdue:
-        warnings.append(
-            Finding(
-                "sweep_overdue",
-                f"{overdue} pending requests are more than 5 minutes past their deadline: "
-                "the sweep is not running",
-            )
+        yield Finding(
+            "sweep_overdue",
+            f"{overdue} pending requests are more than 5 minutes past their deadline: "
+            "the sweep is not running",
         )
-    return warnings

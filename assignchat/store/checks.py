@@ -58,6 +58,21 @@ def deadlines_against_history(database: Database) -> list[int]:
     )
 
 
+def roles_against_history(database: Database) -> list[str]:
+    """Users whose role, which decides what they may do, is not the one last recorded."""
+    return database.column(
+        f"WITH detail AS (SELECT t.id, t.event, {_DETAIL} AS detail FROM engagement_tracking t"
+        " WHERE t.event IN ('user_added', 'user_changed')),"
+        # With max(id), SQLite takes the other columns of a group from the same row.
+        " told AS (SELECT max(id), json_extract(detail, '$.id') AS user_id, CASE event"
+        " WHEN 'user_added' THEN json_extract(detail, '$.role')"
+        " ELSE json_extract(detail, '$.role[1]') END AS role"
+        " FROM detail WHERE json_extract(detail, '$.role') IS NOT NULL GROUP BY 2)"
+        " SELECT u.id FROM users u LEFT JOIN told ON told.user_id = u.id"
+        " WHERE u.role IS NOT told.role ORDER BY u.id"
+    )
+
+
 def missing_rows(database: Database) -> list[int]:
     """The first row of the history that is gone; their numbers leave nothing out."""
     return database.column(
@@ -104,6 +119,15 @@ def missing_guards(database: Database) -> list[str]:
 def other_schema_differences(database: Database) -> list[str]:
     """The tables, other indexes and views that are gone or are not as they were made."""
     return [name for name in _schema_differences(database) if name not in GUARDS]
+
+
+def strange_triggers(database: Database) -> list[str]:
+    """The triggers that somebody else has made; they act within our own transactions."""
+    from assignchat.store.schema import expected_objects  # noqa: PLC0415  # see schema.py
+
+    ours = expected_objects(OBJECTS)
+    found = database.column("SELECT name FROM sqlite_master WHERE type = 'trigger' ORDER BY name")
+    return [name for name in found if name not in ours]
 
 
 def _schema_differences(database: Database) -> list[str]:
