@@ -12,7 +12,7 @@ row speaks for all, because bulk work appends rows that are alike but for their 
 
 import json
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice, repeat, zip_longest
 from typing import Any, NamedTuple
@@ -139,10 +139,12 @@ def _marks(rows: _Rows) -> str:
     from zlib import crc32  # noqa: PLC0415  # only what writes pays for it
 
     start = crc32(_encoded(rows.shared))
-    # All of it in C: this is called for each of a million rows.
-    texts = map(str.encode, map(ascii, zip(*rows.columns, strict=True)))
-    sums = list(map(crc32, texts, repeat(start))) if rows.columns else [start]
-    return struct.pack(f">{len(sums)}I", *sums).hex()
+    sums: Iterable[int] = repeat(start) if rows.columns else [start]
+    for column in rows.columns:
+        # All of it in C: this is done for each of a million rows.
+        sums = map(crc32, map(str.encode, map(ascii, column)), sums)
+    marks = list(sums)
+    return struct.pack(f">{len(marks)}I", *marks).hex()
 
 
 def _hash(previous: Seal, seal: Seal, rows: _Rows) -> str:
