@@ -1,6 +1,5 @@
 """What stands where: inbox, status, and the history."""
 
-import json
 from collections.abc import Iterator
 from typing import NamedTuple, TypedDict, Unpack
 
@@ -109,19 +108,6 @@ def list_records(
     """The Engagement Tracking Records that match, as `list_tracking`."""
     with database.read():
         yield from tracking.records(database, story, limit=limit, newest_first=newest_first)
-
-
-def record_config_change(database: Database, *, actor: str, detail: str) -> None:
-    """Append the row that says that the config was changed; `detail` is JSON."""
-    tracking.append(database, Event.CONFIG_CHANGED, actor, detail=detail)
-
-
-def is_last_config_change(database: Database, detail: str) -> bool:
-    """Whether the newest row on this key of the config is of this change; `detail` as above."""
-    key = json.loads(detail)["key"]
-    changes = list_tracking(database, event=Event.CONFIG_CHANGED, newest_first=True)
-    of_key = (row.detail for row in changes if json.loads(row.detail or "{}").get("key") == key)
-    return next(of_key, None) == detail
 
 
 def _received(database: Database, user_id: str) -> list[ReceivedRequest]:
