@@ -74,7 +74,7 @@ def status(database: Database, *, actor: str) -> StatusPage:
         )
 
 
-class Story(TypedDict, total=False):
+class Sought(TypedDict, total=False):
     """What to look for in the history; times are stored times, `since` is inclusive."""
 
     chat: str | None
@@ -91,11 +91,11 @@ def list_tracking(
     *,
     limit: int | None = None,
     newest_first: bool = False,
-    **story: Unpack[Story],
+    **sought: Unpack[Sought],
 ) -> Iterator[TrackingRow]:
     """The tracking rows that match, one at a time."""
     with database.read():
-        yield from tracking.rows(database, story, limit=limit, newest_first=newest_first)
+        yield from tracking.rows(database, sought, limit=limit, newest_first=newest_first)
 
 
 def list_records(
@@ -103,11 +103,11 @@ def list_records(
     *,
     limit: int | None = None,
     newest_first: bool = False,
-    **story: Unpack[Story],
+    **sought: Unpack[Sought],
 ) -> Iterator[EngagementRecord]:
     """The Engagement Tracking Records that match, as `list_tracking`."""
     with database.read():
-        yield from tracking.records(database, story, limit=limit, newest_first=newest_first)
+        yield from tracking.records(database, sought, limit=limit, newest_first=newest_first)
 
 
 def _received(database: Database, user_id: str) -> list[ReceivedRequest]:
