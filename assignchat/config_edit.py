@@ -14,7 +14,7 @@ from assignchat.config import (
     Value,
     check_size,
     flat,
-    is_unsettled,
+    is_half_changed,
     old_beside,
     parse_toml,
     read_safely,
@@ -90,7 +90,7 @@ def replaced(path: Path, text: str, *, keep_as: Path | None = None) -> Iterator[
 
     The block does what has to be done together with it. If it fails, the old file is put
     back; if the process is killed in the middle, the old file is still at `old_beside`, for
-    `settle`. Permissions and a symbolic link to the file are kept; a new file is its owner's
+    `recover`. Permissions and a symbolic link to the file are kept; a new file is its owner's
     alone. With `keep_as`, the old file stays under that name. Raises `ConfigNotWritable`.
     """
     path = path.resolve()
@@ -117,7 +117,7 @@ def replaced(path: Path, text: str, *, keep_as: Path | None = None) -> Iterator[
         old.unlink()
 
 
-def settle(path: Path, is_recorded: Callable[[Config], bool]) -> None:
+def recover(path: Path, is_recorded: Callable[[Config], bool]) -> None:
     """Finish or undo a change of the config whose process was killed.
 
     It is finished if it `is_recorded`, which is asked with the config before it. While
@@ -126,7 +126,7 @@ def settle(path: Path, is_recorded: Callable[[Config], bool]) -> None:
     with suppress(ConfigNotWritable, BlockingIOError), locked(path, wait=False):
         path = path.resolve()
         old = old_beside(path)
-        if not is_unsettled(path):  # somebody else was faster
+        if not is_half_changed(path):  # somebody else was faster
             return
         content = old.read_bytes()
         values = {} if content == _NO_FILE else _flattened(content.decode()) or {}
@@ -145,8 +145,8 @@ _NO_FILE = b"\0"
 def _put_back(path: Path) -> None:
     """Let the old file be the config again, by a mere renaming: the disk may be full or failing."""
     old = old_beside(path)
-    with suppress(OSError):  # then `settle` tries again
-        if not is_unsettled(path):  # it had not come to be replaced
+    with suppress(OSError):  # then `recover` tries again
+        if not is_half_changed(path):  # it had not come to be replaced
             old.unlink(missing_ok=True)
         elif old.read_bytes() == _NO_FILE:
             path.unlink()

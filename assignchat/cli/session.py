@@ -62,10 +62,10 @@ def load_config(ctx: typer.Context) -> config.Config:
     """The config file in force."""
     named = invocation(ctx).config_file
     loaded = config.load(named)
-    if config.is_unsettled(loaded.path):
-        from assignchat.cli.settings import settle  # noqa: PLC0415  # only after a crash
+    if config.is_half_changed(loaded.path):
+        from assignchat.cli.settings import recover  # noqa: PLC0415  # only after a crash
 
-        settle(ctx, loaded)
+        recover(ctx, loaded)
         loaded = config.load(named, must_exist=False)
     if loaded.exists and render.are_errors_read():
         for folder in folders_open_to_all(loaded.path):

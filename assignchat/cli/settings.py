@@ -225,13 +225,13 @@ def _recorded(
         yield
 
 
-def settle(ctx: typer.Context, now: Config) -> None:
+def recover(ctx: typer.Context, now: Config) -> None:
     """Finish or undo a change whose process was killed, by whether it has been recorded.
 
     So a change of the config and its row in the history are one, as other changes are.
     """
     with suppress(DatabaseUnusable):  # then it is left for later
-        config_edit.settle(now.path, lambda old: _is_recorded(ctx, old, now))
+        config_edit.recover(now.path, lambda old: _is_recorded(ctx, old, now))
 
 
 def _is_recorded(ctx: typer.Context, old: Config, new: Config) -> bool:
