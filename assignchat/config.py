@@ -229,7 +229,7 @@ def old_beside(path: Path) -> Path:
     return path.with_name(f".{path.name}.old")
 
 
-def is_unsettled(path: Path) -> bool:
+def is_half_changed(path: Path) -> bool:
     """Whether a change of a config file is under way, or was when its process was killed.
 
     The new file is then of the very time of the old one beside it, so that a file that

@@ -14,7 +14,7 @@ from assignchat.config import (
     Value,
     check_size,
     flat,
-    is_unsettled,
+    is_half_changed,
     old_beside,
     parse_toml,
     read_safely,
@@ -90,7 +90,7 @@ def replaced(path: Path, text: str, *, keep_as: Path | None = None) -> Iterator[
 
     The block does what has to be done together with it. If it fails, the old file is put
     back; if the process is killed in the middle, the old file is still at `old_beside`, for
-    `settle`. Permissions and a symbolic link to the file are kept; a new file is its owner's
+    `recover`. Permissions and a symbolic link to the file are kept; a new file is its owner's
     alone. With `keep_as`, the old file stays under that name. Raises `ConfigNotWritable`.
     """
     path = path.resolve()
@@ -117,7 +117,7 @@ def replaced(path: Path, text: str, *, keep_as: Path | None = None) -> Iterator[
         old.unlink()
 
 
-def settle(path: Path, is_recorded: Callable[[Config], bool]) -> None:
+def recover(path: Path, is_recorded: Callable[[Config], bool]) -> None:
     """Finish or undo a change of the config whose process was killed.
 
     It is finished if it `is_recorded`, which is asked with the config before it. While
@@ -126,7 +126,7 @@ def settle(path: Path, is_recorded: Callable[[Config], bool]) -> None:
     with suppress(ConfigNotWritable, BlockingIOError), locked(path, wait=False):
         path = path.resolve()
         old = old_beside(path)
-        if not is_unsettled(path):  # somebody else was faster
+        if not is_half_changed(path):  # somebody else was faster
             return
         content = old.read_bytes()
         values = {} if content == _NO_FILE else _flattened(content.decode()) or {}
@@ -145,8 +145,8 @@ _NO_FILE = b"\0"
 def _put_back(path: Path) -> None:
     """Let the old file be the config again, by a mere renaming: the disk may be full or failing."""
     old = old_beside(path)
-    with suppress(OSError):  # then `settle` tries again
-        if not is_unsettled(path):  # it had not come to be replaced
+    with suppress(OSError):  # then `recover` tries again
+        if not is_half_changed(path):  # it had not come to be replaced
             old.unlink(missing_ok=True)
         elif old.read_bytes() == _NO_FILE:
             path.unlink()
@@ -164,34 +164,43 @@ def _edited(text: str, name: str, value: Value | None) -> str:
     table, _, key = name.rpartition(".")
     lines = re.findall("[^\n]*\n|[^\n]+", text)  # splitlines would end a line within a text
     start, end = _table_span(lines, table)
-    for index in range(start, end):
-        if re.match(rf"\s*{re.escape(key)}\s*=", lines[index]):
-            stop = _assignment_end(lines, index, end)
-            old = lines[index:stop]
-            # A key that is unset stays as a comment, so that what is said about it keeps its place.
-            lines[index:stop] = (
-                [f"# {line}" for line in old]
-                if value is None
-                else [_assignment(key, value, "".join(old))]
-            )
-            return "".join(lines)
-    if value is None:
+    found = _find(rf"\s*{re.escape(key)}\s*=", lines, start, end)
+    commented = _find(rf"# {re.escape(key)} = .*[^\[\s]\s*$", lines, start, end)
+    if found is not None:
+        stop = _assignment_end(lines, found, end)
+        old = lines[found:stop]
+        # A key that is unset stays as a comment, so that what is said about it keeps its place.
+        lines[found:stop] = (
+            [f"# {line}" for line in old]
+            if value is None
+            else [_assignment(key, value, "".join(old))]
+        )
+    elif value is None:
         return text
-    for index in range(start, min(end, len(lines))):
-        if re.match(rf"# {re.escape(key)} = .*[^\[\s]\s*$", lines[index]):
-            lines[index] = _assignment(key, value, lines[index].removeprefix("# "))
-            return "".join(lines)
-    if start > len(lines):  # there is no such table yet
+    elif commented is not None:
+        lines[commented] = _assignment(key, value, lines[commented].removeprefix("# "))
+    elif start > len(lines):  # there is no such table yet
         return f"{text.rstrip()}\n\n[{table}]\n{_assignment(key, value)}".lstrip()
+    else:
+        _append(_assignment(key, value), lines, start, end)
+    return "".join(lines)
+
+
+def _find(pattern: str, lines: list[str], start: int, end: int) -> int | None:
+    """The first of these lines that begins with a pattern."""
+    return next((index for index in range(start, end) if re.match(pattern, lines[index])), None)
+
+
+def _append(assignment: str, lines: list[str], start: int, end: int) -> None:
+    """Insert a line at the end of a table."""
     # Above the blank lines at the table's end, and above a comment on the table that follows.
-    while end > start and end < len(lines) and lines[end - 1].lstrip().startswith("#"):
+    while start < end < len(lines) and lines[end - 1].lstrip().startswith("#"):
         end -= 1
-    while end > start and not lines[end - 1].strip():
+    while start < end and not lines[end - 1].strip():
         end -= 1
     if end and not lines[end - 1].endswith("\n"):
         lines[end - 1] += "\n"
-    lines.insert(end, _assignment(key, value))
-    return "".join(lines)
+    lines.insert(end, assignment)
 
 
 def _table_span(lines: list[str], table: str) -> tuple[int, int]:

@@ -343,66 +343,43 @@ def bulk(folder: Path, sizes: Sequence[int]) -> list[Row]:
     """Many chats at once, against the sqlite3 shell."""
     rows = []
     for size in sizes:
-
-        def at_million(goal: float, size: int = size) -> float | None:
-            return goal if size >= MILLION else None
-
         team = Team(folder / f"bulk-{size}")
         team.add_chats(size)
-        kept = team.copy()
-        floor = kept.shell(FLOOR_BULK)
-        runs = 5 if size <= 100_000 else 3  # noqa: PLR2004
-        move = ("bulk-assign", "--from", "mark", "--to", "martha", "--as", "maria", "--yes")
-        shell = "sqlite3 shell, plain SQL"
-        rows.append(
-            compare(
-                f"bulk-assign --from, {size:,}",
-                shell,
-                kept.ours(*move),
-                floor,
-                1.15 if size >= 100_000 else None,  # noqa: PLR2004
-                runs,
-            )
-        )
-        kept.ours(*move)()
-        _expect(team, "SELECT count(*) FROM chats WHERE owner_id = 'martha'", size)
-        with (team.folder / "ids.txt").open("w") as ids:
-            ids.writelines(f"chat-{number:08d}\n" for number in range(size))
-        by_ids = ("bulk-assign", "--ids-from", "ids.txt", *move[3:])
-        rows.append(
-            compare(
-                f"bulk-assign --ids-from, {size:,}",
-                shell,
-                kept.ours(*by_ids),
-                floor,
-                at_million(1.6),
-                runs,
-            )
-        )
-        recipients = ("--reassign-to", "martha", "--reassign-to", "omar", "--reassign-to", "jane")
-        leave = ("user", "deactivate", "mark", "--yes", *recipients)
-        rows.append(
-            compare(
-                f"user deactivate, {size:,}", shell, kept.ours(*leave), floor, at_million(1.5), runs
-            )
-        )
-        kept.ours(*move)()
-        rows.append(
-            compare(
-                f"undo, {size:,}",
-                shell,
-                team.copy().ours("undo", "1", "--as", "maria", "--yes"),
-                floor_on(kept.kept, team, FLOOR_BULK),
-                at_million(1.5),
-                runs,
-            )
-        )
+        rows += _bulk(team, size)
         shutil.rmtree(team.folder)
     return rows
 
 
-def floor_on(_kept: Path, team: Team, sql: str) -> Run:
-    """The floor on a copy of its own, while ours has the database after the bulk."""
+def _bulk(team: Team, size: int) -> list[Row]:
+    def row(job: str, ours: Run, floor: Run, goal: float, least: int = MILLION) -> Row:
+        """One job, with its goal for sizes of at least so many."""
+        shell = "sqlite3 shell, plain SQL"
+        runs = 5 if size <= 100_000 else 3  # noqa: PLR2004
+        return compare(
+            f"{job}, {size:,}", shell, ours, floor, goal if size >= least else None, runs
+        )
+
+    kept = team.copy()
+    floor = kept.shell(FLOOR_BULK)
+    move = ("bulk-assign", "--from", "mark", "--to", "martha", "--as", "maria", "--yes")
+    rows = [row("bulk-assign --from", kept.ours(*move), floor, 1.15, least=100_000)]
+    kept.ours(*move)()
+    _expect(team, "SELECT count(*) FROM chats WHERE owner_id = 'martha'", size)
+    with (team.folder / "ids.txt").open("w") as ids:
+        ids.writelines(f"chat-{number:08d}\n" for number in range(size))
+    by_ids = ("bulk-assign", "--ids-from", "ids.txt", *move[3:])
+    rows.append(row("bulk-assign --ids-from", kept.ours(*by_ids), floor, 1.6))
+    recipients = ("--reassign-to", "martha", "--reassign-to", "omar", "--reassign-to", "jane")
+    leave = ("user", "deactivate", "mark", "--yes", *recipients)
+    rows.append(row("user deactivate", kept.ours(*leave), floor, 1.5))
+    kept.ours(*move)()
+    undo = team.copy().ours("undo", "1", "--as", "maria", "--yes")
+    rows.append(row("undo", undo, floor_on(team, FLOOR_BULK), 1.5))
+    return rows
+
+
+def floor_on(team: Team, sql: str) -> Run:
+    """The floor on a database of its own, while ours has the one after the bulk."""
     fresh = Team(team.folder / "floor")
     fresh.add_chats(team.value("SELECT count(*) FROM chats"))
     return fresh.copy().shell(sql)

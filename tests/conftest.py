@@ -50,6 +50,13 @@ class Team:
         assert result.out == ""
         return result.exit_code, result.error
 
+    def refused_leaving_no_trace(self, *words: str) -> tuple[int, str]:
+        """As `refused`; and the database is as it was."""
+        before = self.snapshot()
+        refusal = self.refused(*words)
+        assert self.snapshot() == before
+        return refusal
+
     def process(
         self, *words: str, stdin: str | None = None, env: dict[str, str] | None = None
     ) -> Result:

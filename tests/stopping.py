@@ -8,7 +8,7 @@ import os
 import re
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -21,24 +21,30 @@ _WAL_WRITE_LOCK = "l_start=120, l_len=1"  # in the -shm file: who has it writes
 
 
 class Point(NamedTuple):
-    """Right after the `ordinal`-th call of this name, on the files of the database."""
+    """A call of the kernel: the `number`-th of its name, counted from 1."""
 
     call: str
-    ordinal: int
-    text: str
+    number: int
+    about: str = ""
+    """What strace wrote of it, or the name of the file that it concerns."""
+
+
+def calls(log: Iterable[str]) -> list[Point]:
+    """Every call in what strace wrote, in order."""
+    found: list[Point] = []
+    for line in log:
+        if call := re.match(r"\d+ +(\w+)\((.*)", line):
+            before = sum(point.call == call[1] for point in found)
+            found.append(Point(call[1], before + 1, call[2]))
+    return found
 
 
 def points(folder: Path, argv: list[str], env: dict[str, str] | None = None) -> list[Point]:
-    """Run a command to its end; every point at which it can be stopped."""
+    """Run a command to its end; the calls on the database after which it can be stopped."""
     log = folder / "calls.log"
     ended = result(start(folder, *_traced(folder, log), *argv, env=env))
     assert ended.exit_code == 0, ended.err
-    found: list[Point] = []
-    for line in log.read_text().splitlines():
-        if match := re.match(r"\d+ +(\w+)\(", line):
-            before = sum(point.call == match[1] for point in found)
-            found.append(Point(match[1], before + 1, line))
-    return found
+    return calls(log.read_text().splitlines())
 
 
 def _traced(folder: Path, log: Path) -> list[str]:
@@ -57,12 +63,12 @@ class Windows(NamedTuple):
 
 def windows(found: list[Point]) -> Windows:
     """The windows of the last transaction among all points of a command."""
-    calls = [point for point in found if point.call in ("fcntl", "fdatasync")]
-    of_lock = [n for n, point in enumerate(calls) if _WAL_WRITE_LOCK in point.text]
-    taken = max(n for n in of_lock if "F_WRLCK" in calls[n].text)
-    given = max(n for n in of_lock if "F_UNLCK" in calls[n].text)
-    written = max(n for n in range(taken, given) if calls[n].call == "fdatasync")
-    return Windows(calls[taken - 1], calls[taken], calls[written], calls[given])
+    locking = [point for point in found if point.call in ("fcntl", "fdatasync")]
+    of_lock = [n for n, point in enumerate(locking) if _WAL_WRITE_LOCK in point.about]
+    taken = max(n for n in of_lock if "F_WRLCK" in locking[n].about)
+    given = max(n for n in of_lock if "F_UNLCK" in locking[n].about)
+    written = max(n for n in range(taken, given) if locking[n].call == "fdatasync")
+    return Windows(locking[taken - 1], locking[taken], locking[written], locking[given])
 
 
 @contextmanager
@@ -75,7 +81,7 @@ def stopped(
     """
     log = folder / "stopped.log"
     log.write_text("")
-    stop = f"--inject={point.call}:signal=SIGSTOP:when={point.ordinal}"
+    stop = f"--inject={point.call}:signal=SIGSTOP:when={point.number}"
     process = start(folder, *_traced(folder, log), stop, *argv, env=env)
 
     def at_the_point() -> int | None:

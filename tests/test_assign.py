@@ -9,13 +9,6 @@ import pytest
 from tests.conftest import Team
 
 
-def refused_leaving_no_trace(team: Team, *words: str) -> tuple[int, str]:
-    before = team.snapshot()
-    refusal = team.refused("assign", *words)
-    assert team.snapshot() == before
-    return refusal
-
-
 def test_assigning_prints_the_pending_request(team: Team) -> None:
     request = team.ok("assign", "chat-1", "--to", "maria", "--as", "mark")
     assert (
@@ -84,7 +77,7 @@ REFUSALS = {
 
 def test_what_cannot_be_asked_is_refused(team: Team) -> None:
     for words, refusal in REFUSALS.items():
-        assert refused_leaving_no_trace(team, *words) == refusal, words
+        assert team.refused_leaving_no_trace("assign", *words) == refusal, words
 
 
 def test_who_is_not_named_is_the_login(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,7 +85,7 @@ def test_who_is_not_named_is_the_login(team: Team, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("LOGNAME", "mark")
     monkeypatch.setenv("USER", "mark")
     words = ("chat-1", "--to", "martha")
-    assert refused_leaving_no_trace(team, *words) == (2, "actor_unknown")
+    assert team.refused_leaving_no_trace("assign", *words) == (2, "actor_unknown")
     team.ok("user", "add", login, "--role", "manager")
     assert team.ok("assign", *words)["requester_id"] == login
 
@@ -117,27 +110,27 @@ def test_the_type_that_is_named_must_be_the_recipients(
 ) -> None:
     other = {"user": "manager", "manager": "user"}[its_type]
     words = ("chat-1", "--to", user, "--as", "mark", "--to-type")
-    assert refused_leaving_no_trace(team, *words, other) == (2, "wrong_user_type")
+    assert team.refused_leaving_no_trace("assign", *words, other) == (2, "wrong_user_type")
     assert team.ok("assign", *words, its_type)["recipient_role"] == its_type
 
 
 def test_nobody_inactive_is_asked(team: Team) -> None:
     team.ok("user", "deactivate", "martha", "--reassign-to", "omar")
     words = ("chat-1", "--to", "martha", "--as", "mark")
-    assert refused_leaving_no_trace(team, *words) == (4, "user_inactive")
-    assert refused_leaving_no_trace(team, *words, "--anyway") == (4, "user_inactive")
+    assert team.refused_leaving_no_trace("assign", *words) == (4, "user_inactive")
+    assert team.refused_leaving_no_trace("assign", *words, "--anyway") == (4, "user_inactive")
 
 
 def test_nobody_inactive_asks(team: Team) -> None:
     team.ok("user", "deactivate", "mark", "--reassign-to", "omar")
     words = ("chat-1", "--to", "martha", "--as", "mark")
-    assert refused_leaving_no_trace(team, *words) == (4, "user_inactive")
+    assert team.refused_leaving_no_trace("assign", *words) == (4, "user_inactive")
 
 
 def test_who_is_away_is_asked_only_anyway(team: Team) -> None:
     team.ok("user", "away", "martha")
     words = ("chat-1", "--to", "martha", "--as", "mark")
-    assert refused_leaving_no_trace(team, *words) == (4, "user_away")
+    assert team.refused_leaving_no_trace("assign", *words) == (4, "user_away")
     assert team.ok("assign", *words, "--anyway")["recipient_id"] == "martha"
 
 
@@ -161,7 +154,7 @@ def test_who_was_away_until_now_is_back(team: Team) -> None:
 def test_only_one_request_is_pending_on_a_chat(team: Team) -> None:
     for sender in ("mark", "maria"):
         words = ("chat-1", "--to", "omar", "--as", sender)
-        assert refused_leaving_no_trace(team, *words) == (4, "request_exists")
+        assert team.refused_leaving_no_trace("assign", *words) == (4, "request_exists")
 
 
 def test_a_settled_request_does_not_stand_in_the_way(team: Team, request_id: str) -> None:
@@ -172,7 +165,7 @@ def test_a_settled_request_does_not_stand_in_the_way(team: Team, request_id: str
 def test_a_closed_chat_is_assigned_to_nobody(team: Team) -> None:
     team.ok("chat", "close", "chat-1")
     words = ("chat-1", "--to", "martha", "--as", "mark")
-    assert refused_leaving_no_trace(team, *words) == (4, "chat_closed")
+    assert team.refused_leaving_no_trace("assign", *words) == (4, "chat_closed")
     team.ok("chat", "reopen", "chat-1")
     assert team.ok("assign", *words)["status"] == "pending"
 
@@ -230,7 +223,7 @@ def test_the_sender_may_set_the_deadline(team: Team, timeout: str, expires_at: s
 def test_a_timeout_is_a_duration_from_1_second_to_30_days(team: Team) -> None:
     for timeout in ("0", "0s", "31d", "abc", "", "-5", "1.5h", "2m3", "٣"):
         words = ("chat-1", "--to", "martha", "--as", "mark", "--timeout", timeout)
-        assert refused_leaving_no_trace(team, *words) == (2, "invalid_value"), timeout
+        assert team.refused_leaving_no_trace("assign", *words) == (2, "invalid_value"), timeout
 
 
 @pytest.mark.parametrize(
@@ -374,13 +367,13 @@ def test_a_chain_ends_quietly_when_nobody_is_left_to_ask(team: Team) -> None:
 def test_nobody_is_asked_twice(team: Team, then: tuple[str, ...]) -> None:
     chain = [word for user in then for word in ("--then", user)]
     words = ("chat-1", "--to", "martha", *chain, "--as", "mark")
-    assert refused_leaving_no_trace(team, *words) == (2, "invalid_value")
+    assert team.refused_leaving_no_trace("assign", *words) == (2, "invalid_value")
 
 
 def test_a_chain_names_no_stranger_and_not_the_owner(team: Team) -> None:
     words = ("chat-1", "--to", "martha", "--as", "mark", "--then")
-    assert refused_leaving_no_trace(team, *words, "nobody") == (3, "user_not_found")
-    assert refused_leaving_no_trace(team, *words, "mark") == (4, "already_owner")
+    assert team.refused_leaving_no_trace("assign", *words, "nobody") == (3, "user_not_found")
+    assert team.refused_leaving_no_trace("assign", *words, "mark") == (4, "already_owner")
 
 
 def test_a_step_and_the_next_happen_together_or_not_at_all(team: Team) -> None:
@@ -398,5 +391,5 @@ def test_a_step_and_the_next_happen_together_or_not_at_all(team: Team) -> None:
 
 def test_several_recipients_are_not_asked_at_once_and_none_is_passed_over(team: Team) -> None:
     words = ("chat-1", "--to", "martha", "--to", "omar", "--as", "mark")
-    assert refused_leaving_no_trace(team, *words) == (2, "usage")
+    assert team.refused_leaving_no_trace("assign", *words) == (2, "usage")
     assert "--then" in team.run("assign", *words).err

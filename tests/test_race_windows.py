@@ -253,7 +253,7 @@ def test_an_old_database_is_brought_up_to_date_once_wherever_the_first_is_stoppe
     (current,) = asked.sql("PRAGMA user_version")
     asked.sql("PRAGMA user_version = 0")
     trials, add = Trials(asked), Command("user add eve", "")
-    locks = [point for point in trials.points(add) if "l_start=120, l_len=1" in point.text]
+    locks = [point for point in trials.points(add) if "l_start=120, l_len=1" in point.about]
     assert len(locks) >= 4  # of the migration, and of the command itself
     waited = 0
     for point in locks:

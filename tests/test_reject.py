@@ -7,13 +7,6 @@ import pytest
 from tests.conftest import Team
 
 
-def refused_leaving_no_trace(team: Team, *words: str) -> tuple[int, str]:
-    before = team.snapshot()
-    refusal = team.refused("reject", *words)
-    assert team.snapshot() == before
-    return refusal
-
-
 def test_rejecting_leaves_the_chat_with_its_owner(team: Team, request_id: str) -> None:
     rejected = team.ok("reject", request_id, "--reason", "In a meeting", "--as", "martha")
     assert (rejected["status"], rejected["reason"]) == ("rejected", "In a meeting")
@@ -44,19 +37,22 @@ def test_the_owner_is_not_told_of_a_managers_request(team: Team) -> None:
 def test_nobody_but_the_recipient_may_reject(team: Team, request_id: str) -> None:
     for other in ("mark", "omar", "maria"):
         words = (request_id, "--reason", "In a meeting", "--as", other)
-        assert refused_leaving_no_trace(team, *words) == (5, "not_recipient")
+        assert team.refused_leaving_no_trace("reject", *words) == (5, "not_recipient")
 
 
 def test_a_blank_reason_is_none(team: Team, request_id: str) -> None:
     for reason in ("", " ", "\t\n"):
         words = (request_id, "--reason", reason, "--as", "martha")
-        assert refused_leaving_no_trace(team, *words) == (2, "reason_required")
+        assert team.refused_leaving_no_trace("reject", *words) == (2, "reason_required")
 
 
 def test_off_a_terminal_a_missing_reason_is_named_by_its_option(
     team: Team, request_id: str
 ) -> None:
-    assert refused_leaving_no_trace(team, request_id, "--as", "martha") == (2, "reason_required")
+    assert team.refused_leaving_no_trace("reject", request_id, "--as", "martha") == (
+        2,
+        "reason_required",
+    )
     result = team.run("reject", request_id, "--as", "martha")
     assert "--reason" in result.err
     assert "Handling priority issue" in result.err
@@ -80,7 +76,7 @@ def test_other_reasons_may_be_forbidden(team: Team, request_id: str) -> None:
     team.ok("config", "set", "assign_discuss.allow_other_reasons", "false")
     for reason in ("At lunch", "in a meeting", " In a meeting", "No longer needed"):
         words = (request_id, "--reason", reason, "--as", "martha")
-        assert refused_leaving_no_trace(team, *words) == (2, "reason_not_allowed")
+        assert team.refused_leaving_no_trace("reject", *words) == (2, "reason_not_allowed")
 
 
 def test_a_forbidden_reason_comes_with_those_to_choose_from(team: Team, request_id: str) -> None:
@@ -108,12 +104,12 @@ def test_any_other_reason_is_kept_exactly_as_given(
 
 def test_a_reason_has_at_most_1000_characters(team: Team, request_id: str) -> None:
     words = (request_id, "--reason", "x" * 1001, "--as", "martha")
-    assert refused_leaving_no_trace(team, *words) == (2, "invalid_value")
+    assert team.refused_leaving_no_trace("reject", *words) == (2, "invalid_value")
 
 
 def test_a_reason_holds_no_nul(team: Team, request_id: str) -> None:
     words = (request_id, "--reason", "a\0b", "--as", "martha")
-    assert refused_leaving_no_trace(team, *words) == (2, "invalid_value")
+    assert team.refused_leaving_no_trace("reject", *words) == (2, "invalid_value")
 
 
 def test_the_chat_may_stand_for_its_request(team: Team, request_id: str) -> None:
@@ -123,8 +119,11 @@ def test_the_chat_may_stand_for_its_request(team: Team, request_id: str) -> None
 
 def test_either_the_request_or_the_chat_is_named(team: Team, request_id: str) -> None:
     words = ("--reason", "In a meeting", "--as", "martha")
-    assert refused_leaving_no_trace(team, *words) == (2, "usage")
-    assert refused_leaving_no_trace(team, request_id, "--chat", "chat-1", *words) == (2, "usage")
+    assert team.refused_leaving_no_trace("reject", *words) == (2, "usage")
+    assert team.refused_leaving_no_trace("reject", request_id, "--chat", "chat-1", *words) == (
+        2,
+        "usage",
+    )
 
 
 MISNAMED = {
@@ -140,7 +139,7 @@ MISNAMED = {
 def test_what_does_not_exist_is_not_found(team: Team) -> None:
     for named, refusal in MISNAMED.items():
         words = (*named, "--reason", "In a meeting", "--as", "martha")
-        assert refused_leaving_no_trace(team, *words) == refusal, named
+        assert team.refused_leaving_no_trace("reject", *words) == refusal, named
 
 
 def test_at_the_deadline_it_is_too_late_and_that_is_recorded(team: Team, request_id: str) -> None:

@@ -94,9 +94,7 @@ def test_where_every_chat_has_moved_on_nothing_goes_back(team: Team, batch: str)
 
 def test_a_batch_is_undone_once(team: Team, batch: str) -> None:
     team.ok("undo", batch, "--as", "maria")
-    before = team.snapshot()
-    assert team.refused("undo", batch, "--as", "maria") == (4, "batch_undone")
-    assert team.snapshot() == before
+    assert team.refused_leaving_no_trace("undo", batch, "--as", "maria") == (4, "batch_undone")
 
 
 def test_only_a_manager_or_whoever_made_the_batch_may_undo_it(team: Team) -> None:
@@ -153,9 +151,7 @@ def test_both_sides_are_told_once(team: Team, batch: str) -> None:
 
 def test_nothing_goes_back_to_somebody_who_has_left(team: Team, batch: str) -> None:
     team.ok("user", "deactivate", "mark")
-    before = team.snapshot()
-    assert team.refused("undo", batch, "--as", "maria") == (4, "user_inactive")
-    assert team.snapshot() == before
+    assert team.refused_leaving_no_trace("undo", batch, "--as", "maria") == (4, "user_inactive")
     team.ok("user", "activate", "mark")
     assert team.ok("undo", batch, "--as", "maria")["undone"] == 3
 

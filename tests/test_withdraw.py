@@ -5,13 +5,6 @@ import pytest
 from tests.conftest import Team
 
 
-def refused_leaving_no_trace(team: Team, *words: str) -> tuple[int, str]:
-    before = team.snapshot()
-    refusal = team.refused("withdraw", *words)
-    assert team.snapshot() == before
-    return refusal
-
-
 def test_withdrawing_leaves_the_chat_with_its_owner(team: Team, request_id: str) -> None:
     withdrawn = team.ok("withdraw", request_id, "--reason", "No longer needed", "--as", "mark")
     assert (withdrawn["status"], withdrawn["reason"]) == ("withdrawn", "No longer needed")
@@ -37,26 +30,29 @@ def test_the_recipient_is_told_and_is_no_longer_asked(team: Team, request_id: st
 def test_nobody_but_the_requester_may_withdraw(team: Team, request_id: str) -> None:
     for other in ("martha", "omar", "maria"):
         words = (request_id, "--reason", "No longer needed", "--as", other)
-        assert refused_leaving_no_trace(team, *words) == (5, "not_requester")
+        assert team.refused_leaving_no_trace("withdraw", *words) == (5, "not_requester")
 
 
 def test_not_even_the_owner_may_withdraw_a_managers_request(team: Team) -> None:
     team.ok("assign", "chat-1", "--to", "martha", "--as", "maria")
     words = ("1", "--reason", "No longer needed", "--as")
-    assert refused_leaving_no_trace(team, *words, "mark") == (5, "not_requester")
+    assert team.refused_leaving_no_trace("withdraw", *words, "mark") == (5, "not_requester")
     assert team.ok("withdraw", *words, "maria")["status"] == "withdrawn"
 
 
 def test_a_blank_reason_is_none(team: Team, request_id: str) -> None:
     for reason in ("", " ", "\t\n"):
         words = (request_id, "--reason", reason, "--as", "mark")
-        assert refused_leaving_no_trace(team, *words) == (2, "reason_required")
+        assert team.refused_leaving_no_trace("withdraw", *words) == (2, "reason_required")
 
 
 def test_off_a_terminal_a_missing_reason_is_named_by_its_option(
     team: Team, request_id: str
 ) -> None:
-    assert refused_leaving_no_trace(team, request_id, "--as", "mark") == (2, "reason_required")
+    assert team.refused_leaving_no_trace("withdraw", request_id, "--as", "mark") == (
+        2,
+        "reason_required",
+    )
     result = team.run("withdraw", request_id, "--as", "mark")
     assert "--reason" in result.err
     assert "I resolved it myself" in result.err
@@ -77,7 +73,7 @@ def test_other_reasons_may_be_forbidden_even_those_for_rejecting(
     team.ok("config", "set", "assign_discuss.allow_other_reasons", "false")
     for reason in ("Changed my mind", "In a meeting"):
         words = (request_id, "--reason", reason, "--as", "mark")
-        assert refused_leaving_no_trace(team, *words) == (2, "reason_not_allowed")
+        assert team.refused_leaving_no_trace("withdraw", *words) == (2, "reason_not_allowed")
 
 
 @pytest.mark.parametrize("reason", ["x" * 1000, "one\ntwo", "[red]no[/red]", "\x1b[31mno", " 🙂 "])
@@ -90,7 +86,7 @@ def test_any_other_reason_is_kept_exactly_as_given(
 
 def test_a_reason_has_at_most_1000_characters(team: Team, request_id: str) -> None:
     words = (request_id, "--reason", "x" * 1001, "--as", "mark")
-    assert refused_leaving_no_trace(team, *words) == (2, "invalid_value")
+    assert team.refused_leaving_no_trace("withdraw", *words) == (2, "invalid_value")
 
 
 def test_the_chat_may_stand_for_its_request(team: Team, request_id: str) -> None:
@@ -103,7 +99,7 @@ def test_a_chat_stands_for_its_pending_request_not_for_older_ones(
 ) -> None:
     words = ("--chat", "chat-1", "--reason", "No longer needed", "--as", "mark")
     team.ok("withdraw", request_id, *words[2:])
-    assert refused_leaving_no_trace(team, *words) == (4, "request_not_pending")
+    assert team.refused_leaving_no_trace("withdraw", *words) == (4, "request_not_pending")
     again = team.ok("assign", "chat-1", "--to", "omar", "--as", "mark")
     assert team.ok("withdraw", *words)["id"] == again["id"]
 

@@ -219,19 +219,12 @@ def main(argv: Sequence[str] | None = None, *, clock: Clock = utc_now) -> int:
 
 
 def _run(words: list[str], run: Invocation) -> int:
-    as_json = _wants_json(words)
     try:
         _check_words(words)
         code = _execute(words, run)
         flush()
-    except AssignchatError as error:
-        return _report(error, run, as_json=as_json)
-    except typer.TyperException as error:
-        return _report(Usage(error.format_message(), _usage_hint(error)), run, as_json=as_json)
-    except (KeyboardInterrupt, typer.Abort):
-        code = 130
-    except Terminated:
-        code = 143
+    except (KeyboardInterrupt, Terminated, typer.Abort):
+        code = _INTERRUPTED
     except SystemExit as done:  # Typer ends by itself a completion, or where a pipe is closed
         code = done.code
         if code:
@@ -241,10 +234,9 @@ def _run(words: list[str], run: Invocation) -> int:
         _discard_output()
         return OutputFailed.exit_code
     except Exception as error:  # noqa: BLE001  # never a traceback
-        return _report(_unforeseen(error), run, as_json=as_json)
-    if code in (130, 143):
-        _interrupted(run)
-        return 143 if run.terminated else 130
+        return _report(_as_ours(error), run, as_json=_wants_json(words))
+    if code == _INTERRUPTED:  # so Typer says it of Ctrl-C
+        return _interrupted(run)
     return code if isinstance(code, int) else 0
 
 
@@ -329,7 +321,11 @@ def _discard_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _unforeseen(error: Exception) -> AssignchatError:
+def _as_ours(error: Exception) -> AssignchatError:
+    if isinstance(error, AssignchatError):
+        return error
+    if isinstance(error, typer.TyperException):
+        return Usage(error.format_message(), _usage_hint(error))
     if isinstance(error, OSError) and error.filename is None:  # Typer could not print the help
         return OutputFailed(f"The result could not be written: {error.strerror}")
     frame = error.__traceback__
@@ -342,7 +338,11 @@ def _unforeseen(error: Exception) -> AssignchatError:
     )
 
 
-def _interrupted(run: Invocation) -> None:
+_INTERRUPTED = 128 + signal.SIGINT
+_TERMINATED = 128 + signal.SIGTERM
+
+
+def _interrupted(run: Invocation) -> int:
     if are_errors_read() and not run.terminated:
         note("")  # a terminal shows ^C where the cursor was, as behind a question
     note(
@@ -350,3 +350,4 @@ def _interrupted(run: Invocation) -> None:
         if run.has_changed_something
         else "Interrupted; nothing was changed."
     )
+    return _TERMINATED if run.terminated else _INTERRUPTED

@@ -7,11 +7,10 @@ import typer
 
 from assignchat import render
 from assignchat.cli import options
+from assignchat.cli.asking import confirm, interactive
 from assignchat.cli.session import (
     Session,
-    confirm,
     hint_commands,
-    interactive,
     opened,
     reading,
     say_list,

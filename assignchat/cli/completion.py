@@ -31,7 +31,7 @@ Offers = Iterable[str]
 def user_ids(ctx: typer.Context, incomplete: str) -> list[str]:
     """Active users."""
     return _asked(
-        ctx, incomplete, lambda database, _: (u.id for u in users.active(database, away=True))
+        ctx, incomplete, lambda database, _: (u.id for u in users.active(database, away_too=True))
     )
 
 

@@ -39,35 +39,35 @@ def init(
     """
     by_name = named_database(ctx) is not None
     loaded = config.load(invocation(ctx).config_file, must_exist=by_name)
-    wrote_config = not loaded.exists and not by_name
-    if wrote_config:
+    new_config = not loaded.exists and not by_name
+    if new_config:
         loaded = loaded._replace(path=_new_config_path(ctx))
     path = database_path(ctx, loaded)
     actor = actor_name(loaded.settings, path, as_user, operator="login")
     with signals.held():
         with (
             config_edit.replaced(loaded.path, config.default_text())
-            if wrote_config
+            if new_config
             else nullcontext()
         ):
             created, filled = _make(ctx, loaded, path, actor, demo=demo)
-        invocation(ctx).changed_files = created or filled or wrote_config
+        invocation(ctx).changed_files = created or filled or new_config
     if as_json:
         render.say_json(
             {
                 "database": str(path.absolute()),
                 "created": created,
-                "config": str(loaded.path.absolute()) if loaded.exists or wrote_config else None,
+                "config": str(loaded.path.absolute()) if loaded.exists or new_config else None,
                 "demo": filled,
             }
         )
-        return
-    if wrote_config:
-        render.say(f"Wrote {render.visible(str(loaded.path))}, with every key explained.")
-    _say_made(path, created=created, filled=filled)
+    else:
+        _say_made(path, loaded.path if new_config else None, created=created, filled=filled)
 
 
-def _say_made(path: Path, *, created: bool, filled: bool) -> None:
+def _say_made(path: Path, new_config: Path | None, *, created: bool, filled: bool) -> None:
+    if new_config is not None:
+        render.say(f"Wrote {render.visible(str(new_config))}, with every key explained.")
     made = "Made the database" if created else "There already is a database at"
     render.say(f"{made} {render.visible(str(path))}.")
     if filled:

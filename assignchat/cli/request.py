@@ -7,12 +7,11 @@ import typer
 
 from assignchat import render
 from assignchat.cli import options
+from assignchat.cli.asking import choose, interactive
 from assignchat.cli.session import (
     Session,
-    choose,
     hint,
     hint_commands,
-    interactive,
     invocation,
     note_unknown,
     opened,

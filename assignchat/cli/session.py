@@ -1,4 +1,4 @@
-"""What a command runs in: the config, the database, the actor, and the person's terminal."""
+"""What a command runs in: config, database and actor; and what it notes for a person."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ import typer
 
 from assignchat import config, render
 from assignchat.cli import options
-from assignchat.errors import DatabaseMissing, IdentityFixed, NotConfirmed, Usage, command
+from assignchat.errors import DatabaseMissing, IdentityFixed, Usage, command
 from assignchat.files import folders_open_to_all, is_sticky
 from assignchat.identity import who_am_i
 from assignchat.model import SYSTEM, check_id
@@ -62,10 +62,10 @@ def load_config(ctx: typer.Context) -> config.Config:
     """The config file in force."""
     named = invocation(ctx).config_file
     loaded = config.load(named)
-    if config.is_unsettled(loaded.path):
-        from assignchat.cli.settings import settle  # noqa: PLC0415  # only after a crash
+    if config.is_half_changed(loaded.path):
+        from assignchat.cli.settings import recover  # noqa: PLC0415  # only after a crash
 
-        settle(ctx, loaded)
+        recover(ctx, loaded)
         loaded = config.load(named, must_exist=False)
     if loaded.exists and render.are_errors_read():
         for folder in folders_open_to_all(loaded.path):
@@ -152,11 +152,6 @@ def actor_name(
     return check_id(claimed or login, "user id")
 
 
-def interactive() -> bool:
-    """Whether a person is there to be asked."""
-    return sys.stdin is not None and sys.stdin.isatty() and render.are_errors_read()
-
-
 def hint(text: str) -> None:
     """Tell a person at a terminal what they may do next."""
     if render.are_errors_read():
@@ -198,51 +193,6 @@ def note_unknown(database: Database, **named: Any) -> None:  # noqa: ANN401
 
     for error in unknown(database, **named):
         note(f"{error.message}. {error.hint or ''}".rstrip())
-
-
-def ask(question: str) -> str:
-    """What a person answers on one line. Raises `Usage` at the end of the input."""
-    sys.stderr.write(f"{render.visible(question)} ")
-    sys.stderr.flush()
-    answer = sys.stdin.readline()
-    if not answer:
-        note("")
-        raise Usage("There was no answer")
-    return answer.strip()
-
-
-def confirm(question: str) -> None:
-    """Ask a person for a yes; Enter means no. Raises `NotConfirmed`."""
-    if ask(f"{question} [y/N]").casefold() not in ("y", "yes"):
-        raise NotConfirmed("Not confirmed; nothing was changed")
-
-
-def choose(title: str, choices: Sequence[str], *, other: str | None = None) -> int | str:
-    """Which of the choices a person takes, by number, from 0.
-
-    With `other`, any further text is an answer too and comes back as it is.
-    """
-    if not choices:
-        return ask(f"{title}:")
-    note(title)
-    for number, choice in enumerate(choices, start=1):
-        note(f"  {number}. {choice}")
-    while True:
-        answer = ask(f"1-{len(choices)}{f', or {other}' if other else ''}:")
-        if answer.isdecimal() and 1 <= int(answer) <= len(choices):
-            return int(answer) - 1
-        named = [n for n, choice in enumerate(choices) if _is_meant(choice, answer)]
-        if len(named) == 1:
-            return named[0]
-        if other and answer and not answer.isdecimal():  # a number is a typing error
-            return answer
-        note(f"{answer!r} is none of these." if answer else "An answer is needed.")
-
-
-def _is_meant(choice: str, answer: str) -> bool:
-    """Whether an answer names a choice: `User`, or of `Mark (mark)` the name or the id."""
-    words = {choice, choice.partition(" (")[0], choice.rpartition("(")[2].rstrip(")")}
-    return answer.casefold() in {word.casefold() for word in words}
 
 
 def say_list(

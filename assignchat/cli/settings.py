@@ -21,7 +21,7 @@ from assignchat.cli.session import (
 )
 from assignchat.config import Config, Value
 from assignchat.errors import DatabaseMissing, DatabaseUnusable
-from assignchat.service import overview
+from assignchat.service import config_changes
 
 app = new_group(
     "Show and change the configuration.",
@@ -220,22 +220,18 @@ def _recorded(
         yield
         return
     with database, database.write():
-        overview.record_config_change(database, actor=actor, detail=_detail(old, new, name))
+        before, after = old.value(name), new.value(name)
+        config_changes.record_change(database, name, before, after, actor=actor)
         yield
 
 
-def _detail(old: Config, new: Config, name: str) -> str:
-    detail = {"key": name, "old": old.value(name), "new": new.value(name)}
-    return json.dumps(detail, ensure_ascii=False)
-
-
-def settle(ctx: typer.Context, now: Config) -> None:
+def recover(ctx: typer.Context, now: Config) -> None:
     """Finish or undo a change whose process was killed, by whether it has been recorded.
 
     So a change of the config and its row in the history are one, as other changes are.
     """
     with suppress(DatabaseUnusable):  # then it is left for later
-        config_edit.settle(now.path, lambda old: _is_recorded(ctx, old, now))
+        config_edit.recover(now.path, lambda old: _is_recorded(ctx, old, now))
 
 
 def _is_recorded(ctx: typer.Context, old: Config, new: Config) -> bool:
@@ -245,6 +241,6 @@ def _is_recorded(ctx: typer.Context, old: Config, new: Config) -> bool:
         return False
     changed = [name for name in config.KEYS if old.value(name) != new.value(name)]
     with database:
-        return len(changed) != 1 or overview.is_last_config_change(
-            database, _detail(old, new, changed[0])
+        return len(changed) != 1 or config_changes.is_last_change(
+            database, changed[0], old.value(changed[0]), new.value(changed[0])
         )

@@ -103,7 +103,7 @@ def tracking(
     """
     form = options.form(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)
     start, end = options.period(since, until, invocation(ctx).clock())
-    story: overview.Story = {
+    sought: overview.Sought = {
         "chat": chat,
         "request": request,
         "batch": batch,
@@ -122,7 +122,7 @@ def tracking(
         say_list(
             form,
             limit,
-            lambda **page: fetch(session.database, **story, **page),
+            lambda **page: fetch(session.database, **sought, **page),
             row_type,
             cells,
         )

@@ -6,7 +6,8 @@ import typer
 
 from assignchat import render
 from assignchat.cli import new_group, options
-from assignchat.cli.session import confirm, hint_commands, interactive, invocation, opened, reading
+from assignchat.cli.asking import confirm, interactive
+from assignchat.cli.session import hint_commands, invocation, opened, reading
 from assignchat.errors import Usage
 from assignchat.model import INDEFINITE, Role, Split, User, how_many
 from assignchat.service import team

@@ -7,15 +7,11 @@ from assignchat.files import folders_open_to_all, is_open_to_all
 from assignchat.service.check import Finding
 
 
-def exposed(database: Path, config_file: Path | None = None) -> list[Finding]:
+def exposed(database: Path, config_file: Path | None) -> Iterator[Finding]:
     """What everyone may write: the database, or a folder that it or the config file is in.
 
     Group rights are the team's own affair, and are not looked at.
     """
-    return list(_findings(database, config_file))
-
-
-def _findings(database: Path, config_file: Path | None) -> Iterator[Finding]:
     if is_open_to_all(database):
         yield Finding("file_writable", f"Everyone may write the database {database.absolute()}")
     for file in [database] if config_file is None else [database, config_file]:

@@ -54,7 +54,8 @@ def find_recipient(
     """
     user = _active(find_user(database, user_id))
     if is_away(user, database.now) and not anyway:
-        there = [user.id for user in users.active(database, least=True) if user.id not in besides]
+        present = users.active(database, least_loaded_first=True)
+        there = [user.id for user in present if user.id not in besides]
         raise UserAway(
             f"{user.name} is away {away_text(user)}",
             hint=f"Present, least loaded first: {listing(there)}. Or add --anyway."

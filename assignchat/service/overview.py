@@ -1,6 +1,5 @@
 """What stands where: inbox, status, and the history."""
 
-import json
 from collections.abc import Iterator
 from typing import NamedTuple, TypedDict, Unpack
 
@@ -75,7 +74,7 @@ def status(database: Database, *, actor: str) -> StatusPage:
         )
 
 
-class Story(TypedDict, total=False):
+class Sought(TypedDict, total=False):
     """What to look for in the history; times are stored times, `since` is inclusive."""
 
     chat: str | None
@@ -92,11 +91,11 @@ def list_tracking(
     *,
     limit: int | None = None,
     newest_first: bool = False,
-    **story: Unpack[Story],
+    **sought: Unpack[Sought],
 ) -> Iterator[TrackingRow]:
     """The tracking rows that match, one at a time."""
     with database.read():
-        yield from tracking.rows(database, story, limit=limit, newest_first=newest_first)
+        yield from tracking.rows(database, sought, limit=limit, newest_first=newest_first)
 
 
 def list_records(
@@ -104,24 +103,11 @@ def list_records(
     *,
     limit: int | None = None,
     newest_first: bool = False,
-    **story: Unpack[Story],
+    **sought: Unpack[Sought],
 ) -> Iterator[EngagementRecord]:
     """The Engagement Tracking Records that match, as `list_tracking`."""
     with database.read():
-        yield from tracking.records(database, story, limit=limit, newest_first=newest_first)
-
-
-def record_config_change(database: Database, *, actor: str, detail: str) -> None:
-    """Append the row that says that the config was changed; `detail` is JSON."""
-    tracking.append(database, Event.CONFIG_CHANGED, actor, detail=detail)
-
-
-def is_last_config_change(database: Database, detail: str) -> bool:
-    """Whether the newest row on this key of the config is of this change; `detail` as above."""
-    key = json.loads(detail)["key"]
-    changes = list_tracking(database, event=Event.CONFIG_CHANGED, newest_first=True)
-    of_key = (row.detail for row in changes if json.loads(row.detail or "{}").get("key") == key)
-    return next(of_key, None) == detail
+        yield from tracking.records(database, sought, limit=limit, newest_first=newest_first)
 
 
 def _received(database: Database, user_id: str) -> list[ReceivedRequest]:

@@ -200,7 +200,7 @@ def possible_recipients(
         chat = find_chat(database, chat_id)
         _check_may_assign(chat, requester)
         _check_none_pending(database, chat)
-        found = users.active(database, role=role, away=anyway)
+        found = users.active(database, role=role, away_too=anyway)
     return [user for user in found if user.id != chat.owner_id]
 
 

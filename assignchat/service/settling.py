@@ -22,6 +22,7 @@ from assignchat.model import (
 from assignchat.service.lookup import find_chat, find_request, find_user, is_away
 from assignchat.store import notifications, requests, tracking
 from assignchat.store.database import Database, Params
+from assignchat.store.deadlines import PAST_DEADLINE
 
 # A network time service moves a clock by less than the first; no request waits longer than
 # the second, so a history that old with something due in it was left by a clock that jumped.
@@ -44,7 +45,7 @@ def sweep_timeouts(
     with database.write(dry_run=dry_run, bulk=True):
         if not force:
             _check_clock(database)
-        return _time_out(database, requests.PAST_DEADLINE, {}, actor)
+        return _time_out(database, PAST_DEADLINE, {}, actor)
 
 
 def time_out_on(database: Database, which: str, params: Params) -> None:
@@ -53,7 +54,7 @@ def time_out_on(database: Database, which: str, params: Params) -> None:
     `which` is a condition on the requests `r`. What is recorded stays, even if the rest of
     the command is refused.
     """
-    if _time_out(database, f"{which} AND {requests.PAST_DEADLINE}", params):
+    if _time_out(database, f"{which} AND {PAST_DEADLINE}", params):
         database.keep()
 
 

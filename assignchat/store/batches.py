@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from assignchat.model import Batch
 from assignchat.store import seals, tracking
-from assignchat.store.database import Database, page
+from assignchat.store.database import Database, Params, page
 
 SLICE = seals.SLICE
 
@@ -126,7 +126,8 @@ class Selection:
 
     def unknown(self, limit: int) -> list[str]:
         """Up to `limit` of the given ids that no chat has."""
-        if self._params or self._count("given") == self._count("selected"):
+        by_owner = bool(self._params)
+        if by_owner or self._count("given") == self._count("selected"):
             return []
         return self._database.column(
             "SELECT id FROM temp.given WHERE id NOT IN (SELECT id FROM temp.selected)"
@@ -170,43 +171,49 @@ class Selection:
 
         A slice is a range of ids, so that both statements walk the same index in its order.
         """
-        bound: dict[str, str | int | None] = {
+        bound = {
             **self._params,
+            **move._asdict(),
             "now": self._database.now,
             "actor": actor,
             "os_user": self._database.os_user,
             "batch_id": batch_id,
-            "from_user": move.from_user,
-            "to_user": move.to_user,
-            "status": move.status,
             "reason": reason,
         }
         left = move.chats
-        dealing = (move.from_user, move.status)
+        after = self._dealt_out.get((move.from_user, move.status), "")
         while left:
-            bound["after"] = self._dealt_out.get(dealing, "")
-            bound["last"] = self._database.value(
+            last = self._end_of_slice(move, after, min(left, SLICE))
+            moved = self._move_slice(bound | {"after": after, "last": last})
+            self._dealt_out[move.from_user, move.status] = after = last
+            left -= moved
+            yield moved
+
+    def _end_of_slice(self, move: Move, after: str, chats: int) -> str:
+        """The last id of a slice of so many chats, which begins `after` an id."""
+        return str(
+            self._database.value(
                 f"SELECT id FROM {self._source}"
                 " WHERE owner_id = :from_user AND status = :status AND id > :after"
                 " ORDER BY id LIMIT 1 OFFSET :others",
-                bound | {"others": min(left, SLICE) - 1},
+                {**self._params, **move._asdict(), "after": after, "others": chats - 1},
             )
-            with seals.rows_alike_but(self._database, "chat_id"):
-                moved = self._database.execute(
-                    "INSERT INTO engagement_tracking (at, event, actor, os_user, chat_id,"
-                    " batch_id, from_user, to_user, reason)"
-                    " SELECT :now, 'assigned', :actor, :os_user, id,"
-                    " :batch_id, owner_id, :to_user, :reason"
-                    f" FROM {self._source} WHERE {_IN_SLICE} ORDER BY id",
-                    bound,
-                )
-            self._database.execute(
-                f"UPDATE chats SET owner_id = :to_user WHERE {_IN_SLICE}{self._restriction}",
+        )
+
+    def _move_slice(self, bound: Params) -> int:
+        with seals.rows_alike_but(self._database, "chat_id"):
+            moved = self._database.execute(
+                "INSERT INTO engagement_tracking (at, event, actor, os_user, chat_id,"
+                " batch_id, from_user, to_user, reason)"
+                " SELECT :now, 'assigned', :actor, :os_user, id,"
+                " :batch_id, owner_id, :to_user, :reason"
+                f" FROM {self._source} WHERE {_IN_SLICE} ORDER BY id",
                 bound,
             )
-            self._dealt_out[dealing] = str(bound["last"])
-            left -= moved
-            yield moved
+        self._database.execute(
+            f"UPDATE chats SET owner_id = :to_user WHERE {_IN_SLICE}{self._restriction}", bound
+        )
+        return moved
 
 
 _IN_SLICE = "owner_id = :from_user AND status = :status AND id > :after AND id <= :last"
@@ -272,33 +279,38 @@ def undo(database: Database, batch_id: int, actor: str) -> Iterator[int]:
         for end in ("min", "max")
     )
     _collect_moved_since(database, batch_id, first, last)
+    bound = {
+        "now": database.now,
+        "actor": actor,
+        "os_user": database.os_user,
+        "batch": batch_id,
+    }
     for start in range(first, last + 1, SLICE):
-        before = tracking.last_id(database)
-        with seals.rows_alike_but(database, "chat_id", "from_user", "to_user"):
-            given_back = database.execute(
-                "INSERT INTO engagement_tracking (at, event, actor, os_user, chat_id, batch_id,"
-                " from_user, to_user)"
-                " SELECT :now, 'undone', :actor, :os_user, t.chat_id, t.batch_id,"
-                " t.to_user, t.from_user"
-                " FROM engagement_tracking t JOIN chats c ON c.id = t.chat_id"
-                " WHERE t.id BETWEEN :start AND :end AND t.batch_id = :batch"
-                " AND t.event = 'assigned' AND c.owner_id = t.to_user"
-                " AND t.chat_id NOT IN (SELECT id FROM temp.moved_since) ORDER BY t.id",
-                {
-                    "now": database.now,
-                    "actor": actor,
-                    "os_user": database.os_user,
-                    "batch": batch_id,
-                    "start": start,
-                    "end": min(start + SLICE - 1, last),
-                },
-            )
-        database.execute(
-            "UPDATE chats SET owner_id = t.to_user FROM engagement_tracking t"
-            " WHERE t.chat_id = chats.id AND t.id > :before",
-            {"before": before},
+        end = min(start + SLICE - 1, last)
+        yield _undo_slice(database, bound | {"start": start, "end": end})
+
+
+def _undo_slice(database: Database, bound: Params) -> int:
+    """Undo what stands from `start` to `end` in the history; how many chats it gave back."""
+    before = tracking.last_id(database)
+    with seals.rows_alike_but(database, "chat_id", "from_user", "to_user"):
+        chats = database.execute(
+            "INSERT INTO engagement_tracking (at, event, actor, os_user, chat_id, batch_id,"
+            " from_user, to_user)"
+            " SELECT :now, 'undone', :actor, :os_user, t.chat_id, t.batch_id,"
+            " t.to_user, t.from_user"
+            " FROM engagement_tracking t JOIN chats c ON c.id = t.chat_id"
+            " WHERE t.id BETWEEN :start AND :end AND t.batch_id = :batch"
+            " AND t.event = 'assigned' AND c.owner_id = t.to_user"
+            " AND t.chat_id NOT IN (SELECT id FROM temp.moved_since) ORDER BY t.id",
+            bound,
         )
-        yield given_back
+    database.execute(
+        "UPDATE chats SET owner_id = t.to_user FROM engagement_tracking t"
+        " WHERE t.chat_id = chats.id AND t.id > :before",
+        {"before": before},
+    )
+    return chats
 
 
 def given_back(database: Database, batch_id: int) -> list[GivenBack]:

@@ -99,26 +99,17 @@ def several_pending(database: Database) -> list[str]:
     )
 
 
-GUARDS = (
-    "engagement_tracking_no_update",
-    "engagement_tracking_no_delete",
-    "engagement_tracking_no_replace",
-    "seals_no_update",
-    "seals_no_delete",
-    "seals_no_replace",
-    "requests_pending",
-)
-"""The triggers and the unique index that keep the rules."""
-
-
 def missing_guards(database: Database) -> list[str]:
-    """The guards that are gone or are not as they were made."""
-    return [name for name in _schema_differences(database) if name in GUARDS]
+    """The triggers and the unique index, which keep the rules, that are not as they were made."""
+    return [name for name, sql in _schema_differences(database) if sql.startswith(_GUARDS)]
 
 
 def other_schema_differences(database: Database) -> list[str]:
     """The tables, other indexes and views that are gone or are not as they were made."""
-    return [name for name in _schema_differences(database) if name not in GUARDS]
+    return [name for name, sql in _schema_differences(database) if not sql.startswith(_GUARDS)]
+
+
+_GUARDS = ("CREATE TRIGGER", "CREATE UNIQUE INDEX")
 
 
 def strange_triggers(database: Database) -> list[str]:
@@ -130,11 +121,13 @@ def strange_triggers(database: Database) -> list[str]:
     return [name for name in found if name not in ours]
 
 
-def _schema_differences(database: Database) -> list[str]:
+def _schema_differences(database: Database) -> list[tuple[str, str]]:
+    """The names of what is gone or is not as it was made, each with the SQL that made it."""
     from assignchat.store.schema import expected_objects  # noqa: PLC0415  # see schema.py
 
     found = dict(database.tuples(OBJECTS))
-    return [name for name, sql in expected_objects(OBJECTS).items() if found.get(name) != sql]
+    expected = expected_objects(OBJECTS)
+    return [(name, sql) for name, sql in expected.items() if found.get(name) != sql]
 
 
 OBJECTS = (

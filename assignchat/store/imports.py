@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from assignchat.store import seals
-from assignchat.store.database import Database
+from assignchat.store.database import Database, Params
 
 _OWNER_CHANGES = "c.owner_id <> coalesce(i.owner_id, c.owner_id)"
 _STATUS_CHANGES = "c.status <> coalesce(i.status, c.status)"
@@ -123,6 +123,13 @@ def merge(database: Database, actor: str) -> Merged:
             f" WHERE {_OWNER_CHANGES}"
         )
     )
+    updated = _update(database, bound)
+    created = _insert(database, bound)
+    return Merged(created, updated, staged - created - updated, owner_changes)
+
+
+def _update(database: Database, bound: Params) -> int:
+    """Change the chats that the staged rows change; how many."""
     updated = database.execute(
         "INSERT INTO engagement_tracking"
         " (at, event, actor, os_user, chat_id, from_user, to_user, detail)"
@@ -149,6 +156,11 @@ def merge(database: Database, actor: str) -> Merged:
         f" FROM temp.incoming i WHERE i.id = c.id AND {_CHANGES}",
         bound,
     )
+    return updated
+
+
+def _insert(database: Database, bound: Params) -> int:
+    """Make the chats that are new; how many."""
     # The tracking rows refer to the chats: these first, then the rows, in the file's order.
     created = database.execute(
         "INSERT INTO chats (id, customer, owner_id, status, opened_at)"
@@ -165,4 +177,4 @@ def merge(database: Database, actor: str) -> Merged:
             " FROM temp.incoming i WHERE i.new ORDER BY i.line",
             bound,
         )
-    return Merged(created, updated, staged - created - updated, owner_changes)
+    return created

@@ -4,17 +4,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from assignchat.model import NOTICES, Event, Party, Request, Transition
-from assignchat.store import seals
+from assignchat.store import deadlines, seals
 from assignchat.store.database import Database, Params, page, where
 
-# A late sweep changes no outcome: past its deadline a request reads as timed out at that
-# deadline, whether a sweep has been here or not.
-_OVERDUE = "r.status = 'pending' AND r.expires_at <= :now"
-_COMPUTED = {
-    "status": f"CASE WHEN {_OVERDUE} THEN 'timed_out' ELSE r.status END",
-    "resolved_at": f"CASE WHEN {_OVERDUE} THEN r.expires_at ELSE r.resolved_at END",
-    "customer": "c.customer",
-}
+_COMPUTED = deadlines.COLUMNS | {"customer": "c.customer"}
 _COLUMNS = ", ".join(_COMPUTED.get(name, f"r.{name}") for name in Request._fields)
 _SELECT = f"SELECT {_COLUMNS} FROM requests r JOIN chats c ON c.id = r.chat_id"
 
@@ -25,8 +18,8 @@ _FILTERS = {
 }
 # Written so that each can use an index on the stored status.
 _STATUS_FILTERS = {
-    "pending": "r.status = 'pending' AND (r.expires_at IS NULL OR r.expires_at > :now)",
-    "timed_out": f"(r.status = 'timed_out' OR ({_OVERDUE}))",
+    "pending": f"r.status = 'pending' AND {deadlines.BEFORE_DEADLINE}",
+    "timed_out": f"(r.status = 'timed_out' OR ({deadlines.OVERDUE}))",
 }
 
 
@@ -107,8 +100,8 @@ def settle(database: Database, request_id: int, transition: Transition, reason: 
     One guarded statement: of two that settle at the same moment, one comes back empty.
     """
     changed = database.execute(
-        "UPDATE requests SET status = :target, reason = :reason, resolved_at = :now"
-        " WHERE id = :id AND status = :source AND (expires_at IS NULL OR expires_at > :now)",
+        "UPDATE requests AS r SET status = :target, reason = :reason, resolved_at = :now"
+        f" WHERE r.id = :id AND r.status = :source AND {deadlines.BEFORE_DEADLINE}",
         {
             "id": request_id,
             "source": transition.source,
@@ -131,9 +124,6 @@ ON_CHAT = "r.chat_id = :chat"
 INVOLVING = "(r.requester_id = :user OR r.recipient_id = :user OR r.from_user = :user)"
 """The requests that a user sent or got, or that are on their chats."""
 
-PAST_DEADLINE = "r.expires_at <= :now"
-"""The requests that are to be timed out."""
-
 
 class Settled(NamedTuple):
     """The requests that were settled, and those of them after which others are to be asked."""
@@ -146,7 +136,8 @@ def any_due(database: Database) -> bool:
     """Whether a deadline has passed that is not recorded yet."""
     return bool(
         database.value(
-            f"SELECT EXISTS (SELECT 1 FROM requests r WHERE {_OVERDUE})", {"now": database.now}
+            f"SELECT EXISTS (SELECT 1 FROM requests r WHERE {deadlines.OVERDUE})",
+            {"now": database.now},
         )
     )
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from assignchat.store import deadlines
 from assignchat.store.database import Database
 
 
@@ -107,14 +108,14 @@ def sent(database: Database, period: Period) -> list[Sent]:
 
 def received(database: Database, period: Period) -> list[Received]:
     """The requests sent in a period, by recipient; past its deadline one is timed out."""
-    overdue = "(status = 'pending' AND coalesce(expires_at <= :now, 0))"
     return list(
         database.rows(
             Received,
             "SELECT recipient_id, count(*), sum(status = 'accepted'), sum(status = 'rejected'),"
-            f" sum(status = 'withdrawn'), sum(status = 'timed_out' OR {overdue}),"
-            f" sum(status = 'cancelled'), sum(status = 'pending' AND NOT {overdue})"
-            f" FROM requests WHERE {_SENT} GROUP BY recipient_id",
+            " sum(status = 'withdrawn'), sum(status = 'timed_out'), sum(status = 'cancelled'),"
+            " sum(status = 'pending')"
+            f" FROM (SELECT r.recipient_id, {deadlines.COLUMNS['status']} AS status"
+            f" FROM requests r WHERE {_SENT}) GROUP BY recipient_id",
             {**period._asdict(), "now": database.now},
         )
     )

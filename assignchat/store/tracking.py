@@ -3,16 +3,11 @@
 from collections.abc import Iterator
 
 from assignchat.model import EngagementRecord, Event, TrackingRow
+from assignchat.store import deadlines
 from assignchat.store.database import Database, Params, page, where
 
 COLUMNS = ", ".join(TrackingRow._fields)
-# Past its deadline a request reads as timed out, whether a sweep has been here or not.
-_OVERDUE = "status = 'pending' AND expires_at <= :now"
-_COMPUTED = {
-    "status": f"CASE WHEN {_OVERDUE} THEN 'timed_out' ELSE status END",
-    "resolved_at": f"CASE WHEN {_OVERDUE} THEN expires_at ELSE resolved_at END",
-}
-_RECORD_COLUMNS = ", ".join(_COMPUTED.get(name, name) for name in EngagementRecord._fields)
+_RECORD_COLUMNS = ", ".join(deadlines.COLUMNS.get(name, name) for name in EngagementRecord._fields)
 
 _FILTERS = {
     "chat": "chat_id = :chat",
@@ -110,6 +105,7 @@ def records(
     )
     return database.rows(
         EngagementRecord,
-        f"SELECT {_RECORD_COLUMNS} FROM engagement_records {where(_RECORD_FILTERS, given)} {order}",
+        f"SELECT {_RECORD_COLUMNS} FROM engagement_records r"
+        f" {where(_RECORD_FILTERS, given)} {order}",
         {**given, "now": database.now},
     )

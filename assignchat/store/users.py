@@ -24,20 +24,24 @@ def every(database: Database) -> list[User]:
 
 
 def active(
-    database: Database, *, role: str | None = None, away: bool = False, least: bool = False
+    database: Database,
+    *,
+    role: str | None = None,
+    away_too: bool = False,
+    least_loaded_first: bool = False,
 ) -> list[User]:
-    """The active users, also those who are `away` if told; of one role if given.
+    """The active users who are present, or `away_too`; of one role if given.
 
-    By name, or the least loaded first.
+    They come by name, or the least loaded first.
     """
     load = "(SELECT count(*) FROM chats WHERE owner_id = users.id AND status = 'open')"
     return list(
         _users(
             database,
-            "WHERE active = 1 AND (:away OR away_until IS NULL OR away_until <= :now)"
+            "WHERE active = 1 AND (:away_too OR away_until IS NULL OR away_until <= :now)"
             " AND (:role IS NULL OR role = :role)"
-            f" ORDER BY {load + ',' if least else ''} name, id",
-            {"role": role, "away": away, "now": database.now},
+            f" ORDER BY {load + ',' if least_loaded_first else ''} name, id",
+            {"role": role, "away_too": away_too, "now": database.now},
         )
     )
 

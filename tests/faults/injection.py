@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.conftest import Result
+from tests.stopping import Point, calls
 
 ROOT = Path(__file__).parents[2]
 # By their names on every machine; strace leaves out those that this one lacks.
@@ -30,15 +31,6 @@ FILES = [
     ".config.toml.old",
     ".config.toml.old.$$.new",
 ]
-
-
-class Point(NamedTuple):
-    """A call of the kernel: the `number`-th of its name, counted from 1."""
-
-    call: str
-    number: int
-    about: str = ""
-    """The name of the file that it concerns, to tell points apart."""
 
 
 class Fault(NamedTuple):
@@ -82,15 +74,9 @@ class Traced(NamedTuple):
         )
 
     def points(self) -> list[Point]:
-        """Every call that concerns the team's files, in order."""
-        found: list[Point] = []
-        for line in self.log:
-            call = re.match(r"\d+ +(\w+)\((.*)", line)
-            if call is None or call[1] not in CALLS:
-                continue
-            number = 1 + sum(point.call == call[1] for point in found)
-            found.append(Point(call[1], number, _file(call[2])))
-        return found
+        """Every call that concerns the team's files, in order, each about one of them."""
+        found = (point for point in calls(self.log) if point.call in CALLS)
+        return [point._replace(about=_file(point.about)) for point in found]
 
 
 def _file(arguments: str) -> str:

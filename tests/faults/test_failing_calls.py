@@ -11,9 +11,10 @@ import pytest
 
 from tests.faults.commands import COMMANDS
 from tests.faults.conftest import ALL
-from tests.faults.injection import Fault, Point
+from tests.faults.injection import Fault
 from tests.faults.trials import Trials, spread
 from tests.needs import needs
+from tests.stopping import Point
 
 GROWS = {"openat", "write", "pwrite64", "ftruncate", "fsync", "fdatasync", "rename", "link"}
 

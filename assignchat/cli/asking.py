@@ -1,0 +1,58 @@
+"""Questions to a person at the terminal."""
+
+import sys
+from collections.abc import Sequence
+
+from assignchat import render
+from assignchat.cli.session import note
+from assignchat.errors import NotConfirmed, Usage
+
+
+def interactive() -> bool:
+    """Whether a person is there to be asked."""
+    return sys.stdin is not None and sys.stdin.isatty() and render.are_errors_read()
+
+
+def ask(question: str) -> str:
+    """What a person answers on one line. Raises `Usage` at the end of the input."""
+    sys.stderr.write(f"{render.visible(question)} ")
+    sys.stderr.flush()
+    answer = sys.stdin.readline()
+    if not answer:
+        note("")
+        raise Usage("There was no answer")
+    return answer.strip()
+
+
+def confirm(question: str) -> None:
+    """Ask a person for a yes; Enter means no. Raises `NotConfirmed`."""
+    if ask(f"{question} [y/N]").casefold() not in ("y", "yes"):
+        raise NotConfirmed("Not confirmed; nothing was changed")
+
+
+def choose(title: str, choices: Sequence[str], *, other: str | None = None) -> int | str:
+    """Which of the choices a person takes, by number, from 0.
+
+    With `other`, any further text is an answer too and comes back as it is.
+    """
+    if not choices:
+        return ask(f"{title}:")
+    note(title)
+    for number, choice in enumerate(choices, start=1):
+        note(f"  {number}. {choice}")
+    while True:
+        answer = ask(f"1-{len(choices)}{f', or {other}' if other else ''}:")
+        if answer.isdecimal() and 1 <= int(answer) <= len(choices):
+            return int(answer) - 1
+        named = [n for n, choice in enumerate(choices) if _is_meant(choice, answer)]
+        if len(named) == 1:
+            return named[0]
+        if other and answer and not answer.isdecimal():  # a number is a typing error
+            return answer
+        note(f"{answer!r} is none of these." if answer else "An answer is needed.")
+
+
+def _is_meant(choice: str, answer: str) -> bool:
+    """Whether an answer names a choice: `User`, or of `Mark (mark)` the name or the id."""
+    words = {choice, choice.partition(" (")[0], choice.rpartition("(")[2].rstrip(")")}
+    return answer.casefold() in {word.casefold() for word in words}
