@@ -65,6 +65,39 @@ def test_the_database_is_never_replaced_by_its_own_copy(team: Team, force: tuple
         assert look(team.database) == before
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("backup", "{}"),
+        ("backup", "{}", "--force"),
+        ("stats", "--svg", "{}"),
+        ("stats", "--html", "{}"),
+    ],
+)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "assignchat.db",
+        "assignchat.db-wal",
+        "assignchat.db-shm",
+        "assignchat.db-journal",
+        "config.toml",
+        "notify.toml",
+        "link.db",
+        "second.toml",
+    ],
+)
+def test_no_result_is_written_over_a_file_of_our_own(
+    team: Team, words: tuple[str, ...], name: str
+) -> None:
+    (team.folder / "notify.toml").write_text('[team]\nurls = ["json://secret@localhost"]\n')
+    (team.folder / "link.db").symlink_to("assignchat.db")
+    (team.folder / "second.toml").hardlink_to(team.config)
+    before = {path: path.read_bytes() for path in team.folder.iterdir()}
+    assert team.refused(*(word.format(name) for word in words)) == (2, "invalid_value")
+    assert {path: path.read_bytes() for path in team.folder.iterdir()} == before
+
+
 @pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo], ids=["folder", "fifo"])
 def test_only_a_file_is_replaced(team: Team, make: Callable[[Path], None]) -> None:
     make(team.folder / "monday.db")

@@ -7,7 +7,7 @@ import typer
 
 from assignchat import render
 from assignchat.cli import options
-from assignchat.cli.session import reading
+from assignchat.cli.session import reading, spare_own_files
 from assignchat.store.opening import copy_database
 
 
@@ -30,6 +30,7 @@ def backup(
     and -shm files.
     """
     with reading(ctx, as_user) as session:
+        spare_own_files(session, file)
         copy_database(session.database, file, replace=force)
     if as_json:
         render.say_json({"file": str(file), "bytes": file.stat().st_size})

@@ -11,7 +11,7 @@ import typer
 
 from assignchat import config, render
 from assignchat.cli import options
-from assignchat.errors import DatabaseMissing, IdentityFixed, Usage, command
+from assignchat.errors import DatabaseMissing, IdentityFixed, InvalidValue, Usage, command
 from assignchat.files import folders_open_to_all, is_sticky
 from assignchat.identity import who_am_i
 from assignchat.model import SYSTEM, check_id
@@ -150,6 +150,32 @@ def actor_name(
     if operator == SYSTEM:  # a sweep acts for nobody, unless somebody says so
         return as_user or SYSTEM
     return check_id(claimed or login, "user id")
+
+
+def spare_own_files(session: Session, *files: Path) -> None:
+    """Refuse a result that would be written over a file of our own, also one still to come.
+
+    SQLite believes whatever stands where its journals stand.
+    """
+    from assignchat.addresses import FILE_NAME  # noqa: PLC0415  # not needed by most commands
+
+    database, settings = os.path.realpath(session.database.path), session.config.path
+    own = {database + suffix for suffix in ("", "-wal", "-shm", "-journal")}
+    own |= {
+        os.path.realpath(path)
+        for path in (settings, config.old_beside(settings), settings.with_name(FILE_NAME))
+    }
+    for file in files:
+        if os.path.realpath(file) in own or any(_are_one(file, Path(path)) for path in own):
+            raise InvalidValue(f"{file} is in use by assignchat itself", hint="Name another file.")
+
+
+def _are_one(file: Path, other: Path) -> bool:
+    """Whether both are there and the same, as hard links are."""
+    try:
+        return file.samefile(other)
+    except OSError:
+        return False
 
 
 def hint(text: str) -> None:

@@ -9,8 +9,8 @@ import typer
 
 from assignchat import render
 from assignchat.cli import options
-from assignchat.cli.session import Session, invocation, reading
-from assignchat.errors import InvalidValue, Usage
+from assignchat.cli.session import invocation, reading, spare_own_files
+from assignchat.errors import Usage
 from assignchat.service import stats as service
 from assignchat.service.stats import Stats, UserStats
 
@@ -45,7 +45,7 @@ def stats(
     now = invocation(ctx).clock()
     start, end = options.period(since, until, now)
     with reading(ctx) as session:
-        _spare_own_files(session, svg, html)
+        spare_own_files(session, *filter(None, (svg, html)))
         found = service.stats(session.database, since=start, until=end, zone_name=_zone_name())
     drawn = _draw(found, now, svg, html)
     if as_json:
@@ -80,14 +80,6 @@ def _check_outputs(svg: Path | None, html: Path | None, *, as_json: bool) -> Non
         raise Usage("Only one of --svg -, --html - and --json can have standard output")
     if svg and html and svg.resolve() == html.resolve():
         raise Usage(f"--svg and --html both name {svg}")
-
-
-def _spare_own_files(session: Session, *files: Path | None) -> None:
-    """Refuse a slip of the hand that would replace the database or the config by a picture."""
-    own = [session.database.path, session.config.path]
-    for file in files:
-        if file and file.exists() and any(o.exists() and file.samefile(o) for o in own):
-            raise InvalidValue(f"{file} is in use by assignchat itself", hint="Name another file.")
 
 
 def _zone_name() -> str:
