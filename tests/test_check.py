@@ -26,9 +26,9 @@ def team(empty_team: Team) -> Team:
     return empty_team
 
 
-def _codes(team: Team) -> dict[str, str]:
+def _codes(team: Team, *words: str) -> dict[str, str]:
     """The problems that an unsound database has, by code."""
-    result = team.run("check", "--json")
+    result = team.run("check", *words, "--json")
     assert result.exit_code == 8, result
     assert result.json["sound"] is False
     return {found["code"]: found["message"] for found in result.json["problems"]}
@@ -157,6 +157,65 @@ def test_a_file_with_a_damaged_page_is_not_called_sound(team: Team) -> None:
     result = team.run("check", "--json")
     assert result.exit_code in (6, 8)
     assert "damaged" in result.out + result.err
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "chat_id = 'chat-2'",
+        "requester_id = 'omar'",
+        "from_user = 'omar'",
+        "requested_at = '2026-01-01T00:00:00.000Z'",
+    ],
+)
+def test_a_request_changed_behind_our_back_is_named_and_hands_nothing_over(
+    team: Team, change: str
+) -> None:
+    asked = team.ok("assign", "chat-4", "--to", "mark", "--then", "omar", "--as", "martha")
+    assert _warnings(team) == {}
+    team.sql(f"UPDATE requests SET {change} WHERE id = ?", asked["id"])
+    assert list(_codes(team)) == ["request_differs"]
+    before = team.snapshot()
+    if not change.startswith(("requester", "requested")):
+        words = ("accept", str(asked["id"]), "--as", "mark")
+        assert team.refused(*words) == (6, "database_damaged")
+        assert team.snapshot() == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DELETE FROM batch_recipients",
+        "UPDATE batch_recipients SET assigned = 7",
+        "UPDATE batch_recipients SET user_id = 'mark'",
+        "UPDATE batches SET actor = 'martha'",
+        "UPDATE batches SET undone_at = NULL",
+    ],
+)
+def test_a_batch_changed_behind_our_back_is_named(team: Team, change: str) -> None:
+    batch = team.ok("bulk-assign", "chat-4", "--to", "omar", "--as", "maria", "--yes")
+    team.ok("undo", str(batch["batch_id"]), "--as", "maria", "--yes")
+    assert _warnings(team) == {}
+    team.sql(change)
+    assert "batch_differs" in _codes(team)
+
+
+@pytest.mark.parametrize(
+    "seal",
+    [
+        "100000, (SELECT max(id) + 1 FROM engagement_tracking), '', '', 'x'",
+        "0, 1, '', '', 'x'",
+        "100000, 'abc', '', '', 'x'",
+        "100000, 5, 7, x'00', 'x'",
+        "(SELECT max(last_id) + 1 FROM seals), 1, '', '', 'x'",
+    ],
+)
+def test_a_seal_made_by_hand_is_named_and_stops_no_check(team: Team, seal: str) -> None:
+    team.sql(f"INSERT INTO seals (last_id, first_id, varying, marks, hash) VALUES ({seal})")
+    assert "seal_wrong" in _codes(team)
+    assert "history_changed" in _codes(team, "--full")
+    team.ok("chat", "close", "chat-4")
+    assert "seal_wrong" in _codes(team)
 
 
 def test_an_inactive_owner_of_open_chats_is_a_warning(team: Team) -> None:

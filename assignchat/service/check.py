@@ -51,6 +51,16 @@ _PROBLEMS: _Questions = (
         "Status, recipient or reason is not what the history says, of requests: {}",
     ),
     (
+        "request_differs",
+        checks.requests_against_history,
+        "Chat, owner, requester or time is not what the history says, of requests: {}",
+    ),
+    (
+        "batch_differs",
+        checks.batches_against_history,
+        "Maker, recipients or undoing is not what the history says, of batches: {}",
+    ),
+    (
         "chat_status_differs",
         checks.chats_against_history,
         "Open or closed is not what the history says, of chats: {}",
@@ -60,6 +70,11 @@ _PROBLEMS: _Questions = (
         "row_unsealed",
         checks.unsealed_rows,
         "Rows were put into the history by hand: {}",
+    ),
+    (
+        "seal_wrong",
+        checks.senseless_seals,
+        "Seals are of rows that are not there, or another's: {}",
     ),
     ("several_pending", checks.several_pending, "Several requests are pending on chats: {}"),
     ("guard_missing", checks.missing_guards, "Guards are missing or changed: {}"),

@@ -7,6 +7,7 @@ from assignchat.errors import (
     AlreadyOwner,
     AssignchatError,
     ChatClosed,
+    DatabaseDamaged,
     DatabaseLocked,
     DatabaseReadOnly,
     InvalidValue,
@@ -95,11 +96,17 @@ def assign(
 def accept(database: Database, request_id: int, *, actor: str) -> Request:
     """Take over the chat that the actor is asked to take; the accepted request.
 
-    Raises `NotRecipient`, `RequestNotPending`, or `RequestTimedOut`, which is recorded.
+    Raises `NotRecipient`, `RequestNotPending`, or `RequestTimedOut`, which is recorded; and
+    `DatabaseDamaged` where the chat is not of whose it was, which no command leaves so.
     """
     with database.write():
         request = _answer(database, "accept", request_id, actor, None)
-        chats.set_owner(database, request.chat_id, request.recipient_id)
+        if not chats.hand_over(database, request.chat_id, request.from_user, request.recipient_id):
+            raise DatabaseDamaged(
+                f"Chat {request.chat_id!r} is not {request.from_user!r}'s any more, whose it was"
+                f" when request {request.id} was sent: somebody has changed the database by hand",
+                hint=command("check", "--full"),
+            )
         return request
 
 

@@ -56,11 +56,13 @@ def add(database: Database, chat: Chat) -> None:
     )
 
 
-def set_owner(database: Database, chat_id: str, owner_id: str) -> None:
-    """Give the chat to another owner."""
-    database.execute(
-        "UPDATE chats SET owner_id = :owner WHERE id = :id", {"id": chat_id, "owner": owner_id}
+def hand_over(database: Database, chat_id: str, from_user: str, to_user: str) -> bool:
+    """Give the chat of one user to another; whether it was theirs."""
+    changed = database.execute(
+        "UPDATE chats SET owner_id = :to_user WHERE id = :id AND owner_id = :from_user",
+        {"id": chat_id, "from_user": from_user, "to_user": to_user},
     )
+    return changed == 1
 
 
 def set_status(database: Database, chat_id: str, status: str, closed_at: str | None) -> None:

@@ -37,6 +37,37 @@ def statuses_against_history(database: Database) -> list[int]:
     )
 
 
+def requests_against_history(database: Database) -> list[int]:
+    """Requests that are not about what was sent: chat, owner, requester or time."""
+    return database.column(
+        "SELECT r.id FROM requests r JOIN engagement_tracking t"
+        " ON t.request_id = r.id AND t.event = 'requested'"
+        " WHERE r.chat_id IS NOT t.chat_id OR r.from_user IS NOT t.from_user"
+        " OR r.requested_at IS NOT t.at"
+        # One that follows another is sent by the system for the same requester.
+        " OR r.requester_id IS NOT coalesce((SELECT requester_id FROM requests"
+        " WHERE id = r.previous_request_id), t.actor) ORDER BY r.id"
+    )
+
+
+def batches_against_history(database: Database) -> list[int]:
+    """Batches whose maker, recipients or undoing is not what their tracking rows say."""
+    return database.column(
+        "WITH told AS MATERIALIZED (SELECT batch_id, to_user, min(actor) AS actor,"
+        " count(*) AS chats FROM engagement_tracking"
+        " WHERE batch_id IS NOT NULL AND event = 'assigned' GROUP BY batch_id, to_user),"
+        " kept AS (SELECT batch_id, user_id, assigned FROM batch_recipients),"
+        " differing AS (SELECT batch_id FROM"
+        " (SELECT batch_id, to_user, chats FROM told EXCEPT SELECT * FROM kept)"
+        " UNION SELECT batch_id FROM"
+        " (SELECT * FROM kept EXCEPT SELECT batch_id, to_user, chats FROM told))"
+        " SELECT b.id FROM batches b WHERE b.id IN (SELECT batch_id FROM differing)"
+        " OR b.actor IS NOT (SELECT min(actor) FROM told WHERE batch_id = b.id)"
+        " OR (b.undone_at IS NULL AND EXISTS (SELECT 1 FROM engagement_tracking t"
+        " WHERE t.batch_id = b.id AND t.event = 'undone')) ORDER BY b.id"
+    )
+
+
 def chats_against_history(database: Database) -> list[str]:
     """Chats that are open or closed when their history says the other."""
     return database.column(
@@ -88,6 +119,17 @@ def unsealed_rows(database: Database) -> list[int]:
     return database.column(
         "SELECT t.id FROM engagement_tracking t WHERE t.id < coalesce((SELECT first_id FROM seals"
         " WHERE last_id >= t.id ORDER BY last_id LIMIT 1), t.id + 1) ORDER BY t.id"
+    )
+
+
+def senseless_seals(database: Database) -> list[int]:
+    """Seals of rows that are not there, or are another's: nobody's own work makes them."""
+    return database.column(
+        "SELECT last_id FROM (SELECT last_id, first_id, hash, varying, marks,"
+        " lag(last_id, 1, 0) OVER (ORDER BY last_id) AS sealed FROM seals)"
+        " WHERE typeof(first_id) <> 'integer' OR first_id <= sealed OR first_id > last_id"
+        " OR last_id > (SELECT coalesce(max(id), 0) FROM engagement_tracking)"
+        " OR typeof(hash || varying || marks) <> 'text' ORDER BY last_id"
     )
 
 

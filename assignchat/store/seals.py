@@ -166,6 +166,8 @@ def first_tampering(database: Database) -> Tampering | None:
     rows = database.tuples(f"SELECT id, {', '.join(_COLUMNS)} {_FROM} ORDER BY id")
     previous = _NONE
     for seal in database.rows(Seal, f"SELECT {_FIELDS} FROM seals ORDER BY last_id"):
+        if not _makes_sense(seal, previous):
+            return Tampering(previous.last_id + 1, f"has a seal, {seal.last_id}, that is none")
         ids = range(seal.first_id, seal.last_id + 1)
         sealed = list(islice(rows, len(ids)))
         found = _first_misplaced(ids, sealed) or _first_changed(previous, seal, sealed)
@@ -173,6 +175,16 @@ def first_tampering(database: Database) -> Tampering | None:
             return found
         previous = seal
     return next((Tampering(row[0], _INSERTED) for row in rows), None)
+
+
+def _makes_sense(seal: Seal, previous: Seal) -> bool:
+    """Whether this can be a seal after another at all: SQLite lets any column hold anything."""
+    texts = (seal.varying, seal.marks, seal.hash)
+    return (
+        isinstance(seal.first_id, int)
+        and previous.last_id < seal.first_id <= seal.last_id
+        and all(isinstance(text, str) for text in texts)
+    )
 
 
 _INSERTED = "was inserted by hand"
