@@ -40,7 +40,7 @@ if TYPE_CHECKING:
         set_user,
     )
     from assignchat.store.database import Database
-    from assignchat.store.opening import copy_database, create_database
+    from assignchat.store.making import copy_database, create_database
 
 __version__ = "0.1.0"
 
@@ -75,7 +75,7 @@ _WHERE = {
     ),
     "assignchat.service.settling": ("sweep_timeouts",),
     "assignchat.store.database": ("Database",),
-    "assignchat.store.opening": ("copy_database", "create_database"),
+    "assignchat.store.making": ("copy_database", "create_database"),
 }
 
 __all__ = [

@@ -14,7 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from assignchat.errors import AssignchatError
 from assignchat.model import Split, format_time
 from assignchat.service import batches, chats, check, demo, imports, requests, settling, team
-from assignchat.store.opening import create_database, open_database
+from assignchat.store.making import create_database
+from assignchat.store.opening import open_database
 from tests.conftest import START
 
 USERS = ("mark", "martha", "omar", "maria")

@@ -8,7 +8,7 @@ import typer
 from assignchat import render
 from assignchat.cli import options
 from assignchat.cli.session import reading, spare_own_files
-from assignchat.store.opening import copy_database
+from assignchat.store.making import copy_database
 
 
 def backup(

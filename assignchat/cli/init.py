@@ -18,7 +18,8 @@ from assignchat.cli.session import (
 )
 from assignchat.identity import who_am_i
 from assignchat.service.demo import fill
-from assignchat.store.opening import create_database, open_database
+from assignchat.store.making import create_database
+from assignchat.store.opening import open_database
 
 
 def init(

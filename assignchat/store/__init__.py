@@ -1,9 +1,9 @@
 """The only place with SQL and with a database driver.
 
-`opening` finds and makes database files, `database` runs transactions; the other modules
-hold the statements, one module for each table. They are portable where that costs nothing
-(named parameters, `RETURNING`, `ON CONFLICT`, window functions), because a second engine
-is coming.
+`opening` opens database files, `making` makes and copies them, `database` runs transactions;
+the other modules hold the statements, one module for each table. They are portable where that
+costs nothing (named parameters, `RETURNING`, `ON CONFLICT`, window functions), because a
+second engine is coming.
 """
 
 APPLICATION_ID = 0x41434854
