@@ -188,7 +188,7 @@ RESULTS = {
     "user back": _USER,
     "chat add": _CHAT,
     "chat list": "a list of chats",
-    "chat show": "the chat, and pending_request, timeline",
+    "chat show": "the chat, and pending_request, fallbacks, timeline",
     "chat close": _CHAT,
     "chat reopen": _CHAT,
     "import users": _IMPORTED,

@@ -3,6 +3,7 @@
 import json
 import os
 import pwd
+import re
 
 import pytest
 
@@ -314,6 +315,26 @@ def test_each_step_of_a_chain_has_a_history_of_its_own(team: Team) -> None:
         ("accepted", "omar", "accepted"),
     ]
     assert team.owner("chat-1") == "omar"
+
+
+def test_a_chat_shows_who_is_asked_next(team: Team) -> None:
+    team.ok("assign", *CHAIN)
+    assert team.ok("chat", "show", "chat-1")["fallbacks"] == ["omar", "maria"]
+    assert re.search("Asked next +omar, then maria\n", team.run("chat", "show", "chat-1").out)
+    team.ok("reject", "1", "--reason", "Not available", "--as", "martha")
+    assert team.ok("chat", "show", "chat-1")["fallbacks"] == ["maria"]
+    team.ok("withdraw", "2", "--reason", "No longer needed", "--as", "mark")
+    assert team.ok("chat", "show", "chat-1")["fallbacks"] == []
+
+
+def test_the_history_tells_who_was_to_be_asked_next(team: Team) -> None:
+    team.ok("assign", *CHAIN)
+    team.ok("reject", "1", "--reason", "Not available", "--as", "martha")
+    team.ok("reject", "2", "--reason", "Not available", "--as", "omar")
+    asked_next = [
+        row["detail"].get("fallbacks") for row in team.ok("tracking", "--event", "requested")
+    ]
+    assert asked_next == [["omar", "maria"], ["maria"], None]
 
 
 def test_withdrawing_ends_the_chain(team: Team) -> None:

@@ -242,6 +242,13 @@ def test_each_change_is_in_the_history(team: Team) -> None:
     assert rows[0][0] == "the admin"
 
 
+def test_a_change_where_no_config_file_was_names_the_file_that_it_made(empty_team: Team) -> None:
+    made = empty_team.run("config", "set", "busy_timeout", "7s").err
+    written = empty_team.ok("config", "path")["path"]
+    assert f"There was no config file; this is now in {written}" in made
+    assert empty_team.run("config", "set", "busy_timeout", "8s").err == ""
+
+
 def test_without_a_database_a_change_needs_none(ours: Team) -> None:
     ours.ok("config", "set", "busy_timeout", "7s")
     assert not ours.database.exists()

@@ -122,7 +122,7 @@ def test_a_bug_in_the_middle_of_a_change_changes_nothing(
         raise ZeroDivisionError("of course")
 
     before = team.snapshot()
-    monkeypatch.setattr("assignchat.store.chats.set_owner", fail)
+    monkeypatch.setattr("assignchat.store.chats.hand_over", fail)
     assert team.refused("accept", request_id, "--as", "martha") == (1, "internal_error")
     assert team.snapshot() == before
 

@@ -161,6 +161,16 @@ def test_where_nothing_was_changed_nothing_can_be_undone(
     assert hinted(desk, *words) == []
 
 
+def test_who_waits_at_a_terminal_is_told_for_what(desk: Team) -> None:
+    desk.ok("assign", "chat-1", "--to", "martha", "--as", "mark")
+    waiting = "Hint: Waiting for martha to answer request 1"
+    assert waiting in at_terminal(desk, "wait", "1", "--for", "1s").out
+    assert waiting not in at_terminal(desk, "wait", "1", "--for", "0s").out
+    assert waiting not in at_terminal(desk, "wait", "1", "--for", "1s", "--json").out
+    desk.ok("accept", "1", "--as", "martha")
+    assert waiting not in at_terminal(desk, "wait", "1").out
+
+
 def test_with_json_and_in_a_pipe_there_are_no_hints(desk: Team) -> None:
     words = ("assign", "chat-1", "--to", "martha", "--as", "mark")
     assert "Hint" not in at_terminal(desk, *words, "--json").out

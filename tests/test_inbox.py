@@ -73,6 +73,27 @@ def test_requests_and_notifications_come_oldest_first(team: Team) -> None:
     assert [notice["request_id"] for notice in inbox["notifications"]] == [1, 2, 3]
 
 
+def many_notifications(team: Team) -> None:
+    for _ in range(12):
+        team.ok("assign", "chat-1", "--to", "martha", "--as", "mark")
+        team.ok("withdraw", "--chat", "chat-1", "--reason", "Not now", "--as", "mark")
+
+
+def test_people_see_the_newest_notifications_and_how_many_more_there_are(team: Team) -> None:
+    many_notifications(team)
+    shown = team.run("inbox", "--as", "martha").out
+    assert shown.count("Mark has ") == 10
+    assert "14 older notifications not shown; --mark-read shows them all." in shown
+    assert len(team.ok("inbox", "--as", "martha")["notifications"]) == 24
+
+
+def test_nothing_is_marked_read_unseen(team: Team) -> None:
+    many_notifications(team)
+    shown = team.run("inbox", "--mark-read", "--as", "martha").out
+    assert shown.count("Mark has ") == 24
+    assert "not shown" not in shown
+
+
 @pytest.mark.usefixtures("request_id")
 def test_looking_marks_nothing_read(team: Team) -> None:
     before = team.snapshot()

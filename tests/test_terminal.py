@@ -259,6 +259,11 @@ def test_a_table_fits_the_terminal_and_loses_no_id(
     assert shown.count("Q") == 120
 
 
+def test_below_a_list_that_was_cut_it_says_so(team_now: Team) -> None:
+    seen = at_terminal(team_now, "chat", "list", "--limit", "2").out
+    assert seen.rstrip().endswith("There are more than 2; --limit 0 shows them all.")
+
+
 def test_with_no_color_there_is_no_colour(team_now: Team) -> None:
     words = ("bulk-assign", "chat-1", "chat-2", "--to", "omar", "--as", "mark", "--yes")
     for command in (words, ("chat", "list")):

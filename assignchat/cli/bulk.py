@@ -132,9 +132,9 @@ def undo(
     if as_json:
         render.say_json(result)
     else:
-        would = "would be" if dry_run else "were"
+        were = "would be" if dry_run else "was" if result.undone == 1 else "were"
         render.say(
-            f"Batch {batch}: {how_many(result.undone, 'chat')} {would} given back, "
+            f"Batch {batch}: {how_many(result.undone, 'chat')} {were} given back, "
             f"{result.skipped} had moved on and stay."
         )
 

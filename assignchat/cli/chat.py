@@ -106,7 +106,7 @@ def show(
         return
     render.say_chat(story.chat)
     if story.pending_request is not None:
-        render.say_request(story.pending_request, invocation(ctx).clock())
+        render.say_request(story.pending_request, invocation(ctx).clock(), story.fallbacks)
     render.say("", "What happened:")
     for row in story.timeline:
         render.say(f"  {render.moment(row.at)}  {_line(row)}")
@@ -175,6 +175,7 @@ def _as_json(story: ChatStory) -> dict[str, Any]:
     """The chat itself, as for every command on one chat, with its request and timeline."""
     return story.chat._asdict() | {
         "pending_request": render.plain(story.pending_request),
+        "fallbacks": story.fallbacks,
         "timeline": render.plain(story.timeline),
     }
 

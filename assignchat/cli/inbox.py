@@ -13,6 +13,8 @@ from assignchat.model import Notification, Request, Status, how_many
 from assignchat.service import overview
 from assignchat.service.overview import ReceivedRequest
 
+_NOTIFICATIONS_SHOWN = 10  # what is to be answered stands above them, and must stay in sight
+
 
 def inbox(
     ctx: typer.Context,
@@ -42,7 +44,8 @@ def inbox(
         return
     with opened(ctx, as_user) as session:
         found = overview.inbox(session.database, actor=session.actor, mark_read=mark_read)
-    _say_inbox(found, invocation(ctx).clock(), as_json=as_json)
+    at_most = None if mark_read else _NOTIFICATIONS_SHOWN  # what is marked read has been seen
+    _say_inbox(found, invocation(ctx).clock(), at_most, as_json=as_json)
     if as_json:
         return
     if found.requests:
@@ -61,11 +64,16 @@ def _watch(ctx: typer.Context, as_user: str | None, *, mark_read: bool, as_json:
         inbox_watch.LiveInbox(ctx, as_user).run()
         return
     inbox_watch.watch_lines(
-        ctx, as_user, lambda found: _say_inbox(found, invocation(ctx).clock(), as_json=as_json)
+        ctx,
+        as_user,
+        lambda found: _say_inbox(
+            found, invocation(ctx).clock(), _NOTIFICATIONS_SHOWN, as_json=as_json
+        ),
     )
 
 
-def _say_inbox(found: overview.Inbox, now: datetime, *, as_json: bool) -> None:
+def _say_inbox(found: overview.Inbox, now: datetime, at_most: int | None, *, as_json: bool) -> None:
+    """Print an inbox, as JSON whole, for people with the newest `at_most` notifications."""
     if as_json:
         received = [_flat(item) for item in found.requests]
         render.say_json(
@@ -79,7 +87,11 @@ def _say_inbox(found: overview.Inbox, now: datetime, *, as_json: bool) -> None:
     if not found.requests and not found.notifications:
         render.say("Nothing waits for you.")
     _say_received(found.requests, now)
-    _say_notifications(found.notifications)
+    newest = found.notifications[-at_most:] if at_most else found.notifications
+    if len(newest) < len(found.notifications):
+        older = how_many(len(found.notifications) - len(newest), "older notification")
+        render.say(f"{older} not shown; --mark-read shows them all.")
+    _say_notifications(newest)
 
 
 def status(

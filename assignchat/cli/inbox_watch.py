@@ -24,7 +24,7 @@ from assignchat.cli.session import Session, invocation, opened
 from assignchat.cli.watching import rounds
 from assignchat.config import Settings
 from assignchat.errors import AssignchatError, DatabaseLocked, DatabaseUnusable
-from assignchat.model import format_time
+from assignchat.model import Notification, format_time
 from assignchat.render.live import Page, live_page
 from assignchat.service import overview, requests
 from assignchat.service.overview import Inbox, ReceivedRequest
@@ -177,6 +177,11 @@ def _act(session: Session, action: Action, seen: Inbox) -> str:
     return " ".join([f"{len(marked)} {noun} marked read.", *unseen])
 
 
+def _notice(item: Notification) -> str:
+    number = "" if item.request_id is None else f"Request {item.request_id}: "
+    return f"{render.moment(item.at)}  {number}{item.text}"
+
+
 _KEYS = "a accept  r reject  j/k or number select  m mark read  q quit"
 _KEYS_WHILE_ASKING = "Enter reject  Esc back"
 
@@ -190,7 +195,7 @@ def _page(screen: Screen, now: datetime) -> Page:
         rows=[_cells(received, now) for received in inbox.requests],
         selected=numbers.index(screen.selected) if screen.selected in numbers else None,
         details=_details(screen),
-        notices=[f"{render.moment(item.at)}  {item.text}" for item in inbox.notifications[::-1]],
+        notices=[_notice(item) for item in inbox.notifications[::-1]],
         choices=[f"  {n}. {reason}" for n, reason in enumerate(screen.reasons, start=1)]
         if screen.asking
         else [],

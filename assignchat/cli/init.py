@@ -14,6 +14,7 @@ from assignchat.cli.session import (
     hint,
     invocation,
     named_database,
+    note,
     open_as_configured,
 )
 from assignchat.identity import who_am_i
@@ -64,6 +65,8 @@ def init(
         )
     else:
         _say_made(path, loaded.path if new_config else None, created=created, filled=filled)
+    if demo and not filled:
+        note("The database is not empty, so nothing was added to it.")
 
 
 def _say_made(path: Path, new_config: Path | None, *, created: bool, filled: bool) -> None:

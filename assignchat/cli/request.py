@@ -10,7 +10,6 @@ from assignchat.cli import options
 from assignchat.cli.asking import choose, interactive
 from assignchat.cli.session import (
     Session,
-    hint,
     hint_commands,
     invocation,
     note_unknown,
@@ -92,8 +91,11 @@ def assign(
             from assignchat.cli.wait import finish, until_settled  # noqa: PLC0415  # rarely needed
 
             invocation(ctx).goes_on = True
-            hint(f"Waiting for {request.recipient_id} to answer request {request.id}")
-            finish(ctx, until_settled(session.database, request.id, None), as_json=as_json)
+            finish(
+                ctx,
+                until_settled(session.database, request.id, None, quiet=as_json),
+                as_json=as_json,
+            )
     _show(ctx, request, as_json=as_json)
     if not as_json:
         undo = ("withdraw", str(request.id), "--reason", "TEXT")

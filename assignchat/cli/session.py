@@ -232,12 +232,11 @@ def say_list(
     people = form == render.Form.PEOPLE
     wanted = (options.PEOPLE_SEE if people else 0) if limit is None else limit
     rows = fetch(limit=wanted + 1 if wanted else None, newest_first=people)
-    render.say_rows(form, _first(rows, wanted) if wanted else rows, row_type, cells)
-
-
-def _first(rows: Iterable[T], wanted: int) -> Iterator[T]:
-    for count, row in enumerate(rows, start=1):
-        if count > wanted:
-            note(f"There are more than {wanted}; --limit 0 shows them all.")
-            return
-        yield row
+    if not wanted:
+        render.say_rows(form, rows, row_type, cells)
+        return
+    first = list(rows)
+    render.say_rows(form, first[:wanted], row_type, cells)
+    if len(first) > wanted:
+        render.flush()  # below the list, where it is seen
+        note(f"There are more than {wanted}; --limit 0 shows them all.")

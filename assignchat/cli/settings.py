@@ -198,6 +198,8 @@ def _change_locked(
                 until_known.enter_context(signals.held())
                 until_recorded.enter_context(config_edit.replaced(old.path, text, keep_as=backup))
             run.changed_files = True
+        if not old.exists:
+            note(f"There was no config file; this is now in {old.path}")
         if backup is not None:
             note(f"The comments could not be kept; the old file is {backup}.")
     return old, new

@@ -7,7 +7,7 @@ import typer
 
 from assignchat import render
 from assignchat.cli import options
-from assignchat.cli.session import invocation, reading
+from assignchat.cli.session import hint, invocation, reading
 from assignchat.model import Request, Status, parse_duration
 from assignchat.service import requests as service
 from assignchat.store.database import Database
@@ -54,18 +54,30 @@ def wait(
     """
     seconds = None if at_most is None else parse_duration(at_most)
     with reading(ctx) as session:
-        settled = until_settled(session.database, request, seconds)
+        settled = until_settled(session.database, request, seconds, quiet=as_json)
     finish(ctx, settled, as_json=as_json)
 
 
-def until_settled(database: Database, request_id: int, seconds: int | None) -> Request:
-    """The request once it is settled, or as it is after so many seconds."""
+def until_settled(
+    database: Database, request_id: int, seconds: int | None, *, quiet: bool
+) -> Request:
+    """The request once it is settled, or as it is after so many seconds.
+
+    A person at a terminal is told what is waited for, unless `quiet`.
+    """
     end = None if seconds is None else time.monotonic() + seconds
+    told = quiet
     while True:
         request = service.current_request(database, request_id)
         left = None if end is None else end - time.monotonic()
         if request.status != Status.PENDING or (left is not None and left <= 0):
             return request
+        if not told:
+            hint(
+                f"Waiting for {request.recipient_id} to answer request {request_id};"
+                " Ctrl-C ends only the waiting"
+            )
+            told = True
         time.sleep(_PAUSE_SECONDS if left is None else min(_PAUSE_SECONDS, left))
 
 

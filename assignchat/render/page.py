@@ -113,7 +113,7 @@ th,td{{text-align:left;vertical-align:top;padding:.3rem .55rem .3rem 0}}
 th,td{{border-bottom:1px solid var(--line)}}
 thead th{{color:var(--soft);font-weight:600;vertical-align:bottom}}
 tbody th{{font-weight:400;min-width:9rem;max-width:22rem;overflow-wrap:anywhere}}
-td{{min-width:4rem;max-width:22rem;overflow-wrap:anywhere}}
+td{{min-width:9ch;max-width:22rem;overflow-wrap:anywhere}}
 th.n,td.n{{text-align:right}}
 td.n{{min-width:0;white-space:nowrap}}
 @media print{{figure{{break-inside:avoid}}.table{{overflow:visible}}}}"""

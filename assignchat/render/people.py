@@ -115,8 +115,8 @@ def say_card(title: str, pairs: Iterable[tuple[str, str | None]]) -> None:
     say(title, *(f"  {label:<{width}}  {value}" for label, value in present))
 
 
-def say_request(request: Request, now: datetime) -> None:
-    """Print one request."""
+def say_request(request: Request, now: datetime, fallbacks: Sequence[str] = ()) -> None:
+    """Print one request; `fallbacks` are asked in their order if it ends without a yes."""
     pending = request.status == Status.PENDING
     say_card(
         f"Request {request.id}: {status_label(request.status)}",
@@ -131,6 +131,7 @@ def say_request(request: Request, now: datetime) -> None:
             ("Times out", time_left(request.expires_at, now) if pending else None),
             ("Ended", None if request.resolved_at is None else moment(request.resolved_at)),
             ("Asked before", _previous(request)),
+            ("Asked next", ", then ".join(map(visible, fallbacks)) or None),
         ),
     )
 

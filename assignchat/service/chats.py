@@ -21,10 +21,15 @@ from assignchat.store.database import Database
 
 
 class ChatStory(NamedTuple):
-    """A chat with its pending request, if any, and all that happened to it, oldest first."""
+    """A chat with its pending request, if any, and all that happened to it, oldest first.
+
+    `fallbacks` are the users who are asked, one after the other, if the pending request is
+    rejected or times out.
+    """
 
     chat: Chat
     pending_request: Request | None
+    fallbacks: list[str]
     timeline: list[TrackingRow]
 
 
@@ -63,7 +68,9 @@ def show_chat(database: Database, chat_id: str) -> ChatStory:
         chat = find_chat(database, chat_id)
         newest = requests.newest_of_chat(database, chat.id)
         pending = newest if newest is not None and newest.status == Status.PENDING else None
-        return ChatStory(chat, pending, list(tracking.rows(database, {"chat": chat.id})))
+        fallbacks = [] if pending is None else requests.fallbacks(database, pending.id)
+        timeline = list(tracking.rows(database, {"chat": chat.id}))
+    return ChatStory(chat, pending, fallbacks, timeline)
 
 
 def close_chat(database: Database, chat_id: str, *, actor: str) -> Chat:

@@ -113,8 +113,11 @@ def ask(
         note=note,
         expires_at=expires_at,
         previous_request_id=previous_request_id,
-        fallbacks=json.dumps(fallbacks, ensure_ascii=False) if fallbacks else None,
+        fallbacks=fallbacks,
     )
+    detail: dict[str, object] = {"expires_at": expires_at}
+    if fallbacks:
+        detail["fallbacks"] = fallbacks
     tracking.append(
         database,
         Event.REQUESTED,
@@ -124,7 +127,7 @@ def ask(
         from_user=chat.owner_id,
         to_user=recipient.id,
         status=Status.PENDING,
-        detail=json.dumps({"expires_at": expires_at}),
+        detail=json.dumps(detail, ensure_ascii=False),
     )
     notice = NOTICES[Event.REQUESTED, Party.RECIPIENT] % requester.name
     notifications.add(database, recipient.id, notice, request_id=request_id)
@@ -133,7 +136,7 @@ def ask(
 
 def ask_next(database: Database, ended: Request) -> None:
     """Ask the next in the chain, passing over those who cannot take part any more."""
-    waiting: list[str] = json.loads(requests.fallbacks(database, ended.id) or "[]")
+    waiting = requests.fallbacks(database, ended.id)
     if not waiting:
         return
     chat = find_chat(database, ended.chat_id)

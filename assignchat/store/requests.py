@@ -1,5 +1,6 @@
 """Assignment requests: asking, and settling one or many."""
 
+import json
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -63,9 +64,9 @@ def add(
     note: str | None,
     expires_at: str | None,
     previous_request_id: int | None = None,
-    fallbacks: str | None = None,
+    fallbacks: list[str],
 ) -> int:
-    """Insert a pending request; its id. `fallbacks` is a JSON list of who is asked next."""
+    """Insert a pending request; its id. `fallbacks` are asked next, in their order."""
     return database.insert(
         "INSERT INTO requests (chat_id, requester_id, recipient_id, recipient_role, status, note,"
         " requested_at, expires_at, from_user, previous_request_id, fallbacks)"
@@ -81,16 +82,15 @@ def add(
             "expires_at": expires_at,
             "from_user": from_user,
             "previous_request_id": previous_request_id,
-            "fallbacks": fallbacks,
+            "fallbacks": json.dumps(fallbacks, ensure_ascii=False) if fallbacks else None,
         },
     )
 
 
-def fallbacks(database: Database, request_id: int) -> str | None:
-    """Who is to be asked after this request, as a JSON list, or None."""
-    waiting: str | None = database.value(
-        "SELECT fallbacks FROM requests WHERE id = :id", {"id": request_id}
-    )
+def fallbacks(database: Database, request_id: int) -> list[str]:
+    """Who is to be asked after this request, in their order."""
+    stored = database.value("SELECT fallbacks FROM requests WHERE id = :id", {"id": request_id})
+    waiting: list[str] = json.loads(stored or "[]")
     return waiting
 
 
