@@ -168,7 +168,7 @@ RESULTS = {
     "reject": _REQUEST,
     "withdraw": _REQUEST,
     "inbox": "user, requests, notifications",
-    "status": "user, received, sent, open_chats",
+    "status": "user, away_until, received, sent, open_chats",
     "wait": _REQUEST,
     "requests": "a list of requests",
     "bulk-assign": "batch_id, assigned, unchanged, cancelled_requests, recipients, dry_run",

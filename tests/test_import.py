@@ -382,6 +382,14 @@ def test_what_the_crm_exports_comes_in_and_a_second_time_changes_nothing(empty_t
     assert empty_team.ok("check")["sound"] is True
 
 
+def test_an_id_from_csv_for_spreadsheets_makes_no_second_chat(team: Team) -> None:
+    team.ok("chat", "add", "=7", "--customer", "Pia", "--owner", "mark")
+    Path("chats.csv").write_text(team.run("chat", "list", "--csv").out)
+    refused = team.run("import", "chats", "chats.csv")
+    assert refused.exit_code == 2
+    assert "is this the chat '=7'" in refused.err
+
+
 def test_how_many_chats_change_hands_is_said_before_and_after(team: Team) -> None:
     Path("chats.csv").write_text(
         "id,customer,owner_id\nchat-1,,omar\nchat-2,Pia,omar\nchat-3,Pia,mark\nc-9,Tom,omar\n"

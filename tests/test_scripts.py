@@ -39,6 +39,10 @@ def test_offboarding_without_an_answer_changes_nothing(team: Team) -> None:
     assert team.snapshot() == before
 
 
+def test_offboarding_where_nobody_can_answer_says_what_is_missing(team: Team) -> None:
+    assert "ASSUME_YES=1" in offboard(team, "mark", "martha").err
+
+
 def test_offboarding_to_nobody_is_refused_before_it_asks(team: Team) -> None:
     before = team.snapshot()
     done = offboard(team, "mark", "nobody", ASSUME_YES="1")

@@ -6,7 +6,7 @@ from tests.conftest import Team
 
 
 def test_a_user_without_requests_sees_the_chats_they_hold(team: Team) -> None:
-    nothing: dict[str, object] = {"received": [], "sent": []}
+    nothing: dict[str, object] = {"away_until": None, "received": [], "sent": []}
     assert team.ok("status", "--as", "mark") == {"user": "mark", **nothing, "open_chats": 3}
     assert team.ok("status", "--as", "maria") == {"user": "maria", **nothing, "open_chats": 0}
 
@@ -17,6 +17,15 @@ def test_what_i_am_asked_is_what_the_inbox_says(team: Team) -> None:
     assert page["received"] == team.ok("inbox", "--as", "martha")["requests"]
     assert page["received"][0]["seconds_left"] == 120
     assert (page["sent"], page["open_chats"]) == ([], 1)
+
+
+def test_who_is_away_is_told_so(team: Team) -> None:
+    team.ok("user", "away", "martha", "--until", "2026-12-01T08:00:00Z")
+    assert "You are away until 2026-12-01 " in team.run("status", "--as", "martha").out
+    team.advance(10 * 86_400)
+    assert "away" not in team.run("status", "--as", "martha").out
+    team.ok("user", "away", "martha")
+    assert "You are away indefinitely," in team.run("status", "--as", "martha").out
 
 
 def test_what_i_sent_is_shown_with_how_it_stands(team: Team, request_id: str) -> None:

@@ -11,6 +11,7 @@ from assignchat.cli.session import hint_commands, invocation, opened
 from assignchat.errors import Usage
 from assignchat.model import Notification, Request, Status, how_many
 from assignchat.service import overview
+from assignchat.service.lookup import away_text
 from assignchat.service.overview import ReceivedRequest
 
 _NOTIFICATIONS_SHOWN = 10  # what is to be answered stands above them, and must stay in sight
@@ -113,6 +114,9 @@ def status(
         return
     now = invocation(ctx).clock()
     render.say(f"You are {render.visible(page.user)} and own {_open_chats(page.open_chats)}.")
+    if page.away_until is not None:
+        how_long = render.with_local_times(away_text(page.away_until))
+        render.say(f"You are away {how_long}, and nobody asks you.")
     if not page.received:
         render.say("Nobody is waiting for your answer.")
     _say_received(page.received, now)
@@ -195,6 +199,8 @@ def _hint_answers(ctx: typer.Context, request_id: int, as_user: str | None) -> N
 def _hint_next(ctx: typer.Context, page: overview.StatusPage, as_user: str | None) -> None:
     """What to type next: the most urgent thing."""
     pending = [request for request in page.sent if request.status == Status.PENDING]
+    if page.away_until is not None:
+        hint_commands(ctx, "When you are back", ("user", "back", page.user), as_user=as_user)
     if page.received:
         _hint_answers(ctx, page.received[0].request.id, as_user)
     elif pending:

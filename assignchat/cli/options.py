@@ -80,7 +80,8 @@ Limit = Annotated[
         "--limit",
         metavar="N",
         parser=count,
-        help=f"At most so many; 0 for all. Without --json, --jsonl or --csv it is {PEOPLE_SEE}.",
+        help="At most so many, 0 for all."
+        f" Without --json, --jsonl or --csv the newest {PEOPLE_SEE}.",
     ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Change nothing; print what would be.")]

@@ -17,7 +17,7 @@ from assignchat.cli.session import (
     reading,
     say_list,
 )
-from assignchat.errors import Usage, UserNotFound
+from assignchat.errors import Usage, UserNotFound, command
 from assignchat.model import Request, Role, Status, parse_timeout
 from assignchat.service import requests as service
 from assignchat.store.database import Database
@@ -269,7 +269,10 @@ def _request_id(database: Database, request: int | None, chat: str | None) -> in
         return request
     if request is None and chat is not None:
         return service.request_on_chat(database, chat)
-    raise Usage("Name the request by its number, or else its chat with --chat")
+    raise Usage(
+        "Name the request by its number, or else its chat with --chat",
+        hint=f"Numbers are shown by: {command('inbox')}; {command('status')}",
+    )
 
 
 def _give_reason(

@@ -88,6 +88,7 @@ def _say_labelled(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Non
 
 
 _KEPT_WHOLE = ("At", "Chat", "Event", "Id", "Key", "Opened", "Sent", "Status", "Times out")
+_NAMES = ("Chat", "Id", "Request")  # numbers that name a thing, and count nothing
 _LONGEST_WHOLE = 40  # a GUID is to be copied in one piece; longer ids go over several lines
 _NARROWEST = 8  # characters of a column whose text may go over several lines
 
@@ -101,8 +102,15 @@ def _say_boxed(
     from rich.text import Text  # noqa: PLC0415
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 0), header_style="bold")
-    for heading, kept in zip(headings, whole, strict=True):
-        table.add_column(heading, overflow="fold", no_wrap=kept, min_width=min(len(heading), 8))
+    for column, (heading, kept) in enumerate(zip(headings, whole, strict=True)):
+        counts = heading not in _NAMES and all(row[column].isdecimal() for row in rows)
+        table.add_column(
+            heading,
+            justify="right" if counts else "left",
+            overflow="fold",
+            no_wrap=kept,
+            min_width=min(len(heading), 8),
+        )
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     Console().print(table)

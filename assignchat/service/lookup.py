@@ -57,7 +57,7 @@ def find_recipient(
         present = users.active(database, least_loaded_first=True)
         there = [user.id for user in present if user.id not in besides]
         raise UserAway(
-            f"{user.name} is away {away_text(user)}",
+            f"{user.name} is away {away_text(str(user.away_until))}",
             hint=f"Present, least loaded first: {listing(there)}. Or add --anyway."
             if there
             else "Nobody else is present; to go on all the same, add --anyway.",
@@ -70,9 +70,9 @@ def is_away(user: User, now: str) -> bool:
     return user.away_until is not None and user.away_until > now
 
 
-def away_text(user: User) -> str:
-    """Until when the user is away, such as `until 2026-11-22T14:05:10.000Z`."""
-    return "indefinitely" if user.away_until == INDEFINITE else f"until {user.away_until}"
+def away_text(away_until: str) -> str:
+    """For how long somebody is away, such as `until 2026-11-22T14:05:10.000Z`."""
+    return "indefinitely" if away_until == INDEFINITE else f"until {away_until}"
 
 
 def find_chat(database: Database, chat_id: str) -> Chat:

@@ -14,7 +14,7 @@ from assignchat.model import (
     TrackingRow,
     seconds_between,
 )
-from assignchat.service.lookup import find_actor, user_name
+from assignchat.service.lookup import find_actor, is_away, user_name
 from assignchat.store import notifications, requests, tracking, users
 from assignchat.store.database import Database
 
@@ -38,9 +38,13 @@ class Inbox(NamedTuple):
 
 
 class StatusPage(NamedTuple):
-    """Where a user stands: what they are asked, what they asked and how it ended, their load."""
+    """Where a user stands: what they are asked, what they asked and how it ended, their load.
+
+    `away_until` is the user's, and null once they are back.
+    """
 
     user: str
+    away_until: str | None
     received: list[ReceivedRequest]
     sent: list[Request]
     open_chats: int
@@ -68,6 +72,7 @@ def status(database: Database, *, actor: str) -> StatusPage:
         pending = requests.matching(database, sent | {"status": Status.PENDING})
         return StatusPage(
             user.id,
+            user.away_until if is_away(user, database.now) else None,
             _received(database, user.id),
             sorted({*last, *pending}),
             users.open_chats(database, user.id),

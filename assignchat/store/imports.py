@@ -84,6 +84,13 @@ _PROBLEMS = (
         "no user {value!r}",
     ),
     (
+        (
+            "SELECT line, substr(id, 2) FROM temp.incoming WHERE new AND id LIKE '''%'"
+            " AND substr(id, 2) IN (SELECT id FROM chats)"
+        ),
+        "is this the chat {value!r}, with the ' that CSV for spreadsheets puts before a sign?",
+    ),
+    (
         "SELECT line, NULL FROM temp.incoming WHERE new AND customer IS NULL",
         "a new chat needs a customer",
     ),
