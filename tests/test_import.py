@@ -318,6 +318,27 @@ def test_a_change_of_owner_is_tracked_and_cancels_the_pending_request(
     assert _texts(team, "mark") == ["Your chat assignment request to Martha was cancelled."]
 
 
+def test_who_gets_chats_of_others_by_import_is_told_how_many(team: Team) -> None:
+    rows = "id,customer,owner_id\nchat-1,,omar\nchat-2,,omar\nchat-3,,martha\nc-9,Tom,maria\n"
+    team.ok("import", "chats", _file(rows), "--as", "maria", "--dry-run")
+    assert _texts(team, "omar") == []
+    team.ok("import", "chats", _file(rows), "--as", "maria")
+    assert _texts(team, "omar") == ["Maria has assigned 2 chats to you by an import."]
+    assert _texts(team, "martha") == ["Maria has assigned 1 chat to you by an import."]
+    assert _texts(team, "maria") == []
+    team.ok("import", "chats", _file(rows), "--as", "maria")
+    assert len(_texts(team, "omar")) == 1
+
+
+def test_of_many_owner_changes_the_first_ten_are_named(team: Team) -> None:
+    new = "".join(f"n-{number},Ann,mark\n" for number in range(12))
+    team.ok("import", "chats", _file("id,customer,owner_id\n" + new))
+    moved = team.run(
+        "import", "chats", _file("id,customer,owner_id\n" + new.replace("mark", "omar"))
+    )
+    assert moved.out.endswith("  n-9: mark -> omar\n  and 2 more\n")
+
+
 def test_closing_by_import_cancels_the_pending_request(team: Team, request_id: str) -> None:
     _counts(team, "chats", "id,status\nchat-1,closed\n")
     assert team.ok("chat", "show", "chat-1")["closed_at"] == "2026-11-22T14:05:10.000Z"
@@ -394,9 +415,11 @@ def test_how_many_chats_change_hands_is_said_before_and_after(team: Team) -> Non
     Path("chats.csv").write_text(
         "id,customer,owner_id\nchat-1,,omar\nchat-2,Pia,omar\nchat-3,Pia,mark\nc-9,Tom,omar\n"
     )
-    for words in (("--dry-run",), ()):
-        told = team.run("import", "chats", "chats.csv", *words)
-        assert "2 chats changed hands" in told.out
+    moves = "  chat-1: mark -> omar\n  chat-2: mark -> omar\n"
+    told = team.run("import", "chats", "chats.csv", "--dry-run").out
+    assert told.endswith(f"2 chats would change hands:\n{moves}")
+    told = team.run("import", "chats", "chats.csv").out
+    assert told.endswith(f"2 chats changed hands:\n{moves}")
     assert team.ok("import", "chats", "chats.csv")["owner_changes"] == 0
 
 

@@ -113,7 +113,9 @@ def _headers(mappings: Sequence[str], columns: Sequence[str]) -> dict[str, str]:
 
 def _show(result: Imported, noun: str, unused: Sequence[str], *, as_json: bool) -> None:
     if as_json:
-        render.say_json(result)
+        counts = result._asdict()
+        del counts["first_owner_changes"]  # half a list would be taken for the whole
+        render.say_json(counts)
         for text in unused:
             note(text)
         return
@@ -123,4 +125,14 @@ def _show(result: Imported, noun: str, unused: Sequence[str], *, as_json: bool) 
         f"{result.unchanged} unchanged."
     )
     if result.owner_changes:
-        render.say(f"{how_many(result.owner_changes, 'chat')} changed hands by it.")
+        _say_owner_changes(result)
+
+
+def _say_owner_changes(result: Imported) -> None:
+    change = "would change" if result.dry_run else "changed"
+    render.say(f"{how_many(result.owner_changes, 'chat')} {change} hands:")
+    for moved in result.first_owner_changes:
+        render.say(render.visible(f"  {moved.chat_id}: {moved.from_user} -> {moved.to_user}"))
+    more = result.owner_changes - len(result.first_owner_changes)
+    if more:
+        render.say(f"  and {more} more")

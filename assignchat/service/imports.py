@@ -1,6 +1,6 @@
 """Bringing users and chats in from a CRM: all or nothing, every bad row named."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from assignchat.errors import AssignchatError, ImportInvalid, InvalidValue
@@ -11,13 +11,15 @@ from assignchat.model import (
     check_id,
     check_text,
     format_time,
+    how_many,
     parse_time,
 )
+from assignchat.service.lookup import user_name
 from assignchat.service.settling import cancel_on, time_out_on
 from assignchat.service.team import change_user, deactivate, track_added
-from assignchat.store import imports, requests, users
+from assignchat.store import imports, notifications, requests, users
 from assignchat.store.database import Database
-from assignchat.store.imports import ImportedChat
+from assignchat.store.imports import ImportedChat, OwnerChange
 
 USER_COLUMNS = ("id", "name", "role", "active")
 CHAT_COLUMNS = ("id", "customer", "owner_id", "status", "opened_at")
@@ -31,15 +33,22 @@ Problems = list[tuple[int, str]]
 MAX_PROBLEMS = 10_000
 """After so many bad rows it is the wrong file, or one without end, and is read no further."""
 
+OWNER_CHANGES_SHOWN = 10
+
 
 class Imported(NamedTuple):
-    """What an import did; `owner_changes` of the updated chats changed hands."""
+    """What an import did.
+
+    `owner_changes` of the updated chats changed hands; `first_owner_changes` are the first
+    of them.
+    """
 
     created: int
     updated: int
     unchanged: int
     dry_run: bool
     owner_changes: int = 0
+    first_owner_changes: Sequence[OwnerChange] = ()
 
 
 class ImportedUser(NamedTuple):
@@ -69,7 +78,7 @@ def import_users(
             except AssignchatError as error:
                 problems.append((row.line, error.message))
         _refuse(problems)
-        return Imported(**counts, dry_run=dry_run)
+        return Imported(counts["created"], counts["updated"], counts["unchanged"], dry_run)
 
 
 def import_chats(
@@ -78,6 +87,7 @@ def import_chats(
     """Insert or update chats by id. Raises `ImportInvalid` with every bad row's line.
 
     A chat that changes hands or is closed so loses its pending request, which is cancelled.
+    Who gets chats of others is told how many.
     """
     problems: Problems = []
     with database.aside():  # rows may come as slowly as whoever writes them to a pipe
@@ -89,7 +99,19 @@ def import_chats(
         cancel_on(
             database, imports.LOSES_REQUEST, {}, actor=actor, reason="The chat was imported anew"
         )
-        return Imported(dry_run=dry_run, **imports.merge(database, actor)._asdict())
+        # Before the chats change, because afterwards nothing shows what did.
+        taken_over = imports.chats_by_new_owner(database)
+        first = imports.owner_changes(database, OWNER_CHANGES_SHOWN) if taken_over else []
+        _tell(database, taken_over, actor)
+        merged = imports.merge(database, actor)
+        return Imported(*merged, dry_run, sum(taken_over.values()), first)
+
+
+def _tell(database: Database, taken_over: Mapping[str, int], actor: str) -> None:
+    name = user_name(database, actor)
+    for user_id, count in taken_over.items():
+        text = f"{name} has assigned {how_many(count, 'chat')} to you by an import."
+        notifications.add(database, user_id, text)
 
 
 def _checked(rows: NumberedRows, check: Callable[[int, Row], T], problems: Problems) -> Iterator[T]:

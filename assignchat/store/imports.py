@@ -27,12 +27,19 @@ class ImportedChat(NamedTuple):
 
 
 class Merged(NamedTuple):
-    """How many chats an import made, changed, and found as they were; how many changed hands."""
+    """How many chats an import made, changed, and found as they were."""
 
     created: int
     updated: int
     unchanged: int
-    owner_changes: int
+
+
+class OwnerChange(NamedTuple):
+    """A chat that an import gives to somebody else."""
+
+    chat_id: str
+    from_user: str
+    to_user: str
 
 
 def stage(database: Database, rows: Iterable[ImportedChat]) -> None:
@@ -119,20 +126,34 @@ LOSES_REQUEST = (
 """Which pending requests a merge leaves without an object."""
 
 
+def chats_by_new_owner(database: Database) -> dict[str, int]:
+    """How many chats a merge will take from others, for each user who gets some."""
+    found = database.tuples(
+        "SELECT i.owner_id, count(*) FROM temp.incoming i JOIN chats c ON c.id = i.id"
+        f" WHERE {_OWNER_CHANGES} GROUP BY i.owner_id"
+    )
+    return dict(found)
+
+
+def owner_changes(database: Database, at_most: int) -> list[OwnerChange]:
+    """The first chats that a merge will give to somebody else, in the order of the file."""
+    return list(
+        database.rows(
+            OwnerChange,
+            "SELECT c.id, c.owner_id, i.owner_id FROM temp.incoming i JOIN chats c ON c.id = i.id"
+            f" WHERE {_OWNER_CHANGES} ORDER BY i.place LIMIT :at_most",
+            {"at_most": at_most},
+        )
+    )
+
+
 def merge(database: Database, actor: str) -> Merged:
     """Insert and update chats from the staged rows, one tracking row for each that changes."""
     bound = {"now": database.now, "actor": actor, "os_user": database.os_user}
     staged = int(database.value("SELECT count(*) FROM temp.incoming"))
-    # Before the chats change, because afterwards nothing shows what did.
-    owner_changes = int(
-        database.value(
-            "SELECT count(*) FROM temp.incoming i JOIN chats c ON c.id = i.id"
-            f" WHERE {_OWNER_CHANGES}"
-        )
-    )
     updated = _update(database, bound)
     created = _insert(database, bound)
-    return Merged(created, updated, staged - created - updated, owner_changes)
+    return Merged(created, updated, staged - created - updated)
 
 
 def _update(database: Database, bound: Params) -> int:
