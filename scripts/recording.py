@@ -62,8 +62,12 @@ def _groups(outputs: list[str]) -> tuple[list[str], int]:
     for command, output in zip(COMMANDS, outputs, strict=True):
         groups.append(_appearing(at, [_typed(next(row), command)]))
         at += SECONDS_TO_TYPE
-        printed = [line.rstrip() for line in output.strip("\n").splitlines()]
-        groups.append(_appearing(at, [_printed(next(row), line) for line in printed]))
+        printed = [
+            _printed(next(row), part, dim=line.startswith("Hint:"))
+            for line in output.strip("\n").splitlines()
+            for part in _folded(line.rstrip())
+        ]
+        groups.append(_appearing(at, printed))
         at += SECONDS_TO_READ
         next(row)
     return groups, next(row)
@@ -78,11 +82,18 @@ def _typed(row: int, command: str) -> str:
     return _element(row, shown, len(command) + 2)
 
 
-def _printed(row: int, line: str) -> str:
+def _folded(line: str) -> list[str]:
+    """The line as a terminal shows it, which goes on below at its edge; tables fit as they are."""
+    if len(BOLD.sub("", line)) <= COLUMNS:
+        return [line]
+    return [line[start : start + COLUMNS] for start in range(0, len(line), COLUMNS)]
+
+
+def _printed(row: int, line: str, *, dim: bool) -> str:
     plain = BOLD.sub("", line)
     if not plain.strip():
         return ""
-    if plain.startswith("Hint:"):
+    if dim:
         return _element(row, f'<tspan class="d">{escape(plain, quote=False)}</tspan>', len(plain))
     return _element(row, "".join(_spans(line)), len(plain))
 

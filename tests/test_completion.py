@@ -53,6 +53,14 @@ def test_a_line_is_completed(asked: Team, line: str, offers: list[str]) -> None:
     assert sorted(offered(asked, line)) == sorted(offers)
 
 
+def test_to_assign_ones_own_open_chats_are_offered_and_else_all(team: Team) -> None:
+    team.ok("chat", "close", "chat-3")
+    assert offered(team, "assignchat assign --as mark chat-") == ["chat-1", "chat-2"]
+    everything = [f"chat-{number}" for number in range(1, 6)]
+    assert offered(team, "assignchat assign --as maria chat-") == everything
+    assert offered(team, "assignchat assign --as mark chat-5") == ["chat-5"]
+
+
 def test_batches_that_can_be_undone_are_offered(team: Team) -> None:
     for chat in ("chat-1", "chat-2"):
         team.ok("bulk-assign", chat, "--to", "omar", "--as", "maria")

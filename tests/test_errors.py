@@ -224,3 +224,15 @@ def test_who_is_in_a_folder_without_config_is_told_so(empty_team: Team) -> None:
     assert told.exit_code == 6
     assert "no config.toml in this folder" in told.err
     assert "assignchat init" in told.err
+
+
+@pytest.mark.parametrize(
+    ("words", "how_long"),
+    [(("tracking", "--since"), "24h"), (("user", "away", "martha", "--until"), "3d")],
+)
+def test_who_writes_no_time_reads_that_a_duration_would_do(
+    team: Team, words: tuple[str, ...], how_long: str
+) -> None:
+    told = team.run(*words, "tomorrow").err
+    assert "2026-11-22T14:05:10Z" in told
+    assert how_long in told

@@ -171,7 +171,7 @@ def test_a_bad_row_is_named_by_its_line_and_nothing_comes_in(team: Team) -> None
         ("c-1,Ann,mark", "cells"),
         ("c-1,Ann,mark,open,,", "cells"),
         ("c-1,Ann,mark,open,2026-11-01T10:00:00", "zone"),
-        ("c-1,Ann,mark,open,yesterday", "yesterday"),
+        ("c-1,Ann,mark,open,yesterday", "opened_at: Not a time: 'yesterday'"),
         ("c-1,,mark,open,", "customer"),
         ("c-1,Ann,,open,", "owner_id"),
         (",Ann,mark,open,", "id"),

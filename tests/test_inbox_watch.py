@@ -147,6 +147,7 @@ def test_a_new_request_appears_and_rings_once(team_now: Team) -> None:
         watch.until("> 1 ")
         ask(team_now, "chat-2")
         watch.until("chat-2")
+        watch.until("Inbox of martha: 2 requests wait for your answer")
         watch.until(lambda _: "1m 56s" in watch.frame)
         watch.resize(70, 20)
         watch.until(lambda _: "1m 55s" in watch.frame)

@@ -36,10 +36,15 @@ def user_ids(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 def chat_ids(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Chats whose id begins as what is typed."""
-    return _asked(
-        ctx, incomplete, lambda database, _: chats.beginning_with(database, incomplete, _AT_MOST)
-    )
+    """Chats whose id begins as what is typed; to `assign`, one's own if there are any."""
+
+    def find(database: Database, actor: str) -> Offers:
+        own: list[str] = []
+        if ctx.info_name == "assign":
+            own = chats.open_beginning_with(database, incomplete, actor, _AT_MOST)
+        return own or chats.beginning_with(database, incomplete, _AT_MOST)
+
+    return _asked(ctx, incomplete, find)
 
 
 def request_ids(ctx: typer.Context, incomplete: str) -> list[str]:

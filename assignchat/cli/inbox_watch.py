@@ -24,7 +24,7 @@ from assignchat.cli.session import Session, invocation, opened
 from assignchat.cli.watching import rounds
 from assignchat.config import Settings
 from assignchat.errors import AssignchatError, DatabaseLocked, DatabaseUnusable
-from assignchat.model import Notification, format_time
+from assignchat.model import Notification, format_time, how_many
 from assignchat.render.live import Page, live_page
 from assignchat.service import overview, requests
 from assignchat.service.overview import Inbox, ReceivedRequest
@@ -190,7 +190,7 @@ def _page(screen: Screen, now: datetime) -> Page:
     inbox = screen.inbox
     numbers = [received.request.id for received in inbox.requests]
     return Page(
-        title=f"Inbox of {inbox.user}" + ("" if numbers else ": nobody waits for your answer"),
+        title=f"Inbox of {inbox.user}: {_how_many_wait(len(numbers))}",
         headings=("Request", "Times out", "Chat", "Customer", "From"),
         rows=[_cells(received, now) for received in inbox.requests],
         selected=numbers.index(screen.selected) if screen.selected in numbers else None,
@@ -203,6 +203,12 @@ def _page(screen: Screen, now: datetime) -> Page:
         message=screen.message,
         keys=_KEYS_WHILE_ASKING if screen.asking else _KEYS,
     )
+
+
+def _how_many_wait(count: int) -> str:
+    if not count:
+        return "nobody waits for your answer"
+    return f"{how_many(count, 'request')} {'waits' if count == 1 else 'wait'} for your answer"
 
 
 def _cells(received: ReceivedRequest, now: datetime) -> tuple[str, ...]:

@@ -162,7 +162,13 @@ def stored_time(text: str | None, now: datetime, *, ahead: bool = False) -> str 
         except OverflowError:
             raise InvalidValue(f"Longer than there is time: {text!r}") from None
         return format_time(parse_time(moment.isoformat()))
-    return format_time(parse_time(text))
+    try:
+        return format_time(parse_time(text))
+    except InvalidValue as error:
+        if error.hint is None:
+            raise
+        how_long = "ahead, 3d" if ahead else "ago, 24h"
+        raise InvalidValue(error.message, hint=f"{error.hint}; or how long {how_long}") from None
 
 
 def form(*, as_json: bool, as_jsonl: bool = False, as_csv: bool = False) -> Form:

@@ -188,7 +188,7 @@ def _chat(line: int, row: Row) -> ImportedChat:
         _optional(row, "customer", lambda text: check_text(text, "customer")),
         _optional(row, "owner_id", lambda text: check_id(text, "owner_id")),
         _optional(row, "status", lambda text: _word(text, ChatStatus, "status")),
-        _optional(row, "opened_at", lambda text: format_time(parse_time(text))),
+        _optional(row, "opened_at", _time),
     )
 
 
@@ -208,6 +208,13 @@ _KINDS = {bool: "true or false", float: "a fraction", list: "a list", dict: "an 
 def _optional(row: Row, column: str, check: Callable[[str], T]) -> T | None:
     text = _text(row, column)
     return None if text is None else check(text)
+
+
+def _time(text: str) -> str:
+    try:
+        return format_time(parse_time(text))
+    except InvalidValue as error:
+        raise InvalidValue(f"opened_at: {error.message}") from None
 
 
 def _word(text: str, words: type[Role] | type[ChatStatus], column: str) -> str:

@@ -39,6 +39,15 @@ def similar_ids(database: Database, chat_id: str, limit: int = 500) -> list[str]
     return found
 
 
+def open_beginning_with(database: Database, prefix: str, owner: str, limit: int) -> list[str]:
+    """Up to so many ids of open chats of an owner that begin like this."""
+    return database.column(
+        "SELECT id FROM chats WHERE owner_id = :owner AND status = 'open'"
+        " AND id >= :prefix AND id < :end ORDER BY id LIMIT :limit",
+        {"owner": owner, "prefix": prefix, "end": prefix + "\U0010ffff", "limit": limit},
+    )
+
+
 def beginning_with(database: Database, prefix: str, limit: int) -> list[str]:
     """Up to so many ids that begin like this."""
     return database.column(

@@ -87,7 +87,7 @@ def damaged(path: Path, error: str) -> DatabaseDamaged:
     """The file is broken."""
     return DatabaseDamaged(
         f"The database {path} is damaged: {error}",
-        hint="Run assignchat check, keep a copy of the file, and restore the last backup.",
+        hint="Keep a copy of the file, and restore the last backup. assignchat check tells more.",
     )
 
 
