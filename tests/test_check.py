@@ -245,6 +245,15 @@ def test_a_manager_made_by_hand_is_a_warning(team: Team) -> None:
     assert _warnings(team)["role_differs"].endswith(": eve")
 
 
+def test_somebody_who_has_left_and_is_made_active_by_hand_is_warned_of(team: Team) -> None:
+    team.ok("user", "deactivate", "mark", "--reassign-to", "martha", "--as", "maria")
+    team.ok("user", "activate", "mark")
+    team.ok("user", "deactivate", "mark")
+    assert "active_differs" not in _warnings(team)
+    team.sql("UPDATE users SET active = 1 WHERE id = 'mark'")
+    assert _warnings(team)["active_differs"].endswith(": mark")
+
+
 def test_a_trigger_that_is_not_ours_is_a_warning(team: Team) -> None:
     team.sql(
         "CREATE TRIGGER theft AFTER UPDATE ON chats"

@@ -93,6 +93,11 @@ _WARNINGS: _Questions = (
         "The deadline is not the one that was set when it was sent, of requests: {}",
     ),
     (
+        "active_differs",
+        checks.leavers_made_active,
+        "Users are active who the history says have left: {}",
+    ),
+    (
         "role_differs",
         checks.roles_against_history,
         "The role is not the one that the history names, of users: {}",

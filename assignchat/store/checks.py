@@ -92,15 +92,36 @@ def deadlines_against_history(database: Database) -> list[int]:
 def roles_against_history(database: Database) -> list[str]:
     """Users whose role, which decides what they may do, is not the one last recorded."""
     return database.column(
+        _last_recorded("role", deactivated="NULL")
+        + " SELECT u.id FROM users u LEFT JOIN last ON last.user_id = u.id"
+        " WHERE u.role IS NOT last.value ORDER BY u.id"
+    )
+
+
+def leavers_made_active(database: Database) -> list[str]:
+    """Users who are active, and so may get chats, though the history says that they left."""
+    return database.column(
+        _last_recorded("active", deactivated="0")
+        + " SELECT u.id FROM users u JOIN last ON last.user_id = u.id"
+        " WHERE u.active AND NOT last.value ORDER BY u.id"
+    )
+
+
+def _last_recorded(column: str, *, deactivated: str) -> str:
+    """SQL for the table `last`: what the history says of a column of each user.
+
+    `deactivated` is what their deactivation says of it, NULL for nothing.
+    """
+    return (
         f"WITH detail AS (SELECT t.id, t.event, {_DETAIL} AS detail FROM engagement_tracking t"
-        " WHERE t.event IN ('user_added', 'user_changed')),"
+        " WHERE t.event IN ('user_added', 'user_changed', 'user_deactivated')),"
+        " recorded AS (SELECT id, json_extract(detail, '$.id') AS user_id, CASE event"
+        f" WHEN 'user_added' THEN json_extract(detail, '$.{column}')"
+        f" WHEN 'user_changed' THEN json_extract(detail, '$.{column}[1]')"
+        f" ELSE {deactivated} END AS value FROM detail),"
         # With max(id), SQLite takes the other columns of a group from the same row.
-        " told AS (SELECT max(id), json_extract(detail, '$.id') AS user_id, CASE event"
-        " WHEN 'user_added' THEN json_extract(detail, '$.role')"
-        " ELSE json_extract(detail, '$.role[1]') END AS role"
-        " FROM detail WHERE json_extract(detail, '$.role') IS NOT NULL GROUP BY 2)"
-        " SELECT u.id FROM users u LEFT JOIN told ON told.user_id = u.id"
-        " WHERE u.role IS NOT told.role ORDER BY u.id"
+        " last AS (SELECT max(id), user_id, value FROM recorded"
+        " WHERE value IS NOT NULL GROUP BY user_id)"
     )
 
 
