@@ -8,6 +8,7 @@ import typer
 from assignchat import render
 from assignchat.cli import options
 from assignchat.cli.session import hint, invocation, reading
+from assignchat.errors import DatabaseMissing
 from assignchat.model import Request, Status, parse_duration
 from assignchat.service import requests as service
 from assignchat.store.database import Database
@@ -63,11 +64,18 @@ def until_settled(
 ) -> Request:
     """The request once it is settled, or as it is after so many seconds.
 
-    A person at a terminal is told what is waited for, unless `quiet`.
+    A person at a terminal is told what is waited for, unless `quiet`. Raises
+    `DatabaseMissing` if the file is gone, or another was put in its place, meanwhile.
     """
+    inode = database.inode
     end = None if seconds is None else time.monotonic() + seconds
     told = quiet
     while True:
+        if database.inode != inode:
+            raise DatabaseMissing(
+                f"Another database was put in the place of {database.path} while waiting",
+                hint="Whoever restores a backup stops first what uses the database.",
+            )
         request = service.current_request(database, request_id)
         left = None if end is None else end - time.monotonic()
         if request.status != Status.PENDING or (left is not None and left <= 0):

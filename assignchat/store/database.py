@@ -85,10 +85,20 @@ class Database:
         Much quicker than looking for what has changed. Raises `DatabaseMissing`.
         """
         try:
-            inode, state = self.path.stat().st_ino, file_state(self.path)
+            return self.value("PRAGMA data_version"), self.inode, file_state(self.path)
+        except FileNotFoundError:  # between the one look and the other
+            raise missing(self.path) from None
+
+    @property
+    def inode(self) -> int:
+        """Which file stands under the name now: another one, once it was replaced.
+
+        Raises `DatabaseMissing`.
+        """
+        try:
+            return self.path.stat().st_ino
         except FileNotFoundError:
             raise missing(self.path) from None
-        return self.value("PRAGMA data_version"), inode, state
 
     @property
     def now(self) -> str:
