@@ -384,6 +384,16 @@ def test_a_chain_ends_quietly_when_nobody_is_left_to_ask(team: Team) -> None:
     assert asked(team) == [("martha", "rejected")]
 
 
+def test_a_chain_ends_with_the_right_of_who_began_it(team: Team) -> None:
+    chain = ("chat-1", "--to", "martha", "--then", "omar", "--as", "maria")
+    team.ok("user", "add", "ann", "--role", "manager")
+    team.ok("assign", *chain)
+    team.ok("user", "set", "maria", "--role", "user")
+    team.ok("reject", "1", "--reason", "Not available", "--as", "martha")
+    assert asked(team) == [("martha", "rejected")]
+    assert team.owner("chat-1") == "mark"
+
+
 @pytest.mark.parametrize("then", [("martha",), ("omar", "omar")])
 def test_nobody_is_asked_twice(team: Team, then: tuple[str, ...]) -> None:
     chain = [word for user in then for word in ("--then", user)]
