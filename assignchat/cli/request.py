@@ -88,14 +88,10 @@ def assign(
             anyway=anyway,
         )
         if wait:
-            from assignchat.cli.wait import finish, until_settled  # noqa: PLC0415  # rarely needed
+            from assignchat.cli.wait import exit_when_settled  # noqa: PLC0415  # rarely needed
 
             invocation(ctx).goes_on = True
-            finish(
-                ctx,
-                until_settled(session.database, request.id, None, quiet=as_json),
-                as_json=as_json,
-            )
+            exit_when_settled(ctx, session.database, request.id, as_json=as_json)
     _show(ctx, request, as_json=as_json)
     if not as_json:
         undo = ("withdraw", str(request.id), "--reason", "TEXT")

@@ -1,7 +1,7 @@
 """wait, and what `assign --wait` does after it has asked."""
 
 import time
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -55,18 +55,33 @@ def wait(
     """
     seconds = None if at_most is None else parse_duration(at_most)
     with reading(ctx) as session:
-        settled = until_settled(session.database, request, seconds, quiet=as_json)
-    finish(ctx, settled, as_json=as_json)
+        exit_when_settled(ctx, session.database, request, seconds, as_json=as_json)
 
 
-def until_settled(
+def exit_when_settled(
+    ctx: typer.Context,
+    database: Database,
+    request_id: int,
+    seconds: int | None = None,
+    *,
+    as_json: bool,
+) -> NoReturn:
+    """Print the request once it is settled, or as it is after so many seconds.
+
+    The program exits with the code of its outcome. Raises `DatabaseMissing` if the file is
+    gone, or another was put in its place, meanwhile.
+    """
+    request = _until_settled(database, request_id, seconds, quiet=as_json)
+    if as_json:
+        render.say_json(request)
+    else:
+        render.say_request(request, invocation(ctx).clock())
+    raise typer.Exit(EXIT_CODES[Status(request.status)])
+
+
+def _until_settled(
     database: Database, request_id: int, seconds: int | None, *, quiet: bool
 ) -> Request:
-    """The request once it is settled, or as it is after so many seconds.
-
-    A person at a terminal is told what is waited for, unless `quiet`. Raises
-    `DatabaseMissing` if the file is gone, or another was put in its place, meanwhile.
-    """
     inode = database.inode
     end = None if seconds is None else time.monotonic() + seconds
     told = quiet
@@ -87,12 +102,3 @@ def until_settled(
             )
             told = True
         time.sleep(_PAUSE_SECONDS if left is None else min(_PAUSE_SECONDS, left))
-
-
-def finish(ctx: typer.Context, request: Request, *, as_json: bool) -> None:
-    """Print the request and exit with the code of its outcome."""
-    if as_json:
-        render.say_json(request)
-    else:
-        render.say_request(request, invocation(ctx).clock())
-    raise typer.Exit(EXIT_CODES[Status(request.status)])
