@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from assignchat.service.chats import add_chat, close_chat, list_chats, reopen_chat, show_chat
     from assignchat.service.check import check
     from assignchat.service.imports import import_chats, import_users
-    from assignchat.service.overview import inbox, list_records, list_tracking, status
+    from assignchat.service.inbox import inbox, status
+    from assignchat.service.lifecycle import sweep_timeouts
     from assignchat.service.requests import (
         accept,
         assign,
@@ -28,9 +29,9 @@ if TYPE_CHECKING:
         reject,
         withdraw,
     )
-    from assignchat.service.settling import sweep_timeouts
     from assignchat.service.stats import stats
-    from assignchat.service.team import (
+    from assignchat.service.tracking import list_records, list_tracking
+    from assignchat.service.users import (
         activate_user,
         add_user,
         deactivate_user,
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
         set_user,
     )
     from assignchat.store.database import Database
-    from assignchat.store.making import copy_database, create_database
+    from assignchat.store.sqlite.files import copy_database, create_database
 
 __version__ = "0.1.0"
 
@@ -62,9 +63,10 @@ _WHERE = {
     ),
     "assignchat.service.check": ("check",),
     "assignchat.service.imports": ("import_chats", "import_users"),
-    "assignchat.service.overview": ("inbox", "list_records", "list_tracking", "status"),
+    "assignchat.service.inbox": ("inbox", "status"),
+    "assignchat.service.tracking": ("list_records", "list_tracking"),
     "assignchat.service.stats": ("stats",),
-    "assignchat.service.team": (
+    "assignchat.service.users": (
         "activate_user",
         "add_user",
         "deactivate_user",
@@ -73,9 +75,9 @@ _WHERE = {
         "set_back",
         "set_user",
     ),
-    "assignchat.service.settling": ("sweep_timeouts",),
+    "assignchat.service.lifecycle": ("sweep_timeouts",),
     "assignchat.store.database": ("Database",),
-    "assignchat.store.making": ("copy_database", "create_database"),
+    "assignchat.store.sqlite.files": ("copy_database", "create_database"),
 }
 
 __all__ = [
@@ -121,15 +123,15 @@ def open_database(path: Path | str, *, busy_seconds: float = 10.0) -> "Database"
     Use it as a context manager, or `close` it. `busy_seconds` is how long to wait for
     another writer. Raises one of the `DatabaseUnusable` errors of `assignchat.errors`.
     """
-    from assignchat.identity import who_am_i  # noqa: PLC0415  # see __getattr__
-    from assignchat.store import opening  # noqa: PLC0415
+    from assignchat.store.sqlite import opening
+    from assignchat.system.identity import who_am_i  # see __getattr__
 
     return opening.open_database(
         path, os_user=who_am_i(Path(path)).os_user, busy_seconds=busy_seconds
     )
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401
+def __getattr__(name: str) -> Any:
     """Import a function when it is asked for: a command must not load what it does not use."""
     for module, names in _WHERE.items():
         if name in names:

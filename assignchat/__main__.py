@@ -8,8 +8,8 @@ import sys
 def run() -> None:
     """Run one command and exit with its code."""
     try:
-        from assignchat.cli import main  # noqa: PLC0415  # Ctrl-C may come as early as this
-        from assignchat.render import ClosedOutput  # noqa: PLC0415
+        from assignchat.cli import main  # Ctrl-C may come as early as this
+        from assignchat.render import ClosedOutput
 
         if sys.stdout is None:
             sys.stdout = ClosedOutput()

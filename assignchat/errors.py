@@ -40,7 +40,7 @@ def command(*words: str) -> str:
 
 def quoted(word: str | Path) -> str:
     """A word of a command as it can be pasted into a shell."""
-    from shlex import quote  # noqa: PLC0415  # only needed when something is wrong
+    from shlex import quote  # only needed when something is wrong
 
     return quote(str(word))
 

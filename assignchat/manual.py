@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from assignchat.config import KEYS
+from assignchat.config.keys import KEYS
 from assignchat.errors import AssignchatError, every_error
 from assignchat.model import (
     TRANSITIONS,

@@ -27,7 +27,7 @@ PROGRAM = f"""#!{sys.executable}
 import os, pathlib, sys
 from datetime import UTC, datetime
 sys.path.insert(0, {str(ROOT)!r})
-from assignchat import identity
+from assignchat.system import identity
 from assignchat.cli import main
 identity._account = lambda uid: "you"
 now = datetime.fromtimestamp(int(pathlib.Path(os.environ["CLOCK"]).read_text()), UTC)

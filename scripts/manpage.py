@@ -81,7 +81,7 @@ def _page() -> Iterator[str]:
     yield from SEE_ALSO.strip().splitlines()
 
 
-def _command(command: Any, name: str, parent: Any) -> Iterator[str]:  # noqa: ANN401
+def _command(command: Any, name: str, parent: Any) -> Iterator[str]:
     """One command with all it takes; of a group, each of its commands."""
     context = typer.Context(command, info_name=name, parent=parent)
     below = getattr(command, "commands", None)
@@ -111,12 +111,12 @@ def _parts(help_text: str) -> tuple[str, list[str], list[str]]:
     return " ".join(summary.split()), examples, [" ".join(other.split()) for other in others[1:]]
 
 
-def _usage(context: Any) -> Iterator[str]:  # noqa: ANN401
+def _usage(context: Any) -> Iterator[str]:
     pieces = " ".join(context.command.collect_usage_pieces(context))
     yield rf"\fB{_text(context.command_path)}\fP {_text(pieces)}"
 
 
-def _parameters(context: Any) -> Iterator[str]:  # noqa: ANN401
+def _parameters(context: Any) -> Iterator[str]:
     """Each argument and option but --help, which every command has."""
     for parameter in context.command.get_params(context):
         record = parameter.get_help_record(context)

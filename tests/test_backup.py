@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from assignchat import assign
-from assignchat.store.opening import open_database
+from assignchat.store.sqlite.opening import open_database
 from tests.conftest import Team
 from tests.needs import needs
 from tests.processes import program, result, start

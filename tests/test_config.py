@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from assignchat.config import default_text
+from assignchat.config.keys import default_text
 from tests.conftest import Team
 
 NOBODY = 65534

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from assignchat.confined import is_done
+from assignchat.system.sandbox import is_done
 
 
 def end_badly() -> bool:
@@ -42,7 +42,7 @@ def test_it_takes_no_longer_than_it_may(seconds: float) -> None:
 
 def test_it_has_limited_memory() -> None:
     code = (
-        "from assignchat.confined import is_done;"
+        "from assignchat.system.sandbox import is_done;"
         "print([is_done(lambda: bool(bytearray(n)), 10) for n in (50_000_000, 2_000_000_000)])"
     )
     # What a process has counts too, and that of the tests may have much.
@@ -59,7 +59,7 @@ def test_it_leaves_no_process_behind() -> None:
 
 def test_what_it_prints_goes_nowhere() -> None:
     code = (
-        "import os, sys; from assignchat.confined import is_done;"
+        "import os, sys; from assignchat.system.sandbox import is_done;"
         "speak = lambda: not any((os.write(1, b's3cret'), os.write(2, b's3cret')) * 0);"
         "print('before', end=' '); print(is_done(speak, 10))"
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from assignchat.store.opening import open_database
+from assignchat.store.sqlite.opening import open_database
 from tests.conftest import START, Team
 from tests.needs import needs
 from tests.processes import Result, program, run
@@ -213,7 +213,8 @@ def test_a_name_left_by_who_was_killed_while_making_it_is_no_name_too_many(team:
 def killed_after_writing(team: Team, *words: str) -> None:
     """Run a command that is killed before it closes the database, so that a -wal file stays."""
     program = (
-        "import os, sys; from assignchat.store import opening; from assignchat.cli import main;"
+        "import os, sys; from assignchat.cli import main;"
+        "from assignchat.store.sqlite import opening;"
         "opening._Connection.close = lambda self: os.kill(os.getpid(), 9); main(sys.argv[1:])"
     )
     done = subprocess.run(

@@ -13,9 +13,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from assignchat.errors import AssignchatError
 from assignchat.model import Split, format_time
-from assignchat.service import batches, chats, check, demo, imports, requests, settling, team
-from assignchat.store.making import create_database
-from assignchat.store.opening import open_database
+from assignchat.service import batches, chats, check, demo, imports, lifecycle, requests, users
+from assignchat.store.sqlite.files import create_database
+from assignchat.store.sqlite.opening import open_database
 from tests.conftest import START
 
 USERS = ("mark", "martha", "omar", "maria")
@@ -105,7 +105,7 @@ class Days(RuleBasedStateMachine):
     def time_passes(self, seconds: float, sweep: str) -> None:
         self.now += timedelta(seconds=seconds)
         if sweep != "no":
-            self.play(settling.sweep_timeouts, dry_run=sweep == "dry run")
+            self.play(lifecycle.sweep_timeouts, dry_run=sweep == "dry run")
 
     @rule(
         chat=some_chat,
@@ -202,16 +202,16 @@ class Days(RuleBasedStateMachine):
     @rule(user=some_user, reassign_to=st.lists(some_user, max_size=2, unique=True))
     def leave(self, user: str, reassign_to: list[str]) -> None:
         others = [other for other in reassign_to if other != user]
-        self.play(team.deactivate_user, user, actor="tester", reassign_to=others)
+        self.play(users.deactivate_user, user, actor="tester", reassign_to=others)
 
     @rule(user=some_user, seconds=st.none() | st.sampled_from([-1, 60, 7200]))
     def go_away_or_come_back(self, user: str, seconds: int | None) -> None:
-        self.play(team.activate_user, user, actor="tester")
+        self.play(users.activate_user, user, actor="tester")
         if seconds is None:
-            self.play(team.set_back, user, actor="tester")
+            self.play(users.set_back, user, actor="tester")
         else:
             until = format_time(self.now + timedelta(seconds=seconds))
-            self.play(team.set_away, user, actor="tester", until=until)
+            self.play(users.set_away, user, actor="tester", until=until)
 
     @rule(rows=rows_to_import, dry_run=seldom)
     def import_some(self, rows: list[dict[str, str | None]], dry_run: bool) -> None:

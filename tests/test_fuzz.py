@@ -20,7 +20,7 @@ import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
-from assignchat import addresses, config
+from assignchat.config import addresses, keys
 from assignchat.errors import ConfigInvalid, every_error
 from tests.conftest import Result, Team
 from tests.test_hostile_input import (
@@ -246,7 +246,7 @@ def config_texts(draw: st.DrawFn) -> bytes:
     """The default file with this or that put in or taken out, or scraps of one."""
     if draw(st.booleans()):
         return "".join(draw(st.lists(st.sampled_from(SCRAPS), max_size=10))).encode()
-    text = config.default_text()
+    text = keys.default_text()
     for _ in range(draw(st.integers(1, 4))):
         start = draw(st.integers(0, len(text)))
         end = start + draw(st.sampled_from([0, 0, 1, 3, 10, 40]))
@@ -293,7 +293,7 @@ COMMENTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.just("\t"
 def test_what_is_set_is_what_is_read_and_comments_stay(
     empty_team: Team, data: st.DataObject, comments: list[str]
 ) -> None:
-    text = config.default_text()
+    text = keys.default_text()
     for comment in comments:
         place = data.draw(st.sampled_from([found.end() for found in re.finditer("\n", text)]))
         text = f"{text[:place]}{comment}\n{text[place:]}"
@@ -303,7 +303,7 @@ def test_what_is_set_is_what_is_read_and_comments_stay(
         words = data.draw(SETTINGS[key])
         result = empty_team.run("config", "set", key, "--json", "--", *words)
         assert result.exit_code == 0, result.err
-        default = config.KEYS[key].default
+        default = keys.KEYS[key].default
         if isinstance(default, bool):
             expected[key] = words[0] == "true"
         else:

@@ -11,9 +11,9 @@ import pytest
 
 from assignchat import manual
 from assignchat.cli import COMMANDS, build
-from assignchat.cli.check import PROBLEMS_FOUND
-from assignchat.cli.wait import EXIT_CODES
-from assignchat.config import KEYS
+from assignchat.cli.commands.check import PROBLEMS_FOUND
+from assignchat.cli.commands.wait import EXIT_CODES
+from assignchat.config.keys import KEYS
 from assignchat.errors import every_error
 from tests.conftest import Team
 

@@ -1,6 +1,6 @@
 """Whatever is typed or fed in: an exact copy of it, or a clear refusal, quickly and in little
 room.
-"""  # noqa: D205
+"""
 
 import csv
 import gzip

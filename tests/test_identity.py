@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from assignchat.identity import who_am_i
+from assignchat.system.identity import who_am_i
 from tests.conftest import Team
 from tests.users import MARK, run
 

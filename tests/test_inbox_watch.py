@@ -17,10 +17,10 @@ from datetime import UTC, datetime
 import pytest
 from rich.cells import cell_len
 
-from assignchat.cli.inbox_screen import Action, Screen, press, updated
-from assignchat.cli.keyboard import DOWN, ENTER, ESCAPE, UP, keys_in
+from assignchat.cli.live.keyboard import DOWN, ENTER, ESCAPE, UP, keys_in
+from assignchat.cli.live.screen import Action, Screen, press, updated
 from assignchat.model import Request
-from assignchat.service.overview import Inbox, ReceivedRequest
+from assignchat.service.inbox import Inbox, ReceivedRequest
 from tests.conftest import Team
 from tests.test_terminal import CTRL_C, CTRL_D, ON_ITS_TERMINAL, PATIENCE, PLAIN, statuses
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from assignchat.config import default_text
+from assignchat.config.keys import default_text
 from tests.conftest import Team
 from tests.test_races import together
 

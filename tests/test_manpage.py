@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from assignchat.cli import COMMANDS
-from assignchat.config import KEYS
+from assignchat.config.keys import KEYS
 from assignchat.errors import every_error
 from assignchat.manual import first_line
 from tests.conftest import Team

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from assignchat.model import format_time, seconds_between
-from assignchat.service.delivery import CLAIM_SECONDS, Delivered, notify
-from assignchat.store.opening import open_database
+from assignchat.service.notifications import CLAIM_SECONDS, Delivered, notify
+from assignchat.store.sqlite.opening import open_database
 from tests import processes
 from tests.conftest import Team
 from tests.processes import Result, program, run, wait_until
@@ -21,7 +21,7 @@ from tests.test_terminal import at_terminal
 
 IMPATIENT = """
 import sys
-from assignchat import addresses
+from assignchat.config import addresses
 from assignchat.cli import main
 addresses.SECONDS_FOR_ONE = 2
 sys.exit(main())
@@ -482,5 +482,5 @@ def test_a_round_with_nothing_to_send_does_not_wait_for_apprise(told: Team) -> N
     told.sql("DELETE FROM notifications")
     code = "import sys; from assignchat.cli import main; main(['notify']); print(*sys.modules)"
     done = run(told.folder, sys.executable, "-c", code)
-    assert "assignchat.service.delivery" in done.out
+    assert "assignchat.service.notifications" in done.out
     assert "apprise" not in done.out.split()

@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from assignchat.render.svg import COLOURS
+from assignchat.render.stats.svg import COLOURS
 from tests.conftest import Team
 from tests.needs import needs
 

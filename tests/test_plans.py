@@ -7,9 +7,9 @@ from contextlib import closing
 
 import pytest
 
-from assignchat.service import batches, chats, overview, requests, settling
+from assignchat.service import batches, chats, inbox, lifecycle, requests, tracking
 from assignchat.store.database import Database
-from assignchat.store.opening import open_database
+from assignchat.store.sqlite.opening import open_database
 from tests.conftest import Team
 
 # The tables that grow. Of the pending requests everyone may be looked at: few wait at a time.
@@ -29,20 +29,20 @@ def asked(team: Team, request_id: str) -> Iterator[tuple[Database, list[str]]]:
 
 
 ACTIONS: dict[str, Callable[[Database], object]] = {
-    "inbox": lambda db: overview.inbox(db, actor="martha"),
-    "status": lambda db: overview.status(db, actor="mark"),
+    "inbox": lambda db: inbox.inbox(db, actor="martha"),
+    "status": lambda db: inbox.status(db, actor="mark"),
     "chat show": lambda db: chats.show_chat(db, "chat-1"),
     "requests --status pending": lambda db: list(requests.list_requests(db, status="pending")),
     "requests --recipient": lambda db: list(requests.list_requests(db, recipient="martha")),
     "requests --requester": lambda db: list(requests.list_requests(db, requester="mark")),
-    "tracking --chat": lambda db: list(overview.list_tracking(db, chat="chat-1")),
-    "tracking --request": lambda db: list(overview.list_tracking(db, request=1)),
-    "tracking --batch": lambda db: list(overview.list_tracking(db, batch=1)),
+    "tracking --chat": lambda db: list(tracking.list_tracking(db, chat="chat-1")),
+    "tracking --request": lambda db: list(tracking.list_tracking(db, request=1)),
+    "tracking --batch": lambda db: list(tracking.list_tracking(db, batch=1)),
     "assign": lambda db: requests.assign(db, "chat-2", to="omar", actor="mark"),
     "accept": lambda db: requests.accept(db, 1, actor="martha"),
     "reject": lambda db: requests.reject(db, 1, reason="Busy", actor="martha"),
     "chat close": lambda db: chats.close_chat(db, "chat-1", actor="mark"),
-    "sweep, nothing due": settling.sweep_timeouts,
+    "sweep, nothing due": lifecycle.sweep_timeouts,
     "bulk-assign of one chat": lambda db: batches.bulk_assign(
         db, chat_ids=["chat-1"], to=["omar"], actor="maria"
     ),

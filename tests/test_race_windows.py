@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from assignchat import assign
-from assignchat.store.opening import open_database
+from assignchat.store.sqlite.opening import open_database
 from tests import faking
 from tests.conftest import Result, Team
 from tests.needs import needs

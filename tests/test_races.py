@@ -16,7 +16,7 @@ import importlib, os, sys
 from assignchat.__main__ import run
 from assignchat.cli import COMMANDS
 for command in COMMANDS.values():
-    importlib.import_module(f"assignchat.cli.{command.module}")
+    importlib.import_module(f"assignchat.cli.commands.{command.module}")
 os.write(int(sys.argv.pop(1)), b".")
 sys.stdin.read()
 run()

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assignchat.model import ChatStatus, Split
-from assignchat.service.sharing import share_out
+from assignchat.service.shares import share_out
 from assignchat.store.batches import Holding, Move
 
 USERS = "abcdef"

@@ -32,11 +32,11 @@ def loaded_by(team: Team, *words: str, env: dict[str, str] | None = None) -> set
 @pytest.mark.parametrize(
     ("words", "own"),
     [
-        (["accept", "1", "--as", "martha"], {"request"}),
-        (["requests"], {"request"}),
+        (["accept", "1", "--as", "martha"], {"requests"}),
+        (["requests"], {"requests"}),
         (["--version"], set[str]()),
         (["--help"], set[str]()),
-        (["assign", "--help"], {"request"}),
+        (["assign", "--help"], {"requests"}),
         (["help", "exit-codes"], {"help"}),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
@@ -48,7 +48,7 @@ def test_a_command_loads_its_own_module_and_nothing_heavy(
     loaded = loaded_by(team, *words)
     assert not [name for name in HEAVY if name in loaded]
     modules = {command.module for command in COMMANDS.values()}
-    assert {name for name in modules if f"assignchat.cli.{name}" in loaded} == own
+    assert {name for name in modules if f"assignchat.cli.commands.{name}" in loaded} == own
     assert ("assignchat.manual" in loaded) == ("help" in words)
 
 
@@ -60,10 +60,10 @@ def test_the_package_runs_as_a_module_and_as_a_command(team: Team) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "own"), [("assignchat ", set[str]()), ("assignchat accept ", {"request"})]
+    ("line", "own"), [("assignchat ", set[str]()), ("assignchat accept ", {"requests"})]
 )
 def test_a_completion_loads_no_more_than_its_command(team: Team, line: str, own: set[str]) -> None:
     loaded = loaded_by(team, line, env={"_ASSIGNCHAT_COMPLETE": "offer_bash"})
     assert not {"sqlite_utils", "rich.console", "tomli_w", "pydantic"} & loaded
     modules = {command.module for command in COMMANDS.values()}
-    assert {name for name in modules if f"assignchat.cli.{name}" in loaded} == own
+    assert {name for name in modules if f"assignchat.cli.commands.{name}" in loaded} == own

@@ -17,7 +17,7 @@ import typer
 import typer.core
 import typer.main
 
-from assignchat import __version__, signals
+from assignchat import __version__
 from assignchat.cli.session import Invocation, invocation, named_database, note
 from assignchat.errors import (
     AssignchatError,
@@ -31,6 +31,7 @@ from assignchat.errors import (
 from assignchat.model import is_unicode
 from assignchat.render import are_errors_read, flush, json_text, visible, with_local_times
 from assignchat.store.database import Clock, utc_now
+from assignchat.system import signals
 
 
 class Command(NamedTuple):
@@ -42,25 +43,25 @@ class Command(NamedTuple):
 
 
 COMMANDS = {
-    "assign": Command("request", "assign", "Ask a colleague to take over a chat."),
-    "accept": Command("request", "accept", "Take over the chat that you are asked to take."),
-    "reject": Command("request", "reject", "Turn a request down, with a reason."),
-    "withdraw": Command("request", "withdraw", "Take your request back, with a reason."),
+    "assign": Command("requests", "assign", "Ask a colleague to take over a chat."),
+    "accept": Command("requests", "accept", "Take over the chat that you are asked to take."),
+    "reject": Command("requests", "reject", "Turn a request down, with a reason."),
+    "withdraw": Command("requests", "withdraw", "Take your request back, with a reason."),
     "inbox": Command("inbox", "inbox", "Show what waits for you."),
     "status": Command("inbox", "status", "Show where you stand, and what to do next."),
     "wait": Command("wait", "wait", "Wait until a request is settled."),
-    "requests": Command("request", "requests", "List requests."),
-    "bulk-assign": Command("bulk", "bulk_assign", "Assign many chats directly, all or nothing."),
-    "undo": Command("bulk", "undo", "Give the chats of a batch back."),
-    "batches": Command("bulk", "batches", "List batches."),
+    "requests": Command("requests", "requests", "List requests."),
+    "bulk-assign": Command("batches", "bulk_assign", "Assign many chats directly, all or nothing."),
+    "undo": Command("batches", "undo", "Give the chats of a batch back."),
+    "batches": Command("batches", "batches", "List batches."),
     "sweep-timeouts": Command("sweep", "sweep_timeouts", "Time out requests past their deadline."),
-    "notify": Command("notify", "notify", "Deliver unsent notifications."),
+    "notify": Command("notifications", "notify", "Deliver unsent notifications."),
     "tracking": Command("tracking", "tracking", "Show the history, or its records."),
     "stats": Command("stats", "stats", "Show the team in numbers."),
-    "user": Command("user", "app", "Add, change, list, activate and deactivate users."),
-    "chat": Command("chat", "app", "Add, list, show, close and reopen chats."),
+    "user": Command("users", "app", "Add, change, list, activate and deactivate users."),
+    "chat": Command("chats", "app", "Add, list, show, close and reopen chats."),
     "import": Command("imports", "app", "Bring users and chats in from a CRM."),
-    "config": Command("settings", "app", "Show and change the configuration."),
+    "config": Command("config", "app", "Show and change the configuration."),
     "check": Command("check", "check", "Check the database for damage."),
     "backup": Command("backup", "backup", "Copy the database, while others write."),
     "export": Command("export", "export", "Write every table and view to a folder."),
@@ -85,24 +86,26 @@ class Terminated(BaseException):
 class CommandGroup(typer.core.TyperGroup):
     """The commands of `COMMANDS`, each imported when it is asked for."""
 
-    def __init__(self, **settings: Any) -> None:  # noqa: ANN401
+    def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         # Typer looks for a command that was meant among the names.
         self.commands = dict.fromkeys(COMMANDS, typer.core.TyperCommand("later"))
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401, ARG002
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
         """The command of this name, or None."""
         command = COMMANDS.get(cmd_name)
         return None if command is None else _load(cmd_name, command)
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, ARG002
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
         """List the commands in the help, without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, command.summary) for name, command in COMMANDS.items()])
 
 
-def _load(name: str, command: Command) -> Any:  # noqa: ANN401
-    found = getattr(importlib.import_module(f"assignchat.cli.{command.module}"), command.name)
+def _load(name: str, command: Command) -> Any:
+    found = getattr(
+        importlib.import_module(f"assignchat.cli.commands.{command.module}"), command.name
+    )
     if isinstance(found, typer.Typer):
         group = _made(found)
         group.name = name
@@ -112,7 +115,7 @@ def _load(name: str, command: Command) -> Any:  # noqa: ANN401
     return _made(app)
 
 
-def _made(app: typer.Typer) -> Any:  # noqa: ANN401
+def _made(app: typer.Typer) -> Any:
     """Typer's command for an app; in its help, examples stand on lines of their own."""
     command = typer.main.get_command(app)
     for one in (command, *getattr(command, "commands", {}).values()):
@@ -121,7 +124,7 @@ def _made(app: typer.Typer) -> Any:  # noqa: ANN401
     return command
 
 
-def new_app(*, add_completion: bool = False, **settings: Any) -> typer.Typer:  # noqa: ANN401
+def new_app(*, add_completion: bool = False, **settings: Any) -> typer.Typer:
     """A Typer app set up as all of ours are: plain help, errors left to `main`."""
     return typer.Typer(
         add_completion=add_completion,
@@ -140,7 +143,7 @@ def new_group(summary: str, *examples: str) -> typer.Typer:
     @app.callback()
     def alone(ctx: typer.Context) -> None:
         if ctx.invoked_subcommand is None:
-            from assignchat.render import say  # noqa: PLC0415  # see COMMANDS
+            from assignchat.render import say  # see COMMANDS
 
             say(ctx.get_help())
 
@@ -149,7 +152,7 @@ def new_group(summary: str, *examples: str) -> typer.Typer:
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        from assignchat.render import say  # noqa: PLC0415
+        from assignchat.render import say
 
         say(f"assignchat {__version__}")
         raise typer.Exit
@@ -186,9 +189,9 @@ def _root(
 
 def _where_do_i_stand(ctx: typer.Context) -> None:
     """The status page of somebody who has one, else the help."""
-    from assignchat.cli.inbox import status  # noqa: PLC0415
-    from assignchat.errors import ActorUnknown, DatabaseMissing  # noqa: PLC0415
-    from assignchat.render import say  # noqa: PLC0415
+    from assignchat.cli.commands.inbox import status
+    from assignchat.errors import ActorUnknown, DatabaseMissing
+    from assignchat.render import say
 
     try:
         status(ctx)
@@ -198,7 +201,7 @@ def _where_do_i_stand(ctx: typer.Context) -> None:
         say(ctx.get_help())
 
 
-def build() -> Any:  # noqa: ANN401
+def build() -> Any:
     """The whole command line as Typer's own command object."""
     app = new_app(add_completion=True, cls=CommandGroup, invoke_without_command=True)
     app.callback()(_root)
@@ -240,11 +243,11 @@ def _run(words: list[str], run: Invocation) -> int:
     return code if isinstance(code, int) else 0
 
 
-def _execute(words: Sequence[str], run: Invocation) -> Any:  # noqa: ANN401
+def _execute(words: Sequence[str], run: Invocation) -> Any:
     """Run the command line, or tell a shell what can be typed next; what it ends with."""
     setting_up = {"--install-completion", "--show-completion"} & set(words)
     if setting_up or COMPLETION_VARIABLE in os.environ:
-        from assignchat.cli import shells  # noqa: PLC0415  # see COMMANDS
+        from assignchat.cli import shells  # see COMMANDS
 
         if shells.answer(words, build):
             return 0

@@ -12,9 +12,9 @@ from typing import cast
 
 import typer
 
-from assignchat import config
 from assignchat.cli import COMPLETION_VARIABLE
 from assignchat.cli.session import Invocation, actor_name, load_config, open_as_configured
+from assignchat.config import keys
 from assignchat.errors import AssignchatError
 from assignchat.model import TRANSITIONS, Request, Status
 from assignchat.store import batches, chats, requests, users
@@ -93,7 +93,7 @@ def reasons(ctx: typer.Context, incomplete: str) -> list[str]:
 
 def config_keys(_ctx: typer.Context, incomplete: str) -> list[str]:
     """The keys of the config."""
-    return _beginning_as(incomplete, config.KEYS)
+    return _beginning_as(incomplete, keys.KEYS)
 
 
 def config_values(ctx: typer.Context, incomplete: str) -> list[str]:

@@ -45,7 +45,7 @@ def offered(kind: str) -> Callable[[typer.Context, str], list[str]]:
     """What the shell offers for an option: `user_ids` and the like of `completion`."""
 
     def offer(ctx: typer.Context, incomplete: str) -> list[str]:
-        from assignchat.cli import completion  # noqa: PLC0415  # only after Tab
+        from assignchat.cli import completion  # only after Tab
 
         found: list[str] = getattr(completion, kind)(ctx, incomplete)
         return found

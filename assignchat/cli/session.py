@@ -9,14 +9,15 @@ from typing import Any, NamedTuple, TypeVar, cast
 
 import typer
 
-from assignchat import config, render
+from assignchat import render
 from assignchat.cli import options
+from assignchat.config import keys, load
 from assignchat.errors import DatabaseMissing, IdentityFixed, InvalidValue, Usage, command
-from assignchat.files import folders_open_to_all, is_sticky
-from assignchat.identity import who_am_i
 from assignchat.model import SYSTEM, check_id
 from assignchat.store.database import Clock, Database
-from assignchat.store.opening import open_database
+from assignchat.store.sqlite.opening import open_database
+from assignchat.system.files import folders_open_to_all, is_sticky
+from assignchat.system.identity import who_am_i
 
 T = TypeVar("T")
 
@@ -49,7 +50,7 @@ class Session(NamedTuple):
     """An open database, the config in force, and who acts."""
 
     database: Database
-    config: config.Config
+    config: load.Config
     actor: str
 
 
@@ -58,15 +59,15 @@ def invocation(ctx: typer.Context) -> Invocation:
     return cast("Invocation", ctx.obj)
 
 
-def load_config(ctx: typer.Context) -> config.Config:
+def load_config(ctx: typer.Context) -> load.Config:
     """The config file in force."""
     named = invocation(ctx).config_file
-    loaded = config.load(named)
-    if config.is_half_changed(loaded.path):
-        from assignchat.cli.settings import recover  # noqa: PLC0415  # only after a crash
+    loaded = load.load(named)
+    if load.is_half_changed(loaded.path):
+        from assignchat.cli.commands.config import recover  # only after a crash
 
         recover(ctx, loaded)
-        loaded = config.load(named, must_exist=False)
+        loaded = load.load(named, must_exist=False)
     if loaded.exists and render.are_errors_read():
         for folder in folders_open_to_all(loaded.path):
             if not is_sticky(folder):
@@ -82,7 +83,7 @@ def named_database(ctx: typer.Context) -> str | None:
     return named or os.environ.get("ASSIGNCHAT_DB") or None
 
 
-def database_path(ctx: typer.Context, loaded: config.Config) -> Path:
+def database_path(ctx: typer.Context, loaded: load.Config) -> Path:
     """The database in force: `--db`, else `$ASSIGNCHAT_DB`, else the config's."""
     named = named_database(ctx)
     return Path(named) if named else loaded.database
@@ -108,7 +109,7 @@ def reading(ctx: typer.Context, as_user: str | None = None) -> AbstractContextMa
     return opened(ctx, as_user, operator="login")
 
 
-def open_as_configured(ctx: typer.Context, loaded: config.Config) -> Database:
+def open_as_configured(ctx: typer.Context, loaded: load.Config) -> Database:
     """Open the database in force, to be closed by the caller."""
     run = invocation(ctx)
     path = database_path(ctx, loaded)
@@ -131,7 +132,7 @@ def open_as_configured(ctx: typer.Context, loaded: config.Config) -> Database:
 
 
 def actor_name(
-    settings: config.Settings,
+    settings: keys.Settings,
     database: Path,
     as_user: str | None,
     *,
@@ -157,13 +158,13 @@ def spare_own_files(session: Session, *files: Path) -> None:
 
     SQLite believes whatever stands where its journals stand.
     """
-    from assignchat.addresses import FILE_NAME  # noqa: PLC0415  # not needed by most commands
+    from assignchat.config.addresses import FILE_NAME  # not needed by most commands
 
     database, settings = os.path.realpath(session.database.path), session.config.path
     own = {database + suffix for suffix in ("", "-wal", "-shm", "-journal")}
     own |= {
         os.path.realpath(path)
-        for path in (settings, config.old_beside(settings), settings.with_name(FILE_NAME))
+        for path in (settings, load.old_beside(settings), settings.with_name(FILE_NAME))
     }
     for file in files:
         if os.path.realpath(file) in own or any(_are_one(file, Path(path)) for path in own):
@@ -213,9 +214,9 @@ def note(text: str) -> None:
             sys.stderr.flush()
 
 
-def note_unknown(database: Database, **named: Any) -> None:  # noqa: ANN401
-    """Tell what a list was asked about that does not exist; see `lookup.unknown`."""
-    from assignchat.service.lookup import unknown  # noqa: PLC0415  # only lists need it
+def note_unknown(database: Database, **named: Any) -> None:
+    """Tell what a list was asked about that does not exist; see `find.unknown`."""
+    from assignchat.service.find import unknown  # only lists need it
 
     for error in unknown(database, **named):
         note(f"{error.message}. {error.hint or ''}".rstrip())

@@ -4,7 +4,7 @@ The only package that imports rich, and the only place where text that came from
 made safe to show: `visible`.
 """
 
-from assignchat.render.machines import (
+from assignchat.render.formats import (
     FileFormat,
     Form,
     json_text,
@@ -23,7 +23,7 @@ from assignchat.render.output import (
     say,
     write_file,
 )
-from assignchat.render.people import (
+from assignchat.render.tables import (
     Cells,
     counted,
     field,

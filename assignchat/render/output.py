@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from assignchat.errors import OutputFailed
-from assignchat.files import replace_file
+from assignchat.system.files import replace_file
 
 
 def say(*lines: str) -> None:

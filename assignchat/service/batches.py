@@ -12,7 +12,7 @@ from assignchat.errors import (
     command,
 )
 from assignchat.model import Batch, Role, Split, User, check_text, how_many
-from assignchat.service.lookup import (
+from assignchat.service.find import (
     NAMED_AT_MOST,
     find_actor,
     find_batch,
@@ -21,8 +21,8 @@ from assignchat.service.lookup import (
     listing,
     user_name,
 )
-from assignchat.service.settling import cancel_on, time_out_on
-from assignchat.service.sharing import share_out
+from assignchat.service.lifecycle import cancel_on, time_out_on
+from assignchat.service.shares import share_out
 from assignchat.store import batches, notifications, tracking, users
 from assignchat.store.batches import Selection
 from assignchat.store.database import Database

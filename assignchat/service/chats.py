@@ -14,8 +14,8 @@ from assignchat.model import (
     check_id,
     check_text,
 )
-from assignchat.service.lookup import find_chat, find_recipient, find_user
-from assignchat.service.settling import cancel_on, time_out_on
+from assignchat.service.find import find_chat, find_recipient, find_user
+from assignchat.service.lifecycle import cancel_on, time_out_on
 from assignchat.store import chats, requests, tracking
 from assignchat.store.database import Database
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from assignchat.errors import DatabaseDamaged
 from assignchat.model import time_after
-from assignchat.service.lookup import listing
+from assignchat.service.find import listing
 from assignchat.store import checks, seals
 from assignchat.store.database import Database
 

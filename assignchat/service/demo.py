@@ -1,7 +1,7 @@
 """A small team to try things out on."""
 
 from assignchat.model import Chat, ChatStatus, Event, Role, User
-from assignchat.service.team import track_added
+from assignchat.service.users import track_added
 from assignchat.store import chats, tracking, users
 from assignchat.store.database import Database
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from assignchat.errors import InvalidValue
-from assignchat.files import make_own_folder, sync_folder
-from assignchat.store import tables
+from assignchat.store import export as tables
 from assignchat.store.database import Database
+from assignchat.system.files import make_own_folder, sync_folder
 
 WriteRows = Callable[[Path, Sequence[str], Iterable[tuple[Any, ...]]], None]
 """Writes one file: its path, the columns, and the rows."""

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from assignchat.files import folders_open_to_all, is_open_to_all
 from assignchat.service.check import Finding
+from assignchat.system.files import folders_open_to_all, is_open_to_all
 
 
 def exposed(database: Path, config_file: Path | None) -> Iterator[Finding]:

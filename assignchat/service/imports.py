@@ -14,9 +14,9 @@ from assignchat.model import (
     how_many,
     parse_time,
 )
-from assignchat.service.lookup import user_name
-from assignchat.service.settling import cancel_on, time_out_on
-from assignchat.service.team import change_user, deactivate, track_added
+from assignchat.service.find import user_name
+from assignchat.service.lifecycle import cancel_on, time_out_on
+from assignchat.service.users import change_user, deactivate, track_added
 from assignchat.store import imports, notifications, requests, users
 from assignchat.store.database import Database
 from assignchat.store.imports import ImportedChat, OwnerChange

@@ -35,13 +35,13 @@ from assignchat.model import (
     User,
     check_text,
 )
-from assignchat.service.lookup import (
+from assignchat.service.find import (
     find_actor,
     find_chat,
     find_recipient,
     find_request,
 )
-from assignchat.service.settling import ask, ask_next, may_assign, time_out_on
+from assignchat.service.lifecycle import ask, ask_next, may_assign, time_out_on
 from assignchat.store import chats, notifications, requests, tracking, users
 from assignchat.store.database import Database
 

@@ -64,7 +64,7 @@ class Stats(NamedTuple):
 
     `hours` are those of the clock in `time_zone`, all 24; `bouncing` has the worst of the
     `bouncing_chats`.
-    """  # noqa: D205
+    """
 
     since: str | None
     until: str | None

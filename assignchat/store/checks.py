@@ -177,7 +177,7 @@ _GUARDS = ("CREATE TRIGGER", "CREATE UNIQUE INDEX")
 
 def strange_triggers(database: Database) -> list[str]:
     """The triggers that somebody else has made; they act within our own transactions."""
-    from assignchat.store.schema import expected_objects  # noqa: PLC0415  # see schema.py
+    from assignchat.store.sqlite.schema import expected_objects  # see schema.py
 
     ours = expected_objects(OBJECTS)
     found = database.column("SELECT name FROM sqlite_master WHERE type = 'trigger' ORDER BY name")
@@ -186,7 +186,7 @@ def strange_triggers(database: Database) -> list[str]:
 
 def _schema_differences(database: Database) -> list[tuple[str, str]]:
     """The names of what is gone or is not as it was made, each with the SQL that made it."""
-    from assignchat.store.schema import expected_objects  # noqa: PLC0415  # see schema.py
+    from assignchat.store.sqlite.schema import expected_objects  # see schema.py
 
     found = dict(database.tuples(OBJECTS))
     expected = expected_objects(OBJECTS)

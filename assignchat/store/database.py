@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, Self, TypeVar
 
-from assignchat import signals
 from assignchat.errors import AssignchatError, DatabaseUnusable
 from assignchat.model import format_time
-from assignchat.store.file_state import FileState, file_state
-from assignchat.store.sqlite_errors import locked, missing, translated
+from assignchat.store.sqlite.errors import locked, missing, translated
+from assignchat.store.sqlite.file_state import FileState, file_state
+from assignchat.system import signals
 
 Clock = Callable[[], datetime]
 Params = Mapping[str, Any]
@@ -244,7 +244,7 @@ class Database:
         """Insert one row with a statement that ends in `RETURNING id`; the new id."""
         return int(self.value(sql, params))
 
-    def value(self, sql: str, params: Params | None = None) -> Any:  # noqa: ANN401
+    def value(self, sql: str, params: Params | None = None) -> Any:
         """The first column of the first row, or None where there is no row."""
         with self._translated():
             row = self.connection.execute(sql, params or {}).fetchone()

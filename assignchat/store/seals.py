@@ -136,7 +136,7 @@ def _whole_columns(
 
 
 def _marks(rows: _Rows) -> str:
-    from zlib import crc32  # noqa: PLC0415  # only what writes pays for it
+    from zlib import crc32  # only what writes pays for it
 
     start = crc32(_encoded(rows.shared))
     sums: Iterable[int] = repeat(start) if rows.columns else [start]
@@ -148,7 +148,7 @@ def _marks(rows: _Rows) -> str:
 
 
 def _hash(previous: Seal, seal: Seal, rows: _Rows) -> str:
-    from hashlib import sha256  # noqa: PLC0415  # likewise
+    from hashlib import sha256  # likewise
 
     return sha256(_encoded([previous.hash, *seal._replace(hash=""), *rows])).hexdigest()
 

@@ -1,0 +1,38 @@
+"""backup."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from assignchat import render
+from assignchat.cli import options
+from assignchat.cli.session import reading, spare_own_files
+from assignchat.store.sqlite.files import copy_database
+
+
+def backup(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where the copy goes.")],
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace a file that is there already.")
+    ] = False,
+    as_user: options.AsUser = None,
+    as_json: options.Json = False,
+) -> None:
+    """Copy the database, while others write.
+
+    Examples:
+        assignchat backup /var/backups/assignchat-monday.db
+
+    The copy shows one moment, is checked before it takes its name, and is its owner's alone.
+    To restore, stop what writes and put the copy in the database's place, without any -wal
+    and -shm files.
+    """
+    with reading(ctx, as_user) as session:
+        spare_own_files(session, file)
+        copy_database(session.database, file, replace=force)
+    if as_json:
+        render.say_json({"file": str(file), "bytes": file.stat().st_size})
+    else:
+        render.say(f"Copied to {render.visible(str(file))}, and checked.")

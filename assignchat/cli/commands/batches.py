@@ -1,0 +1,223 @@
+"""bulk-assign, undo, batches."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+
+from assignchat import render
+from assignchat.cli import options
+from assignchat.cli.prompts import confirm, interactive
+from assignchat.cli.session import (
+    Session,
+    hint_commands,
+    opened,
+    reading,
+    say_list,
+)
+from assignchat.errors import InvalidValue, Usage
+from assignchat.model import Batch, ChatStatus, Split, check_id, how_many
+from assignchat.service import batches as service
+from assignchat.service.batches import BulkAssigned, Undone
+from assignchat.system.textfile import Lines, opened_text
+
+STATUSES = (*ChatStatus, "all")
+
+
+def bulk_assign(
+    ctx: typer.Context,
+    chats: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[CHAT]...", autocompletion=options.CHATS, help="Chats to assign."),
+    ] = None,
+    ids_from: Annotated[
+        str | None,
+        typer.Option("--ids-from", metavar="FILE", help="A file with an id a line; - is stdin."),
+    ] = None,
+    from_user: Annotated[
+        str | None,
+        typer.Option(
+            "--from", metavar="USER", autocompletion=options.USERS, help="All chats of this user."
+        ),
+    ] = None,
+    status: Annotated[
+        str | None,
+        typer.Option(
+            "--status",
+            metavar="|".join(STATUSES),
+            autocompletion=lambda: list(STATUSES),
+            help="With --from: only those; all unless told.",
+        ),
+    ] = None,
+    to: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--to",
+            metavar="USER",
+            autocompletion=options.USERS,
+            help="Who gets them; several share them.",
+        ),
+    ] = None,
+    split: options.Share = Split.EVEN,
+    reason: options.Reason = None,
+    anyway: options.Anyway = False,
+    dry_run: options.DryRun = False,
+    yes: options.Yes = False,
+    as_user: options.AsUser = None,
+    as_json: options.Json = False,
+) -> None:
+    """Assign many chats directly, all or nothing.
+
+    Examples:
+        assignchat bulk-assign --from mark --to martha --dry-run
+        assignchat bulk-assign chat-1 chat-2 --to martha
+        assignchat bulk-assign --ids-from ids.txt --to martha --to omar --split least-loaded
+
+    Nobody is asked first. A pending request on a chat that moves is cancelled. Each chat
+    gets its own Engagement Tracking Record.
+    """
+    if not to:
+        raise Usage("Missing option '--to'", hint="assignchat bulk-assign --help")
+    wanted = _check_selection(chats or [], ids_from, from_user, status)
+    chat_ids = None if from_user else [*(chats or []), *_ids_in(ids_from)]
+
+    with opened(ctx, as_user) as session:
+
+        def run(*, dry_run: bool, progress: service.Progress) -> BulkAssigned:
+            return service.bulk_assign(
+                session.database,
+                to=to,
+                actor=session.actor,
+                chat_ids=chat_ids,
+                from_user=from_user,
+                status=wanted,
+                split=split,
+                reason=reason,
+                anyway=anyway,
+                dry_run=dry_run,
+                progress=progress,
+            )
+
+        if not dry_run and not yes and interactive():
+            _confirm_bulk(run(dry_run=True, progress=service.no_progress))
+        with render.progress("Assigning") as progress:
+            result = run(dry_run=dry_run, progress=progress)
+    _show_bulk(result, as_json=as_json)
+    if result.batch_id is not None and not as_json:
+        hint_commands(ctx, "To take it back", ("undo", str(result.batch_id)), as_user=as_user)
+
+
+def undo(
+    ctx: typer.Context,
+    batch: options.BatchArgument,
+    dry_run: options.DryRun = False,
+    yes: options.Yes = False,
+    as_user: options.AsUser = None,
+    as_json: options.Json = False,
+) -> None:
+    """Give the chats of a batch back.
+
+    Examples:
+        assignchat undo 3
+        assignchat undo 3 --dry-run
+
+    They go to their owners before, once. A chat that has changed hands since the batch stays
+    where it is.
+    """
+    with opened(ctx, as_user) as session:
+        if not dry_run and not yes and interactive():
+            _confirm_undo(_undo(session, batch, dry_run=True, progress=service.no_progress))
+        with render.progress("Giving back") as progress:
+            result = _undo(session, batch, dry_run=dry_run, progress=progress)
+    if as_json:
+        render.say_json(result)
+    else:
+        were = "would be" if dry_run else "was" if result.undone == 1 else "were"
+        render.say(
+            f"Batch {batch}: {how_many(result.undone, 'chat')} {were} given back, "
+            f"{result.skipped} had moved on and stay."
+        )
+
+
+def batches(
+    ctx: typer.Context,
+    limit: options.Limit = None,
+    as_json: options.Json = False,
+    as_jsonl: options.Jsonl = False,
+    as_csv: options.Csv = False,
+) -> None:
+    """List batches.
+
+    Examples:
+        assignchat batches
+
+    Newest first for people, oldest first for machines.
+    """
+    form = options.form(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)
+    with reading(ctx) as session:
+        say_list(form, limit, lambda **page: service.list_batches(session.database, **page), Batch)
+
+
+def _check_selection(
+    chats: list[str], ids_from: str | None, from_user: str | None, status: str | None
+) -> str | None:
+    """The status to select, None for all. Raises `Usage` for a selection that is none."""
+    by_id = bool(chats) or ids_from is not None
+    if by_id == (from_user is not None):
+        raise Usage("Name the chats, by their ids or --ids-from, or else their owner with --from")
+    if status is not None and by_id:
+        raise Usage("--status goes with --from")
+    if status is not None and status not in STATUSES:
+        raise InvalidValue(f"--status is one of {', '.join(STATUSES)}, not {status!r}")
+    return None if status in (None, "all") else status
+
+
+def _ids_in(source: str | None) -> Iterator[str]:
+    """The ids in a file or on standard input, one a line; blank lines are passed over."""
+    if source is None:
+        return
+    with opened_text(source) as file:
+        lines = Lines(file)
+        for number, line in enumerate(lines, start=1):
+            text = line.rstrip("\r\n")
+            if text.strip():
+                lines.new_row()
+                yield check_id(text, f"chat id on line {number}")
+
+
+def _undo(session: Session, batch: int, *, dry_run: bool, progress: service.Progress) -> Undone:
+    return service.undo(
+        session.database, batch, actor=session.actor, dry_run=dry_run, progress=progress
+    )
+
+
+def _confirm_bulk(planned: BulkAssigned) -> None:
+    if planned.assigned > 1:
+        shares = ", ".join(f"{count} to {user}" for user, count in planned.recipients.items())
+        confirm(f"Assign {how_many(planned.assigned, 'chat')}: {shares}?")
+
+
+def _confirm_undo(planned: Undone) -> None:
+    if planned.undone > 1:
+        confirm(f"Give {how_many(planned.undone, 'chat')} back?")
+
+
+def _show_bulk(result: BulkAssigned, *, as_json: bool) -> None:
+    if as_json:
+        render.say_json(result)
+        return
+    if not result.assigned:
+        render.say(f"Nothing to assign; {how_many(result.unchanged, 'chat')} unchanged.")
+        return
+    title = "Dry run, nothing was changed" if result.dry_run else f"Batch {result.batch_id}"
+    render.say_card(
+        f"{title}: {how_many(result.assigned, 'chat')} assigned",
+        (
+            *(
+                (render.visible(user), how_many(count, "chat"))
+                for user, count in result.recipients.items()
+            ),
+            ("Unchanged", str(result.unchanged)),
+            ("Requests cancelled", str(result.cancelled_requests)),
+        ),
+    )

@@ -1,0 +1,251 @@
+"""config list, get, set, unset, path."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Annotated
+
+import typer
+
+from assignchat import render
+from assignchat.cli import new_group, options
+from assignchat.cli.session import (
+    actor_name,
+    database_path,
+    hint_commands,
+    invocation,
+    load_config,
+    note,
+    open_as_configured,
+)
+from assignchat.config import edit, keys, load
+from assignchat.config.keys import Value
+from assignchat.config.load import Config
+from assignchat.errors import DatabaseMissing, DatabaseUnusable
+from assignchat.service.config import is_last_change, record_change
+from assignchat.system import signals
+
+app = new_group(
+    "Show and change the configuration.",
+    "assignchat config list",
+    "assignchat config set assign_discuss.request_timeout 5m",
+)
+
+
+KeyArgument = Annotated[
+    str, typer.Argument(metavar="KEY", autocompletion=options.KEYS, help="The key's name.")
+]
+
+
+@app.command("list")
+def list_(
+    ctx: typer.Context, as_user: options.AsUser = None, as_json: options.Json = False
+) -> None:
+    """List every key with its value and where it comes from.
+
+    Examples:
+        assignchat config list
+    """
+    loaded = _read(ctx, as_user)
+    found = {name: _in_force(loaded, name) for name in keys.KEYS}
+    if as_json:
+        render.say_json({name: value for name, (value, _) in found.items()})
+        return
+    render.say_table(
+        ("Key", "Value", "From"),
+        [
+            (name, render.visible(_as_toml(value)), source)
+            for name, (value, source) in found.items()
+        ],
+    )
+
+
+@app.command("get")
+def get(
+    ctx: typer.Context,
+    key: KeyArgument,
+    as_user: options.AsUser = None,
+    as_json: options.Json = False,
+) -> None:
+    """Print the bare value of a key; of a list, an item a line.
+
+    Examples:
+        assignchat config get assign_discuss.request_timeout
+    """
+    name = keys.key_named(key).name
+    value, source = _in_force(_read(ctx, as_user), name)
+    if as_json:
+        render.say_json({"key": name, "value": value, "source": source})
+    elif isinstance(value, list):
+        render.say(*map(render.visible, value))
+    else:
+        render.say(render.visible(value if isinstance(value, str) else json.dumps(value)))
+
+
+@app.command("set")
+def set_(
+    ctx: typer.Context,
+    key: KeyArgument,
+    value: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="VALUE...",
+            autocompletion=options.VALUES,
+            help="The value; of a list, its items.",
+        ),
+    ],
+    as_user: options.AsUser = None,
+    as_json: options.Json = False,
+) -> None:
+    """Set a key in the config file, whose comments and order are kept.
+
+    Examples:
+        assignchat config set assign_discuss.request_timeout 5m
+        assignchat config set assign_discuss.rejection_reasons "At lunch"
+    """
+    wanted = keys.value_from_words(keys.key_named(key), value)
+    _change(ctx, key, wanted, as_user, as_json=as_json)
+
+
+@app.command("unset")
+def unset(
+    ctx: typer.Context,
+    key: KeyArgument,
+    as_user: options.AsUser = None,
+    as_json: options.Json = False,
+) -> None:
+    """Take a key out of the config file, so that its default holds.
+
+    Examples:
+        assignchat config unset busy_timeout
+    """
+    _change(ctx, keys.key_named(key).name, None, as_user, as_json=as_json)
+
+
+@app.command("path")
+def path(ctx: typer.Context, as_json: options.Json = False) -> None:
+    """Print which config file is in force.
+
+    Examples:
+        assignchat config path
+    """
+    found, _ = load.find(invocation(ctx).config_file)
+    if as_json:
+        render.say_json({"path": str(found.absolute()), "exists": found.exists()})
+    else:
+        render.say(render.visible(str(found.absolute())))
+
+
+def _read(ctx: typer.Context, as_user: str | None) -> Config:
+    """The config in force, for somebody who may say who they are."""
+    loaded = load_config(ctx)
+    if as_user is not None:
+        actor_name(loaded.settings, database_path(ctx, loaded), as_user)
+    return loaded
+
+
+def _in_force(loaded: Config, name: str) -> tuple[Value, str]:
+    """The value of a key and its source."""
+    from_environment = os.environ.get("ASSIGNCHAT_DB") if name == "database" else None
+    if from_environment:
+        return from_environment, "environment"
+    return loaded.value(name), "file" if name in loaded.values else "default"
+
+
+def _as_toml(value: Value) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _change(
+    ctx: typer.Context, name: str, value: Value | None, as_user: str | None, *, as_json: bool
+) -> None:
+    """Write the file and, where there is a database, the row that says so, together."""
+    # One that was named must be there, as for every command, or its folder would be made.
+    path = load.load(invocation(ctx).config_file).path
+    with edit.locked(path):
+        old, new = _change_locked(ctx, name, value, as_user)
+    _, source = _in_force(new, name)
+    if as_json:
+        render.say_json({"key": name, "value": new.value(name), "source": source})
+    else:
+        render.say(f"{name} = {render.visible(_as_toml(new.value(name)))}")
+        undo = _undoing(old, name)
+        if undo and old.value(name) != new.value(name):
+            hint_commands(ctx, "To undo it", undo, as_user=as_user)
+
+
+def _undoing(old: Config, name: str) -> list[str]:
+    """The command that gives a key the value that it had; none gives it an empty list."""
+    value = old.value(name)
+    if value == keys.KEYS[name].default:
+        return ["config", "unset", name]
+    words = [_as_toml(item) for item in (value if isinstance(value, list) else [value])]
+    dash = ["--"] if any(word.startswith("-") for word in words) else []
+    return ["config", "set", name, *dash, *words] if words else []
+
+
+def _change_locked(
+    ctx: typer.Context, name: str, value: Value | None, as_user: str | None
+) -> tuple[Config, Config]:
+    """The config before and after."""
+    run = invocation(ctx)
+    old = load.load(run.config_file)
+    new, text, backup = edit.change(old, name, value)
+    actor = actor_name(old.settings, database_path(ctx, old), as_user, operator="login")
+    if new.values != old.values:
+        # The row is written, then the file, while the transaction is open; the file is put back
+        # if the commit fails, and nothing stops us from the one to knowing that both are done.
+        with ExitStack() as until_known:
+            with ExitStack() as until_recorded, _recorded(ctx, actor, old, new, name):
+                until_known.enter_context(signals.held())
+                until_recorded.enter_context(edit.replaced(old.path, text, keep_as=backup))
+            run.changed_files = True
+        if not old.exists:
+            note(f"There was no config file; this is now in {old.path}")
+        if backup is not None:
+            note(f"The comments could not be kept; the old file is {backup}.")
+    return old, new
+
+
+@contextmanager
+def _recorded(
+    ctx: typer.Context, actor: str, old: Config, new: Config, name: str
+) -> Iterator[None]:
+    """Record a change of the config, if there is a database, together with what the block does.
+
+    The block writes the file inside the transaction: if that fails, nothing has happened.
+    """
+    try:
+        database = open_as_configured(ctx, old)
+    except DatabaseUnusable as error:
+        # Where the key that is wrong is `database` itself, it must be possible to mend it.
+        if not isinstance(error, DatabaseMissing) and name != "database":
+            raise
+        yield
+        return
+    with database, database.write():
+        before, after = old.value(name), new.value(name)
+        record_change(database, name, before, after, actor=actor)
+        yield
+
+
+def recover(ctx: typer.Context, now: Config) -> None:
+    """Finish or undo a change whose process was killed, by whether it has been recorded.
+
+    So a change of the config and its row in the history are one, as other changes are.
+    """
+    with suppress(DatabaseUnusable):  # then it is left for later
+        edit.recover(now.path, lambda old: _is_recorded(ctx, old, now))
+
+
+def _is_recorded(ctx: typer.Context, old: Config, new: Config) -> bool:
+    try:
+        database = open_as_configured(ctx, old)
+    except DatabaseMissing:  # so `init` was killed before it had made one
+        return False
+    changed = [name for name in keys.KEYS if old.value(name) != new.value(name)]
+    with database:
+        return len(changed) != 1 or is_last_change(
+            database, changed[0], old.value(changed[0]), new.value(changed[0])
+        )

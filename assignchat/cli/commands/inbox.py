@@ -1,0 +1,212 @@
+"""inbox, status."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from assignchat import render
+from assignchat.cli import options
+from assignchat.cli.session import hint_commands, invocation, opened
+from assignchat.errors import Usage
+from assignchat.model import Notification, Request, Status, how_many
+from assignchat.service import inbox as service
+from assignchat.service.find import away_text
+from assignchat.service.inbox import ReceivedRequest
+
+_NOTIFICATIONS_SHOWN = 10  # what is to be answered stands above them, and must stay in sight
+
+
+def inbox(
+    ctx: typer.Context,
+    mark_read: Annotated[
+        bool, typer.Option("--mark-read", help="Mark the notifications shown as read.")
+    ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Keep it on the screen, and answer by key.")
+    ] = False,
+    as_user: options.AsUser = None,
+    as_json: options.Json = False,
+) -> None:
+    """Show what waits for you.
+
+    Examples:
+        assignchat inbox --as martha
+        assignchat inbox --mark-read
+        assignchat inbox --watch
+
+    Your pending requests with the time left, and your unread notifications. With --watch it
+    stays on the terminal until q, the bell rings for a new request, and a accepts or r
+    rejects the selected one. With --json, or where there is no terminal, --watch prints the
+    inbox again at each change, as JSON a document a line.
+    """
+    if watch:
+        _watch(ctx, as_user, mark_read=mark_read, as_json=as_json)
+        return
+    with opened(ctx, as_user) as session:
+        found = service.inbox(session.database, actor=session.actor, mark_read=mark_read)
+    at_most = None if mark_read else _NOTIFICATIONS_SHOWN  # what is marked read has been seen
+    _say_inbox(found, invocation(ctx).clock(), at_most, as_json=as_json)
+    if as_json:
+        return
+    if found.requests:
+        _hint_answers(ctx, found.requests[0].request.id, as_user)
+    if found.notifications and not mark_read:
+        mark = ("inbox", "--mark-read")
+        hint_commands(ctx, "To mark the notifications read", mark, as_user=as_user)
+
+
+def _watch(ctx: typer.Context, as_user: str | None, *, mark_read: bool, as_json: bool) -> None:
+    from assignchat.cli.live import inbox as live
+
+    if mark_read:
+        raise Usage("Only one of --watch and --mark-read can be given; while watching, press m")
+    if live.has_page() and not as_json:
+        live.LiveInbox(ctx, as_user).run()
+        return
+    live.watch_lines(
+        ctx,
+        as_user,
+        lambda found: _say_inbox(
+            found, invocation(ctx).clock(), _NOTIFICATIONS_SHOWN, as_json=as_json
+        ),
+    )
+
+
+def _say_inbox(found: service.Inbox, now: datetime, at_most: int | None, *, as_json: bool) -> None:
+    """Print an inbox, as JSON whole, for people with the newest `at_most` notifications."""
+    if as_json:
+        received = [_flat(item) for item in found.requests]
+        render.say_json(
+            {
+                "user": found.user,
+                "requests": received,
+                "notifications": render.plain(found.notifications),
+            }
+        )
+        return
+    if not found.requests and not found.notifications:
+        render.say("Nothing waits for you.")
+    _say_received(found.requests, now)
+    newest = found.notifications[-at_most:] if at_most else found.notifications
+    if len(newest) < len(found.notifications):
+        older = how_many(len(found.notifications) - len(newest), "older notification")
+        render.say(f"{older} not shown; --mark-read shows them all.")
+    _say_notifications(newest)
+
+
+def status(
+    ctx: typer.Context, as_user: options.AsUser = None, as_json: options.Json = False
+) -> None:
+    """Show where you stand, and what to do next.
+
+    Examples:
+        assignchat status
+
+    What you are asked, what you asked and how it stands, and your open chats. The same as
+    assignchat alone.
+    """
+    with opened(ctx, as_user) as session:
+        page = service.status(session.database, actor=session.actor)
+    if as_json:
+        received = [_flat(item) for item in page.received]
+        render.say_json(page._asdict() | {"received": received})
+        return
+    now = invocation(ctx).clock()
+    render.say(f"You are {render.visible(page.user)} and own {_open_chats(page.open_chats)}.")
+    if page.away_until is not None:
+        how_long = render.with_local_times(away_text(page.away_until))
+        render.say(f"You are away {how_long}, and nobody asks you.")
+    if not page.received:
+        render.say("Nobody is waiting for your answer.")
+    _say_received(page.received, now)
+    if page.sent:
+        render.say("", "Requests that you sent:")
+        render.say_table(
+            ("Request", "Status", "Chat", "Customer", "Asked", "Times out", "Reason"),
+            [_sent_cells(request, now) for request in page.sent],
+        )
+    _hint_next(ctx, page, as_user)
+
+
+def _flat(received: ReceivedRequest) -> dict[str, Any]:
+    return received.request._asdict() | {
+        "text": received.text,
+        "seconds_left": received.seconds_left,
+    }
+
+
+def _say_received(received: list[ReceivedRequest], now: datetime) -> None:
+    if not received:
+        return
+    render.say("Requests waiting for your answer:")
+    render.say_table(
+        ("Request", "Times out", "Chat", "Customer", "From", "Note"),
+        [
+            (
+                str(item.request.id),
+                render.time_left(item.request.expires_at, now),
+                render.visible(item.request.chat_id),
+                render.visible(item.request.customer),
+                render.visible(item.request.requester_id),
+                render.short(item.request.note or ""),
+            )
+            for item in received
+        ],
+    )
+
+
+def _say_notifications(unread: list[Notification]) -> None:
+    if not unread:
+        return
+    render.say("Unread notifications:")
+    render.say_table(
+        ("At", "Request", "Text"),
+        [
+            (
+                render.moment(item.at),
+                "" if item.request_id is None else str(item.request_id),
+                render.visible(item.text),
+            )
+            for item in unread
+        ],
+    )
+
+
+def _sent_cells(request: Request, now: datetime) -> tuple[str, ...]:
+    pending = request.status == Status.PENDING
+    return (
+        str(request.id),
+        render.status_label(request.status),
+        render.visible(request.chat_id),
+        render.visible(request.customer),
+        render.visible(request.recipient_id),
+        render.time_left(request.expires_at, now) if pending else "",
+        render.visible(request.reason or ""),
+    )
+
+
+def _open_chats(count: int) -> str:
+    return how_many(count, "open chat") if count else "no open chats"
+
+
+def _hint_answers(ctx: typer.Context, request_id: int, as_user: str | None) -> None:
+    number = str(request_id)
+    answers = ("accept", number), ("reject", number, "--reason", "TEXT")
+    hint_commands(ctx, "To answer", *answers, as_user=as_user, between=", or: ")
+
+
+def _hint_next(ctx: typer.Context, page: service.StatusPage, as_user: str | None) -> None:
+    """What to type next: the most urgent thing."""
+    pending = [request for request in page.sent if request.status == Status.PENDING]
+    if page.away_until is not None:
+        hint_commands(ctx, "When you are back", ("user", "back", page.user), as_user=as_user)
+    if page.received:
+        _hint_answers(ctx, page.received[0].request.id, as_user)
+    elif pending:
+        withdraw = ("withdraw", str(pending[-1].id), "--reason", "TEXT")
+        hint_commands(ctx, "To take your last request back", withdraw, as_user=as_user)
+    elif page.open_chats:
+        hint_commands(ctx, "To see your chats", ("chat", "list", "--owner", page.user))
+    else:
+        hint_commands(ctx, "To see what there is to do", ("--help",))

@@ -1,0 +1,102 @@
+"""init."""
+
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from assignchat import render
+from assignchat.cli import options
+from assignchat.cli.session import (
+    actor_name,
+    database_path,
+    hint,
+    invocation,
+    named_database,
+    note,
+    open_as_configured,
+)
+from assignchat.config import edit, keys, load
+from assignchat.service.demo import fill
+from assignchat.store.sqlite.files import create_database
+from assignchat.store.sqlite.opening import open_database
+from assignchat.system import signals
+from assignchat.system.identity import who_am_i
+
+
+def init(
+    ctx: typer.Context,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Fill it with Mark, Martha and a few chats.")
+    ] = False,
+    as_user: options.AsUser = None,
+    as_json: options.Json = False,
+) -> None:
+    """Make the database.
+
+    Examples:
+        assignchat init
+        assignchat init --demo
+
+    And a config file beside it, if none is in use. Repeating it is harmless.
+    """
+    by_name = named_database(ctx) is not None
+    loaded = load.load(invocation(ctx).config_file, must_exist=by_name)
+    new_config = not loaded.exists and not by_name
+    if new_config:
+        loaded = loaded._replace(path=_new_config_path(ctx))
+    path = database_path(ctx, loaded)
+    actor = actor_name(loaded.settings, path, as_user, operator="login")
+    with signals.held():
+        with edit.replaced(loaded.path, keys.default_text()) if new_config else nullcontext():
+            created, filled = _make(ctx, loaded, path, actor, demo=demo)
+        invocation(ctx).changed_files = created or filled or new_config
+    if as_json:
+        render.say_json(
+            {
+                "database": str(path.absolute()),
+                "created": created,
+                "config": str(loaded.path.absolute()) if loaded.exists or new_config else None,
+                "demo": filled,
+            }
+        )
+    else:
+        _say_made(path, loaded.path if new_config else None, created=created, filled=filled)
+    if demo and not filled:
+        note("The database is not empty, so nothing was added to it.")
+
+
+def _say_made(path: Path, new_config: Path | None, *, created: bool, filled: bool) -> None:
+    if new_config is not None:
+        render.say(f"Wrote {render.visible(str(new_config))}, with every key explained.")
+    made = "Made the database" if created else "There already is a database at"
+    render.say(f"{made} {render.visible(str(path))}.")
+    if filled:
+        render.say("Mark and Martha are in it, with a few chats.")
+        hint("assignchat assign chat-1 --to martha --as mark")
+    else:
+        hint("assignchat import users FILE, or: assignchat user add ID")
+
+
+def _make(
+    ctx: typer.Context, loaded: load.Config, path: Path, actor: str, *, demo: bool
+) -> tuple[bool, bool]:
+    """Make the database, with the demo in it from the start; whether each was done."""
+
+    def fill_demo(building: Path) -> None:
+        with open_database(
+            building, os_user=who_am_i(path).os_user, clock=invocation(ctx).clock
+        ) as database:
+            fill(database, actor=actor)
+
+    if create_database(path, fill_demo if demo else None):
+        return True, demo
+    with open_as_configured(ctx, loaded) as database:
+        return False, demo and fill(database, actor=actor)
+
+
+def _new_config_path(ctx: typer.Context) -> Path:
+    """The config file that `--config` or the environment names, else one in this folder."""
+    path, was_named = load.find(invocation(ctx).config_file)
+    return path if was_named else Path(load.FILE_NAME)

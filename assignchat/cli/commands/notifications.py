@@ -1,0 +1,64 @@
+"""notify."""
+
+from typing import Annotated
+
+import typer
+
+from assignchat import render
+from assignchat.cli import options
+from assignchat.cli.repeat import pause_in, rounds
+from assignchat.cli.session import invocation, load_config, note, reading
+from assignchat.config import addresses
+from assignchat.errors import DeliveryFailed
+from assignchat.service import notifications
+from assignchat.service.notifications import Delivered
+from assignchat.service.users import list_users
+
+
+def notify(
+    ctx: typer.Context,
+    watch: Annotated[
+        str | None,
+        typer.Option("--watch", metavar="DURATION", help="Keep delivering, so often."),
+    ] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Deliver unsent notifications.
+
+    Examples:
+        assignchat notify
+        assignchat notify --watch 30s
+
+    By mail, chat or whatever Apprise sends to, to the URLs in notify.toml beside the config
+    file; all that is unsent for a user goes as one message. What does not arrive is tried
+    again later. Prints nothing when nothing was due.
+    """
+    pause = None if watch is None else pause_in(watch)
+    # With --json, an error is all that there is on standard error.
+    found = addresses.load(load_config(ctx).path, tell=_nobody if as_json else note)
+    if render.are_errors_read() and not as_json:  # cron would send a mail each time
+        with reading(ctx) as session:
+            found.tell_of_strangers({user.id for user in list_users(session.database)})
+    invocation(ctx).goes_on = True
+    for enough in rounds(pause):
+        with reading(ctx) as session:
+            result = notifications.notify(session.database, found, enough=enough)
+        _tell(result, watching=pause is not None, as_json=as_json)
+
+
+def _nobody(_: str) -> None:
+    pass
+
+
+def _tell(result: Delivered, *, watching: bool, as_json: bool) -> None:
+    if result.failed and not watching:
+        raise DeliveryFailed(
+            f"{result.failed} of {result.sent + result.failed} notifications did not arrive",
+            hint="They are tried again next time.",
+        )
+    something = result.sent or result.failed
+    if as_json and (something or not watching):
+        render.say_json(result)
+    elif something:
+        render.say(f"{result.sent} sent, {result.failed} failed, {result.waiting} waiting")
+    render.flush()

@@ -1,0 +1,141 @@
+"""stats."""
+
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from assignchat import render
+from assignchat.cli import options
+from assignchat.cli.session import invocation, reading, spare_own_files
+from assignchat.errors import Usage
+from assignchat.service import stats as service
+from assignchat.service.stats import Stats, UserStats
+
+
+def stats(
+    ctx: typer.Context,
+    since: options.Since = None,
+    until: options.Until = None,
+    svg: Annotated[
+        Path | None, typer.Option("--svg", metavar="FILE", help="Draw it as an SVG picture.")
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Draw it as an HTML page.")
+    ] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Show the team in numbers.
+
+    Examples:
+        assignchat stats --since 7d
+        assignchat stats --since 7d --html week.html
+
+    Who holds how many chats, how requests ended, how fast people answer (median and 90th
+    percentile), the reasons for rejecting and withdrawing, the hours of the day at which
+    chats are handed over, and the chats that bounce: given straight back to whom they had
+    come from. Chats are counted as they are now, requests by when they were sent, and
+    hand-overs, by request or directly, by when they were made.
+
+    A FILE of - is standard output. One that is there is replaced, whole or not at all.
+    """
+    _check_outputs(svg, html, as_json=as_json)
+    now = invocation(ctx).clock()
+    start, end = options.period(since, until, now)
+    with reading(ctx) as session:
+        spare_own_files(session, *filter(None, (svg, html)))
+        found = service.stats(session.database, since=start, until=end, zone_name=_zone_name())
+    drawn = _draw(found, now, svg, html)
+    if as_json:
+        render.say_json(found)
+    elif drawn:
+        render.say(
+            *(f"Drawn in {render.visible(str(file))}" for file in drawn if file != render.STDOUT)
+        )
+    else:
+        _show(found)
+
+
+def _draw(found: Stats, now: datetime, svg: Path | None, html: Path | None) -> list[Path]:
+    """Write the pictures that are asked for; the files."""
+    if not (svg or html):
+        return []
+    from assignchat.cli.commands.stats_picture import picture  # only where it is asked for
+    from assignchat.render.stats.page import picture_html
+    from assignchat.render.stats.poster import picture_svg
+
+    shown = picture(found, now)
+    wanted = [(file, draw) for file, draw in ((svg, picture_svg), (html, picture_html)) if file]
+    texts = [(file, draw(shown)) for file, draw in wanted]
+    for file, text in texts:
+        render.write_file(file, text)
+    return [file for file, _ in wanted]
+
+
+def _check_outputs(svg: Path | None, html: Path | None, *, as_json: bool) -> None:
+    on_stdout = [file for file in (svg, html) if file == render.STDOUT]
+    if len(on_stdout) + as_json > 1:
+        raise Usage("Only one of --svg -, --html - and --json can have standard output")
+    if svg and html and svg.resolve() == html.resolve():
+        raise Usage(f"--svg and --html both name {svg}")
+
+
+def _zone_name() -> str:
+    """What the zone of the machine's clock is called, such as `Europe/Berlin`."""
+    named = os.environ.get("TZ", "").lstrip(":")
+    linked = os.path.realpath("/etc/localtime").partition("zoneinfo/")[2]
+    return named or linked or "local time"
+
+
+def _show(found: Stats) -> None:
+    if not render.is_terminal():
+        _say_all(found)
+        return
+    from assignchat.cli.commands.stats_picture import charts  # only for people
+    from assignchat.render.stats.bars import say_chart
+
+    for chart in charts(found):
+        say_chart(chart)
+    headings = ("User", "Open", "Closed", "Sent", "Got", "Yes", "No", "Late", "Median", "90 %")
+    render.say_table(headings, [_cells(user) for user in found.users])
+
+
+def _say_all(found: Stats) -> None:
+    """Everything, for a pipe: the users, and after an empty line a row for each other count."""
+    render.say_table((), [_cells(user) for user in found.users])
+    times = (found.median_response_seconds, found.p90_response_seconds)
+    rows = [
+        *(
+            ("answer", what, render.duration(seconds))
+            for what, seconds in zip(("median", "90th percentile"), times, strict=True)
+        ),
+        *(("outcome", status, str(count)) for status, count in found.outcomes),
+        *(("reason", render.visible(reason), str(count)) for reason, count in found.reasons),
+        *(("hour", f"{hour:02}", str(count)) for hour, count in found.hours),
+        *(
+            ("bouncing", *map(render.visible, (chat.chat_id, *chat.users)), str(chat.given_back))
+            for chat in found.bouncing
+        ),
+    ]
+    render.say("")
+    render.say_table((), rows)
+
+
+def _cells(user: UserStats) -> tuple[str, ...]:
+    counts = (
+        user.open_chats,
+        user.closed_chats,
+        user.sent,
+        user.received,
+        user.accepted,
+        user.rejected,
+        user.timed_out,
+    )
+    times = (user.median_response_seconds, user.p90_response_seconds)
+    return (
+        render.visible(user.id),
+        *map(str, counts),
+        *map(render.duration, times),
+    )

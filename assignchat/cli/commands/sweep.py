@@ -1,0 +1,81 @@
+"""sweep-timeouts."""
+
+from typing import Annotated
+
+import typer
+
+from assignchat import render
+from assignchat.cli import options
+from assignchat.cli.repeat import pause_in, rounds
+from assignchat.cli.session import note, opened
+from assignchat.errors import DatabaseLocked
+from assignchat.model import how_many
+from assignchat.service import lifecycle as service
+from assignchat.service.find import listing
+
+
+def sweep_timeouts(
+    ctx: typer.Context,
+    watch: Annotated[
+        str | None,
+        typer.Option("--watch", metavar="DURATION", help="Keep sweeping, so often."),
+    ] = None,
+    dry_run: options.DryRun = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print nothing even if something was due.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Sweep although the clock seems to have jumped.")
+    ] = False,
+    as_user: options.AsUser = None,
+    as_json: options.Json = False,
+) -> None:
+    """Time out requests past their deadline.
+
+    Examples:
+        assignchat sweep-timeouts
+        assignchat sweep-timeouts --watch 10s
+
+    For cron, each minute: it prints nothing when nothing was due. A late sweep changes no
+    outcome, because every command treats a request past its deadline as timed out.
+    """
+    pause = None if watch is None else pause_in(watch)
+    for _ in rounds(pause):
+        try:
+            _sweep(
+                ctx,
+                as_user,
+                dry_run=dry_run,
+                quiet=quiet,
+                force=force,
+                watching=pause is not None,
+                as_json=as_json,
+            )
+        except DatabaseLocked as error:
+            if pause is None:
+                raise
+            note(f"{error.message}; trying again")
+
+
+def _sweep(
+    ctx: typer.Context,
+    as_user: str | None,
+    *,
+    dry_run: bool,
+    quiet: bool,
+    force: bool,
+    watching: bool,
+    as_json: bool,
+) -> None:
+    with opened(ctx, as_user, operator="system") as session:
+        ids = service.sweep_timeouts(
+            session.database, actor=session.actor, dry_run=dry_run, force=force
+        )
+    if quiet or (watching and not ids):
+        return
+    if as_json:
+        render.say_json({"timed_out": len(ids), "request_ids": ids, "dry_run": dry_run})
+    elif ids:
+        done = "would time out" if dry_run else "timed out"
+        render.say(f"{how_many(len(ids), 'request')} {done}: {listing(map(str, ids))}")
+    render.flush()

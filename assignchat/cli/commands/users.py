@@ -1,0 +1,274 @@
+"""user add, set, list, activate, deactivate, away, back."""
+
+from typing import Annotated, Any
+
+import typer
+
+from assignchat import render
+from assignchat.cli import new_group, options
+from assignchat.cli.prompts import confirm, interactive
+from assignchat.cli.session import hint_commands, invocation, opened, reading
+from assignchat.errors import Usage
+from assignchat.model import INDEFINITE, Role, Split, User, how_many
+from assignchat.service import users as service
+from assignchat.service.batches import Progress, no_progress
+from assignchat.service.users import Deactivated
+
+app = new_group(
+    "Add, change, list, activate and deactivate users.",
+    "assignchat user add martha --name Martha",
+    "assignchat user list",
+)
+
+Name = Annotated[str | None, typer.Option("--name", metavar="NAME", help="What people see.")]
+
+
+@app.command("add")
+def add(
+    ctx: typer.Context,
+    user: options.UserArgument,
+    name: Name = None,
+    role: Annotated[Role, typer.Option("--role", help="What the user is.")] = Role.USER,
+    as_user: options.AsUser = None,
+    as_json: options.Json = False,
+) -> None:
+    """Add an active user.
+
+    Examples:
+        assignchat user add martha --name Martha --role manager
+    """
+    with opened(ctx, as_user, operator="login") as session:
+        added = service.add_user(session.database, user, name=name, role=role, actor=session.actor)
+    _show(added, as_json=as_json)
+    _hint_undo(ctx, added._replace(active=False), added, as_user, as_json=as_json)
+
+
+@app.command("set")
+def set_(
+    ctx: typer.Context,
+    user: options.UserArgument,
+    name: Name = None,
+    role: Annotated[Role | None, typer.Option("--role", help="What the user is.")] = None,
+    as_user: options.AsUser = None,
+    as_json: options.Json = False,
+) -> None:
+    """Change a user's name or role.
+
+    Examples:
+        assignchat user set mark --role manager
+    """
+    if name is None and role is None:
+        raise Usage("Nothing to change: give --name or --role")
+    with opened(ctx, as_user, operator="login") as session:
+        before = service.get_user(session.database, user)
+        changed = service.set_user(
+            session.database, user, name=name, role=role, actor=session.actor
+        )
+    _show(changed, as_json=as_json)
+    _hint_undo(ctx, before, changed, as_user, as_json=as_json)
+
+
+@app.command("list")
+def list_(
+    ctx: typer.Context,
+    as_user: options.AsUser = None,
+    as_json: options.Json = False,
+    as_jsonl: options.Jsonl = False,
+    as_csv: options.Csv = False,
+) -> None:
+    """List all users.
+
+    Examples:
+        assignchat user list --csv
+    """
+    form = options.form(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)
+    with reading(ctx, as_user) as session:
+        render.say_rows(form, service.list_users(session.database), User)
+
+
+@app.command("activate")
+def activate(
+    ctx: typer.Context,
+    user: options.UserArgument,
+    as_user: options.AsUser = None,
+    as_json: options.Json = False,
+) -> None:
+    """Let a user take part again.
+
+    Examples:
+        assignchat user activate mark
+    """
+    with opened(ctx, as_user, operator="login") as session:
+        before = service.get_user(session.database, user)
+        activated = service.activate_user(session.database, user, actor=session.actor)
+    _show(activated, as_json=as_json)
+    _hint_undo(ctx, before, activated, as_user, as_json=as_json)
+
+
+@app.command("deactivate")
+def deactivate(
+    ctx: typer.Context,
+    user: options.UserArgument,
+    reassign_to: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--reassign-to",
+            metavar="USER",
+            autocompletion=options.USERS,
+            help="Who gets their chats, closed ones too.",
+        ),
+    ] = None,
+    split: options.Share = Split.EVEN,
+    anyway: options.Anyway = False,
+    dry_run: options.DryRun = False,
+    yes: options.Yes = False,
+    as_user: options.AsUser = None,
+    as_json: options.Json = False,
+) -> None:
+    """Take a user out of the team, and hand all their chats over in the same step.
+
+    Examples:
+        assignchat user deactivate mark --reassign-to martha
+        assignchat user deactivate mark --reassign-to martha --reassign-to omar --dry-run
+
+    Their pending requests are cancelled, those that they sent and those that they got.
+    Refused while they own open chats, unless --reassign-to names who takes them; their
+    closed chats go too. Whoever may write the database may run this, in any role.
+    """
+    with opened(ctx, as_user, operator="login") as session:
+
+        def run(*, dry_run: bool, progress: Progress) -> Deactivated:
+            return service.deactivate_user(
+                session.database,
+                user,
+                actor=session.actor,
+                reassign_to=reassign_to or (),
+                split=split,
+                anyway=anyway,
+                dry_run=dry_run,
+                progress=progress,
+            )
+
+        if reassign_to and not dry_run and not yes and interactive():
+            planned = run(dry_run=True, progress=no_progress)
+            confirm(f"Deactivate {planned.user.name}, and assign {_shares(planned)}?")
+        with render.progress("Assigning") as progress:
+            done = run(dry_run=dry_run, progress=progress)
+    if as_json:
+        render.say_json(_as_json(done))
+    else:
+        _show_deactivated(done)
+        if not dry_run:
+            _hint_undo_deactivated(ctx, done, as_user)
+
+
+@app.command("away")
+def away(
+    ctx: typer.Context,
+    user: options.UserArgument,
+    until: Annotated[
+        str | None, typer.Option("--until", metavar="TIME", help="When they are back.")
+    ] = None,
+    as_user: options.AsUser = None,
+    as_json: options.Json = False,
+) -> None:
+    """Note that a user is away: nobody asks them, unless --anyway.
+
+    Examples:
+        assignchat user away martha --until 2026-12-01T08:00:00Z
+        assignchat user away martha --until 3d
+
+    The time is ISO 8601 with a zone, or a duration such as 3d from now.
+    """
+    until = options.stored_time(until, invocation(ctx).clock(), ahead=True)
+    with opened(ctx, as_user, operator="login") as session:
+        before = service.get_user(session.database, user)
+        changed = service.set_away(session.database, user, until=until, actor=session.actor)
+    _show(changed, as_json=as_json)
+    _hint_undo(ctx, before, changed, as_user, as_json=as_json)
+
+
+@app.command("back")
+def back(
+    ctx: typer.Context,
+    user: options.UserArgument,
+    as_user: options.AsUser = None,
+    as_json: options.Json = False,
+) -> None:
+    """Note that a user is back.
+
+    Examples:
+        assignchat user back martha
+    """
+    with opened(ctx, as_user, operator="login") as session:
+        before = service.get_user(session.database, user)
+        changed = service.set_back(session.database, user, actor=session.actor)
+    _show(changed, as_json=as_json)
+    _hint_undo(ctx, before, changed, as_user, as_json=as_json)
+
+
+def _show(user: User, *, as_json: bool) -> None:
+    if as_json:
+        render.say_json(user)
+    else:
+        render.say_user(user)
+
+
+def _as_json(done: Deactivated) -> dict[str, Any]:
+    """The user itself, as for every command on one user, with what else was done."""
+    return done.user._asdict() | {
+        "batch": done.batch and render.plain(done.batch),
+        "cancelled_requests": done.cancelled_requests,
+        "dry_run": done.dry_run,
+    }
+
+
+def _shares(done: Deactivated) -> str:
+    batch = done.batch
+    if batch is None or not batch.assigned:
+        return "no chats"
+    return ", ".join(
+        f"{how_many(count, 'chat')} to {user}" for user, count in batch.recipients.items()
+    )
+
+
+def _show_deactivated(done: Deactivated) -> None:
+    render.say_user(done.user)
+    if done.dry_run:
+        render.say(f"Dry run, nothing was changed; to assign: {render.visible(_shares(done))}")
+    elif done.batch is not None and done.batch.batch_id is not None:
+        render.say(f"Batch {done.batch.batch_id}: {render.visible(_shares(done))}")
+
+
+def _hint_undo_deactivated(ctx: typer.Context, done: Deactivated, as_user: str | None) -> None:
+    activate = ("user", "activate", done.user.id)
+    number = done.batch.batch_id if done.batch is not None else None
+    undo = [] if number is None else [("undo", str(number))]
+    hint_commands(ctx, "To undo it", activate, *undo, as_user=as_user)
+
+
+def _hint_undo(
+    ctx: typer.Context, before: User, after: User, as_user: str | None, *, as_json: bool
+) -> None:
+    commands = _undoing(before, after)
+    if commands and not as_json:
+        hint_commands(ctx, "To undo it", *commands, as_user=as_user)
+
+
+def _undoing(before: User, after: User) -> list[tuple[str, ...]]:
+    """The commands that make the user what they were before."""
+    commands: list[tuple[str, ...]] = []
+    if (before.name, before.role) != (after.name, after.role):
+        commands.append(("user", "set", after.id, "--name", before.name, "--role", before.role))
+    if before.active != after.active:
+        commands.append(("user", "activate" if before.active else "deactivate", after.id))
+    if before.away_until != after.away_until:
+        commands.append(_away(before))
+    return commands
+
+
+def _away(user: User) -> tuple[str, ...]:
+    if user.away_until is None:
+        return ("user", "back", user.id)
+    until = () if user.away_until == INDEFINITE else ("--until", user.away_until)
+    return ("user", "away", user.id, *until)

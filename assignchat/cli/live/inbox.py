@@ -1,0 +1,237 @@
+"""inbox --watch: on a terminal a page with keys; elsewhere the inbox again at each change."""
+
+import os
+import select
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import datetime
+
+import typer
+
+from assignchat import render
+from assignchat.cli.live.keyboard import Keyboard, keyboard
+from assignchat.cli.live.screen import (
+    Action,
+    Screen,
+    answered,
+    press,
+    selected_request,
+    updated,
+)
+from assignchat.cli.repeat import rounds
+from assignchat.cli.session import Session, invocation, opened
+from assignchat.config.keys import Settings
+from assignchat.errors import AssignchatError, DatabaseLocked, DatabaseUnusable
+from assignchat.model import Notification, format_time, how_many
+from assignchat.render.live import Page, live_page
+from assignchat.service import inbox, requests
+from assignchat.service.inbox import Inbox, ReceivedRequest
+from assignchat.system import signals
+
+_SECONDS_BETWEEN_LOOKS = 1.0
+
+
+def has_page() -> bool:
+    """Whether the inbox can be watched as a page: input and output are a capable terminal."""
+    on_terminal = sys.stdin is not None and sys.stdin.isatty() and render.is_terminal()
+    return on_terminal and not render.is_dumb()
+
+
+def watch_lines(ctx: typer.Context, as_user: str | None, show: Callable[[Inbox], None]) -> None:
+    """Show the inbox, and again whenever it has changed, until SIGINT or SIGTERM."""
+    watched = _Watched(ctx, as_user)
+    shown: object = None
+    for _ in rounds(_SECONDS_BETWEEN_LOOKS):
+        try:
+            found = watched.look()
+        except DatabaseLocked:  # by whoever is soon done
+            continue
+        if found is not None and (now := _without_countdown(found[0])) != shown:
+            shown = now
+            show(found[0])
+            render.flush()
+
+
+def _without_countdown(found: Inbox) -> object:
+    return [received.request for received in found.requests], found.notifications
+
+
+class _Watched:
+    """The inbox of an actor, read only when it may have changed since the last look."""
+
+    def __init__(self, ctx: typer.Context, as_user: str | None) -> None:
+        self._ctx, self._as_user = ctx, as_user
+        self._held = ExitStack()
+        self._session: Session | None = None
+        self._version: object = None
+        self._due: str | None = None
+
+    def look(self) -> tuple[Inbox, Settings] | None:
+        """The inbox and the config, or None where nothing has changed. Raises as `inbox` does."""
+        now = format_time(invocation(self._ctx).clock())
+        is_due = self._due is not None and self._due <= now
+        if self._session and not is_due and self._session.database.version == self._version:
+            return None
+        self.look_anew()  # another file may stand there by now, and another config
+        session = self._session = self._held.enter_context(opened(self._ctx, self._as_user))
+        self._version = session.database.version
+        found = inbox.inbox(session.database, actor=session.actor)
+        deadlines = [received.request.expires_at for received in found.requests]
+        self._due = min(filter(None, deadlines), default=None)
+        return found, session.config.settings
+
+    def look_anew(self) -> None:
+        """Let the database go, and read it at the next look whatever has happened."""
+        self._held.close()
+        self._session = None
+
+
+class LiveInbox:
+    """The inbox as a page with a countdown, on which requests are answered by key."""
+
+    def __init__(self, ctx: typer.Context, as_user: str | None) -> None:
+        self._ctx, self._as_user = ctx, as_user
+        self._watched = _Watched(ctx, as_user)
+        self._screen = Screen()
+
+    def run(self) -> None:
+        """Show it until `q`, SIGINT or SIGTERM; Ctrl-Z suspends it as any other program."""
+        happened = signals.arriving(*signals.STOPPING, signal.SIGWINCH)
+        self._look()  # what is wrong is said before the terminal changes
+        while self._is_suspended(happened):
+            os.kill(0, signal.SIGTSTP)
+
+    def _is_suspended(self, happened: int) -> bool:
+        """Hold the terminal until it is to be given back; whether only for a while."""
+        with keyboard() as board, live_page() as page:
+            while True:
+                page.draw(_page(self._screen, invocation(self._ctx).clock()))
+                ready = select.select([board.fileno(), happened], [], [], _SECONDS_BETWEEN_LOOKS)[0]
+                if happened in ready and set(os.read(happened, 64)) & set(signals.STOPPING):
+                    return False
+                leave = self._press_all(board) if board.fileno() in ready else None
+                if leave is not None:
+                    return leave == "suspend"
+                page.ring(self._look())
+
+    def _look(self) -> int:
+        """Bring the screen up to date; how many requests have come."""
+        try:
+            found = self._watched.look()
+        except DatabaseLocked as error:
+            self._screen = self._screen._replace(message=f"{error.message}; trying again")
+            return 0
+        if found is None:
+            return 0
+        inbox, settings = found
+        self._screen, came = updated(self._screen, inbox)
+        self._screen = self._screen._replace(
+            reasons=tuple(settings.rejection_reasons),
+            others_allowed=settings.allow_other_reasons,
+        )
+        return came
+
+    def _press_all(self, board: Keyboard) -> str | None:
+        """Do what the keys say; the name of the one action that leaves the page, if it is here."""
+        for key in board.pressed():
+            self._screen, action = press(self._screen, key)
+            if action is not None and action.name in ("quit", "suspend"):
+                return action.name
+            if action is not None:
+                self._screen = answered(self._screen, self._outcome(action))
+                self._watched.look_anew()
+        return None
+
+    def _outcome(self, action: Action) -> str:
+        """Do it as the command of that name does; what came of it, for the person who asked."""
+        try:
+            with opened(self._ctx, self._as_user) as session:
+                return _act(session, action, self._screen.inbox)
+        except AssignchatError as error:
+            if isinstance(error, DatabaseUnusable) and not isinstance(error, DatabaseLocked):
+                raise
+            said = " ".join(filter(None, (error.message, error.hint)))
+            return render.with_local_times(said)
+
+
+def _act(session: Session, action: Action, seen: Inbox) -> str:
+    database, actor, number = session.database, session.actor, action.request_id
+    if action.name == "accept":
+        request = requests.accept(database, number, actor=actor)
+        return f"Request {number} is accepted: chat {request.chat_id} is yours."
+    if action.name == "reject":
+        settings = session.config.settings
+        requests.reject(
+            database,
+            number,
+            reason=action.reason,
+            actor=actor,
+            offered=settings.rejection_reasons,
+            others_allowed=settings.allow_other_reasons,
+        )
+        return f"Request {number} is rejected: {action.reason}"
+    marked = inbox.inbox(database, actor=actor, mark_read=True).notifications
+    unseen = [notice.text for notice in marked if notice not in seen.notifications]
+    noun = "notification is" if len(marked) == 1 else "notifications are"
+    return " ".join([f"{len(marked)} {noun} marked read.", *unseen])
+
+
+def _notice(item: Notification) -> str:
+    number = "" if item.request_id is None else f"Request {item.request_id}: "
+    return f"{render.moment(item.at)}  {number}{item.text}"
+
+
+_KEYS = "a accept  r reject  j/k or number select  m mark read  q quit"
+_KEYS_WHILE_ASKING = "Enter reject  Esc back"
+
+
+def _page(screen: Screen, now: datetime) -> Page:
+    inbox = screen.inbox
+    numbers = [received.request.id for received in inbox.requests]
+    return Page(
+        title=f"Inbox of {inbox.user}: {_how_many_wait(len(numbers))}",
+        headings=("Request", "Times out", "Chat", "Customer", "From"),
+        rows=[_cells(received, now) for received in inbox.requests],
+        selected=numbers.index(screen.selected) if screen.selected in numbers else None,
+        details=_details(screen),
+        notices=[_notice(item) for item in inbox.notifications[::-1]],
+        choices=[f"  {n}. {reason}" for n, reason in enumerate(screen.reasons, start=1)]
+        if screen.asking
+        else [],
+        prompt=_prompt(screen) if screen.asking else "",
+        message=screen.message,
+        keys=_KEYS_WHILE_ASKING if screen.asking else _KEYS,
+    )
+
+
+def _how_many_wait(count: int) -> str:
+    if not count:
+        return "nobody waits for your answer"
+    return f"{how_many(count, 'request')} {'waits' if count == 1 else 'wait'} for your answer"
+
+
+def _cells(received: ReceivedRequest, now: datetime) -> tuple[str, ...]:
+    request = received.request
+    left = render.time_left(request.expires_at, now)
+    return str(request.id), left, request.chat_id, request.customer, request.requester_id
+
+
+def _details(screen: Screen) -> str:
+    """The selected request in full, as its row may be cut."""
+    if screen.selected is None:
+        return ""
+    received = selected_request(screen)
+    if received is None:
+        return f"Request {screen.selected} is no longer pending."
+    request = received.request
+    about = f"Request {request.id}: chat {request.chat_id} of {request.customer}"
+    note = f": {request.note}" if request.note else ""
+    return f"{about}, from {request.requester_id}{note}"
+
+
+def _prompt(screen: Screen) -> str:
+    other = " or any other reason" if screen.others_allowed else ""
+    choices = f"1-{len(screen.reasons)}{other}" if screen.reasons else "Reason"
+    return f"Reject request {screen.selected}. {choices}: {screen.typed}_"

@@ -1,0 +1,37 @@
+"""Doing something again and again until SIGINT or SIGTERM, which end it cleanly."""
+
+import select
+from collections.abc import Callable, Iterator
+
+from assignchat.errors import InvalidValue
+from assignchat.model import parse_duration
+from assignchat.system import signals
+
+LONGEST_PAUSE = 86_400
+
+
+def pause_in(text: str) -> int:
+    """The seconds between two rounds of `--watch`. Raises `InvalidValue`."""
+    seconds = parse_duration(text)
+    if not 1 <= seconds <= LONGEST_PAUSE:
+        raise InvalidValue("--watch is between 1s and 1d")
+    return seconds
+
+
+def rounds(pause: float | None) -> Iterator[Callable[[], bool]]:
+    """One round, or with a pause in seconds, rounds until a signal says that it is enough.
+
+    Each comes as a function that tells whether it is, for a round that takes long.
+    """
+    if pause is None:
+        yield lambda: False
+        return
+    stopped = signals.arriving(*signals.STOPPING)
+
+    def enough(seconds: float = 0) -> bool:
+        return bool(select.select([stopped], [], [], seconds)[0])
+
+    while True:
+        yield enough
+        if enough(pause):
+            return

@@ -1,0 +1,163 @@
+"""Where notifications go: `notify.toml` beside the config file, and Apprise, which sends.
+
+The URLs in that file are secrets; none of them is ever printed or recorded.
+"""
+
+import logging
+import os
+import time
+from collections.abc import Callable, Container
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any, Protocol
+
+from assignchat.config.load import parse_toml, read_safely
+from assignchat.errors import ConfigInvalid, Usage
+from assignchat.system.sandbox import is_done
+
+FILE_NAME = "notify.toml"
+_EXAMPLE = 'users.martha.urls = ["mailtos://…"]'
+
+SECONDS_FOR_ONE = 30.0
+"""How long one address may take; Apprise itself gives up after 4 to 15 seconds of silence."""
+
+SECONDS_FOR_ALL = 120.0
+"""How long all addresses of a user may take together."""
+
+
+class _Channel(Protocol):
+    """What of an Apprise object is used here."""
+
+    def add(self, servers: str) -> bool: ...
+    def notify(self, *, body: str, title: str) -> object: ...
+
+
+class Addresses:
+    """The URLs of each user, and the team's for those who have none of their own.
+
+    `tell` is told which address did not take a message, by its number in the file.
+    """
+
+    def __init__(
+        self, team: list[str], users: dict[str, list[str]], tell: Callable[[str], None]
+    ) -> None:
+        self._team = team
+        self._users = users
+        self._tell = tell
+
+    def tell_of_strangers(self, user_ids: Container[str]) -> None:
+        """Tell which tables of users are of nobody among these, as after a typing error."""
+        # Not by name: an address may have been written in its place.
+        for number, user in enumerate(self._users, start=1):
+            if user not in user_ids:
+                self._tell(f"{FILE_NAME}: table {number} of users is no user of the database")
+
+    def reaches(self, user_id: str) -> bool:
+        """Whether there is an address for this user."""
+        return bool(self._users.get(user_id, self._team))
+
+    def send(self, user_id: str, text: str) -> bool:
+        """Deliver a text; whether at least one of the addresses has taken it.
+
+        Were all of them to take it, one that never does would have the others get it for ever.
+        Raises `Usage` where Apprise is not installed, and `ConfigInvalid` for a URL
+        that it does not understand.
+        """
+        own = user_id in self._users
+        title = "assignchat" if own else f"assignchat, for {user_id}"
+        until = time.monotonic() + SECONDS_FOR_ALL
+        arrived = False
+        channels = self._users_channels[user_id] if own else self._team_channels
+        for number, channel in enumerate(channels, start=1):
+            seconds = min(SECONDS_FOR_ONE, until - time.monotonic())
+            if is_done(partial(_notify, channel, text, title), seconds):
+                arrived = True
+            else:
+                whose = f"users.{user_id}" if own else "team"
+                self._tell(f"{FILE_NAME}: url {number} of {whose} has not taken a message")
+        return arrived
+
+    # Apprise takes a second to import; most rounds have nothing to send.
+
+    @cached_property
+    def _team_channels(self) -> list[_Channel]:
+        return _channels(self._team, "team")
+
+    @cached_property
+    def _users_channels(self) -> dict[str, list[_Channel]]:
+        return {user: _channels(urls, f"users.{user}") for user, urls in self._users.items()}
+
+
+def load(beside: Path, tell: Callable[[str], None]) -> Addresses:
+    """The addresses in the `notify.toml` beside a config file.
+
+    Raises `ConfigInvalid` for a file that is missing, open to others, or not understood.
+    """
+    path = beside.parent / FILE_NAME
+    # Whoever owns the config file may have set the addresses too.
+    owners = {0, os.getuid(), *([beside.stat().st_uid] if beside.exists() else [])}
+    text = read_safely(path, owners=owners, secret=True)
+    if text is None:
+        raise ConfigInvalid(f"No addresses at {path}", hint=f"Write there, mode 0600: {_EXAMPLE}")
+    document = parse_toml(text, path)
+    team, users = document.get("team", {"urls": []}), document.get("users", {})
+    # Not which key: an address may have been written in its place.
+    if document.keys() - {"team", "users"} or not isinstance(users, dict):
+        raise ConfigInvalid(f"{path}: at its top there are only the tables team and users")
+    return Addresses(
+        _urls(team, f"{path}: team"),
+        {
+            user: _urls(table, f"{path}: table {number} of users")
+            for number, (user, table) in enumerate(users.items(), start=1)
+        },
+        tell,
+    )
+
+
+def _urls(table: object, where: str) -> list[str]:
+    urls = table.get("urls") if isinstance(table, dict) else None
+    if not isinstance(urls, list) or not all(isinstance(url, str) for url in urls):
+        raise ConfigInvalid(f"{where} needs a list of urls", hint='urls = ["mailtos://…"]')
+    return urls
+
+
+def _notify(channel: _Channel, text: str, title: str) -> bool:
+    return bool(channel.notify(body=text, title=title))
+
+
+def _apprise() -> Any:
+    try:
+        import apprise  # an extra, and large
+    except ImportError:
+        raise Usage(
+            "Apprise, which delivers notifications, is not installed",
+            hint="pip install 'assignchat[notify]'",
+        ) from None
+    # It warns of what it could not reach, addresses included.
+    logging.getLogger("apprise").disabled = True
+    return apprise
+
+
+def _channels(urls: list[str], whose: str) -> list[_Channel]:
+    return [
+        _channel(url, f"{FILE_NAME}: url {number} of {whose}")
+        for number, url in enumerate(urls, start=1)
+    ]
+
+
+def _channel(url: str, where: str) -> _Channel:
+    apprise = _apprise()
+    asset = apprise.AppriseAsset(async_mode=False)
+    # Elsewhere is not where it was to go, and a page there that answers 200 has not taken it.
+    asset.http_redirects = False
+    channel: _Channel = apprise.Apprise(asset=asset)
+    try:
+        understood = channel.add(url)
+    except Exception:  # noqa: BLE001  # its plugins raise what they like, the address in it
+        understood = False
+    if not understood:
+        raise ConfigInvalid(
+            f"{where} is none that Apprise understands",
+            hint="Its documentation lists the kinds of URL that it sends to.",
+        )
+    return channel

@@ -1,0 +1,258 @@
+"""Changing one key of a config file: comments and order are kept, and a crash leaves the old
+file or the new one.
+"""
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from assignchat.config.keys import Value, flat, settings_of
+from assignchat.config.load import (
+    Config,
+    check_size,
+    is_half_changed,
+    old_beside,
+    parse_toml,
+    read_safely,
+)
+from assignchat.errors import ConfigInvalid, ConfigNotWritable, ConfigValueInvalid
+from assignchat.system.files import make_own_folder, replace_file, sync_folder
+
+
+def change(config: Config, name: str, value: Value | None) -> tuple[Config, str, Path | None]:
+    """The config with one key set, or unset for None: what it will be, and its file's text.
+
+    Nothing is written. Comments and order are kept; where the way the file is written does
+    not allow that, the third value is the name under which `replaced` keeps the old file.
+    Raises `ConfigValueInvalid` where the values would contradict each other.
+    """
+    values = {key: old for key, old in config.values.items() if key != name}
+    if value is not None:
+        values[name] = value
+    try:
+        settings = settings_of(values, config.path)
+    except ConfigInvalid as error:
+        raise ConfigValueInvalid(error.message, error.hint) from None
+    before = read_safely(config.path, owners=None) or ""
+    text = _edited(before.replace("\r\n", "\n"), name, value)
+    backup = None
+    if _flattened(text) != values:
+        text = _written_anew(values)
+        backup = config.path.with_name(config.path.name + ".bak")
+    if "\r\n" in before:
+        text = text.replace("\n", "\r\n")
+    _check_can_be_read(text, config.path)
+    return Config(config.path, True, values, settings), text, backup
+
+
+def _check_can_be_read(text: str, path: Path) -> None:
+    """Refuse to write what would be refused by whoever reads it next."""
+    try:
+        check_size(text.encode(), path)
+        parse_toml(text, path)
+    except ConfigInvalid as error:
+        raise ConfigValueInvalid(f"With this value it would be so: {error.message}") from None
+
+
+@contextmanager
+def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
+    """Keep others who would change the file waiting while the block reads and changes it.
+
+    Raises `ConfigNotWritable` where the folder cannot be used, and, unless it may `wait`,
+    `BlockingIOError` where somebody else is changing the file.
+    """
+    import fcntl  # only `config set` writes
+
+    try:
+        folder = path.resolve().parent
+    except (RuntimeError, ValueError) as error:  # links in a circle, a NUL
+        raise ConfigNotWritable(f"The config file {path} cannot be found: {error}") from None
+    try:
+        make_own_folder(folder)
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise ConfigNotWritable(f"The folder {folder} cannot be used: {error.strerror}") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def replaced(path: Path, text: str, *, keep_as: Path | None = None) -> Iterator[None]:
+    """Replace a config file whole, for good unless the block fails.
+
+    The block does what has to be done together with it. If it fails, the old file is put
+    back; if the process is killed in the middle, the old file is still at `old_beside`, for
+    `recover`. Permissions and a symbolic link to the file are kept; a new file is its owner's
+    alone. With `keep_as`, the old file stays under that name. Raises `ConfigNotWritable`.
+    """
+    path = path.resolve()
+    old = old_beside(path)
+    try:
+        make_own_folder(path.parent)
+        replace_file(old, path.read_bytes() if path.exists() else _NO_FILE, like=path)
+        if keep_as is not None:
+            keep_as.resolve().unlink(missing_ok=True)
+            os.link(path, keep_as.resolve())
+        replace_file(path, text.encode(), modified_ns=old.stat().st_mtime_ns)
+    except OSError as error:
+        _put_back(path)
+        raise ConfigNotWritable(
+            f"The config file {path} cannot be written: {error.strerror}",
+            hint="It is as it was. Its folder must be writable.",
+        ) from error
+    try:
+        yield
+    except BaseException:
+        _put_back(path)
+        raise
+    with suppress(OSError):  # whoever reads the config next tries again
+        old.unlink()
+
+
+def recover(path: Path, is_recorded: Callable[[Config], bool]) -> None:
+    """Finish or undo a change of the config whose process was killed.
+
+    It is finished if it `is_recorded`, which is asked with the config before it. While
+    somebody is at work on the file, and where it may not be written, nothing is done.
+    """
+    with suppress(ConfigNotWritable, BlockingIOError), locked(path, wait=False):
+        path = path.resolve()
+        old = old_beside(path)
+        if not is_half_changed(path):  # somebody else was faster
+            return
+        content = old.read_bytes()
+        values = {} if content == _NO_FILE else _flattened(content.decode()) or {}
+        before = Config(path, content != _NO_FILE, values, settings_of(values, path))
+        if is_recorded(before):
+            with suppress(OSError):
+                old.unlink()
+        else:
+            _put_back(path)
+
+
+_NO_FILE = b"\0"
+"""What stands in the old file's place where there was none; no config has a NUL in it."""
+
+
+def _put_back(path: Path) -> None:
+    """Let the old file be the config again, by a mere renaming: the disk may be full or failing."""
+    old = old_beside(path)
+    with suppress(OSError):  # then `recover` tries again
+        if not is_half_changed(path):  # it had not come to be replaced
+            old.unlink(missing_ok=True)
+        elif old.read_bytes() == _NO_FILE:
+            path.unlink()
+            old.unlink()
+        else:
+            old.replace(path)
+        sync_folder(path.parent)
+
+
+def _edited(text: str, name: str, value: Value | None) -> str:
+    """The text with one assignment replaced, added or removed, if it is written plainly.
+
+    The caller reads the result back: where it does not say what it should, it is not used.
+    """
+    table, _, key = name.rpartition(".")
+    lines = re.findall("[^\n]*\n|[^\n]+", text)  # splitlines would end a line within a text
+    start, end = _table_span(lines, table)
+    found = _find(rf"\s*{re.escape(key)}\s*=", lines, start, end)
+    commented = _find(rf"# {re.escape(key)} = .*[^\[\s]\s*$", lines, start, end)
+    if found is not None:
+        stop = _assignment_end(lines, found, end)
+        old = lines[found:stop]
+        # A key that is unset stays as a comment, so that what is said about it keeps its place.
+        lines[found:stop] = (
+            [f"# {line}" for line in old]
+            if value is None
+            else [_assignment(key, value, "".join(old))]
+        )
+    elif value is None:
+        return text
+    elif commented is not None:
+        lines[commented] = _assignment(key, value, lines[commented].removeprefix("# "))
+    elif start > len(lines):  # there is no such table yet
+        return f"{text.rstrip()}\n\n[{table}]\n{_assignment(key, value)}".lstrip()
+    else:
+        _append(_assignment(key, value), lines, start, end)
+    return "".join(lines)
+
+
+def _find(pattern: str, lines: list[str], start: int, end: int) -> int | None:
+    """The first of these lines that begins with a pattern."""
+    return next((index for index in range(start, end) if re.match(pattern, lines[index])), None)
+
+
+def _append(assignment: str, lines: list[str], start: int, end: int) -> None:
+    """Insert a line at the end of a table."""
+    # Above the blank lines at the table's end, and above a comment on the table that follows.
+    while start < end < len(lines) and lines[end - 1].lstrip().startswith("#"):
+        end -= 1
+    while start < end and not lines[end - 1].strip():
+        end -= 1
+    if end and not lines[end - 1].endswith("\n"):
+        lines[end - 1] += "\n"
+    lines.insert(end, assignment)
+
+
+def _table_span(lines: list[str], table: str) -> tuple[int, int]:
+    """The lines of a table, without its header; beyond the end where there is none."""
+    headers = [index for index, line in enumerate(lines) if re.match(r"\s*\[", line)]
+    # A line inside a list of several lines may look like a header; the caller checks the result.
+    if not table:
+        return 0, headers[0] if headers else len(lines)
+    for number, index in enumerate(headers):
+        if re.match(rf"\s*\[\s*{re.escape(table)}\s*\]\s*(#|$)", lines[index]):
+            return index + 1, headers[number + 1] if number + 1 < len(headers) else len(lines)
+    return len(lines) + 1, len(lines) + 1
+
+
+def _assignment_end(lines: list[str], start: int, end: int) -> int:
+    """The line after an assignment whose value may go over several lines."""
+    for stop in range(start + 1, end + 1):
+        if _flattened("".join(lines[start:stop])) is not None:
+            return stop
+    return start + 1
+
+
+def _assignment(key: str, value: Value, old: str = "") -> str:
+    """An assignment, with the comment that stands at the end of the old one."""
+    import tomli_w  # only `config set` writes
+
+    return tomli_w.dumps({key: value}).rstrip("\n") + _comment_after(old) + "\n"
+
+
+def _comment_after(assignment: str) -> str:
+    """The comment at the end of an assignment, with the white space before it."""
+    meaning = _flattened(assignment)
+    for found in re.finditer("#", assignment):
+        before = assignment[: found.start()]
+        if _flattened(before) == meaning:
+            return assignment[len(before.rstrip()) :].rstrip()
+    return ""
+
+
+def _written_anew(values: dict[str, Value]) -> str:
+    import tomli_w  # only `config set` writes
+
+    document: dict[str, Any] = {}
+    for name, value in values.items():
+        table, _, key = name.rpartition(".")
+        (document.setdefault(table, {}) if table else document)[key] = value
+    return tomli_w.dumps(document)
+
+
+def _flattened(text: str) -> dict[str, Value] | None:
+    """The values in a text, or None where it is not TOML."""
+    import tomllib  # only `config set` writes
+
+    try:
+        return flat(tomllib.loads(text))
+    except (ValueError, RecursionError):
+        return None

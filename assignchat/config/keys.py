@@ -1,0 +1,263 @@
+"""The keys of the config file: names, defaults, what they mean, and which values they take."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from assignchat.errors import (
+    AssignchatError,
+    ConfigInvalid,
+    ConfigKeyUnknown,
+    ConfigValueInvalid,
+    InvalidValue,
+)
+from assignchat.model import check_text, parse_duration, parse_timeout
+
+MAX_BUSY_SECONDS = 600
+MAX_NUMBER = 10**12  # larger ones are no duration, and may not even be printed
+
+Value = str | bool | list[str]
+
+
+class Settings(NamedTuple):
+    """The values in force, ready for use; durations in seconds."""
+
+    database: str
+    busy_timeout: int
+    identity: str
+    operators: list[str]
+    request_timeout: int | None
+    rejection_reasons: list[str]
+    withdrawal_reasons: list[str]
+    allow_other_reasons: bool
+
+
+class Key(NamedTuple):
+    """One key of the file: `read` turns its value into the one in `Settings`, or raises."""
+
+    name: str
+    default: Value
+    meaning: str
+    read: Callable[[Any], Any]
+
+    @property
+    def setting(self) -> str:
+        """The field of `Settings` that holds the value: the name without its table."""
+        return self.name.rpartition(".")[2]
+
+
+def _path(value: Any) -> str:
+    if not isinstance(value, str):
+        raise InvalidValue("it is text, the path of a file")
+    if at_home(check_text(value, "path", limit=4_000)) is None:
+        raise InvalidValue(f"nobody's home is meant by {value!r}")
+    return value
+
+
+def at_home(path: str) -> Path | None:
+    """The path with a leading `~` resolved, or None where that is nobody's home."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return None
+
+
+def _busy_timeout(value: Any) -> int:
+    seconds = parse_duration(_duration_text(value))
+    if seconds > MAX_BUSY_SECONDS:
+        raise InvalidValue("it is at most 10m")
+    return seconds
+
+
+def _request_timeout(value: Any) -> int | None:
+    return parse_timeout(_duration_text(value))
+
+
+def _duration_text(value: Any) -> str:
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < MAX_NUMBER:
+        return str(value)
+    if not isinstance(value, str):
+        raise InvalidValue('it is a duration such as "90s", "2m" or "1h30m"')
+    return value
+
+
+def _identity(value: Any) -> str:
+    if value not in ("claim", "login"):
+        raise InvalidValue('it is "claim" or "login"')
+    return str(value)
+
+
+def _texts(value: Any) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise InvalidValue("it is a list of texts")
+    if len(set(value)) != len(value):
+        raise InvalidValue("it names something twice")
+    return [check_text(item, "reason or login") for item in value]
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise InvalidValue("it is true or false")
+    return value
+
+
+KEYS = {
+    key.name: key
+    for key in (
+        Key(
+            "database",
+            "assignchat.db",
+            "The SQLite file, relative to the folder of this file.",
+            _path,
+        ),
+        Key(
+            "busy_timeout",
+            "10s",
+            "How long a command waits for another one that is writing.",
+            _busy_timeout,
+        ),
+        Key(
+            "identity",
+            "claim",
+            'Who acts: "claim" believes --as; "login" takes the login of the real user.',
+            _identity,
+        ),
+        Key(
+            "operators",
+            [],
+            'Logins that may still use --as when identity is "login".',
+            _texts,
+        ),
+        Key(
+            "assign_discuss.request_timeout",
+            "2m",
+            'How long a request waits for its answer, 1s to 30d, or "off" for ever.',
+            _request_timeout,
+        ),
+        Key(
+            "assign_discuss.rejection_reasons",
+            ["In a meeting", "Not available", "Handling priority issue"],
+            "Reasons offered to whoever rejects a request.",
+            _texts,
+        ),
+        Key(
+            "assign_discuss.withdrawal_reasons",
+            ["No longer needed", "I resolved it myself"],
+            "Reasons offered to whoever withdraws a request.",
+            _texts,
+        ),
+        Key(
+            "assign_discuss.allow_other_reasons",
+            True,
+            "Whether any other text is allowed as a reason.",
+            _flag,
+        ),
+    )
+}
+"""Every key. A new setting is one entry here and one field of `Settings`."""
+
+
+def default_text() -> str:
+    """A config file with every key at its default and a line that explains it."""
+    lines = ["# assignchat config set KEY VALUE changes a key and keeps these comments."]
+    table = ""
+    for key in KEYS.values():
+        section, _, name = key.name.rpartition(".")
+        if section != table:
+            table = section
+            lines += ["", f"[{table}]"]
+        # Text, flags and lists of text are written the same in TOML as in JSON.
+        lines += ["", f"# {key.meaning}", f"{name} = {json.dumps(key.default)}"]
+    return "\n".join(lines) + "\n"
+
+
+def key_named(name: str) -> Key:
+    """The key of this name. Raises `ConfigKeyUnknown`."""
+    if name in KEYS:
+        return KEYS[name]
+    from difflib import get_close_matches  # only when something is wrong
+
+    by_word = {word: key for key in KEYS for word in (key, key.rpartition(".")[2])}
+    close = get_close_matches(name, by_word, n=1)
+    raise ConfigKeyUnknown(
+        f"No config key {name!r}",
+        hint=f"Did you mean {by_word[close[0]]}?"
+        if close
+        else "assignchat config list shows them all.",
+    )
+
+
+def value_from_words(key: Key, words: Sequence[str]) -> Value:
+    """The value that `config set KEY WORD…` gives. Raises `ConfigValueInvalid`."""
+    value: Value
+    if isinstance(key.default, list):
+        value = list(words)
+    elif len(words) != 1:
+        raise ConfigValueInvalid(f"{key.name} takes one value, not {len(words)}")
+    elif isinstance(key.default, bool):
+        if words[0] not in ("true", "false"):
+            raise ConfigValueInvalid(f"{key.name}: it is true or false, not {words[0]!r}")
+        value = words[0] == "true"
+    else:
+        value = words[0]
+    _read_value(key, value, ConfigValueInvalid, key.name)
+    return value
+
+
+def flat(document: dict[str, Any], prefix: str = "") -> dict[str, Value]:
+    """The document with `table.key` names. What is no table of ours is left to be refused."""
+    values: dict[str, Value] = {}
+    for name, value in document.items():
+        full = f"{prefix}{name}"
+        if isinstance(value, dict) and any(key.startswith(f"{full}.") for key in KEYS):
+            values |= flat(value, f"{full}.")
+        else:
+            values[full] = value
+    return values
+
+
+def settings_of(values: dict[str, Value], path: Path) -> Settings:
+    """The values in force. Raises `ConfigInvalid` for one that does not fit, naming `path`."""
+    for name in values:
+        try:
+            key_named(name)
+        except ConfigKeyUnknown as error:
+            raise ConfigInvalid(f"{path}: {error.message}", error.hint) from None
+    settings = Settings(
+        **{
+            key.setting: _read_value(
+                key, values.get(name, key.default), ConfigInvalid, f"{path}: {name}"
+            )
+            for name, key in KEYS.items()
+        }
+    )
+    if not settings.allow_other_reasons and not (
+        settings.rejection_reasons and settings.withdrawal_reasons
+    ):
+        raise ConfigInvalid(
+            f"{path}: allow_other_reasons is false, and a list of reasons is empty",
+            hint="Nobody could reject or withdraw: list reasons, or allow others.",
+        )
+    return settings
+
+
+def _read_value(key: Key, value: Value, error: type[AssignchatError], where: str) -> Any:
+    try:
+        return key.read(value)
+    except InvalidValue as wrong:
+        raise error(
+            f"{where}: {wrong.message}"
+            + (f", not {_shown(value)}" if wrong.message.startswith("it ") else ""),
+            hint=wrong.hint or f"Its default is {key.default!r}.",
+        ) from None
+
+
+def _shown(value: object) -> str:
+    """A wrong value as its message quotes it: a list may be deep, and a number endless."""
+    if isinstance(value, int) and abs(value) >= MAX_NUMBER:
+        return "a number so large"
+    try:
+        return repr(value)
+    except (RecursionError, ValueError):
+        return "what is there"

@@ -1,0 +1,183 @@
+"""The config file: where it is found, what is read from it, and what is refused."""
+
+import os
+import stat
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+from assignchat.config.keys import KEYS, Settings, Value, at_home, flat, settings_of
+from assignchat.errors import ConfigInvalid, quoted
+from assignchat.system.files import links_from
+
+FILE_NAME = "config.toml"
+MAX_FILE_BYTES = 65_536
+MAX_DOTS_IN_LINE = 1_000  # tomllib takes the square of a key's length in memory
+
+
+class Config(NamedTuple):
+    """A config file as it was read; `path` is where it is, or where it would be made."""
+
+    path: Path
+    exists: bool
+    values: dict[str, Value]
+    settings: Settings
+
+    @property
+    def database(self) -> Path:
+        """The database that the file names, beside it unless the path is absolute."""
+        return self.path.parent / Path(self.settings.database).expanduser()
+
+    def value(self, name: str) -> Value:
+        """The value of a key, its default where the file has none."""
+        return self.values.get(name, KEYS[name].default)
+
+
+def find(named: str | None) -> tuple[Path, bool]:
+    """Where the config file is, and whether somebody named it.
+
+    `named`, else `$ASSIGNCHAT_CONFIG`, else `./config.toml` if there is one, else
+    `config.toml` in the user's config folder.
+    """
+    named = named or os.environ.get("ASSIGNCHAT_CONFIG") or None
+    if named:
+        return Path(named), True
+    if os.path.lexists(FILE_NAME):
+        return Path(FILE_NAME), False
+    folder = _config_folder()
+    if folder is None:  # as in a container, for a bare number without a home
+        return Path(FILE_NAME), False
+    return folder / "assignchat" / FILE_NAME, False
+
+
+def _config_folder() -> Path | None:
+    """The user's config folder; `$XDG_CONFIG_HOME` counts, as its standard says, if absolute.
+
+    Else it would be another one, somebody else's perhaps, in each working directory.
+    """
+    named = at_home(os.environ.get("XDG_CONFIG_HOME") or "~/.config")
+    if named is None or named.is_absolute():
+        return named
+    return at_home("~/.config")
+
+
+def load(named: str | None, *, must_exist: bool = True) -> Config:
+    """The config in force; without a file at the default places, the defaults.
+
+    Raises `ConfigInvalid` for a named file that is missing (if it `must_exist`), and for one
+    that is broken, unsafe, or has a key or value that is not understood.
+    """
+    path, was_named = find(named)
+    text = read_safely(path, owners=None if was_named else {0, os.getuid()})
+    if text is None:
+        if was_named and must_exist:
+            raise ConfigInvalid(
+                f"No config file at {path}", hint="Make one with: assignchat --config FILE init"
+            )
+        return Config(path, False, {}, settings_of({}, path))
+    values = _parse(text, path)
+    return Config(path, True, values, settings_of(values, path))
+
+
+def old_beside(path: Path) -> Path:
+    """Where the old file stands while a config file is being changed."""
+    return path.with_name(f".{path.name}.old")
+
+
+def is_half_changed(path: Path) -> bool:
+    """Whether a change of a config file is under way, or was when its process was killed.
+
+    The new file is then of the very time of the old one beside it, so that a file that
+    somebody has edited since is left alone, and so is one beside what a stranger put there.
+    """
+    real = os.path.realpath(path)
+    try:
+        old, new = os.lstat(old_beside(Path(real))), os.lstat(real)
+    except OSError:
+        return False
+    trusted = stat.S_ISREG(old.st_mode) and old.st_uid in (0, os.geteuid(), new.st_uid)
+    return trusted and old.st_mtime_ns == new.st_mtime_ns
+
+
+def read_safely(path: Path, *, owners: set[int] | None, secret: bool = False) -> str | None:
+    """The text of the file, or None where there is none; refuses what a stranger may have set.
+
+    The file, and any link to it, must belong to one of the `owners`, by uid, unless they are
+    None. Nobody but its owner may read a `secret` one.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a FIFO would wait for ever
+        with _as_file(descriptor, path) as file:
+            status = os.fstat(descriptor)
+            _check_open_to_nobody(path, status.st_mode, secret=secret)
+            _check_owners(path, {status.st_uid}, owners)
+            content = file.read(MAX_FILE_BYTES + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        _check_owners(path, set(), owners)  # of a link that leads nowhere, yet
+        return None
+    except (OSError, ValueError) as error:
+        raise ConfigInvalid(f"The config file {path} cannot be read: {error}") from error
+    check_size(content, path)
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigInvalid(f"The config file {path} is not UTF-8: {error}") from None
+
+
+def _check_open_to_nobody(path: Path, mode: int, *, secret: bool) -> None:
+    if secret and mode & 0o077:
+        raise ConfigInvalid(
+            f"Others may read the addresses in {path}", hint=f"chmod 600 {quoted(path)}"
+        )
+    if mode & stat.S_IWOTH:
+        raise ConfigInvalid(
+            f"Everyone may write the config file {path}", hint=f"chmod o-w {quoted(path)}"
+        )
+
+
+def _check_owners(path: Path, found: set[int], allowed: set[int] | None) -> None:
+    """Refuse a stranger's file, and their link too: it leads to what they chose."""
+    if allowed is None:
+        return
+    links = {link.lstat().st_uid for link in links_from(path) if os.path.lexists(link)}
+    if (found | links) - allowed:
+        raise ConfigInvalid(
+            f"The config file {path.absolute()} belongs to another user",
+            hint="A config.toml that you mean all the same is named with --config.",
+        )
+
+
+def check_size(content: bytes, path: Path) -> None:
+    """Refuse a config file that nobody has written by hand."""
+    if len(content) > MAX_FILE_BYTES:
+        raise ConfigInvalid(f"The config file {path} is larger than {MAX_FILE_BYTES} bytes")
+
+
+def _as_file(descriptor: int, path: Path) -> BinaryIO:
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise ConfigInvalid(f"The config file {path} is not a file")
+    return os.fdopen(descriptor, "rb")
+
+
+def _parse(text: str, path: Path) -> dict[str, Value]:
+    return flat(parse_toml(text, path))
+
+
+def parse_toml(text: str, path: Path) -> dict[str, Any]:
+    """The document in a text. Raises `ConfigInvalid`, naming `path` and the line."""
+    import tomllib  # not needed where there is no file
+
+    for number, line in enumerate(text.split("\n"), start=1):  # TOML knows no other ends of lines
+        if line.count(".") > MAX_DOTS_IN_LINE:
+            raise ConfigInvalid(
+                f"The config file {path} has more than {MAX_DOTS_IN_LINE:,} dots on line {number}"
+            )
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        reason = str(error)
+    except RecursionError:
+        reason = "nested too deep"
+    except ValueError:  # Python turns no text of thousands of digits into a number
+        reason = "a number is too long"
+    raise ConfigInvalid(f"The config file {path} is not TOML: {reason}") from None

@@ -1,0 +1,1 @@
+"""Files of CRMs and spreadsheets, as they write them."""

@@ -1,0 +1,275 @@
+"""Tables, cards and progress for people."""
+
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, TypeVar
+
+from assignchat.model import Chat, Request, Status, User
+from assignchat.render.formats import Form, say_machine_rows
+from assignchat.render.output import are_errors_read, is_terminal, say, write
+from assignchat.render.text import local, status_label, time_left, visible
+
+
+def short(text: str) -> str:
+    """A text that may be long, for a table: cut on a terminal, whole in a pipe."""
+    shown = visible(text)
+    return f"{shown[:_SHORT]}…" if is_terminal() and len(shown) > _SHORT else shown
+
+
+_SHORT = 60
+
+
+T = TypeVar("T")
+Cells = Mapping[str, Callable[[Any], str]]
+"""What people see of a row: headings, each with the text that stands under it."""
+
+
+def say_rows(
+    form: Form, rows: Iterable[Any], row_type: type[Any], cells: Cells | None = None
+) -> None:
+    """Print rows of a named tuple: for machines all of it, for people `cells`, if given."""
+    if form != Form.PEOPLE:
+        say_machine_rows(form, rows, row_type)
+        return
+    shown = cells or _every_field(row_type)
+    say_table(list(shown), ([text(row) for text in shown.values()] for row in rows))
+
+
+def field(name: str) -> Callable[[Any], str]:
+    """The text that shows one field of a row to people."""
+    return lambda row: _cell(name, getattr(row, name))
+
+
+def say_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table: boxed to the width of a terminal, or full and tab-separated in a pipe.
+
+    On a terminal too narrow for its columns, each row is a list of labelled values.
+    """
+    if not is_terminal():
+        for row in rows:
+            write("\t".join(row) + "\n")
+        return
+    held = list(rows)
+    longest = [
+        max(len(heading), *(len(row[column]) for row in held), 0)
+        for column, heading in enumerate(headings)
+    ]
+    whole = [
+        heading in _KEPT_WHOLE and length <= _LONGEST_WHOLE
+        for heading, length in zip(headings, longest, strict=True)
+    ]
+    least = sum(
+        length if kept else min(length, _NARROWEST)
+        for length, kept in zip(longest, whole, strict=True)
+    )
+    if least + len(headings) > shutil.get_terminal_size().columns:
+        _say_labelled(headings, held)
+    else:
+        _say_boxed(headings, held, whole)
+
+
+def _say_labelled(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    from rich.console import Console  # rich takes longer than a command may
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True, style="bold")
+    table.add_column(overflow="fold")
+    for row in rows:
+        for heading, cell in zip(headings, row, strict=True):
+            if cell:
+                table.add_row(heading, Text(cell))
+        table.add_row()
+    Console().print(table)
+
+
+_KEPT_WHOLE = ("At", "Chat", "Event", "Id", "Key", "Opened", "Sent", "Status", "Times out")
+_NAMES = ("Chat", "Id", "Request")  # numbers that name a thing, and count nothing
+_LONGEST_WHOLE = 40  # a GUID is to be copied in one piece; longer ids go over several lines
+_NARROWEST = 8  # characters of a column whose text may go over several lines
+
+
+def _say_boxed(
+    headings: Sequence[str], rows: Sequence[Sequence[str]], whole: Sequence[bool]
+) -> None:
+    from rich.box import SIMPLE_HEAD  # see _say_labelled
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 0), header_style="bold")
+    for column, (heading, kept) in enumerate(zip(headings, whole, strict=True)):
+        counts = heading not in _NAMES and all(row[column].isdecimal() for row in rows)
+        table.add_column(
+            heading,
+            justify="right" if counts else "left",
+            overflow="fold",
+            no_wrap=kept,
+            min_width=min(len(heading), 8),
+        )
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    Console().print(table)
+
+
+def say_card(title: str, pairs: Iterable[tuple[str, str | None]]) -> None:
+    """Print one thing: a title, and its labelled values, without those that are absent."""
+    present = [(label, value) for label, value in pairs if value is not None]
+    width = max((len(label) for label, _ in present), default=0)
+    say(title, *(f"  {label:<{width}}  {value}" for label, value in present))
+
+
+def say_request(request: Request, now: datetime, fallbacks: Sequence[str] = ()) -> None:
+    """Print one request; `fallbacks` are asked in their order if it ends without a yes."""
+    pending = request.status == Status.PENDING
+    say_card(
+        f"Request {request.id}: {status_label(request.status)}",
+        (
+            ("Chat", f"{visible(request.chat_id)} ({visible(request.customer)})"),
+            ("Asked by", visible(request.requester_id)),
+            ("Asked", f"{visible(request.recipient_id)} ({request.recipient_role})"),
+            ("Owner", visible(owner_of(request))),
+            ("Note", None if request.note is None else visible(request.note)),
+            ("Reason", None if request.reason is None else visible(request.reason)),
+            ("Sent", moment(request.requested_at)),
+            ("Times out", time_left(request.expires_at, now) if pending else None),
+            ("Ended", None if request.resolved_at is None else moment(request.resolved_at)),
+            ("Asked before", _previous(request)),
+            ("Asked next", ", then ".join(map(visible, fallbacks)) or None),
+        ),
+    )
+
+
+def say_chat(chat: Chat) -> None:
+    """Print one chat."""
+    say_card(
+        f"Chat {visible(chat.id)}: {chat.status}",
+        (
+            ("Customer", visible(chat.customer)),
+            ("Owner", visible(chat.owner_id)),
+            ("Opened", moment(chat.opened_at)),
+            ("Closed", None if chat.closed_at is None else moment(chat.closed_at)),
+        ),
+    )
+
+
+def say_user(user: User) -> None:
+    """Print one user."""
+    say_card(
+        f"User {visible(user.id)}: {'active' if user.active else 'not active'}",
+        (
+            ("Name", visible(user.name)),
+            ("Role", user.role),
+            ("Away until", None if user.away_until is None else _cell("at", user.away_until)),
+        ),
+    )
+
+
+def _previous(request: Request) -> str | None:
+    before = request.previous_request_id
+    return None if before is None else f"somebody else, by request {before}"
+
+
+def owner_of(request: Request) -> str:
+    """Who owned the chat when the request was as it is."""
+    accepted = request.status == Status.ACCEPTED
+    return request.recipient_id if accepted else request.from_user
+
+
+def moment(stored: str) -> str:
+    """A stored time for people: local on a terminal; in a pipe as it is stored."""
+    return local(stored) if is_terminal() else stored
+
+
+def _every_field(row_type: type[Any]) -> Cells:
+    return {
+        name.removesuffix("_id").replace("_", " ").capitalize(): field(name)
+        for name in row_type._fields
+    }
+
+
+def _cell(name: str, value: Any) -> str:
+    if value is None:
+        return ""
+    if name == "status":
+        return status_label(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if name == "at" or name.endswith(("_at", "_until")):
+        return moment(value) if value[:1].isdigit() else value  # away until "indefinite"
+    return visible(str(value))
+
+
+@contextmanager
+def progress(title: str) -> Iterator[Callable[[int, int | None], None]]:
+    """A progress bar on a terminal's standard error, for what takes longer than a second.
+
+    To be called with how much is done and of how much in all, None where nobody knows.
+    """
+    if not are_errors_read():
+        yield lambda _done, _total: None
+        return
+    bar = _Bar(title)
+    try:
+        yield bar.update
+    finally:
+        bar.stop()
+
+
+class _Bar:
+    """Count, rate and time left, shown from the second second on."""
+
+    def __init__(self, title: str) -> None:
+        self._title = title
+        self._started = time.monotonic()
+        self._bar: Any = None
+
+    def update(self, done: int, total: int | None) -> None:
+        seconds = time.monotonic() - self._started
+        if self._bar is None and seconds < 1:
+            return
+        if self._bar is None:
+            self._start()
+        rate = f"{done / seconds:,.0f}/s"
+        self._bar.update(0, completed=done, total=total, rate=rate)
+
+    def stop(self) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def _start(self) -> None:
+        from rich.console import Console  # see _say_labelled
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+
+        self._bar = Progress(
+            TextColumn(self._title),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._bar.add_task(self._title, total=None, rate="")
+        self._bar.start()
+
+
+def counted(rows: Iterable[T], update: Callable[[int, int | None], None]) -> Iterator[T]:
+    """The rows, telling a progress bar how many have gone by."""
+    for count, row in enumerate(rows, start=1):
+        if count % _ROWS_BETWEEN_UPDATES == 0:
+            update(count, None)
+        yield row
+
+
+_ROWS_BETWEEN_UPDATES = 5_000

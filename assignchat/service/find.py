@@ -1,0 +1,170 @@
+"""Finding what a command names, or saying helpfully that it is not there."""
+
+from collections.abc import Callable, Container, Iterable
+from typing import Any
+
+from assignchat.errors import (
+    ActorUnknown,
+    BatchNotFound,
+    ChatNotFound,
+    NotFound,
+    RequestNotFound,
+    UserAway,
+    UserInactive,
+    UserNotFound,
+    command,
+)
+from assignchat.model import INDEFINITE, Batch, Chat, Request, User
+from assignchat.store import chats, requests, users
+from assignchat.store.database import Database
+
+NAMED_AT_MOST = 10
+
+
+def find_actor(database: Database, user_id: str) -> User:
+    """The active user on whose behalf a command runs.
+
+    Raises `ActorUnknown` or `UserInactive`.
+    """
+    user = users.get(database, user_id)
+    if user is None:
+        raise ActorUnknown(
+            f"You are {user_id!r} here, and there is no such user",
+            hint=_suggest_user(database, user_id)
+            or "Say who you are with --as USER or ASSIGNCHAT_USER.",
+        )
+    return _active(user)
+
+
+def find_user(database: Database, user_id: str) -> User:
+    """The user with this id. Raises `UserNotFound`."""
+    user = users.get(database, user_id)
+    if user is None:
+        raise UserNotFound(f"No user {user_id!r}", hint=_suggest_user(database, user_id))
+    return user
+
+
+def find_recipient(
+    database: Database, user_id: str, *, anyway: bool, besides: Container[str] = ()
+) -> User:
+    """The user who is to get a chat: active, and present unless `anyway`.
+
+    Raises `UserNotFound`, `UserInactive` or `UserAway`, whose hint names who is there
+    `besides` those who own the chat.
+    """
+    user = _active(find_user(database, user_id))
+    if is_away(user, database.now) and not anyway:
+        present = users.active(database, least_loaded_first=True)
+        there = [user.id for user in present if user.id not in besides]
+        raise UserAway(
+            f"{user.name} is away {away_text(str(user.away_until))}",
+            hint=f"Present, least loaded first: {listing(there)}. Or add --anyway."
+            if there
+            else "Nobody else is present; to go on all the same, add --anyway.",
+        )
+    return user
+
+
+def is_away(user: User, now: str) -> bool:
+    """Whether the user is away at the stored time `now`."""
+    return user.away_until is not None and user.away_until > now
+
+
+def away_text(away_until: str) -> str:
+    """For how long somebody is away, such as `until 2026-11-22T14:05:10.000Z`."""
+    return "indefinitely" if away_until == INDEFINITE else f"until {away_until}"
+
+
+def find_chat(database: Database, chat_id: str) -> Chat:
+    """The chat with this id. Raises `ChatNotFound`."""
+    chat = chats.get(database, chat_id)
+    if chat is None:
+        raise ChatNotFound(f"No chat {chat_id!r}", hint=_suggest_chat(database, chat_id))
+    return chat
+
+
+def find_request(database: Database, request_id: int) -> Request:
+    """The request with this id. Raises `RequestNotFound`."""
+    request = requests.get(database, request_id)
+    if request is None:
+        raise RequestNotFound(f"No request {request_id}", hint="assignchat requests lists them.")
+    return request
+
+
+def find_batch(database: Database, batch_id: int) -> Batch:
+    """The batch with this id. Raises `BatchNotFound`."""
+    from assignchat.store import batches  # not needed for single chats
+
+    batch = batches.get(database, batch_id)
+    if batch is None:
+        raise BatchNotFound(f"No batch {batch_id}", hint="assignchat batches lists them.")
+    return batch
+
+
+def unknown(
+    database: Database,
+    *,
+    chat: str | None = None,
+    users: Iterable[str | None] = (),
+    request: int | None = None,
+    batch: int | None = None,
+) -> list[NotFound]:
+    """What of this does not exist: a list that is empty for a typing error should say so."""
+    wanted: list[tuple[Callable[[Database, Any], object], object]] = [
+        (find_chat, chat),
+        (find_request, request),
+        (find_batch, batch),
+        *((find_user, user) for user in users),
+    ]
+    missing = []
+    with database.read():
+        for find, name in wanted:
+            try:
+                if name is not None:
+                    find(database, name)
+            except NotFound as error:
+                missing.append(error)
+    return missing
+
+
+def user_name(database: Database, user_id: str) -> str:
+    """The name of a user; the id itself where it is nobody's, as an operator's login may be."""
+    user = users.get(database, user_id)
+    return user.name if user else user_id
+
+
+def listing(ids: Iterable[str]) -> str:
+    """Up to ten ids as text, and a mark if there are more."""
+    names = list(ids)
+    return ", ".join(names[:NAMED_AT_MOST]) + (", …" if len(names) > NAMED_AT_MOST else "")
+
+
+def _active(user: User) -> User:
+    if not user.active:
+        raise UserInactive(
+            f"{user.name} ({user.id}) is not active",
+            hint=command("user", "activate", user.id),
+        )
+    return user
+
+
+def _suggest_user(database: Database, user_id: str) -> str | None:
+    everyone = users.every(database)
+    by_word = {word.casefold(): user.id for user in everyone for word in (user.name, user.id)}
+    return _did_you_mean(user_id, by_word)
+
+
+def _suggest_chat(database: Database, chat_id: str) -> str | None:
+    return _did_you_mean(
+        chat_id, {other.casefold(): other for other in chats.similar_ids(database, chat_id)}
+    )
+
+
+def _did_you_mean(word: str, choices: dict[str, str]) -> str | None:
+    from difflib import get_close_matches  # only needed when something is wrong
+
+    folded = word.casefold()
+    close = [folded] if folded in choices else get_close_matches(folded, choices, n=3)
+    close = close or [choice for choice in choices if choice.startswith(folded)][:3]
+    meant = list(dict.fromkeys(choices[match] for match in close))
+    return f"Did you mean {' or '.join(meant)}?" if meant else None

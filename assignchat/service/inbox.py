@@ -1,0 +1,87 @@
+"""What waits for a user: inbox and status."""
+
+from typing import NamedTuple
+
+from assignchat.model import (
+    NOTICES,
+    Event,
+    Notification,
+    Party,
+    Request,
+    Status,
+    seconds_between,
+)
+from assignchat.service.find import find_actor, is_away, user_name
+from assignchat.store import notifications, requests, users
+from assignchat.store.database import Database
+
+SENT_SHOWN = 10
+
+
+class ReceivedRequest(NamedTuple):
+    """A pending request as its recipient sees it; `seconds_left` is null without a deadline."""
+
+    request: Request
+    text: str
+    seconds_left: float | None
+
+
+class Inbox(NamedTuple):
+    """What waits for a user."""
+
+    user: str
+    requests: list[ReceivedRequest]
+    notifications: list[Notification]
+
+
+class StatusPage(NamedTuple):
+    """Where a user stands: what they are asked, what they asked and how it ended, their load.
+
+    `away_until` is the user's, and null once they are back.
+    """
+
+    user: str
+    away_until: str | None
+    received: list[ReceivedRequest]
+    sent: list[Request]
+    open_chats: int
+
+
+def inbox(database: Database, *, actor: str, mark_read: bool = False) -> Inbox:
+    """The actor's pending requests and unread notifications, oldest first.
+
+    With `mark_read`, those notifications are marked read. Raises `ActorUnknown`.
+    """
+    with database.write() if mark_read else database.read():
+        user = find_actor(database, actor)
+        unread = list(notifications.unread(database, user.id))
+        if mark_read and unread:
+            notifications.mark_read(database, user.id, unread[-1].id)
+        return Inbox(user.id, _received(database, user.id), unread)
+
+
+def status(database: Database, *, actor: str) -> StatusPage:
+    """Where the actor stands; of the requests they sent, the pending and the last ten."""
+    with database.read():
+        user = find_actor(database, actor)
+        sent = {"requester": user.id}
+        last = requests.matching(database, sent, limit=SENT_SHOWN, newest_first=True)
+        pending = requests.matching(database, sent | {"status": Status.PENDING})
+        return StatusPage(
+            user.id,
+            user.away_until if is_away(user, database.now) else None,
+            _received(database, user.id),
+            sorted({*last, *pending}),
+            users.open_chats(database, user.id),
+        )
+
+
+def _received(database: Database, user_id: str) -> list[ReceivedRequest]:
+    pending = requests.matching(database, {"recipient": user_id, "status": Status.PENDING})
+    return [_as_received(database, request) for request in pending]
+
+
+def _as_received(database: Database, request: Request) -> ReceivedRequest:
+    text = NOTICES[Event.REQUESTED, Party.RECIPIENT] % user_name(database, request.requester_id)
+    left = None if request.expires_at is None else seconds_between(database.now, request.expires_at)
+    return ReceivedRequest(request, text, left)

@@ -1,0 +1,184 @@
+"""What happens to requests by themselves: deadlines that pass, changes that leave a request
+without an object, and the next in a chain who is asked.
+"""
+
+import json
+
+from assignchat.errors import ClockSuspicious
+from assignchat.model import (
+    NOTICES,
+    SYSTEM,
+    TRANSITIONS,
+    Chat,
+    Event,
+    Party,
+    Request,
+    Role,
+    Status,
+    User,
+    seconds_between,
+    time_after,
+)
+from assignchat.service.find import find_chat, find_request, find_user, is_away
+from assignchat.store import notifications, requests, tracking
+from assignchat.store.database import Database, Params
+from assignchat.store.deadlines import PAST_DEADLINE
+
+# A network time service moves a clock by less than the first; no request waits longer than
+# the second, so a history that old with something due in it was left by a clock that jumped.
+_CLOCK_BEHIND_SECONDS = 5 * 60
+_CLOCK_AHEAD_SECONDS = 31 * 86_400
+
+
+def sweep_timeouts(
+    database: Database, *, actor: str = SYSTEM, dry_run: bool = False, force: bool = False
+) -> list[int]:
+    """Time out every pending request whose deadline has come; their ids, in order.
+
+    `actor` is recorded as who swept. Raises `ClockSuspicious`, unless `force`, where
+    something is due and the newest row of the history lies more than 5 minutes in the future
+    or 31 days in the past.
+    """
+    with database.read():
+        if not requests.any_due(database):
+            return []  # without waiting for whoever is writing
+    with database.write(dry_run=dry_run, bulk=True):
+        if not force:
+            _check_clock(database)
+        return _time_out(database, PAST_DEADLINE, {}, actor)
+
+
+def time_out_on(database: Database, which: str, params: Params) -> None:
+    """Record the deadlines that have passed on the requests that a command meets.
+
+    `which` is a condition on the requests `r`. What is recorded stays, even if the rest of
+    the command is refused.
+    """
+    if _time_out(database, f"{which} AND {PAST_DEADLINE}", params):
+        database.keep()
+
+
+def cancel_on(
+    database: Database,
+    which: str,
+    params: Params,
+    *,
+    actor: str,
+    reason: str,
+    batch_id: int | None = None,
+) -> int:
+    """Cancel the pending requests that a change leaves without an object; how many.
+
+    `which` is a condition on the requests `r`.
+    """
+    settled = requests.settle_all(
+        database,
+        TRANSITIONS["cancel"],
+        which,
+        params,
+        actor=actor,
+        reason=reason,
+        batch_id=batch_id,
+    )
+    return len(settled.ids)
+
+
+def may_assign(chat: Chat, requester: User) -> bool:
+    """Whether a user may ask others to take over a chat: its owner, or a manager."""
+    return requester.id == chat.owner_id or requester.role == Role.MANAGER
+
+
+def ask(
+    database: Database,
+    chat: Chat,
+    requester: User,
+    recipient: User,
+    *,
+    actor: str,
+    note: str | None,
+    timeout_seconds: float | None,
+    fallbacks: list[str],
+    previous_request_id: int | None = None,
+) -> int:
+    """Send a request inside a transaction, and tell its recipient; its id."""
+    now = database.now
+    expires_at = None if timeout_seconds is None else time_after(now, timeout_seconds)
+    request_id = requests.add(
+        database,
+        chat_id=chat.id,
+        requester_id=requester.id,
+        recipient_id=recipient.id,
+        recipient_role=recipient.role,
+        from_user=chat.owner_id,
+        note=note,
+        expires_at=expires_at,
+        previous_request_id=previous_request_id,
+        fallbacks=fallbacks,
+    )
+    detail: dict[str, object] = {"expires_at": expires_at}
+    if fallbacks:
+        detail["fallbacks"] = fallbacks
+    tracking.append(
+        database,
+        Event.REQUESTED,
+        actor,
+        chat_id=chat.id,
+        request_id=request_id,
+        from_user=chat.owner_id,
+        to_user=recipient.id,
+        status=Status.PENDING,
+        detail=json.dumps(detail, ensure_ascii=False),
+    )
+    notice = NOTICES[Event.REQUESTED, Party.RECIPIENT] % requester.name
+    notifications.add(database, recipient.id, notice, request_id=request_id)
+    return request_id
+
+
+def ask_next(database: Database, ended: Request) -> None:
+    """Ask the next in the chain, passing over those who cannot take part any more."""
+    waiting = requests.fallbacks(database, ended.id)
+    if not waiting:
+        return
+    chat = find_chat(database, ended.chat_id)
+    requester = find_user(database, ended.requester_id)
+    if not may_assign(chat, requester):
+        return
+    while waiting:
+        user = find_user(database, waiting.pop(0))
+        if not user.active or is_away(user, database.now) or user.id == chat.owner_id:
+            continue
+        ask(
+            database,
+            chat,
+            requester,
+            user,
+            actor=SYSTEM,
+            note=ended.note,
+            timeout_seconds=None
+            if ended.expires_at is None
+            else seconds_between(ended.requested_at, ended.expires_at),
+            fallbacks=waiting,
+            previous_request_id=ended.id,
+        )
+        return
+
+
+def _time_out(database: Database, which: str, params: Params, actor: str = SYSTEM) -> list[int]:
+    """Time out the requests that `which` selects, and ask the next in their chains."""
+    settled = requests.settle_all(database, TRANSITIONS["time out"], which, params, actor=actor)
+    for request_id in settled.with_fallbacks:
+        ask_next(database, find_request(database, request_id))
+    return settled.ids
+
+
+def _check_clock(database: Database) -> None:
+    newest = tracking.newest_at(database)
+    if newest is None:
+        return
+    age = seconds_between(newest, database.now)
+    if -_CLOCK_BEHIND_SECONDS <= age <= _CLOCK_AHEAD_SECONDS:
+        return
+    raise ClockSuspicious(
+        f"The clock says {database.now}, but the newest row of the history is from {newest}",
+        hint="Nothing was timed out. Set the clock, or sweep with --force if it is right.",
+    )

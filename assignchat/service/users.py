@@ -1,0 +1,191 @@
+"""Users: adding, changing, activating, deactivating, away and back."""
+
+import json
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from assignchat.errors import InvalidValue, OwnsOpenChats, UserExists, command
+from assignchat.model import INDEFINITE, Event, Role, Split, User, check_id, check_text, how_many
+from assignchat.service.batches import BulkAssigned, Progress, no_progress, reassign
+from assignchat.service.find import find_user, is_away
+from assignchat.service.lifecycle import cancel_on, time_out_on
+from assignchat.store import requests, tracking, users
+from assignchat.store.batches import Selection
+from assignchat.store.database import Database
+
+
+class Deactivated(NamedTuple):
+    """A deactivated user, with the batch that moved their chats, if any did."""
+
+    user: User
+    batch: BulkAssigned | None
+    cancelled_requests: int
+    dry_run: bool
+
+
+def add_user(
+    database: Database, user_id: str, *, actor: str, name: str | None = None, role: str = Role.USER
+) -> User:
+    """Add an active user; the name defaults to the id. Raises `UserExists`."""
+    check_id(user_id, "user id")
+    user = User(user_id, check_text(user_id if name is None else name, "name"), role, True, None)
+    with database.write():
+        if users.get(database, user_id) is not None:
+            raise UserExists(
+                f"There is a user {user_id!r} already", hint="assignchat user set changes one."
+            )
+        users.add(database, user)
+        track_added(database, user, actor)
+        return user
+
+
+def get_user(database: Database, user_id: str) -> User:
+    """The user as they are. Raises `UserNotFound`."""
+    with database.read():
+        return find_user(database, user_id)
+
+
+def set_user(
+    database: Database,
+    user_id: str,
+    *,
+    actor: str,
+    name: str | None = None,
+    role: str | None = None,
+) -> User:
+    """Change a user's name or role; the user. Raises `UserNotFound`."""
+    if name is not None:
+        check_text(name, "name")
+    with database.write():
+        user = find_user(database, user_id)
+        changed = user._replace(name=name or user.name, role=role or user.role)
+        return change_user(database, user, changed, actor)
+
+
+def activate_user(database: Database, user_id: str, *, actor: str) -> User:
+    """Let a user take part again; the user. Raises `UserNotFound`."""
+    with database.write():
+        user = find_user(database, user_id)
+        return change_user(database, user, user._replace(active=True), actor)
+
+
+def deactivate_user(
+    database: Database,
+    user_id: str,
+    *,
+    actor: str,
+    reassign_to: Sequence[str] = (),
+    split: Split = Split.EVEN,
+    anyway: bool = False,
+    dry_run: bool = False,
+    progress: Progress = no_progress,
+) -> Deactivated:
+    """Take a user out of the team: their pending requests are cancelled, both ways.
+
+    All their chats go to `reassign_to` as one batch, in the same transaction. Raises
+    `OwnsOpenChats` where there are open ones and nobody to take them. A `dry_run` does it
+    all and rolls it back.
+    """
+    with database.write(dry_run=dry_run, bulk=True):
+        user = find_user(database, user_id)
+        time_out_on(database, requests.INVOLVING, {"user": user.id})
+        if user.id in reassign_to:
+            raise InvalidValue(f"{user.name} cannot take over their own chats by leaving")
+        batch = None
+        if reassign_to:
+            batch = reassign(
+                database,
+                Selection.of_owner(database, user.id, None),
+                to=reassign_to,
+                actor=actor,
+                split=split,
+                reason=f"{user.name} was deactivated",
+                anyway=anyway,
+                progress=progress,
+            )
+        _check_owns_no_open_chats(database, user)
+        deactivated, cancelled = deactivate(database, user, actor)
+    if dry_run and batch is not None:
+        batch = batch._replace(batch_id=None, dry_run=True)
+    return Deactivated(user if dry_run else deactivated, batch, cancelled, dry_run)
+
+
+def set_away(database: Database, user_id: str, *, actor: str, until: str | None = None) -> User:
+    """Note that a user is away, until a stored time or indefinitely; the user.
+
+    Raises `InvalidValue` where the time has passed.
+    """
+    with database.write():
+        user = find_user(database, user_id)
+        if until is not None and until <= database.now:
+            raise InvalidValue(f"{until} has passed")
+        changed = user._replace(away_until=until or INDEFINITE)
+        return change_user(database, user, changed, actor)
+
+
+def set_back(database: Database, user_id: str, *, actor: str) -> User:
+    """Note that a user is back; the user."""
+    with database.write():
+        user = find_user(database, user_id)
+        return change_user(database, user, user._replace(away_until=None), actor)
+
+
+def list_users(database: Database) -> list[User]:
+    """All users, by id; an absence that is over is no longer shown."""
+    with database.read():
+        return [_seen(user, database.now) for user in users.every(database)]
+
+
+def track_added(database: Database, user: User, actor: str) -> None:
+    """Append the row that says that a user was added."""
+    described = user._asdict()
+    described.pop("away_until")
+    detail = json.dumps(described, ensure_ascii=False)
+    tracking.append(database, Event.USER_ADDED, actor, detail=detail)
+
+
+def change_user(database: Database, old: User, new: User, actor: str) -> User:
+    """Store a changed user, with a row that says what changed; nothing if nothing did."""
+    if new == old:
+        return new
+    users.update(database, new)
+    changes = {
+        key: [before, after]
+        for key, before, after in zip(User._fields, old, new, strict=True)
+        if before != after
+    }
+    detail = json.dumps({"id": new.id, **changes}, ensure_ascii=False)
+    tracking.append(database, Event.USER_CHANGED, actor, detail=detail)
+    return new
+
+
+def deactivate(database: Database, user: User, actor: str) -> tuple[User, int]:
+    """Mark a user inactive and cancel their pending requests, inside a transaction.
+
+    The user, and how many requests were cancelled.
+    """
+    cancelled = cancel_on(
+        database,
+        requests.INVOLVING,
+        {"user": user.id},
+        actor=actor,
+        reason=f"{user.name} was deactivated",
+    )
+    if user.active:
+        users.update(database, user._replace(active=False))
+        detail = json.dumps({"id": user.id}, ensure_ascii=False)
+        tracking.append(database, Event.USER_DEACTIVATED, actor, detail=detail)
+    return user._replace(active=False), cancelled
+
+
+def _check_owns_no_open_chats(database: Database, user: User) -> None:
+    count = users.open_chats(database, user.id)
+    if count:
+        raise OwnsOpenChats(
+            f"{user.name} still owns {how_many(count, 'open chat')}",
+            hint=command("user", "deactivate", user.id, "--reassign-to", "USER"),
+        )
+
+
+def _seen(user: User, now: str) -> User:
+    return user if is_away(user, now) else user._replace(away_until=None)

@@ -1,0 +1,140 @@
+"""SQLite's errors in our words: which database, what is wrong, and what to do about it."""
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from assignchat.errors import (
+    AssignchatError,
+    DatabaseDamaged,
+    DatabaseForeign,
+    DatabaseFull,
+    DatabaseLocked,
+    DatabaseMissing,
+    DatabaseReadOnly,
+    command,
+)
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turn what SQLite raises in the block into our errors."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise translate(error, path) from error
+
+
+def translate(error: sqlite3.Error, path: Path) -> Exception:
+    """SQLite's error in our words; the error itself where it can only be a bug of ours."""
+    name = getattr(error, "sqlite_errorname", "") or ""
+    if any(sign in str(error) for sign in _SIGNS_OF_DAMAGE):
+        name = "SQLITE_CORRUPT"
+    for prefix, meaning in _MEANINGS.items():
+        if name.startswith(prefix):
+            return meaning(path, f"{error} ({name})")
+    return error
+
+
+_SIGNS_OF_DAMAGE = (
+    "no such",  # a table or column is gone
+    "decode to UTF-8",
+    "malformed JSON",
+)
+
+
+def locked(path: Path, _error: str = "") -> DatabaseLocked:
+    """Somebody else is writing."""
+    return DatabaseLocked(
+        f"Another process was writing to the database {path}",
+        hint="Nothing was changed. Try again; busy_timeout in the config says how long to wait.",
+    )
+
+
+def _full(path: Path, _error: str) -> DatabaseFull:
+    return DatabaseFull(
+        f"No room left to write the database {path}",
+        hint="Nothing was changed. Make room on its file system and try again.",
+    )
+
+
+def _failing(path: Path, error: str) -> AssignchatError:
+    if not _has_room(path):  # SQLite has no word of its own for some ways of being full
+        return _full(path, error)
+    return DatabaseDamaged(
+        f"The system could not read or write the database {path}: {error}",
+        hint="Nothing was changed. Look at the disk, its free space and the system's log.",
+    )
+
+
+def _has_room(path: Path) -> bool:
+    """Whether a file there may still grow: the file system, a quota, `ulimit -f`."""
+    import resource  # only needed when something is wrong
+
+    limited = resource.getrlimit(resource.RLIMIT_FSIZE)[0] != resource.RLIM_INFINITY
+    free = os.statvfs(path.parent)
+    # Not every file system counts its files, and one that does not says that it has none.
+    files = not free.f_files or free.f_favail > 0
+    return not limited and files and free.f_bavail * free.f_frsize > _LITTLE_ROOM
+
+
+_LITTLE_ROOM = 1024 * 1024  # bytes; a -wal file grows in steps
+
+
+def damaged(path: Path, error: str) -> DatabaseDamaged:
+    """The file is broken."""
+    return DatabaseDamaged(
+        f"The database {path} is damaged: {error}",
+        hint="Keep a copy of the file, and restore the last backup. assignchat check tells more.",
+    )
+
+
+def foreign(path: Path, _error: str = "") -> DatabaseForeign:
+    """The file is something else."""
+    return DatabaseForeign(
+        f"Not an assignchat database: {path}",
+        hint="Check the path. A new database is made with: assignchat --db FILE init",
+    )
+
+
+def _read_only(path: Path, _error: str = "") -> DatabaseReadOnly:
+    return DatabaseReadOnly(
+        f"The database {path} cannot be written",
+        hint="Nothing was changed. The file, its folder and its file system must be writable.",
+    )
+
+
+def _cannot_open(path: Path, error: str) -> AssignchatError:
+    if not path.exists():
+        return missing(path)
+    if not os.access(path, os.R_OK):
+        return DatabaseReadOnly(
+            f"The database {path} may not be read by this user",
+            hint="Its permissions say who may; run as a user who is allowed to.",
+        )
+    # SQLite could not make the -wal and -shm files beside it.
+    return _read_only(path, error) if _has_room(path) else _full(path, error)
+
+
+_MEANINGS: dict[str, Callable[[Path, str], AssignchatError]] = {
+    "SQLITE_BUSY": locked,
+    "SQLITE_LOCKED": locked,
+    "SQLITE_PROTOCOL": locked,  # so many came and went that it gave up
+    "SQLITE_READONLY": _read_only,
+    "SQLITE_CANTOPEN": _cannot_open,
+    "SQLITE_FULL": _full,
+    "SQLITE_NOTADB": foreign,
+    "SQLITE_IOERR": _failing,
+    "SQLITE_CORRUPT": damaged,
+}
+"""What SQLite's errors mean, by how their names begin."""
+
+
+def missing(path: Path) -> DatabaseMissing:
+    """The error for a path where no database is."""
+    return DatabaseMissing(
+        f"No database at {path}",
+        hint="Check the path, or make one there with: " + command("--db", str(path), "init"),
+    )

@@ -1,0 +1,186 @@
+"""Database files that appear whole or not at all: a new one, and a copy while others write."""
+
+import os
+import sqlite3
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+from assignchat.errors import DatabaseDamaged, DatabaseReadOnly, InvalidValue
+from assignchat.store.database import Database
+from assignchat.store.sqlite.errors import damaged, translated
+from assignchat.store.sqlite.opening import DEFAULT_BUSY_SECONDS, connect
+from assignchat.system import signals
+from assignchat.system.files import create_own, sync_folder, unfinished
+
+
+def create_database(path: Path | str, fill: Callable[[Path], None] | None = None) -> bool:
+    """Make a database at `path`, for its owner only; whether there was none before.
+
+    It is empty unless `fill` puts something into the file that it is called with.
+
+    It appears there whole or not at all: it is built beside its place and then linked to
+    its name, which never replaces a file. Raises `DatabaseDamaged` where a journal of
+    another database is left, and `DatabaseReadOnly` where none can be made.
+    """
+    from assignchat.store.sqlite import schema  # slow to import, see schema.py
+
+    path = Path(path)
+    left = _journal_beside(path)  # looked for first: one that is in use comes after its database
+    if os.path.exists(path):  # noqa: PTH110  # no error where a folder may not be entered
+        return False
+    if left is not None:
+        raise DatabaseDamaged(
+            f"There is no database at {path}, but {left.name}, with what was last written to one",
+            hint="Put its database back, or move that file away.",
+        )
+    try:
+        with _built_beside(path) as building:
+            _make_schema(building, schema.migrate)
+            if fill is not None:
+                fill(building)
+            _complete(building)
+            _link(building, path)
+    except FileExistsError:  # another process was faster
+        return False
+    return True
+
+
+def _journal_beside(path: Path) -> Path | None:
+    """The file in which SQLite would look for changes to a database at `path`, if it is there.
+
+    SQLite cannot tell whose changes they are: it would write them into a new file of that name.
+    """
+    real = os.path.realpath(path)
+    beside = (Path(real + suffix) for suffix in ("-wal", "-journal"))
+    return next((file for file in beside if os.path.lexists(file)), None)
+
+
+def _link(building: Path, path: Path) -> None:
+    """Give a finished file its name, for good or not at all."""
+    os.link(building, path)
+    try:
+        sync_folder(path.parent)
+    except OSError:
+        path.unlink()
+        raise
+
+
+def _replace(building: Path, path: Path) -> None:
+    """Give a finished file the name of another one, for good or not at all."""
+    old = building.with_name(building.name + _OLD)
+    with suppress(OSError):  # not every file system has such links; the copy is good without
+        os.link(path, old)
+    building.replace(path)
+    try:
+        sync_folder(path.parent)
+    except OSError:
+        with suppress(FileNotFoundError):
+            old.replace(path)
+        raise
+
+
+_OLD = "-old"
+
+
+@contextmanager
+def _built_beside(path: Path) -> Iterator[Path]:
+    """An empty file beside `path`, its owner's alone, for the block to fill and to name."""
+    building = unfinished(path)
+    try:
+        building.unlink(missing_ok=True)  # left by a process of the same number that was killed
+        os.close(create_own(building))
+        yield building
+    except FileExistsError:
+        raise
+    except OSError as error:
+        raise _no_place(path, error) from error
+    finally:
+        for suffix in ("", "-wal", "-shm", "-journal", _OLD):
+            with suppress(OSError):
+                building.with_name(building.name + suffix).unlink()
+
+
+def _no_place(path: Path, error: OSError) -> DatabaseReadOnly:
+    return DatabaseReadOnly(
+        f"No database can be made at {path}: {error.strerror}",
+        hint="Its folder must exist and be writable.",
+    )
+
+
+@contextmanager
+def _connected(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection to a file that is being built, for the block."""
+    with closing(connect(path, DEFAULT_BUSY_SECONDS)) as connection, translated(path):
+        yield connection
+
+
+def _make_schema(path: Path, migrate: Callable[[sqlite3.Connection], None]) -> None:
+    with _connected(path) as connection:
+        # Readers never wait for the writer, nor the writer for readers.
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("BEGIN IMMEDIATE")
+        migrate(connection)
+        connection.execute("COMMIT")
+
+
+def _complete(path: Path) -> None:
+    """Bring into the file itself what may still be in its -wal file, which gets no name.
+
+    SQLite does so when a database is closed, but does not tell where that fails.
+    """
+    with _connected(path) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def copy_database(database: Database, path: Path, *, replace: bool = False) -> None:
+    """Copy the database as it is at this moment, while others may write.
+
+    The copy is built beside its place, checked, and only then takes its name, as its
+    owner's alone. Raises `InvalidValue` where something is there already, unless
+    `replace` and it is a file that nobody uses as a database, and `DatabaseReadOnly` or
+    `DatabaseFull` where it cannot be written.
+    """
+    _check_place(database, path, replace=replace)
+    with _built_beside(path) as building:
+        with _connected(building) as copy:
+            database.connection.backup(copy)
+            damage = copy.execute("PRAGMA integrity_check").fetchone()[0]
+        if damage != "ok":
+            raise damaged(database.path, damage)
+        with signals.held():  # whoever is stopped now has to know which it is
+            _name_copy(building, path, replace=replace)
+            database.committed = True
+
+
+def _name_copy(building: Path, path: Path, *, replace: bool) -> None:
+    if replace and path.exists():
+        _replace(building, path)
+        return
+    try:
+        _link(building, path)
+    except FileExistsError:  # since we looked, or a link that leads nowhere
+        raise InvalidValue(f"{path} is there already") from None
+
+
+def _check_place(database: Database, path: Path, *, replace: bool) -> None:
+    """Refuse to put a copy where it would be in the way, or come to harm."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        found = None
+    except OSError as error:  # a name too long, a folder that may not be entered
+        raise _no_place(path, error) from error
+    if found is not None:
+        if not replace:
+            raise InvalidValue(f"{path} is there already", hint="Replace it with --force.")
+        if os.path.samestat(found, database.path.stat()):
+            raise InvalidValue(f"{path} is the database itself")
+        if not stat.S_ISREG(found.st_mode):  # a folder, or a device, which none must replace
+            raise InvalidValue(f"Not a file: {path}")
+    if journal := _journal_beside(path):
+        raise InvalidValue(
+            f"Beside {path} there is {journal.name}: a database is in use there, or was",
+            hint="Choose another name.",
+        )

@@ -1,0 +1,1 @@
+"""The machine below us: files, signals, identity, a sandbox and text files."""
