@@ -3,8 +3,9 @@
     scripts/console.py docs/tutorial.md    # prints the page; differs from it if it is out of date
 
 The commands of a page run one after the other in one bash, in a new folder, on a terminal of 80
-columns. Its clock stands at START and moves ten seconds with each command; `sleep` moves it too,
-and takes no time. Whoever runs it has the login `you`.
+columns. Unless one of them is `assignchat init`, that folder has the demo team in it. The clock
+stands at START and moves ten seconds with each command; `sleep` moves it too, and takes no time.
+The login is `you`.
 """
 
 import os
@@ -20,6 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 COLUMNS = 80
 START = 1_795_356_310  # 2026-11-22T14:05:10Z
+DEMO = "assignchat init --demo"
 BLOCK = re.compile(r"(?<=```console\n).*?(?=```)", re.DOTALL)
 COMMAND = re.compile(r"^\$ (.*(?:\n> .*)*)", re.MULTILINE)
 STYLE = re.compile(r"\x1b\[[\d;]*m")
@@ -43,7 +45,7 @@ END = "\x1d"
 
 
 def transcript(commands: list[str]) -> list[str]:
-    """What each of the commands prints on a terminal, with the sequences for bold and colours."""
+    """Run commands on a terminal. Returns what each one prints, with its control sequences."""
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         home = folder / "home"
@@ -63,7 +65,7 @@ def transcript(commands: list[str]) -> list[str]:
 
 
 def _step(command: str) -> str:
-    """A command in the session: `$?` is what it was after the command before."""
+    """One command in the session, which sees the `$?` of the command before."""
     return f"code=$?; tick 10; (exit $code)\n{command}\ncode=$?; printf '\\035'; (exit $code)\n"
 
 
@@ -94,7 +96,7 @@ def _on_terminal(words: list[str], folder: Path, env: dict[str, str]) -> str:
 
 
 def _read(terminal: int) -> bytes:
-    """What appears next; nothing at the end. Raises `TimeoutError` if a command waits."""
+    """Read what appears next. Returns b"" at the end. Raises `TimeoutError` if a command waits."""
     if not select.select([terminal], [], [], 30)[0]:
         raise TimeoutError("a command neither goes on nor ends; does it ask something?")
     try:
@@ -104,13 +106,13 @@ def _read(terminal: int) -> bytes:
 
 
 def remade(page: str) -> str:
-    """The page with the output of its commands as it is now."""
-    typed = [COMMAND.findall(block) for block in BLOCK.findall(page)]
-    if not typed:
+    """Run the commands of a page. Returns the page with what they print now."""
+    blocks = "".join(BLOCK.findall(page))
+    commands = [command.replace("\n> ", "\n") for command in COMMAND.findall(blocks)]
+    if not commands:
         return page
-    outputs = iter(
-        transcript([command.replace("\n> ", "\n") for block in typed for command in block])
-    )
+    setup = [] if "\n$ assignchat init" in f"\n{blocks}" else [DEMO]
+    outputs = iter(transcript([*setup, *commands])[len(setup) :])
 
     def again(block: re.Match[str]) -> str:
         return "".join(
@@ -121,7 +123,7 @@ def remade(page: str) -> str:
 
 
 def _plain(shown: str) -> str:
-    """Output as a page has it: without styles and the spaces that tables end in."""
+    """Output as it stands in a page, without styles and without spaces at the ends of lines."""
     lines = [line.rstrip() for line in STYLE.sub("", shown).splitlines()]
     return "".join(f"{line}\n" for line in lines)
 

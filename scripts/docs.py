@@ -1,8 +1,8 @@
-"""Make the docs that come from the program; `--check` compares what is quickly made.
+"""Make the docs that come from the program; `--check` compares them and changes nothing.
 
-A made part stands between `<!-- made: NAME -->` and `<!-- end -->` in README.md or docs/*.md.
-What follows a command in a `console` block is what it prints (see console.py). docs/assignchat.1
-and docs/demo.svg are made as a whole. What takes running commands, tests/test_docs.py compares.
+docs/reference.md and docs/assignchat.1 are made as a whole. In the other pages, what follows a
+command in a `console` block is what it prints (see console.py); running all of them takes a
+while, so `--check` leaves those to tests/test_docs.py.
 """
 
 import argparse
@@ -12,70 +12,52 @@ import os
 import re
 import sys
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PART = re.compile(r"(<!-- made: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 WIDTH = 80
 os.environ["COLUMNS"] = str(WIDTH)  # of help texts
 
 import console  # noqa: E402
 from manpage import page  # noqa: E402
-from recording import svg  # noqa: E402
 
 from assignchat import manual  # noqa: E402
 from assignchat.cli import COMMANDS, EXAMPLES, build, main  # noqa: E402
-from assignchat.manual import Table  # noqa: E402
+
+INTRODUCTION = """\
+# Reference
+
+What `assignchat help` and `--help` print, made by `scripts/docs.py`. Every command also takes
+`--json` and `--help`, and every list `--jsonl` and `--csv`; they are left out below."""
+COMMON = re.compile(
+    r"(?:\nOptions:\n)?^(?:  (?:--json|--jsonl|--csv|-h, --help) .*\n)+", re.MULTILINE
+)
 
 
-def commands_table() -> Table:
-    """Each command with its one line."""
-    rows = [
-        (f"[`{name}`](docs/reference.md#{name})", command.summary)
-        for name, command in COMMANDS.items()
+def reference() -> str:
+    """Make docs/reference.md. Returns every topic and the help of every command."""
+    topics = [_section(2, f"help {name}", manual.text(name, WIDTH)) for name in manual.TOPICS]
+    commands = [
+        _section(len(words[1:]) + 2, " ".join(words) or "assignchat", COMMON.sub("", text))
+        for words, text in _help_texts()
     ]
-    return Table(("command", "what it does"), rows)
+    return "\n\n".join([INTRODUCTION, "# Topics", *topics, "# Commands", *commands]) + "\n"
 
 
-def markdown(table: Table) -> str:
-    """A table as Markdown has it."""
-    rule = "---|" * len(table.headings)
-    rows = [f"| {' | '.join(row)} |" for row in table.rows]
-    return "\n".join([f"| {' | '.join(table.headings)} |", f"|{rule}", *rows])
+def _section(level: int, title: str, text: str) -> str:
+    return f"{'#' * level} {title}\n\n```text\n{text.rstrip()}\n```"
 
 
-def topic(name: str) -> str:
-    """A page of `assignchat help`."""
-    blocks = manual.TOPICS[name].blocks
-    return "\n\n".join(block if isinstance(block, str) else markdown(block) for block in blocks)
-
-
-def commands_help() -> str:
-    """What `--help` says, for the program and each command."""
-    texts = [f"## assignchat\n\n```text\n{_help()}```"]
+def _help_texts() -> Iterator[tuple[tuple[str, ...], str]]:
+    """The `--help` of the program, of each command, and of each command of a group."""
+    yield (), _help()
     for name in COMMANDS:
-        texts.append(f"## {name}\n\n```text\n{_help(name)}```")
-        texts += [
-            f"### {name} {sub}\n\n```text\n{_help(name, sub)}```" for sub in _subcommands(name)
-        ]
-    return "\n\n".join(texts)
-
-
-def _part(name: str) -> str:
-    """What stands between the marks of this name."""
-    if name == "help":
-        return commands_help()
-    if name == "commands":
-        return markdown(commands_table())
-    if name.startswith("topic-"):
-        return topic(name.removeprefix("topic-"))
-    return markdown(manual.TABLES[name]())
-
-
-def _subcommands(name: str) -> Iterator[str]:
-    command = build().get_command(None, name)
-    yield from getattr(command, "commands", ())
+        yield (name,), _help(name)
+        command = build().get_command(None, name)
+        for sub in getattr(command, "commands", ()):
+            yield (name, sub), _help(name, sub)
 
 
 def _help(*words: str) -> str:
@@ -87,31 +69,36 @@ def _help(*words: str) -> str:
 
 
 def _problems() -> Iterator[str]:
-    """What a command lacks."""
-    for name, command in COMMANDS.items():
-        text = _help(name)
-        if command.summary != text.split("\n\n")[1].strip():
-            yield f"the summary of {name} is not how its help begins"
-        pages = [(name, text)]
-        pages += [(f"{name} {sub}", _help(name, sub)) for sub in _subcommands(name)]
-        for shown, content in pages:
-            if f"\n\n  {EXAMPLES}\n      assignchat " not in content:
-                yield f"{shown} has no examples after the first line of its help"
-            if max(map(len, content.splitlines())) > WIDTH and "<" not in content:
-                yield f"{shown} has a line in its help that is longer than {WIDTH} characters"
+    """What the help of a command lacks."""
+    for words, text in _help_texts():
+        shown = " ".join(words)
+        if f"\n\n  {EXAMPLES}\n      assignchat " not in text:
+            yield f"{shown} has no examples after the first line of its help"
+        if max(map(len, text.splitlines())) > WIDTH and "<" not in text:
+            yield f"{shown} has a line in its help that is longer than {WIDTH} characters"
+        if len(words) == 1 and COMMANDS[shown].summary != text.split("\n\n")[1].strip():
+            yield f"the summary of {shown} is not how its help begins"
 
 
-def _remade(text: str) -> str:
-    return PART.sub(lambda part: f"{part[1]}\n{_part(part[2])}\n\n{part[3]}", text)
+def _made() -> Iterator[tuple[Path, str]]:
+    """Each file that is made as a whole, with what should be in it."""
+    yield ROOT / "docs" / "reference.md", reference()
+    yield ROOT / "docs" / "assignchat.1", page()
+
+
+def _played() -> Iterator[tuple[Path, str]]:
+    """Each page, with what its commands print now."""
+    for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+        yield path, console.remade(path.read_text(encoding="utf-8"))
 
 
 def run() -> int:
-    """Rewrite, or compare; the exit code."""
+    """Rewrite the docs, or compare them. Returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="fail if something is out of date")
     check = parser.parse_args().check
     wrong = list(_problems())
-    for path, new in _made(played=not check):
+    for path, new in chain(_made(), () if check else _played()):
         old = path.read_text(encoding="utf-8") if path.exists() else ""
         if new != old and check:
             wrong.append(f"{path.relative_to(ROOT)} is out of date: run scripts/docs.py")
@@ -120,16 +107,6 @@ def run() -> int:
     for line in wrong:
         print(line, file=sys.stderr)
     return 1 if wrong else 0
-
-
-def _made(*, played: bool) -> Iterator[tuple[Path, str]]:
-    """Each file that is made, or has made parts, with what should be in it."""
-    for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
-        text = _remade(path.read_text(encoding="utf-8"))
-        yield path, console.remade(text) if played else text
-    yield ROOT / "docs" / "assignchat.1", page()
-    if played:
-        yield ROOT / "docs" / "demo.svg", svg()
 
 
 if __name__ == "__main__":
