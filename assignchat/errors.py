@@ -1,8 +1,8 @@
-"""Every way in which assignchat refuses, one class each.
+"""The errors of assignchat, one class for each error code.
 
-A class carries the code that scripts match on and the exit code of the process;
-the first line of its docstring is its line in the manual. What one particular
-error has to say stands in its message, and what to do about it in its hint.
+A class has the code that scripts match on and the exit code of the process. The first line of its
+docstring is printed by `assignchat help errors`. The message of an error says what is wrong, and
+its hint says what to do about it.
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from typing import ClassVar
 
 
 class AssignchatError(Exception):
-    """What every refusal has: a code, an exit code, a message and perhaps a hint."""
+    """The base of all errors: a code, an exit code, a message and perhaps a hint."""
 
     code: ClassVar[str]
     exit_code: ClassVar[int]
@@ -26,7 +26,7 @@ MAX_MESSAGE_LENGTH = 2_000
 
 
 def shortened(text: str) -> str:
-    """A message that can be read, whatever is quoted in it: of a long one the two ends."""
+    """Shorten a message that quotes a long text. Returns its two ends, or all of a short one."""
     if len(text) <= MAX_MESSAGE_LENGTH:
         return text
     kept = MAX_MESSAGE_LENGTH // 2 - 1
@@ -34,37 +34,37 @@ def shortened(text: str) -> str:
 
 
 def command(*words: str) -> str:
-    """A command of ours for a hint, as it can be pasted into a shell, whatever its words are."""
+    """Write an assignchat command for a hint. Returns a line that can be pasted into a shell."""
     return " ".join(("assignchat", *map(quoted, words)))
 
 
 def quoted(word: str | Path) -> str:
-    """A word of a command as it can be pasted into a shell."""
+    """Quote a word of a command, so that it can be pasted into a shell."""
     from shlex import quote  # only needed when something is wrong
 
     return quote(str(word))
 
 
 class ProgramFailed(AssignchatError):
-    """A bug, or output that could not be delivered."""
+    """A bug, or a result that could not be written or delivered."""
 
     exit_code = 1
 
 
 class InternalError(ProgramFailed):
-    """A bug in assignchat; nothing was changed."""
+    """A bug in assignchat. Nothing was changed."""
 
     code = "internal_error"
 
 
 class OutputFailed(ProgramFailed):
-    """The result could not be written where it was to go; a change that was made stands."""
+    """The result could not be written. A change that was made before is kept."""
 
     code = "output_failed"
 
 
 class DeliveryFailed(ProgramFailed):
-    """Some notifications could not be delivered; they are tried again next time."""
+    """Some notifications could not be delivered. They will be tried again."""
 
     code = "delivery_failed"
 
@@ -76,43 +76,43 @@ class InvalidInput(AssignchatError):
 
 
 class Usage(InvalidInput):
-    """The command line is not understood, or a value that is needed is missing."""
+    """The command line is wrong, or a required value is missing."""
 
     code = "usage"
 
 
 class InvalidValue(InvalidInput):
-    """A value is not of the form that is asked for."""
+    """A value does not have the required form."""
 
     code = "invalid_value"
 
 
 class ReasonRequired(InvalidInput):
-    """Rejecting and withdrawing need a reason."""
+    """Rejecting or withdrawing a request needs a reason."""
 
     code = "reason_required"
 
 
 class ReasonNotAllowed(InvalidInput):
-    """The reason is not in the configured list, and no others are allowed."""
+    """The reason is not in the configured list, and other reasons are not allowed."""
 
     code = "reason_not_allowed"
 
 
 class WrongUserType(InvalidInput):
-    """The recipient's role is not the one that --to-type names."""
+    """The recipient does not have the role given with --to-type."""
 
     code = "wrong_user_type"
 
 
 class ActorUnknown(InvalidInput):
-    """The user on whose behalf the command should run is not in the database."""
+    """The actor is not a user in the database."""
 
     code = "actor_unknown"
 
 
 class ImportInvalid(InvalidInput):
-    """Rows of an import are wrong; each is named, and none was imported."""
+    """Rows of the file are wrong. The error lists them, and nothing was imported."""
 
     code = "import_invalid"
 
@@ -122,7 +122,7 @@ class ImportInvalid(InvalidInput):
 
 
 class NotFound(AssignchatError):
-    """What the command names does not exist."""
+    """Something that the command names does not exist."""
 
     exit_code = 3
 
@@ -140,7 +140,7 @@ class UserNotFound(NotFound):
 
 
 class RequestNotFound(NotFound):
-    """There is no such request."""
+    """There is no request with this id."""
 
     code = "request_not_found"
 
@@ -152,25 +152,25 @@ class BatchNotFound(NotFound):
 
 
 class Refused(AssignchatError):
-    """The present state does not allow it."""
+    """The present state does not allow the command."""
 
     exit_code = 4
 
 
 class RequestExists(Refused):
-    """A request is pending on this chat already."""
+    """A request for this chat is already pending."""
 
     code = "request_exists"
 
 
 class RequestNotPending(Refused):
-    """The request has been settled already."""
+    """The request is already settled."""
 
     code = "request_not_pending"
 
 
 class RequestTimedOut(Refused):
-    """The request's deadline has passed; it is Timed Out."""
+    """The deadline of the request has passed."""
 
     code = "request_timed_out"
 
@@ -182,25 +182,25 @@ class ChatClosed(Refused):
 
 
 class UserInactive(Refused):
-    """The user is not active, and nobody inactive takes part."""
+    """The user is not active."""
 
     code = "user_inactive"
 
 
 class AlreadyOwner(Refused):
-    """The recipient owns the chat already."""
+    """The recipient already owns the chat."""
 
     code = "already_owner"
 
 
 class UserExists(Refused):
-    """A user with this id exists already."""
+    """A user with this id already exists."""
 
     code = "user_exists"
 
 
 class ChatExists(Refused):
-    """A chat with this id exists already."""
+    """A chat with this id already exists."""
 
     code = "chat_exists"
 
@@ -212,7 +212,7 @@ class OwnsOpenChats(Refused):
 
 
 class BatchUndone(Refused):
-    """The batch has been undone already."""
+    """The batch is already undone."""
 
     code = "batch_undone"
 
@@ -224,7 +224,7 @@ class UserAway(Refused):
 
 
 class ClockSuspicious(Refused):
-    """The clock has plainly jumped against the history."""
+    """The system clock seems to have jumped."""
 
     code = "clock_suspicious"
 
@@ -236,37 +236,37 @@ class NotConfirmed(Refused):
 
 
 class NotPermitted(AssignchatError):
-    """The actor may not do this."""
+    """The actor is not allowed to do this."""
 
     exit_code = 5
 
 
 class NotOwner(NotPermitted):
-    """Only the chat's owner or a manager may do this."""
+    """Only the owner of the chat or a manager may do this."""
 
     code = "not_owner"
 
 
 class NotRecipient(NotPermitted):
-    """Only the request's recipient may do this."""
+    """Only the recipient of the request may do this."""
 
     code = "not_recipient"
 
 
 class NotRequester(NotPermitted):
-    """Only the request's requester may do this."""
+    """Only the requester may do this."""
 
     code = "not_requester"
 
 
 class NotAllowed(NotPermitted):
-    """Only a manager, or whoever made the batch, may do this."""
+    """Only the actor of the batch or a manager may do this."""
 
     code = "not_allowed"
 
 
 class IdentityFixed(NotPermitted):
-    """Identity is the login; --as and ASSIGNCHAT_USER are for operators only."""
+    """The actor is the login, and only operators may use --as and ASSIGNCHAT_USER."""
 
     code = "identity_fixed"
 
@@ -278,37 +278,37 @@ class DatabaseUnusable(AssignchatError):
 
 
 class DatabaseMissing(DatabaseUnusable):
-    """There is no database at this path; only init creates one."""
+    """There is no database at this path. Only init creates one."""
 
     code = "database_missing"
 
 
 class DatabaseLocked(DatabaseUnusable):
-    """Another process kept writing for longer than busy_timeout; try again."""
+    """Another process kept the database locked for longer than busy_timeout. Try again."""
 
     code = "database_locked"
 
 
 class DatabaseReadOnly(DatabaseUnusable):
-    """The database, its folder or its file system cannot be written."""
+    """The database, its folder or its file system is read-only."""
 
     code = "database_read_only"
 
 
 class DatabaseFull(DatabaseUnusable):
-    """There is no room left to write."""
+    """The disk is full, or the file may not grow."""
 
     code = "database_full"
 
 
 class DatabaseDamaged(DatabaseUnusable):
-    """The file cannot be read as the database that it was."""
+    """The database file is damaged."""
 
     code = "database_damaged"
 
 
 class DatabaseNewer(DatabaseUnusable):
-    """A newer assignchat has written this database; this one is too old for it."""
+    """The database was written by a newer version of assignchat."""
 
     code = "database_newer"
 
@@ -320,25 +320,25 @@ class DatabaseForeign(DatabaseUnusable):
 
 
 class ConfigUnusable(AssignchatError):
-    """The config file or a value for it cannot be used."""
+    """The config file, or a value for it, cannot be used."""
 
     exit_code = 7
 
 
 class ConfigInvalid(ConfigUnusable):
-    """The config file is missing, broken, unsafe, or has a wrong key or value in it."""
+    """The config file is missing, unsafe, not valid TOML, or has a wrong key or value."""
 
     code = "config_invalid"
 
 
 class ConfigKeyUnknown(ConfigUnusable):
-    """There is no config key of this name."""
+    """There is no config key with this name."""
 
     code = "config_key_unknown"
 
 
 class ConfigValueInvalid(ConfigUnusable):
-    """The value does not fit the config key."""
+    """The value is not valid for the config key."""
 
     code = "config_value_invalid"
 
@@ -350,6 +350,6 @@ class ConfigNotWritable(ConfigUnusable):
 
 
 def every_error() -> Iterator[type[AssignchatError]]:
-    """Every class that has a code, in the order of this file."""
+    """List the classes that have a code, in the order of this file."""
     groups = AssignchatError.__subclasses__()
     return (error for group in groups for error in group.__subclasses__())

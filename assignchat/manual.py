@@ -1,7 +1,7 @@
-"""What `assignchat help TOPIC`, the man page and the reference explain, made from the program.
+"""The topics of `assignchat help`, which the man page and the reference show too.
 
-A topic is paragraphs, in which what is typed or printed as it stands is in backquotes; a
-paragraph such as `[config]` stands for the table of that name.
+A topic is paragraphs, with backquotes around what is typed or printed literally. A paragraph
+such as `[config]` stands for the table of that name.
 """
 
 import json
@@ -34,49 +34,49 @@ Block = str | Table
 
 
 class Topic(NamedTuple):
-    """Something worth a page: one line about it, and its paragraphs."""
+    """A topic of `assignchat help`: its summary and its paragraphs."""
 
     summary: str
     text: str
 
     @property
     def blocks(self) -> Iterator[Block]:
-        """Its paragraphs, each on one line, and its tables."""
+        """Yield its paragraphs, each on one line, and its tables, in order."""
         for paragraph in self.text.strip().split("\n\n"):
             table = TABLES.get(paragraph.strip("[] "))
             yield " ".join(paragraph.split()) if table is None else table()
 
 
 def first_line(documented: type) -> str:
-    """The line of a class in the manual."""
+    """Return the first line of the docstring of a class."""
     return (documented.__doc__ or "").strip().splitlines()[0]
 
 
 def exit_codes() -> Table:
-    """Each exit code with its error codes."""
-    rows = [("0", "Done, also when there was nothing to do.", "")]
+    """Make the table of exit codes with their error codes."""
+    rows = [("0", "Success, also if there was nothing to do.", "")]
     for group in AssignchatError.__subclasses__():
         codes = ", ".join(f"`{error.code}`" for error in group.__subclasses__())
         rows.append((str(group.exit_code), first_line(group), codes))
     rows += [
         ("8", "`check` found problems.", ""),
         ("10", "`wait`: the request was rejected.", ""),
-        ("11", "`wait`: it was withdrawn or cancelled.", ""),
-        ("12", "`wait`: it timed out.", ""),
-        ("13", "`wait`: it is still pending.", ""),
-        ("130, 143", "Interrupted by SIGINT, SIGTERM; nothing is half-done.", ""),
+        ("11", "`wait`: the request was withdrawn or cancelled.", ""),
+        ("12", "`wait`: the request timed out.", ""),
+        ("13", "`wait`: the request is still pending.", ""),
+        ("130, 143", "Stopped by SIGINT (Ctrl-C) or by SIGTERM.", ""),
     ]
     return Table(("exit", "when", "error codes"), rows)
 
 
 def errors() -> Table:
-    """Each error code with its meaning."""
+    """Make the table of error codes with their meanings."""
     rows = [(f"`{e.code}`", str(e.exit_code), first_line(e)) for e in every_error()]
     return Table(("code", "exit", "meaning"), rows)
 
 
 def config() -> Table:
-    """Each config key."""
+    """Make the table of config keys."""
     rows = [
         (f"`{key.name}`", f"`{json.dumps(key.default, ensure_ascii=False)}`", key.meaning)
         for key in KEYS.values()
@@ -85,7 +85,7 @@ def config() -> Table:
 
 
 def lifecycle() -> Table:
-    """The whole life of a request."""
+    """Make the table of the changes that a request can go through."""
     rows = [
         (t.source.label, action, t.party, t.target.label, "yes" if t.needs_reason else "")
         for action, t in TRANSITIONS.items()
@@ -94,57 +94,63 @@ def lifecycle() -> Table:
 
 
 def permissions() -> Table:
-    """Who may run which command."""
+    """Make the table of who may run which command."""
     return Table(
         ("command", "who"),
         [
-            ("`assign`", "the chat's owner, or any manager"),
-            ("`accept`, `reject`", f"the request's {TRANSITIONS['accept'].party}, nobody else"),
-            ("`withdraw`", f"the request's {TRANSITIONS['withdraw'].party}, nobody else"),
-            ("`bulk-assign`", "a manager; or a user who owns every selected chat"),
-            ("`undo`", "a manager; or whoever made the batch"),
-            ("`inbox`, `status`", "the user themselves"),
-            ("every other command", "whoever may read or write the database file, in any role"),
+            ("`assign`", "the owner of the chat; any manager"),
+            ("`accept`, `reject`", f"the {TRANSITIONS['accept'].party} of the request"),
+            ("`withdraw`", f"the {TRANSITIONS['withdraw'].party} of the request"),
+            ("`bulk-assign`", "any manager; a user who owns all the selected chats"),
+            ("`undo`", "any manager; the actor of the batch"),
+            ("`inbox`, `status`", "each user, for themselves"),
+            ("all others", "everybody who may read or write the database file, in any role"),
         ],
     )
 
 
 def environment() -> Table:
-    """Each variable that is read."""
+    """Make the table of environment variables."""
     return Table(
         ("variable", "meaning"),
         [
-            ("`ASSIGNCHAT_CONFIG`", "The config file, unless --config names one."),
-            ("`ASSIGNCHAT_DB`", "The database, unless --db names one."),
-            ("`ASSIGNCHAT_USER`", "Who acts, unless --as names somebody."),
-            ("`SUDO_USER`, `SUDO_UID`", "Under sudo: who called it, for the login."),
-            ("`XDG_CONFIG_HOME`", "The folder of assignchat/config.toml, else ~/.config."),
-            ("`NO_COLOR`", "If set: no colours."),
-            ("`TERM`", "If `dumb`: bars of plain characters."),
-            ("`TZ`", "The zone of the times that people see."),
+            ("`ASSIGNCHAT_CONFIG`", "The config file, if there is no --config."),
+            ("`ASSIGNCHAT_DB`", "The database, if there is no --db."),
+            ("`ASSIGNCHAT_USER`", "The actor, if there is no --as."),
+            ("`SUDO_USER`, `SUDO_UID`", "Set by sudo: the login of the person who ran it."),
+            ("`XDG_CONFIG_HOME`", "The folder of assignchat/config.toml; ~/.config if not set."),
+            ("`NO_COLOR`", "If set, there are no colours."),
+            ("`TERM`", "If `dumb`, bars are drawn with plain characters."),
+            ("`TZ`", "The time zone of the times that people see."),
         ],
     )
 
 
 def files() -> Table:
-    """Each file that is read or written."""
+    """Make the table of files."""
     return Table(
         ("file", "what it is"),
         [
-            ("`./config.toml`", "The config file, if there is one here."),
-            ("`~/.config/assignchat/config.toml`", "Else this one."),
-            ("`assignchat.db`", "The database, beside the config file unless that says else."),
+            ("`./config.toml`", "The config file, if it exists."),
+            (
+                "`~/.config/assignchat/config.toml`",
+                "The config file, if there is no `./config.toml`.",
+            ),
+            (
+                "`assignchat.db`",
+                "The database, unless the config says otherwise; beside the config file.",
+            ),
             (
                 "`assignchat.db-wal`, `assignchat.db-shm`",
-                "Parts of the database while it is in use; never copied or deleted apart from it.",
+                "Parts of the database while it is in use. Never copy or delete them alone.",
             ),
-            ("`notify.toml`", "Where `notify` delivers to, beside the config file, mode 0600."),
+            ("`notify.toml`", "The addresses for `notify`, beside the config file, mode 0600."),
         ],
     )
 
 
 def objects() -> Table:
-    """Each kind of row with the keys of its JSON object."""
+    """Make the table of JSON objects with their keys."""
     kinds: dict[str, Any] = {
         "request": Request,
         "chat": Chat,
@@ -204,11 +210,11 @@ RESULTS = {
     "init": "database, created, config, demo",
     "help": "topic, text",
 }
-"""What each command prints with --json: the keys of an object, or a row or list of rows."""
+"""What each command prints with --json: the keys of an object, or the kind of row."""
 
 
 def results() -> Table:
-    """What each command prints with --json."""
+    """Make the table of what each command prints with --json."""
     return Table(("command", "prints"), [(f"`{name}`", what) for name, what in RESULTS.items()])
 
 
@@ -228,27 +234,27 @@ TOPICS = {
     "config": Topic(
         "The config file: where it is, and its keys.",
         """
-        `assignchat init` writes a `config.toml` with every key explained;
+        `assignchat init` writes a `config.toml` that explains every key.
         `assignchat config set KEY VALUE` changes one and keeps comments and order.
 
         [config]
 
-        The file is the one that `--config` names, else `ASSIGNCHAT_CONFIG`, else
-        `./config.toml`, else `config.toml` in `~/.config/assignchat`. Without a file the
-        defaults hold. The database is the one that `--db` names, else `ASSIGNCHAT_DB`, else the
-        key `database`.
+        The config file is the first of: `--config`, `ASSIGNCHAT_CONFIG`, `./config.toml`, and
+        `config.toml` in `~/.config/assignchat`. `assignchat config path` prints it. Without a
+        file, the defaults are used. The database is the first of: `--db`, `ASSIGNCHAT_DB`, and
+        the key `database`.
 
-        `assignchat config path` prints which it is. A file that everyone may write is refused,
-        and so is a `./config.toml` that nobody named and that belongs, or whose symbolic link
-        belongs, to another user (neither you nor root).
+        A config file that everybody may write is refused. A `./config.toml` that you did not
+        name is refused if it, or a symbolic link in its place, belongs to another user than you
+        or root.
         """,
     ),
-    "environment": Topic("The variables that are read.", "[environment]"),
+    "environment": Topic("The environment variables.", "[environment]"),
     "errors": Topic(
-        "Every error code, with its exit code.",
+        "The error codes, with their exit codes.",
         """
-        An error is `Error: ...` on standard error, and where it helps `Hint: ...`. With `--json`
-        it is one line:
+        An error is printed to standard error as `Error: ...`, often with a `Hint: ...`. With
+        `--json` it is one line:
 
         `{"error": {"code": "request_not_pending", "message": "...", "hint": "..."}}`
 
@@ -256,44 +262,44 @@ TOPICS = {
         """,
     ),
     "exit-codes": Topic(
-        "What the exit code of a command says.",
+        "The exit codes.",
         """
         [exit-codes]
 
         0 means that the change is on the disk. Any other code means that nothing was changed,
-        but for a deadline that had passed and was recorded, and for output that failed or was
-        interrupted after the change, which says so.
+        with two exceptions: a passed deadline may have been recorded, and the output may have
+        failed or been interrupted after the change; the error then says so.
 
-        `database_locked` alone is worth a retry.
+        Only `database_locked` is worth a retry.
         """,
     ),
-    "files": Topic("The files that are read and written.", "[files]"),
+    "files": Topic("The files.", "[files]"),
     "identity": Topic(
-        "Who acts: --as, and what it is worth.",
+        "The actor: --as, and how far it can be trusted.",
         """
-        You are who `--as USER` says, else `ASSIGNCHAT_USER`, else the login of the real user.
-        That is a claim, not a login: whoever can write the database file can act as anyone. The
-        permissions of the file are the access control.
+        The actor is the first of: `--as USER`, `ASSIGNCHAT_USER`, and your login. It is only a
+        claim: everybody who can write the database file can act as anybody. The permissions of
+        the file are the access control.
 
-        With the config key `identity = "login"` the actor is the login of the real user, under
-        sudo of whoever called it. Then `--as` and `ASSIGNCHAT_USER` are refused
-        (`identity_fixed`), unless that login is one of the `operators`.
+        With the config key `identity = "login"` the actor is always the login; under sudo, that
+        of the person who ran sudo. `--as` and `ASSIGNCHAT_USER` are then refused
+        (`identity_fixed`), except for the logins in `operators`.
 
-        Each row of the history keeps both the claimed `actor` and the true `os_user`.
+        Each tracking row has both the claimed `actor` and the real `os_user`.
         """,
     ),
     "json": Topic(
-        "What --json, --jsonl and --csv print.",
+        "The output of --json, --jsonl and --csv.",
         """
-        Every command takes `--json`: one document on standard output. Lists also take `--jsonl`
-        and `--csv`. All rows come, oldest first, with times in UTC. Standard output has the
-        result alone; hints, questions and errors go to standard error.
+        Every command takes `--json` and prints one document. Lists also take `--jsonl` and
+        `--csv`. They then print all rows, oldest first, with times in UTC. Only the result goes
+        to standard output; hints, questions and errors go to standard error.
 
         [objects]
 
-        `text` and `seconds_left` are added to a request in `inbox` and in what `status` calls
-        `received`. The `detail` of a tracking row is JSON itself. Keys may be added in later
-        versions; none is renamed or removed.
+        A request in `inbox`, and in `received` of `status`, also has `text` and `seconds_left`.
+        The `detail` of a tracking row is JSON. Later versions may add keys, but will not rename
+        or remove any.
 
         [results]
         """,
@@ -303,12 +309,12 @@ TOPICS = {
         """
         [lifecycle]
 
-        A request is cancelled by the system when its chat is assigned directly, closed or
-        imported with another owner, or when its requester or recipient is deactivated. One
-        request is pending on a chat at a time.
+        A chat has at most one pending request. The request is cancelled when the chat is
+        assigned directly, closed, or imported with another owner, and when the requester or the
+        recipient is deactivated.
 
-        A request is Timed Out from its deadline on, whether a sweep has run or not: a command
-        that meets it records that and treats it so, and lists show it so.
+        A request is Timed Out from its deadline on, also before a sweep has recorded it: lists
+        show it as Timed Out, and a command that needs it records the time-out first.
         """,
     ),
     "permissions": Topic(
@@ -316,41 +322,39 @@ TOPICS = {
         """
         [permissions]
 
-        Only those from `assign` to `undo` check whether somebody is a manager, the owner, or who
-        asked or was asked. `user`, `chat`, `import`, `config`, `sweep-timeouts` and the like
-        are for operators: whoever may write the database file may run them, whatever role
-        `--as` has.
+        `user`, `chat`, `import`, `config`, `sweep-timeouts` and the like are for operators and
+        do not check the role of the actor.
 
-        Nobody is asked to take a chat that they own already, and nobody inactive takes part.
-        Who you are: `assignchat help identity`.
+        The owner of a chat cannot be asked to take it. An inactive user cannot act, be asked or
+        be assigned chats. `assignchat help identity` says who the actor is.
         """,
     ),
     "times": Topic(
-        "How durations and times are written.",
+        "How to write durations and times.",
         """
-        A duration is `90s`, `2m`, `1h30m`, `2d` or a plain number of seconds. A request waits
-        from `1s` to `30d`, or for ever if it is `off`.
+        A duration is `90s`, `2m`, `1h30m`, `2d` or a number of seconds. The time to answer a
+        request is from `1s` to `30d`, or `off` for no deadline.
 
         A time is ISO 8601 with a zone, such as `2026-11-22T14:05:10Z` or
-        `2026-11-22T19:35:10+05:30`. `--since` and `--until` also take a duration: `24h` is a day
-        ago, and for `user away` a day from now.
+        `2026-11-22T19:35:10+05:30`. `--since` and `--until` also take a duration: `24h` means a
+        day ago, and with `user away` a day from now.
 
-        In JSON, CSV and the tables of the database, times are UTC with milliseconds and `Z`. On
-        a terminal people see their local time.
+        In JSON, CSV and the database, times are UTC with milliseconds and `Z`. Elsewhere they
+        are local times.
         """,
     ),
 }
-"""Every topic by its name."""
+"""The topics by name."""
 
 
 def text(name: str, width: int) -> str:
-    """The page of a topic as plain text, in lines of at most `width` characters where it can."""
+    """Format a topic as plain text, in lines of at most `width` characters if its words allow."""
     topic = TOPICS[name]
     return "\n\n".join([topic.summary, *("\n".join(lines(block, width)) for block in topic.blocks)])
 
 
 def lines(block: Block, width: int) -> Iterator[str]:
-    """A paragraph or a table as plain text, in lines of at most `width` where it can."""
+    """Format a paragraph or a table as lines of at most `width` characters if its words allow."""
     if isinstance(block, str):
         yield from _wrapped(block.replace("`", ""), width, "")
         return
@@ -372,7 +376,7 @@ def lines(block: Block, width: int) -> Iterator[str]:
 def _aligned(
     rows: Sequence[Sequence[str]], widths: Sequence[int], left: int, width: int
 ) -> Iterator[str]:
-    """A table whose last column goes over several lines where it must."""
+    """Format a table whose last column may be folded."""
     for row in rows:
         cells = (f"{cell:<{space}}" for cell, space in zip(row[:-1], widths, strict=False))
         start = "  " + "".join(f"{cell}  " for cell in cells)
@@ -380,7 +384,7 @@ def _aligned(
 
 
 def _stacked(rows: Sequence[Sequence[str]], space: int, width: int) -> Iterator[str]:
-    """Beside a short first cell the others, below each other."""
+    """Format each row as a short first cell with the other cells beside it, below each other."""
     for first, *others in rows:
         for start, cell in zip((first, *("" for _ in others)), filter(None, others), strict=False):
             yield from _wrapped(f"  {start:<{space}}  {cell}", width, " " * (space + 4))
@@ -390,7 +394,7 @@ _NARROW = 10
 
 
 def _labelled(headings: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> Iterator[str]:
-    """A row at a time, for a table with several long columns."""
+    """Format each row as its first cell with the other cells below it, with their headings."""
     space = max(map(len, headings[1:]))
     for row in rows:
         yield f"  {row[0]}"
