@@ -17,8 +17,8 @@ from tests.conftest import Team
 from tests.needs import needs
 
 ROOT = Path(__file__).parent.parent
-SAMPLE = ROOT / "scripts" / "assignchat.cron"
-UNITS = ROOT / "scripts"
+SAMPLE = ROOT / "scripts" / "samples" / "assignchat.cron"
+UNITS = ROOT / "scripts" / "samples"
 INSTALLED = "/srv/assignchat"
 LEFT_BY_CRON = (Path("/run/crond.pid"), Path("/run/crond.reboot"))
 LONGEST_WAIT = 70  # seconds; cron looks once a minute

@@ -1,4 +1,4 @@
-"""Datasette opens the database as it is, and scripts/datasette-metadata.json explains it."""
+"""Datasette opens the database as it is, and our metadata file explains it."""
 
 import json
 import re
@@ -18,7 +18,7 @@ import pytest
 
 from tests.conftest import Team
 
-METADATA = Path(__file__).parent.parent / "scripts" / "datasette-metadata.json"
+METADATA = Path(__file__).parent.parent / "scripts" / "samples" / "datasette-metadata.json"
 OF_SQLITE = {"_sqlite_migrations", "sqlite_sequence"}
 
 

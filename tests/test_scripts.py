@@ -10,8 +10,9 @@ import pytest
 from tests.conftest import Team
 from tests.processes import Result, run
 
-SCRIPTS = Path(__file__).parent.parent / "scripts"
-DOCS = SCRIPTS.parent / "docs"
+ROOT = Path(__file__).parent.parent
+SAMPLES = ROOT / "scripts" / "samples"
+DOCS = ROOT / "docs"
 
 
 def script(team: Team, *words: str, **env: str) -> Result:
@@ -20,7 +21,7 @@ def script(team: Team, *words: str, **env: str) -> Result:
 
 
 def offboard(team: Team, *words: str, **env: str) -> Result:
-    return script(team, str(SCRIPTS / "offboard"), *words, **env)
+    return script(team, str(SAMPLES / "offboard"), *words, **env)
 
 
 def test_offboarding_hands_all_chats_over_and_deactivates(team: Team) -> None:
@@ -51,7 +52,7 @@ def test_offboarding_to_nobody_is_refused_before_it_asks(team: Team) -> None:
 
 
 def hand_over(team: Team, *words: str, **env: str) -> Result:
-    return script(team, str(SCRIPTS / "shift-handover"), *words, **env)
+    return script(team, str(SAMPLES / "shift-handover"), *words, **env)
 
 
 SHIFT = ("--from", "mark", "--from", "omar", "--to", "martha", "--to", "maria")
@@ -127,7 +128,7 @@ def test_who_may_not_assign_others_chats_hands_over_nothing(team: Team) -> None:
 
 
 def night(team: Team, *words: str, **env: str) -> Result:
-    return script(team, str(SCRIPTS / "nightly-report"), *words, **env)
+    return script(team, str(SAMPLES / "nightly-report"), *words, **env)
 
 
 def numbers(report: str) -> dict[str, str]:
@@ -190,7 +191,7 @@ def test_the_nightly_report_prints_nothing_where_there_is_no_database(empty_team
 
 @pytest.mark.parametrize("name", ["nightly-report", "shift-handover"])
 def test_a_script_explains_itself(team: Team, name: str) -> None:
-    done = script(team, str(SCRIPTS / name), "--help")
+    done = script(team, str(SAMPLES / name), "--help")
     assert done.exit_code == 0
     assert done.out.startswith("usage: ")
 
@@ -204,4 +205,4 @@ def test_the_example_for_python_runs(team: Team) -> None:
 
 
 def test_the_config_file_at_the_top_is_the_one_that_init_writes(team: Team) -> None:
-    assert (SCRIPTS.parent / "config.toml").read_text() == team.config.read_text()
+    assert (ROOT / "config.toml").read_text() == team.config.read_text()

@@ -19,8 +19,8 @@ from tests.conftest import Result
 from tests.needs import needs
 from tests.users import MARK, MARTHA, SERVICE, STRANGER, run
 
-SCRIPTS = Path(__file__).parent.parent / "scripts"
-WRAPPER, RULE = SCRIPTS / "assignchat-as-team", SCRIPTS / "assignchat.sudoers"
+SAMPLES = Path(__file__).parent.parent / "scripts" / "samples"
+WRAPPER, RULE = SAMPLES / "assignchat-as-team", SAMPLES / "assignchat.sudoers"
 SALES = 54_330
 ACCOUNTS = {"assignchat": SERVICE, "mark": MARK, "martha": MARTHA, "eve": STRANGER}
 ACCOUNT = "{name}:x:{uid}:{uid}::/nonexistent:/bin/sh\n"
@@ -209,7 +209,7 @@ def test_no_file_is_read_or_written_for_the_caller(office: Office) -> None:
 
 
 def test_every_option_that_names_a_file_is_one_that_the_wrapper_refuses(office: Office) -> None:
-    """A new one must be thought of in scripts/assignchat-as-team too."""
+    """A new one must be thought of in scripts/samples/assignchat-as-team too."""
     found = {
         (name, option)
         for name, command in _commands(build())
