@@ -21,7 +21,7 @@ from assignchat.service.find import (
     listing,
     user_name,
 )
-from assignchat.service.lifecycle import cancel_on, time_out_on
+from assignchat.service.lifecycle import cancel, record_passed_deadlines
 from assignchat.service.shares import share_out
 from assignchat.store import batches, notifications, tracking, users
 from assignchat.store.batches import Selection
@@ -84,7 +84,7 @@ def bulk_assign(
             selection = Selection.of_owner(database, find_user(database, from_user).id, status)
         else:
             selection = Selection.of_ids(database, chat_ids or ())
-        _time_out_on_selection(database, selection)
+        record_passed_deadlines(database, selection.requests)
         _check_known(selection)
         _check_may_move(selection, user, from_user)
         done = reassign(
@@ -161,7 +161,7 @@ def undo(
         user = _require_manager_or(database, actor, batch.actor)
         if batch.undone_at is not None:
             raise BatchUndone(f"Batch {batch_id} was undone at {batch.undone_at}")
-        time_out_on(database, batches.OF_BATCH, {"batch": batch_id})
+        record_passed_deadlines(database, batches.requests_of(batch_id))
         before = tracking.last_id(database)
         undone = 0
         for given_back in batches.undo(database, batch_id, user.id):
@@ -188,11 +188,6 @@ def _require_manager_or(database: Database, actor: str, maker: str) -> User:
     if user.role != Role.MANAGER and user.id != maker:
         raise NotAllowed(f"Only a manager or {maker!r}, who made the batch, may do this")
     return user
-
-
-def _time_out_on_selection(database: Database, selection: Selection) -> None:
-    condition, params = selection.requests_condition
-    time_out_on(database, condition, params)
 
 
 def _check_known(selection: Selection) -> None:
@@ -226,14 +221,8 @@ def _check_active_again(database: Database, batch_id: int) -> None:
 def _cancel_on_moved(
     database: Database, before: int, batch_id: int, actor: str, reason: str
 ) -> int:
-    return cancel_on(
-        database,
-        batches.MOVED_SINCE,
-        {"before": before},
-        actor=actor,
-        reason=reason,
-        batch_id=batch_id,
-    )
+    moved = batches.requests_moved_since(before)
+    return cancel(database, moved, actor=actor, reason=reason, batch_id=batch_id)
 
 
 def _record_recipients(

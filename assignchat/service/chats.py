@@ -15,7 +15,7 @@ from assignchat.model import (
     check_text,
 )
 from assignchat.service.find import find_chat, find_recipient, find_user
-from assignchat.service.lifecycle import cancel_on, time_out_on
+from assignchat.service.lifecycle import cancel, record_passed_deadlines
 from assignchat.store import chats, requests, tracking
 from assignchat.store.database import Database
 
@@ -77,12 +77,10 @@ def close_chat(database: Database, chat_id: str, *, actor: str) -> Chat:
     """Close a chat, which cancels its pending request; the chat. A closed one stays as it is."""
     with database.write():
         chat = find_chat(database, chat_id)
-        time_out_on(database, requests.ON_CHAT, {"chat": chat.id})
+        record_passed_deadlines(database, requests.on_chat(chat.id))
         if chat.status == ChatStatus.CLOSED:
             return chat
-        cancel_on(
-            database, requests.ON_CHAT, {"chat": chat.id}, actor=actor, reason="The chat was closed"
-        )
+        cancel(database, requests.on_chat(chat.id), actor=actor, reason="The chat was closed")
         chats.set_status(database, chat.id, ChatStatus.CLOSED, database.now)
         tracking.append(database, Event.CLOSED, actor, chat_id=chat.id, from_user=chat.owner_id)
         return find_chat(database, chat.id)

@@ -15,7 +15,7 @@ from assignchat.model import (
     parse_time,
 )
 from assignchat.service.find import user_name
-from assignchat.service.lifecycle import cancel_on, time_out_on
+from assignchat.service.lifecycle import cancel, record_passed_deadlines
 from assignchat.service.users import change_user, deactivate, track_added
 from assignchat.store import imports, notifications, requests, users
 from assignchat.store.database import Database
@@ -70,7 +70,7 @@ def import_users(
     with database.write(dry_run=dry_run):
         for row in wanted:
             if row.active is False:
-                time_out_on(database, requests.INVOLVING, {"user": row.id})
+                record_passed_deadlines(database, requests.involving(row.id))
         counts = {"created": 0, "updated": 0, "unchanged": 0}
         for row in wanted:
             try:
@@ -95,10 +95,9 @@ def import_chats(
     with database.write(dry_run=dry_run, bulk=True):
         imports.mark_new(database)
         _refuse(problems + imports.problems(database, MAX_PROBLEMS))
-        time_out_on(database, imports.LOSES_REQUEST, {})
-        cancel_on(
-            database, imports.LOSES_REQUEST, {}, actor=actor, reason="The chat was imported anew"
-        )
+        losing = imports.losing_their_request()
+        record_passed_deadlines(database, losing)
+        cancel(database, losing, actor=actor, reason="The chat was imported anew")
         # Before the chats change, because afterwards nothing shows what did.
         taken_over = imports.chats_by_new_owner(database)
         first = imports.owner_changes(database, OWNER_CHANGES_SHOWN) if taken_over else []

@@ -21,8 +21,8 @@ from assignchat.model import (
 )
 from assignchat.service.find import find_chat, find_request, find_user, is_away
 from assignchat.store import notifications, requests, tracking
-from assignchat.store.database import Database, Params
-from assignchat.store.deadlines import PAST_DEADLINE
+from assignchat.store.database import Database
+from assignchat.store.sql import Which
 
 # A network time service moves a clock by less than the first; no request waits longer than
 # the second, so a history that old with something due in it was left by a clock that jumped.
@@ -45,40 +45,24 @@ def sweep_timeouts(
     with database.write(dry_run=dry_run, bulk=True):
         if not force:
             _check_clock(database)
-        return _time_out(database, PAST_DEADLINE, {}, actor)
+        return _time_out(database, requests.past_deadline(), actor)
 
 
-def time_out_on(database: Database, which: str, params: Params) -> None:
-    """Record the deadlines that have passed on the requests that a command meets.
+def record_passed_deadlines(database: Database, which: Which) -> None:
+    """Time out those of the requests that a command meets whose deadline has passed.
 
-    `which` is a condition on the requests `r`. What is recorded stays, even if the rest of
-    the command is refused.
+    What is recorded stays, even if the rest of the command is refused.
     """
-    if _time_out(database, f"{which} AND {PAST_DEADLINE}", params):
+    if _time_out(database, requests.past_deadline(which)):
         database.keep()
 
 
-def cancel_on(
-    database: Database,
-    which: str,
-    params: Params,
-    *,
-    actor: str,
-    reason: str,
-    batch_id: int | None = None,
+def cancel(
+    database: Database, which: Which, *, actor: str, reason: str, batch_id: int | None = None
 ) -> int:
-    """Cancel the pending requests that a change leaves without an object; how many.
-
-    `which` is a condition on the requests `r`.
-    """
+    """Cancel those of some requests that are pending. Returns how many were."""
     settled = requests.settle_all(
-        database,
-        TRANSITIONS["cancel"],
-        which,
-        params,
-        actor=actor,
-        reason=reason,
-        batch_id=batch_id,
+        database, TRANSITIONS["cancel"], which, actor=actor, reason=reason, batch_id=batch_id
     )
     return len(settled.ids)
 
@@ -163,9 +147,9 @@ def ask_next(database: Database, ended: Request) -> None:
         return
 
 
-def _time_out(database: Database, which: str, params: Params, actor: str = SYSTEM) -> list[int]:
-    """Time out the requests that `which` selects, and ask the next in their chains."""
-    settled = requests.settle_all(database, TRANSITIONS["time out"], which, params, actor=actor)
+def _time_out(database: Database, which: Which, actor: str = SYSTEM) -> list[int]:
+    """Time out those requests that are pending, and ask the next in their chains."""
+    settled = requests.settle_all(database, TRANSITIONS["time out"], which, actor=actor)
     for request_id in settled.with_fallbacks:
         ask_next(database, find_request(database, request_id))
     return settled.ids

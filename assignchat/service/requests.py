@@ -41,7 +41,7 @@ from assignchat.service.find import (
     find_recipient,
     find_request,
 )
-from assignchat.service.lifecycle import ask, ask_next, may_assign, time_out_on
+from assignchat.service.lifecycle import ask, ask_next, may_assign, record_passed_deadlines
 from assignchat.store import chats, notifications, requests, tracking, users
 from assignchat.store.database import Database
 
@@ -71,7 +71,7 @@ def assign(
     with database.write():
         requester = find_actor(database, actor)
         chat = find_chat(database, chat_id)
-        time_out_on(database, requests.ON_CHAT, {"chat": chat.id})
+        record_passed_deadlines(database, requests.on_chat(chat.id))
         _check_may_assign(chat, requester)
         recipient = find_recipient(database, to, anyway=anyway, besides={chat.owner_id})
         if to_type is not None and recipient.role != to_type:
@@ -157,7 +157,7 @@ def request_on_chat(database: Database, chat_id: str) -> int:
     """
     with database.write():
         chat = find_chat(database, chat_id)
-        time_out_on(database, requests.ON_CHAT, {"chat": chat.id})
+        record_passed_deadlines(database, requests.on_chat(chat.id))
         request = requests.newest_of_chat(database, chat.id)
     if request is None:
         raise RequestNotFound(f"There is no request on chat {chat_id!r}")
@@ -175,7 +175,7 @@ def current_request(database: Database, request_id: int) -> Request:
     if overdue:
         # The outcome is certain whether it is recorded now or by the next command.
         with suppress(DatabaseLocked, DatabaseReadOnly), database.write():
-            time_out_on(database, requests.THIS, {"id": request_id})
+            record_passed_deadlines(database, requests.this(request_id))
     return request
 
 
@@ -324,7 +324,7 @@ def _find_with_deadline(database: Database, request_id: int) -> Request:
     """The request; if its deadline has passed, that is recorded before anything else."""
     request = find_request(database, request_id)
     if request.status == Status.TIMED_OUT:
-        time_out_on(database, requests.THIS, {"id": request.id})
+        record_passed_deadlines(database, requests.this(request.id))
     return request
 
 

@@ -8,7 +8,7 @@ from assignchat.errors import InvalidValue, OwnsOpenChats, UserExists, command
 from assignchat.model import INDEFINITE, Event, Role, Split, User, check_id, check_text, how_many
 from assignchat.service.batches import BulkAssigned, Progress, no_progress, reassign
 from assignchat.service.find import find_user, is_away
-from assignchat.service.lifecycle import cancel_on, time_out_on
+from assignchat.service.lifecycle import cancel, record_passed_deadlines
 from assignchat.store import requests, tracking, users
 from assignchat.store.batches import Selection
 from assignchat.store.database import Database
@@ -88,7 +88,7 @@ def deactivate_user(
     """
     with database.write(dry_run=dry_run, bulk=True):
         user = find_user(database, user_id)
-        time_out_on(database, requests.INVOLVING, {"user": user.id})
+        record_passed_deadlines(database, requests.involving(user.id))
         if user.id in reassign_to:
             raise InvalidValue(f"{user.name} cannot take over their own chats by leaving")
         batch = None
@@ -164,13 +164,8 @@ def deactivate(database: Database, user: User, actor: str) -> tuple[User, int]:
 
     The user, and how many requests were cancelled.
     """
-    cancelled = cancel_on(
-        database,
-        requests.INVOLVING,
-        {"user": user.id},
-        actor=actor,
-        reason=f"{user.name} was deactivated",
-    )
+    reason = f"{user.name} was deactivated"
+    cancelled = cancel(database, requests.involving(user.id), actor=actor, reason=reason)
     if user.active:
         users.update(database, user._replace(active=False))
         detail = json.dumps({"id": user.id}, ensure_ascii=False)

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from assignchat.model import Batch
 from assignchat.store import seals, tracking
-from assignchat.store.database import Database, Params, page
+from assignchat.store.database import Database
+from assignchat.store.sql import Params, Which, page
 
 SLICE = seals.SLICE
 
@@ -157,14 +158,14 @@ class Selection:
         )
 
     @property
-    def requests_condition(self) -> tuple[str, dict[str, str | None]]:
-        """The SQL condition that a request `r` is on one of these chats, and its parameters."""
+    def requests(self) -> Which:
+        """The requests on these chats."""
         # From the few requests to their chats, not from a million chats to their requests.
         condition = (
             f"EXISTS (SELECT 1 FROM chats c JOIN {self._source} s ON s.owner_id = c.owner_id"
             " AND s.status = c.status AND s.id = c.id WHERE c.id = r.chat_id)"
         )
-        return condition, self._params
+        return Which(condition, self._params)
 
     def move(self, move: Move, *, batch_id: int, actor: str, reason: str | None) -> Iterator[int]:
         """Carry a move out, slice by slice; yields how many chats each slice moved.
@@ -218,18 +219,24 @@ class Selection:
 
 _IN_SLICE = "owner_id = :from_user AND status = :status AND id > :after AND id <= :last"
 
-OF_BATCH = (
-    "EXISTS (SELECT 1 FROM engagement_tracking t WHERE t.chat_id = r.chat_id"
-    " AND +t.batch_id = :batch AND t.event = 'assigned')"
-)
-"""Which pending requests are on chats of a batch."""
 
-MOVED_SINCE = (
-    "EXISTS (SELECT 1 FROM engagement_tracking t WHERE t.chat_id = r.chat_id"
-    " AND t.id > :before AND t.event IN ('assigned', 'undone', 'imported')"
-    " AND t.from_user <> t.to_user)"
-)
-"""Which pending requests are on chats that have changed hands since the row `:before`."""
+def requests_of(batch_id: int) -> Which:
+    """The requests on chats of a batch."""
+    return Which(
+        "EXISTS (SELECT 1 FROM engagement_tracking t WHERE t.chat_id = r.chat_id"
+        " AND +t.batch_id = :batch AND t.event = 'assigned')",
+        {"batch": batch_id},
+    )
+
+
+def requests_moved_since(row_id: int) -> Which:
+    """The requests on chats that have changed hands after a row of the history."""
+    return Which(
+        "EXISTS (SELECT 1 FROM engagement_tracking t WHERE t.chat_id = r.chat_id"
+        " AND t.id > :before AND t.event IN ('assigned', 'undone', 'imported')"
+        " AND t.from_user <> t.to_user)",
+        {"before": row_id},
+    )
 
 
 def _collect_moved_since(database: Database, batch_id: int, first: int, last: int) -> None:

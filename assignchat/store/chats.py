@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from assignchat.model import Chat
-from assignchat.store.database import Database, page, where
+from assignchat.store.database import Database
+from assignchat.store.sql import page, where
 
 _COLUMNS = "id, customer, owner_id, status, opened_at, closed_at"
 

@@ -1,7 +1,7 @@
 """An open database: transactions, and statements with their results."""
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,12 +9,12 @@ from typing import Any, NamedTuple, Self, TypeVar
 
 from assignchat.errors import AssignchatError, DatabaseUnusable
 from assignchat.model import format_time
+from assignchat.store.sql import Params
 from assignchat.store.sqlite.errors import locked, missing, translated
 from assignchat.store.sqlite.file_state import FileState, file_state
 from assignchat.system import signals
 
 Clock = Callable[[], datetime]
-Params = Mapping[str, Any]
 
 
 def utc_now() -> datetime:
@@ -279,15 +279,3 @@ class Database:
             if getattr(error, "sqlite_errorname", None) == "SQLITE_INTERRUPT":
                 raise self._signal or KeyboardInterrupt from None
             raise
-
-
-def where(filters: Mapping[str, str], given: Params) -> str:
-    """The WHERE clause of those filters, by name, for which a value is given."""
-    clauses = [sql for name, sql in filters.items() if given.get(name) is not None]
-    return "WHERE " + " AND ".join(clauses) if clauses else ""
-
-
-def page(id_column: str, limit: int | None, *, newest_first: bool) -> str:
-    """The ORDER BY and LIMIT of a list; a limit of None means all."""
-    order = f"ORDER BY {id_column}{' DESC' if newest_first else ''}"
-    return order if limit is None else f"{order} LIMIT {int(limit)}"

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from assignchat.store import seals
-from assignchat.store.database import Database, Params
+from assignchat.store.database import Database
+from assignchat.store.sql import Params, Which
 
 _OWNER_CHANGES = "c.owner_id <> coalesce(i.owner_id, c.owner_id)"
 _STATUS_CHANGES = "c.status <> coalesce(i.status, c.status)"
@@ -119,11 +120,13 @@ _PROBLEMS = (
 )
 
 
-LOSES_REQUEST = (
-    "r.chat_id IN (SELECT c.id FROM temp.incoming i JOIN chats c ON c.id = i.id"
-    f" WHERE {_OWNER_CHANGES} OR ({_STATUS_CHANGES} AND i.status = 'closed'))"
-)
-"""Which pending requests a merge leaves without an object."""
+def losing_their_request() -> Which:
+    """The requests that a merge leaves without an object."""
+    return Which(
+        "r.chat_id IN (SELECT c.id FROM temp.incoming i JOIN chats c ON c.id = i.id"
+        f" WHERE {_OWNER_CHANGES} OR ({_STATUS_CHANGES} AND i.status = 'closed'))",
+        {},
+    )
 
 
 def chats_by_new_owner(database: Database) -> dict[str, int]:

@@ -5,10 +5,20 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from assignchat.model import NOTICES, Event, Party, Request, Transition
-from assignchat.store import deadlines, seals
-from assignchat.store.database import Database, Params, page, where
+from assignchat.store import seals
+from assignchat.store.database import Database
+from assignchat.store.sql import (
+    BEFORE_DEADLINE,
+    COLUMNS_WITH_DEADLINE,
+    OVERDUE,
+    PAST_DEADLINE,
+    Params,
+    Which,
+    page,
+    where,
+)
 
-_COMPUTED = deadlines.COLUMNS | {"customer": "c.customer"}
+_COMPUTED = COLUMNS_WITH_DEADLINE | {"customer": "c.customer"}
 _COLUMNS = ", ".join(_COMPUTED.get(name, f"r.{name}") for name in Request._fields)
 _SELECT = f"SELECT {_COLUMNS} FROM requests r JOIN chats c ON c.id = r.chat_id"
 
@@ -19,8 +29,8 @@ _FILTERS = {
 }
 # Written so that each can use an index on the stored status.
 _STATUS_FILTERS = {
-    "pending": f"r.status = 'pending' AND {deadlines.BEFORE_DEADLINE}",
-    "timed_out": f"(r.status = 'timed_out' OR ({deadlines.OVERDUE}))",
+    "pending": f"r.status = 'pending' AND {BEFORE_DEADLINE}",
+    "timed_out": f"(r.status = 'timed_out' OR ({OVERDUE}))",
 }
 
 
@@ -101,7 +111,7 @@ def settle(database: Database, request_id: int, transition: Transition, reason: 
     """
     changed = database.execute(
         "UPDATE requests AS r SET status = :target, reason = :reason, resolved_at = :now"
-        f" WHERE r.id = :id AND r.status = :source AND {deadlines.BEFORE_DEADLINE}",
+        f" WHERE r.id = :id AND r.status = :source AND {BEFORE_DEADLINE}",
         {
             "id": request_id,
             "source": transition.source,
@@ -113,16 +123,27 @@ def settle(database: Database, request_id: int, transition: Transition, reason: 
     return changed == 1
 
 
-# What `settle_all` may be told to select.
+def this(request_id: int) -> Which:
+    """The request with this id."""
+    return Which("r.id = :id", {"id": request_id})
 
-THIS = "r.id = :id"
-"""The request with this id."""
 
-ON_CHAT = "r.chat_id = :chat"
-"""The requests on a chat."""
+def on_chat(chat_id: str) -> Which:
+    """The requests on a chat."""
+    return Which("r.chat_id = :chat", {"chat": chat_id})
 
-INVOLVING = "(r.requester_id = :user OR r.recipient_id = :user OR r.from_user = :user)"
-"""The requests that a user sent or got, or that are on their chats."""
+
+def involving(user_id: str) -> Which:
+    """The requests that a user sent or got, or that are on their chats."""
+    return Which(
+        "(r.requester_id = :user OR r.recipient_id = :user OR r.from_user = :user)",
+        {"user": user_id},
+    )
+
+
+def past_deadline(which: Which | None = None) -> Which:
+    """Those of some requests, or of all, whose deadline has passed."""
+    return PAST_DEADLINE if which is None else which & PAST_DEADLINE
 
 
 class Settled(NamedTuple):
@@ -136,7 +157,7 @@ def any_due(database: Database) -> bool:
     """Whether a deadline has passed that is not recorded yet."""
     return bool(
         database.value(
-            f"SELECT EXISTS (SELECT 1 FROM requests r WHERE {deadlines.OVERDUE})",
+            f"SELECT EXISTS (SELECT 1 FROM requests r WHERE {OVERDUE})",
             {"now": database.now},
         )
     )
@@ -145,20 +166,18 @@ def any_due(database: Database) -> bool:
 def settle_all(
     database: Database,
     transition: Transition,
-    which: str,
-    params: Params,
+    which: Which,
     *,
     actor: str,
     reason: str | None = None,
     batch_id: int | None = None,
 ) -> Settled:
-    """Take every pending request that `which` selects along a transition of the system's.
+    """Take those of some requests that are pending along a transition of the system's.
 
-    `which` is an SQL condition on the pending requests `r`. Each gets its tracking row, and
-    both its parties a notification. The ids come in order.
+    Each gets its tracking row, and both its parties a notification. The ids come in order.
     """
     bound = {
-        **params,
+        **which.params,
         "now": database.now,
         "source": transition.source,
         "target": transition.target,
@@ -168,7 +187,7 @@ def settle_all(
         "reason": reason,
         "batch_id": batch_id,
     }
-    if not _collect(database, which, bound):
+    if not _collect(database, which.sql, bound):
         return Settled([], [])
     # One that has timed out did so at its deadline, however late that is noticed.
     resolved_at = "expires_at" if transition.target == "timed_out" else ":now"
@@ -188,7 +207,7 @@ def settle_all(
     )
 
 
-def _collect(database: Database, which: str, bound: Params) -> int:
+def _collect(database: Database, condition: str, bound: Params) -> int:
     """Collect the requests to be settled; how many.
 
     They are collected and sorted first: a large sweep then walks the table in its own order.
@@ -197,7 +216,7 @@ def _collect(database: Database, which: str, bound: Params) -> int:
     database.execute("DELETE FROM temp.settling")
     return database.execute(
         "INSERT INTO temp.settling"
-        f" SELECT r.id FROM requests r WHERE r.status = 'pending' AND {which}"
+        f" SELECT r.id FROM requests r WHERE r.status = 'pending' AND {condition}"
         " ORDER BY +r.id",  # see matching
         bound,
     )

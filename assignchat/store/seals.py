@@ -19,7 +19,8 @@ from typing import Any, NamedTuple
 
 from assignchat.model import TrackingRow
 from assignchat.store import tracking
-from assignchat.store.database import Database, Params
+from assignchat.store.database import Database
+from assignchat.store.sql import Params
 
 SINCE_SCHEMA = 2
 """Older databases have no seals."""

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from assignchat.store import deadlines
 from assignchat.store.database import Database
+from assignchat.store.sql import COLUMNS_WITH_DEADLINE
 
 
 class Period(NamedTuple):
@@ -114,7 +114,7 @@ def received(database: Database, period: Period) -> list[Received]:
             "SELECT recipient_id, count(*), sum(status = 'accepted'), sum(status = 'rejected'),"
             " sum(status = 'withdrawn'), sum(status = 'timed_out'), sum(status = 'cancelled'),"
             " sum(status = 'pending')"
-            f" FROM (SELECT r.recipient_id, {deadlines.COLUMNS['status']} AS status"
+            f" FROM (SELECT r.recipient_id, {COLUMNS_WITH_DEADLINE['status']} AS status"
             f" FROM requests r WHERE {_SENT}) GROUP BY recipient_id",
             {**period._asdict(), "now": database.now},
         )

@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 
 from assignchat.model import EngagementRecord, Event, TrackingRow
-from assignchat.store import deadlines
-from assignchat.store.database import Database, Params, page, where
+from assignchat.store.database import Database
+from assignchat.store.sql import COLUMNS_WITH_DEADLINE, Params, page, where
 
 COLUMNS = ", ".join(TrackingRow._fields)
-_RECORD_COLUMNS = ", ".join(deadlines.COLUMNS.get(name, name) for name in EngagementRecord._fields)
+_RECORD_COLUMNS = ", ".join(
+    COLUMNS_WITH_DEADLINE.get(name, name) for name in EngagementRecord._fields
+)
 
 _FILTERS = {
     "chat": "chat_id = :chat",

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from assignchat.model import User
-from assignchat.store.database import Database, Params
+from assignchat.store.database import Database
+from assignchat.store.sql import Params
 
 _COLUMNS = "id, name, role, active, away_until"
 

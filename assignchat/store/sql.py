@@ -1,0 +1,45 @@
+"""What the statements are put together from: conditions, filters, pages."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+Params = Mapping[str, Any]
+
+
+class Which(NamedTuple):
+    """Which requests are meant: a condition on `requests r`, with its parameters.
+
+    Only the store makes them; whoever gets one hands it on.
+    """
+
+    sql: str
+    params: Params
+
+    def __and__(self, other: "Which") -> "Which":
+        return Which(f"({self.sql}) AND {other.sql}", {**self.params, **other.params})
+
+
+# A late sweep changes no outcome: past its deadline a request reads as timed out at that
+# deadline, whether a sweep has been here or not. `:now` is the time of the transaction.
+
+PAST_DEADLINE = Which("r.expires_at <= :now", {})
+BEFORE_DEADLINE = "(r.expires_at IS NULL OR r.expires_at > :now)"
+OVERDUE = f"r.status = 'pending' AND {PAST_DEADLINE.sql}"
+
+COLUMNS_WITH_DEADLINE = {
+    "status": f"CASE WHEN {OVERDUE} THEN 'timed_out' ELSE r.status END",
+    "resolved_at": f"CASE WHEN {OVERDUE} THEN r.expires_at ELSE r.resolved_at END",
+}
+"""The columns of a request `r` in which its deadline shows, and how they read."""
+
+
+def where(filters: Mapping[str, str], given: Params) -> str:
+    """The WHERE clause of those filters, by name, for which a value is given."""
+    clauses = [sql for name, sql in filters.items() if given.get(name) is not None]
+    return "WHERE " + " AND ".join(clauses) if clauses else ""
+
+
+def page(id_column: str, limit: int | None, *, newest_first: bool) -> str:
+    """The ORDER BY and LIMIT of a list; a limit of None means all."""
+    order = f"ORDER BY {id_column}{' DESC' if newest_first else ''}"
+    return order if limit is None else f"{order} LIMIT {int(limit)}"
