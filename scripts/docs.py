@@ -24,7 +24,10 @@ import console  # noqa: E402
 from manpage import page  # noqa: E402
 
 from assignchat import manual  # noqa: E402
-from assignchat.cli import COMMANDS, EXAMPLES, build, main  # noqa: E402
+from assignchat.cli import main  # noqa: E402
+from assignchat.cli.app import build  # noqa: E402
+from assignchat.cli.commands import COMMANDS  # noqa: E402
+from assignchat.cli.groups import EXAMPLES  # noqa: E402
 
 INTRODUCTION = """\
 # Reference

@@ -12,7 +12,9 @@ from typing import Any
 import typer
 
 from assignchat import __version__
-from assignchat.cli import COMMANDS, EXAMPLES, build
+from assignchat.cli.app import build
+from assignchat.cli.commands import COMMANDS
+from assignchat.cli.groups import EXAMPLES
 from assignchat.manual import TOPICS, Block, Table, lines
 
 DATE = "2026-11-22"  # of the version; a page that is made again is the same

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from assignchat.cli import build
+from assignchat.cli.app import build
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from assignchat import manual
-from assignchat.cli import COMMANDS, build
+from assignchat.cli.app import build
+from assignchat.cli.commands import COMMANDS
 from assignchat.cli.commands.check import PROBLEMS_FOUND
 from assignchat.cli.commands.wait import EXIT_CODES
 from assignchat.config.keys import KEYS

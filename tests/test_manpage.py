@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from assignchat.cli import COMMANDS
+from assignchat.cli.commands import COMMANDS
 from assignchat.config.keys import KEYS
 from assignchat.errors import every_error
 from assignchat.manual import first_line

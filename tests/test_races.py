@@ -14,7 +14,7 @@ from tests.conftest import Result, Team
 RUNNER = """
 import importlib, os, sys
 from assignchat.__main__ import run
-from assignchat.cli import COMMANDS
+from assignchat.cli.commands import COMMANDS
 for command in COMMANDS.values():
     importlib.import_module(f"assignchat.cli.commands.{command.module}")
 os.write(int(sys.argv.pop(1)), b".")

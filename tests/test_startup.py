@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from assignchat.cli import COMMANDS
+from assignchat.cli.commands import COMMANDS
 from tests.conftest import Team
 from tests.processes import run
 

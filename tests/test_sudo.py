@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from assignchat.cli import build
+from assignchat.cli.app import build
 from tests import processes
 from tests.conftest import Result
 from tests.needs import needs

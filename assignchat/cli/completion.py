@@ -12,7 +12,7 @@ from typing import cast
 
 import typer
 
-from assignchat.cli import COMPLETION_VARIABLE
+from assignchat.cli.groups import COMPLETION_VARIABLE
 from assignchat.cli.session import Invocation, actor_name, load_config, open_as_configured
 from assignchat.config import keys
 from assignchat.errors import AssignchatError

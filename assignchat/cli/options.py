@@ -11,7 +11,7 @@ from assignchat.model import Split, format_time, parse_duration, parse_time
 from assignchat.render import Form
 
 LARGEST_ID = 2**63 - 1
-PEOPLE_SEE = 50
+DEFAULT_LIMIT = 50
 
 
 def number(text: str) -> int:
@@ -81,7 +81,7 @@ Limit = Annotated[
         metavar="N",
         parser=count,
         help="At most so many, 0 for all."
-        f" Without --json, --jsonl or --csv the newest {PEOPLE_SEE}.",
+        f" Without --json, --jsonl or --csv the newest {DEFAULT_LIMIT}.",
     ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Change nothing; print what would be.")]

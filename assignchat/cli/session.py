@@ -2,15 +2,14 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import NamedTuple, cast
 
 import typer
 
 from assignchat import render
-from assignchat.cli import options
 from assignchat.config import keys, load
 from assignchat.errors import DatabaseMissing, IdentityFixed, InvalidValue, Usage, command
 from assignchat.model import SYSTEM, check_id
@@ -18,8 +17,6 @@ from assignchat.store.database import Clock, Database
 from assignchat.store.sqlite.opening import open_database
 from assignchat.system.files import folders_open_to_all, is_sticky
 from assignchat.system.identity import who_am_i
-
-T = TypeVar("T")
 
 
 class Invocation:
@@ -212,32 +209,3 @@ def note(text: str) -> None:
             # In one piece: standard output may go to the same place, line by line.
             sys.stderr.write(f"{render.visible(text)}\n")
             sys.stderr.flush()
-
-
-def note_unknown(database: Database, **named: Any) -> None:
-    """Tell what a list was asked about that does not exist; see `find.unknown`."""
-    from assignchat.service.find import unknown  # only lists need it
-
-    for error in unknown(database, **named):
-        note(f"{error.message}. {error.hint or ''}".rstrip())
-
-
-def say_list(
-    form: render.Form,
-    limit: int | None,
-    fetch: Callable[..., Iterable[Any]],
-    row_type: type[Any],
-    cells: render.Cells | None = None,
-) -> None:
-    """Print a list: all of it, oldest first, for machines; the newest few, first, for people."""
-    people = form == render.Form.PEOPLE
-    wanted = (options.PEOPLE_SEE if people else 0) if limit is None else limit
-    rows = fetch(limit=wanted + 1 if wanted else None, newest_first=people)
-    if not wanted:
-        render.say_rows(form, rows, row_type, cells)
-        return
-    first = list(rows)
-    render.say_rows(form, first[:wanted], row_type, cells)
-    if len(first) > wanted:
-        render.flush()  # below the list, where it is seen
-        note(f"There are more than {wanted}; --limit 0 shows them all.")

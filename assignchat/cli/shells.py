@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 
 from typer import _completion_shared
 
-from assignchat.cli import COMMANDS, COMPLETION_VARIABLE
+from assignchat.cli.commands import COMMANDS
+from assignchat.cli.groups import COMPLETION_VARIABLE
 from assignchat.render import say, visible
 
 _BASH = r"""

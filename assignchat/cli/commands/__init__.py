@@ -1,1 +1,43 @@
-"""The commands, a module for each noun."""
+"""The commands, a module for each noun, and the table of them.
+
+A command's module is imported when it is asked for and not before: an operator waits for
+each command, and most of that time is imports.
+"""
+
+from typing import NamedTuple
+
+
+class Command(NamedTuple):
+    """Where a command is: its module, and its function or Typer app in it."""
+
+    module: str
+    name: str
+    summary: str
+
+
+COMMANDS = {
+    "assign": Command("requests", "assign", "Ask a colleague to take over a chat."),
+    "accept": Command("requests", "accept", "Take over the chat that you are asked to take."),
+    "reject": Command("requests", "reject", "Turn a request down, with a reason."),
+    "withdraw": Command("requests", "withdraw", "Take your request back, with a reason."),
+    "inbox": Command("inbox", "inbox", "Show what waits for you."),
+    "status": Command("inbox", "status", "Show where you stand, and what to do next."),
+    "wait": Command("wait", "wait", "Wait until a request is settled."),
+    "requests": Command("requests", "requests", "List requests."),
+    "bulk-assign": Command("batches", "bulk_assign", "Assign many chats directly, all or nothing."),
+    "undo": Command("batches", "undo", "Give the chats of a batch back."),
+    "batches": Command("batches", "batches", "List batches."),
+    "sweep-timeouts": Command("sweep", "sweep_timeouts", "Time out requests past their deadline."),
+    "notify": Command("notifications", "notify", "Deliver unsent notifications."),
+    "tracking": Command("tracking", "tracking", "Show the history, or its records."),
+    "stats": Command("stats", "stats", "Show the team in numbers."),
+    "user": Command("users", "app", "Add, change, list, activate and deactivate users."),
+    "chat": Command("chats", "app", "Add, list, show, close and reopen chats."),
+    "import": Command("imports", "app", "Bring users and chats in from a CRM."),
+    "config": Command("config", "app", "Show and change the configuration."),
+    "check": Command("check", "check", "Check the database for damage."),
+    "backup": Command("backup", "backup", "Copy the database, while others write."),
+    "export": Command("export", "export", "Write every table and view to a folder."),
+    "init": Command("init", "init", "Make the database."),
+    "help": Command("help", "help_", "Explain a command, or a topic."),
+}

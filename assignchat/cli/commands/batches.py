@@ -7,14 +7,9 @@ import typer
 
 from assignchat import render
 from assignchat.cli import options
+from assignchat.cli.lists import say_list
 from assignchat.cli.prompts import confirm, interactive
-from assignchat.cli.session import (
-    Session,
-    hint_commands,
-    opened,
-    reading,
-    say_list,
-)
+from assignchat.cli.session import Session, hint_commands, opened, reading
 from assignchat.errors import InvalidValue, Usage
 from assignchat.model import Batch, ChatStatus, Split, check_id, how_many
 from assignchat.service import batches as service

@@ -5,15 +5,10 @@ from typing import Annotated, Any
 import typer
 
 from assignchat import render
-from assignchat.cli import new_group, options
-from assignchat.cli.session import (
-    hint_commands,
-    invocation,
-    note_unknown,
-    opened,
-    reading,
-    say_list,
-)
+from assignchat.cli import options
+from assignchat.cli.groups import new_group
+from assignchat.cli.lists import note_unknown, say_list
+from assignchat.cli.session import hint_commands, invocation, opened, reading
 from assignchat.model import Chat, ChatStatus, TrackingRow
 from assignchat.service import chats as service
 from assignchat.service.chats import ChatStory

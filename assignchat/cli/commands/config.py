@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from assignchat import render
-from assignchat.cli import new_group, options
+from assignchat.cli import options
+from assignchat.cli.groups import new_group
 from assignchat.cli.session import (
     actor_name,
     database_path,

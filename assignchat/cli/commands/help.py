@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from assignchat import manual, render
-from assignchat.cli import COMMANDS, options
+from assignchat.cli import options
+from assignchat.cli.commands import COMMANDS
 from assignchat.errors import Usage
 
 WIDEST = 80

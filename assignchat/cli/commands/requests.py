@@ -7,16 +7,9 @@ import typer
 
 from assignchat import render
 from assignchat.cli import options
+from assignchat.cli.lists import note_unknown, say_list
 from assignchat.cli.prompts import choose, interactive
-from assignchat.cli.session import (
-    Session,
-    hint_commands,
-    invocation,
-    note_unknown,
-    opened,
-    reading,
-    say_list,
-)
+from assignchat.cli.session import Session, hint_commands, invocation, opened, reading
 from assignchat.errors import Usage, UserNotFound, command
 from assignchat.model import Request, Role, Status, parse_timeout
 from assignchat.service import requests as service

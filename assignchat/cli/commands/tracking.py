@@ -7,7 +7,8 @@ import typer
 
 from assignchat import render
 from assignchat.cli import options
-from assignchat.cli.session import invocation, note_unknown, reading, say_list
+from assignchat.cli.lists import note_unknown, say_list
+from assignchat.cli.session import invocation, reading
 from assignchat.model import EngagementRecord, Event, TrackingRow
 from assignchat.service import tracking as service
 

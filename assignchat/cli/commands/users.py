@@ -5,7 +5,8 @@ from typing import Annotated, Any
 import typer
 
 from assignchat import render
-from assignchat.cli import new_group, options
+from assignchat.cli import options
+from assignchat.cli.groups import new_group
 from assignchat.cli.prompts import confirm, interactive
 from assignchat.cli.session import hint_commands, invocation, opened, reading
 from assignchat.errors import Usage

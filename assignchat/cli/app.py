@@ -1,0 +1,99 @@
+"""The command line as one Typer app: what stands before a command, and how commands are loaded."""
+
+import importlib
+from typing import Annotated, Any
+
+import typer
+import typer.core
+
+from assignchat import __version__, render
+from assignchat.cli.commands import COMMANDS, Command
+from assignchat.cli.groups import SETTINGS, made, new_app
+from assignchat.cli.session import invocation, named_database
+from assignchat.errors import ActorUnknown, DatabaseMissing, Usage
+
+
+class CommandGroup(typer.core.TyperGroup):
+    """The commands of `COMMANDS`, each imported when it is asked for."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        # Typer looks for a command that was meant among the names.
+        self.commands = dict.fromkeys(COMMANDS, typer.core.TyperCommand("later"))
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
+        """The command of this name, or None."""
+        command = COMMANDS.get(cmd_name)
+        return None if command is None else _load(cmd_name, command)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
+        """List the commands in the help, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, command.summary) for name, command in COMMANDS.items()])
+
+
+def _load(name: str, command: Command) -> Any:
+    found = getattr(
+        importlib.import_module(f"assignchat.cli.commands.{command.module}"), command.name
+    )
+    if isinstance(found, typer.Typer):
+        group = made(found)
+        group.name = name
+        return group
+    app = new_app()
+    app.command(name, context_settings=SETTINGS)(found)
+    return made(app)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        render.say(f"assignchat {__version__}")
+        raise typer.Exit
+
+
+def _root(
+    ctx: typer.Context,
+    config: Annotated[
+        str | None, typer.Option(metavar="FILE", help="The config file to use.")
+    ] = None,
+    db: Annotated[str | None, typer.Option(metavar="FILE", help="The database to use.")] = None,
+    version: Annotated[  # noqa: ARG001  # its callback acts
+        bool,
+        typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version."),
+    ] = False,
+) -> None:
+    """Hand WhatsApp chats over to colleagues, by request or in bulk.
+
+    Examples:
+        assignchat init --demo
+        assignchat assign chat-1 --to martha --as mark
+        assignchat accept 1 --as martha
+        assignchat help exit-codes
+
+    Alone it shows where you stand. Exit codes, config keys, JSON and more: assignchat help.
+    """
+    if config == "":  # as from a variable that was never set
+        raise Usage("--config names no file")
+    run = invocation(ctx)
+    run.config_file, run.database_file = config, db
+    if ctx.invoked_subcommand is None:
+        _show_status_or_help(ctx)
+
+
+def _show_status_or_help(ctx: typer.Context) -> None:
+    """The status page of somebody who has one, else the help."""
+    from assignchat.cli.commands.inbox import status  # see `commands`
+
+    try:
+        status(ctx)
+    except (ActorUnknown, DatabaseMissing):
+        if named_database(ctx):  # what somebody has named is there, or that is an error
+            raise
+        render.say(ctx.get_help())
+
+
+def build() -> Any:
+    """The whole command line as Typer's own command object."""
+    app = new_app(add_completion=True, cls=CommandGroup, invoke_without_command=True)
+    app.callback()(_root)
+    return made(app)

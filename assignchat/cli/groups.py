@@ -1,0 +1,49 @@
+"""How our Typer apps are made: plain help, examples on their own lines, errors left to `main`."""
+
+from typing import Any
+
+import typer
+import typer.main
+
+from assignchat import render
+
+SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
+
+COMPLETION_VARIABLE = "_ASSIGNCHAT_COMPLETE"
+"""With this in the environment, a shell asks what can be typed next."""
+
+EXAMPLES = "Examples:"
+"""The line of a docstring under which its examples stand, right after its first paragraph."""
+
+
+def new_app(*, add_completion: bool = False, **settings: Any) -> typer.Typer:
+    """A Typer app set up as all of ours are: plain help, errors left to `main`."""
+    return typer.Typer(
+        add_completion=add_completion,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings=SETTINGS,
+        **settings,
+    )
+
+
+def new_group(summary: str, *examples: str) -> typer.Typer:
+    """A Typer app for the commands of one noun; alone it shows its help."""
+    shown = "\n".join(f"    {example}" for example in examples)
+    app = new_app(help=f"{summary}\n\n{EXAMPLES}\n{shown}", invoke_without_command=True)
+
+    @app.callback()
+    def alone(ctx: typer.Context) -> None:
+        if ctx.invoked_subcommand is None:
+            render.say(ctx.get_help())
+
+    return app
+
+
+def made(app: typer.Typer) -> Any:
+    """Typer's command for an app; in its help, examples stand on lines of their own."""
+    command = typer.main.get_command(app)
+    for one in (command, *getattr(command, "commands", {}).values()):
+        if one.help:
+            one.help = one.help.replace(f"\n\n{EXAMPLES}\n", f"\n\n\b\n{EXAMPLES}\n")
+    return command

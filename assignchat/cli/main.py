@@ -1,0 +1,180 @@
+"""One run of the program: its signals, and errors as text and exit codes."""
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+from typing import Any
+
+import typer
+
+from assignchat.cli.app import build
+from assignchat.cli.groups import COMPLETION_VARIABLE
+from assignchat.cli.session import Invocation, note
+from assignchat.errors import (
+    AssignchatError,
+    DatabaseUnusable,
+    ImportInvalid,
+    InternalError,
+    InvalidValue,
+    OutputFailed,
+    Usage,
+)
+from assignchat.model import is_unicode
+from assignchat.render import are_errors_read, flush, json_text, visible, with_local_times
+from assignchat.store.database import Clock, utc_now
+from assignchat.system import signals
+
+
+class Terminated(BaseException):
+    """SIGTERM, raised where the program is so that the transaction under way is undone."""
+
+
+def main(argv: Sequence[str] | None = None, *, clock: Clock = utc_now) -> int:
+    """Run one command; the exit code. Here alone an error becomes text and an exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    run = Invocation(clock)
+    before = _heed_signals(run)
+    try:
+        return _run(words, run)
+    finally:
+        if argv is not None:  # a process of our own ends here, and heeds them to its end
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def _run(words: list[str], run: Invocation) -> int:
+    try:
+        _check_words(words)
+        code = _execute(words, run)
+        flush()
+    except (KeyboardInterrupt, Terminated, typer.Abort):
+        code = _INTERRUPTED
+    except SystemExit as done:  # Typer ends by itself a completion, or where a pipe is closed
+        code = done.code
+        if code:
+            _discard_output()
+    except BrokenPipeError:
+        # Whoever reads our output has read enough; that is not worth a word.
+        _discard_output()
+        return OutputFailed.exit_code
+    except Exception as error:  # noqa: BLE001  # never a traceback
+        return _report(_as_ours(error), run, as_json=_wants_json(words))
+    if code == _INTERRUPTED:  # so Typer says it of Ctrl-C
+        return _interrupted(run)
+    return code if isinstance(code, int) else 0
+
+
+def _execute(words: Sequence[str], run: Invocation) -> Any:
+    """Run the command line, or tell a shell what can be typed next; what it ends with."""
+    setting_up = {"--install-completion", "--show-completion"} & set(words)
+    if setting_up or COMPLETION_VARIABLE in os.environ:
+        from assignchat.cli import shells  # rarely needed
+
+        if shells.answer(words, build):
+            return 0
+    return build().main(args=words, prog_name="assignchat", standalone_mode=False, obj=run)
+
+
+def _heed_signals(run: Invocation) -> dict[signal.Signals, Any]:
+    """Let Ctrl-C and SIGTERM undo what is under way, and never cut short the telling of a change.
+
+    What was committed a moment ago stands, so a command that has only to say so does, and
+    exits 0. Whoever cannot wait for that, because nobody reads its output, stops it twice.
+    What the signals did before comes back.
+    """
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        if run.is_done and not run.told_to_stop:
+            run.told_to_stop = True
+            return
+        run.told_to_stop = True
+        run.terminated = number == signal.SIGTERM
+        raise Terminated if run.terminated else KeyboardInterrupt
+
+    before = {number: signal.getsignal(number) for number in signals.STOPPING}
+    for number, handler in before.items():
+        if handler != signal.SIG_IGN:  # as after nohup, or with & in a script
+            signal.signal(number, stop)
+    return before
+
+
+def _wants_json(words: Sequence[str]) -> bool:
+    options = words[: words.index("--")] if "--" in words else words
+    return "--json" in options
+
+
+def _check_words(words: Sequence[str]) -> None:
+    for word in words:
+        if not is_unicode(word):
+            raise InvalidValue(f"An argument is not UTF-8: {visible(word)}")
+        if "\0" in word:  # not from a shell, but from Python
+            raise InvalidValue(f"An argument has a NUL in it: {visible(word)}")
+
+
+def _usage_hint(error: typer.TyperException) -> str:
+    context = getattr(error, "ctx", None)
+    page = f"{context.command_path if context else 'assignchat'} --help"
+    if error.message.startswith("No such option"):
+        return f"{page} lists them; an id that begins with a dash stands after --"
+    return page
+
+
+def _report(error: AssignchatError, run: Invocation, *, as_json: bool) -> int:
+    if isinstance(error, OutputFailed):
+        _discard_output()
+    if isinstance(error, (OutputFailed, DatabaseUnusable)) and run.has_changed_something:
+        error.hint = "The change itself was made and stands."
+    if as_json:
+        body: dict[str, Any] = {"code": error.code, "message": error.message, "hint": error.hint}
+        if isinstance(error, ImportInvalid):
+            body["problems"] = error.problems
+        note(json_text({"error": body}))
+        return error.exit_code
+    note(f"Error: {with_local_times(error.message)}")
+    if isinstance(error, ImportInvalid):
+        for problem in error.problems:
+            note(f"  {problem}")
+    if error.hint:
+        note(f"Hint: {with_local_times(error.hint)}")
+    return error.exit_code
+
+
+def _discard_output() -> None:
+    """Let the interpreter's own last flush have somewhere to go."""
+    with contextlib.suppress(OSError):  # a stand-in for a closed output has no descriptor
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _as_ours(error: Exception) -> AssignchatError:
+    if isinstance(error, AssignchatError):
+        return error
+    if isinstance(error, typer.TyperException):
+        return Usage(error.format_message(), _usage_hint(error))
+    if isinstance(error, OSError) and error.filename is None:  # Typer could not print the help
+        return OutputFailed(f"The result could not be written: {error.strerror}")
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    where = f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}" if frame else "?"
+    return InternalError(
+        f"A bug in assignchat: {type(error).__name__}: {error} ({where})",
+        hint="Please report it, with the command that you typed.",
+    )
+
+
+_INTERRUPTED = 128 + signal.SIGINT
+_TERMINATED = 128 + signal.SIGTERM
+
+
+def _interrupted(run: Invocation) -> int:
+    if are_errors_read() and not run.terminated:
+        note("")  # a terminal shows ^C where the cursor was, as behind a question
+    note(
+        "Interrupted; the change was made and stands."
+        if run.has_changed_something
+        else "Interrupted; nothing was changed."
+    )
+    return _TERMINATED if run.terminated else _INTERRUPTED
