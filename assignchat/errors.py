@@ -33,7 +33,7 @@ def shortened(text: str) -> str:
     return f"{text[:kept]}…{text[-kept:]}"
 
 
-def command(*words: str) -> str:
+def command_line(*words: str) -> str:
     """Write an assignchat command for a hint. Returns a line that can be pasted into a shell."""
     return " ".join(("assignchat", *map(quoted, words)))
 

@@ -5,7 +5,6 @@ from typing import Any
 
 from assignchat import render
 from assignchat.cli import options
-from assignchat.cli.session import note
 from assignchat.store.database import Database
 
 
@@ -14,7 +13,7 @@ def note_unknown(database: Database, **named: Any) -> None:
     from assignchat.service.find import unknown  # only lists need it
 
     for error in unknown(database, **named):
-        note(f"{error.message}. {error.hint or ''}".rstrip())
+        render.note(f"{error.message}. {error.hint or ''}".rstrip())
 
 
 def say_list(
@@ -35,4 +34,4 @@ def say_list(
     render.say_rows(form, first[:wanted], row_type, cells)
     if len(first) > wanted:
         render.flush()  # below the list, where it is seen
-        note(f"There are more than {wanted}; --limit 0 shows them all.")
+        render.note(f"There are more than {wanted}; --limit 0 shows them all.")

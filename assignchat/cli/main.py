@@ -12,7 +12,7 @@ import typer
 
 from assignchat.cli.app import build
 from assignchat.cli.groups import COMPLETION_VARIABLE
-from assignchat.cli.session import Invocation, note
+from assignchat.cli.session import Invocation
 from assignchat.errors import (
     AssignchatError,
     DatabaseUnusable,
@@ -23,7 +23,7 @@ from assignchat.errors import (
     Usage,
 )
 from assignchat.model import is_unicode
-from assignchat.render import are_errors_read, flush, json_text, visible, with_local_times
+from assignchat.render import flush, json_text, note, stderr_is_terminal, visible, with_local_times
 from assignchat.store.database import Clock, utc_now
 from assignchat.system import signals
 
@@ -170,7 +170,7 @@ _TERMINATED = 128 + signal.SIGTERM
 
 
 def _interrupted(run: Invocation) -> int:
-    if are_errors_read() and not run.terminated:
+    if stderr_is_terminal() and not run.terminated:
         note("")  # a terminal shows ^C where the cursor was, as behind a question
     note(
         "Interrupted; the change was made and stands."

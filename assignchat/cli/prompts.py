@@ -4,13 +4,12 @@ import sys
 from collections.abc import Sequence
 
 from assignchat import render
-from assignchat.cli.session import note
 from assignchat.errors import NotConfirmed, Usage
 
 
 def interactive() -> bool:
     """Whether a person is there to be asked."""
-    return sys.stdin is not None and sys.stdin.isatty() and render.are_errors_read()
+    return sys.stdin is not None and sys.stdin.isatty() and render.stderr_is_terminal()
 
 
 def ask(question: str) -> str:
@@ -19,7 +18,7 @@ def ask(question: str) -> str:
     sys.stderr.flush()
     answer = sys.stdin.readline()
     if not answer:
-        note("")
+        render.note("")
         raise Usage("There was no answer")
     return answer.strip()
 
@@ -37,9 +36,9 @@ def choose(title: str, choices: Sequence[str], *, other: str | None = None) -> i
     """
     if not choices:
         return ask(f"{title}:")
-    note(title)
+    render.note(title)
     for number, choice in enumerate(choices, start=1):
-        note(f"  {number}. {choice}")
+        render.note(f"  {number}. {choice}")
     while True:
         answer = ask(f"1-{len(choices)}{f', or {other}' if other else ''}:")
         if answer.isdecimal() and 1 <= int(answer) <= len(choices):
@@ -49,7 +48,7 @@ def choose(title: str, choices: Sequence[str], *, other: str | None = None) -> i
             return named[0]
         if other and answer and not answer.isdecimal():  # a number is a typing error
             return answer
-        note(f"{answer!r} is none of these." if answer else "An answer is needed.")
+        render.note(f"{answer!r} is none of these." if answer else "An answer is needed.")
 
 
 def _is_meant(choice: str, answer: str) -> bool:

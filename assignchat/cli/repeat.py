@@ -19,19 +19,19 @@ def pause_in(text: str) -> int:
 
 
 def rounds(pause: float | None) -> Iterator[Callable[[], bool]]:
-    """One round, or with a pause in seconds, rounds until a signal says that it is enough.
+    """One round, or with a pause in seconds between them, rounds until a signal comes.
 
-    Each comes as a function that tells whether it is, for a round that takes long.
+    Yields a function that tells whether one has come, for a round that takes long.
     """
     if pause is None:
         yield lambda: False
         return
     stopped = signals.arriving(*signals.STOPPING)
 
-    def enough(seconds: float = 0) -> bool:
+    def stop_requested(seconds: float = 0) -> bool:
         return bool(select.select([stopped], [], [], seconds)[0])
 
     while True:
-        yield enough
-        if enough(pause):
+        yield stop_requested
+        if stop_requested(pause):
             return

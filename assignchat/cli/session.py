@@ -1,9 +1,8 @@
-"""What a command runs in: config, database and actor; and what it notes for a person."""
+"""What a command runs in: the config, the database and the actor."""
 
 import os
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -11,7 +10,7 @@ import typer
 
 from assignchat import render
 from assignchat.config import keys, load
-from assignchat.errors import DatabaseMissing, IdentityFixed, InvalidValue, Usage, command
+from assignchat.errors import DatabaseMissing, IdentityFixed, InvalidValue, Usage
 from assignchat.model import SYSTEM, check_id
 from assignchat.store.database import Clock, Database
 from assignchat.store.sqlite.opening import open_database
@@ -65,10 +64,10 @@ def load_config(ctx: typer.Context) -> load.Config:
 
         recover(ctx, loaded)
         loaded = load.load(named, must_exist=False)
-    if loaded.exists and render.are_errors_read():
+    if loaded.exists and render.stderr_is_terminal():
         for folder in folders_open_to_all(loaded.path):
             if not is_sticky(folder):
-                note(f"Warning: everyone may replace {loaded.path.name} in {folder}")
+                render.note(f"Warning: everyone may replace {loaded.path.name} in {folder}")
     return loaded
 
 
@@ -86,24 +85,38 @@ def database_path(ctx: typer.Context, loaded: load.Config) -> Path:
     return Path(named) if named else loaded.database
 
 
-@contextmanager
-def opened(
-    ctx: typer.Context, as_user: str | None = None, *, operator: str | None = None
-) -> Iterator[Session]:
-    """Open the database for one command.
+def open_for_user(ctx: typer.Context, as_user: str | None) -> AbstractContextManager[Session]:
+    """Open the database for a command that acts for one of its active users."""
+    return _opened(ctx, as_user, actor_name)
 
-    The actor of an `operator` command need not be a user of the database; with `system`
-    neither the login nor `$ASSIGNCHAT_USER` is taken for it.
-    """
+
+def open_for_operator(ctx: typer.Context, as_user: str | None) -> AbstractContextManager[Session]:
+    """Open the database for a command whose actor need not be one of its users."""
+    return _opened(ctx, as_user, actor_name)
+
+
+def open_for_sweep(ctx: typer.Context, as_user: str | None) -> AbstractContextManager[Session]:
+    """Open the database for a sweep, which acts for nobody unless --as says for whom."""
+    return _opened(ctx, as_user, _sweeper_name)
+
+
+def open_for_reading(
+    ctx: typer.Context, as_user: str | None = None
+) -> AbstractContextManager[Session]:
+    """Open the database for a command that anybody may run and that records nothing."""
+    return _opened(ctx, as_user, actor_name)
+
+
+@contextmanager
+def _opened(
+    ctx: typer.Context,
+    as_user: str | None,
+    name_actor: Callable[[keys.Settings, Path, str | None], str],
+) -> Iterator[Session]:
     loaded = load_config(ctx)
     with open_as_configured(ctx, loaded) as database:
-        actor = actor_name(loaded.settings, database.path, as_user, operator=operator)
+        actor = name_actor(loaded.settings, database.path, as_user)
         yield Session(database, loaded, actor)
-
-
-def reading(ctx: typer.Context, as_user: str | None = None) -> AbstractContextManager[Session]:
-    """Open the database for a command that anybody may run and that records nothing."""
-    return opened(ctx, as_user, operator="login")
 
 
 def open_as_configured(ctx: typer.Context, loaded: load.Config) -> Database:
@@ -128,29 +141,37 @@ def open_as_configured(ctx: typer.Context, loaded: load.Config) -> Database:
     return run.database
 
 
-def actor_name(
-    settings: keys.Settings,
-    database: Path,
-    as_user: str | None,
-    *,
-    operator: str | None = None,
-) -> str:
-    """On whose behalf a command runs. Raises `IdentityFixed` where it may not be chosen."""
+def actor_name(settings: keys.Settings, database: Path, as_user: str | None) -> str:
+    """The user on whose behalf a command runs: the one who is named, else the login.
+
+    Raises `IdentityFixed` if nobody else may be named.
+    """
+    login, named = _login_and_named(settings, database, as_user)
+    return check_id(named or login, "user id")
+
+
+def _sweeper_name(settings: keys.Settings, database: Path, as_user: str | None) -> str:
+    _login_and_named(settings, database, as_user)
+    return as_user or SYSTEM
+
+
+def _login_and_named(
+    settings: keys.Settings, database: Path, as_user: str | None
+) -> tuple[str, str | None]:
+    """The login, and the user whom `--as` or the environment names in its place."""
     login = who_am_i(database).login
     if as_user is not None:
         check_id(as_user, "user id")
-    claimed = as_user or os.environ.get("ASSIGNCHAT_USER") or None
-    if claimed and settings.identity == "login" and login not in settings.operators:
+    named = as_user or os.environ.get("ASSIGNCHAT_USER") or None
+    if named and settings.identity == "login" and login not in settings.operators:
         raise IdentityFixed(
             f"You are {login!r} here; who acts cannot be chosen",
             hint='The config says identity = "login". Leave out --as and unset ASSIGNCHAT_USER.',
         )
-    if operator == SYSTEM:  # a sweep acts for nobody, unless somebody says so
-        return as_user or SYSTEM
-    return check_id(claimed or login, "user id")
+    return login, named
 
 
-def spare_own_files(session: Session, *files: Path) -> None:
+def refuse_to_overwrite_own_files(session: Session, *files: Path) -> None:
     """Refuse a result that would be written over a file of our own, also one still to come.
 
     SQLite believes whatever stands where its journals stand.
@@ -174,38 +195,3 @@ def _are_one(file: Path, other: Path) -> bool:
         return file.samefile(other)
     except OSError:
         return False
-
-
-def hint(text: str) -> None:
-    """Tell a person at a terminal what they may do next."""
-    if render.are_errors_read():
-        note(f"Hint: {text}")
-
-
-def hint_commands(
-    ctx: typer.Context,
-    intro: str,
-    *commands: Sequence[str],
-    as_user: str | None = None,
-    between: str = "; ",
-) -> None:
-    """Tell a person at a terminal which commands are next, such as those that undo the last.
-
-    They can be pasted: whatever the ids are, and with the same database, config and actor.
-    """
-    if not render.are_errors_read():
-        return
-    run = invocation(ctx)
-    given = {"--config": run.config_file, "--db": run.database_file}
-    before = [word for name, file in given.items() if file for word in (name, file)]
-    after = ["--as", as_user] if as_user else []
-    hint(f"{intro}: " + between.join(command(*before, *words, *after) for words in commands))
-
-
-def note(text: str) -> None:
-    """Print a line to standard error, made safe to show."""
-    if sys.stderr is not None:
-        with suppress(OSError):  # an error that cannot be told is still the same error
-            # In one piece: standard output may go to the same place, line by line.
-            sys.stderr.write(f"{render.visible(text)}\n")
-            sys.stderr.flush()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from assignchat.model import TrackingRow
-from assignchat.render.output import is_terminal, write, write_all
+from assignchat.render.output import stdout_is_terminal, write, write_all
 from assignchat.render.text import OTHER_SPACES, visible
 from assignchat.system.files import create_own
 
@@ -69,7 +69,7 @@ def say_json(value: Any) -> None:
 def say_machine_rows(form: Form, rows: Iterable[Any], row_type: type[Any]) -> None:
     """Print rows of a named tuple as JSON, JSON lines or CSV, without holding them."""
     if form == Form.CSV:
-        _csv_to(_Stdout(), row_type._fields, map(_seen, rows) if is_terminal() else rows)
+        _csv_to(_Stdout(), row_type._fields, map(_seen, rows) if stdout_is_terminal() else rows)
         return
     texts = _row_texts(rows, row_type)
     if form == Form.JSONL:

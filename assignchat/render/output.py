@@ -1,14 +1,15 @@
-"""Standard output, and what becomes of it when it fails."""
+"""Standard output and standard error, and what becomes of a result that cannot be written."""
 
 import io
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 
 from assignchat.errors import OutputFailed
+from assignchat.render.text import visible
 from assignchat.system.files import replace_file
 
 
@@ -17,17 +18,26 @@ def say(*lines: str) -> None:
     write("".join(f"{line}\n" for line in lines))
 
 
-def is_terminal() -> bool:
+def note(text: str) -> None:
+    """Print a line to standard error, made safe to show."""
+    if sys.stderr is not None:
+        with suppress(OSError):  # an error that cannot be told is still the same error
+            # In one piece: standard output may go to the same place, line by line.
+            sys.stderr.write(f"{visible(text)}\n")
+            sys.stderr.flush()
+
+
+def stdout_is_terminal() -> bool:
     """Whether standard output is a person's terminal."""
     return sys.stdout.isatty()
 
 
-def are_errors_read() -> bool:
+def stderr_is_terminal() -> bool:
     """Whether standard error, where hints, questions and progress go, is a person's terminal."""
     return sys.stderr is not None and sys.stderr.isatty()
 
 
-def is_dumb() -> bool:
+def terminal_is_dumb() -> bool:
     """Whether the terminal can show a character after another and nothing else."""
     return os.environ.get("TERM", "dumb") in ("dumb", "unknown")
 

@@ -9,14 +9,14 @@ from typing import Any, TypeVar
 
 from assignchat.model import Chat, Request, Status, User
 from assignchat.render.formats import Form, say_machine_rows
-from assignchat.render.output import are_errors_read, is_terminal, say, write
+from assignchat.render.output import say, stderr_is_terminal, stdout_is_terminal, write
 from assignchat.render.text import local, status_label, time_left, visible
 
 
 def short(text: str) -> str:
     """A text that may be long, for a table: cut on a terminal, whole in a pipe."""
     shown = visible(text)
-    return f"{shown[:_SHORT]}…" if is_terminal() and len(shown) > _SHORT else shown
+    return f"{shown[:_SHORT]}…" if stdout_is_terminal() and len(shown) > _SHORT else shown
 
 
 _SHORT = 60
@@ -48,7 +48,7 @@ def say_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
     On a terminal too narrow for its columns, each row is a list of labelled values.
     """
-    if not is_terminal():
+    if not stdout_is_terminal():
         for row in rows:
             write("\t".join(row) + "\n")
         return
@@ -182,7 +182,7 @@ def owner_of(request: Request) -> str:
 
 def moment(stored: str) -> str:
     """A stored time for people: local on a terminal; in a pipe as it is stored."""
-    return local(stored) if is_terminal() else stored
+    return local(stored) if stdout_is_terminal() else stored
 
 
 def _every_field(row_type: type[Any]) -> Cells:
@@ -210,7 +210,7 @@ def progress(title: str) -> Iterator[Callable[[int, int | None], None]]:
 
     To be called with how much is done and of how much in all, None where nobody knows.
     """
-    if not are_errors_read():
+    if not stderr_is_terminal():
         yield lambda _done, _total: None
         return
     bar = _Bar(title)

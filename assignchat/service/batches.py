@@ -9,7 +9,7 @@ from assignchat.errors import (
     NotAllowed,
     NotOwner,
     UserInactive,
-    command,
+    command_line,
 )
 from assignchat.model import Batch, Role, Split, User, check_text, how_many
 from assignchat.service.find import (
@@ -214,7 +214,7 @@ def _check_active_again(database: Database, batch_id: int) -> None:
     if inactive:
         raise UserInactive(
             f"Chats would go back to users who are not active: {listing(inactive)}",
-            hint=command("user", "activate", inactive[0]),
+            hint=command_line("user", "activate", inactive[0]),
         )
 
 

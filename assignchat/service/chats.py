@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from assignchat.errors import ChatExists, UserInactive, command
+from assignchat.errors import ChatExists, UserInactive, command_line
 from assignchat.model import (
     Chat,
     ChatStatus,
@@ -97,7 +97,7 @@ def reopen_chat(database: Database, chat_id: str, *, actor: str) -> Chat:
             raise UserInactive(
                 f"{owner.name}, who owns chat {chat.id!r}, is not active",
                 hint="Assign it to somebody first: "
-                + command("bulk-assign", chat.id, "--to", "USER"),
+                + command_line("bulk-assign", chat.id, "--to", "USER"),
             )
         chats.set_status(database, chat.id, ChatStatus.OPEN, None)
         tracking.append(database, Event.REOPENED, actor, chat_id=chat.id, from_user=chat.owner_id)

@@ -12,7 +12,7 @@ from assignchat.errors import (
     UserAway,
     UserInactive,
     UserNotFound,
-    command,
+    command_line,
 )
 from assignchat.model import INDEFINITE, Batch, Chat, Request, User
 from assignchat.store import chats, requests, users
@@ -143,7 +143,7 @@ def _active(user: User) -> User:
     if not user.active:
         raise UserInactive(
             f"{user.name} ({user.id}) is not active",
-            hint=command("user", "activate", user.id),
+            hint=command_line("user", "activate", user.id),
         )
     return user
 

@@ -39,9 +39,9 @@ class Delivered(NamedTuple):
 
 
 def notify(
-    database: Database, outlet: Outlet, *, enough: Callable[[], bool] = lambda: False
+    database: Database, outlet: Outlet, *, stop_requested: Callable[[], bool] = lambda: False
 ) -> Delivered:
-    """Deliver what is unsent and due, to each user as one message; until it is `enough`.
+    """Deliver what is unsent and due, to each user as one message; end early on request.
 
     No transaction is open while something is being sent. What is being sent is claimed
     before, so that of two who do this at once only one sends it, and recorded afterwards:
@@ -52,7 +52,7 @@ def notify(
     for user_id in _recipients(database):
         if not outlet.reaches(user_id):
             continue
-        if enough():
+        if stop_requested():
             break
         with database.write():
             until = time_after(database.now, CLAIM_SECONDS)

@@ -21,7 +21,7 @@ from assignchat.errors import (
     RequestNotPending,
     RequestTimedOut,
     WrongUserType,
-    command,
+    command_line,
 )
 from assignchat.model import (
     MAX_NOTE_LENGTH,
@@ -105,7 +105,7 @@ def accept(database: Database, request_id: int, *, actor: str) -> Request:
             raise DatabaseDamaged(
                 f"Chat {request.chat_id!r} is not {request.from_user!r}'s any more, whose it was"
                 f" when request {request.id} was sent: somebody has changed the database by hand",
-                hint=command("check", "--full"),
+                hint=command_line("check", "--full"),
             )
         return request
 
@@ -231,7 +231,9 @@ def _check_may_assign(chat: Chat, requester: User) -> None:
             hint="Only its owner or a manager may ask somebody to take it.",
         )
     if chat.status == ChatStatus.CLOSED:
-        raise ChatClosed(f"Chat {chat.id!r} is closed", hint=command("chat", "reopen", chat.id))
+        raise ChatClosed(
+            f"Chat {chat.id!r} is closed", hint=command_line("chat", "reopen", chat.id)
+        )
 
 
 def _check_not_owner(chat: Chat, recipient: User) -> None:
@@ -336,5 +338,5 @@ def _why_not_pending(request: Request) -> AssignchatError:
         )
     return RequestNotPending(
         f"Request {request.id} is {Status(request.status).label} already",
-        hint=command("chat", "show", request.chat_id),
+        hint=command_line("chat", "show", request.chat_id),
     )

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from assignchat.errors import InvalidValue, OwnsOpenChats, UserExists, command
+from assignchat.errors import InvalidValue, OwnsOpenChats, UserExists, command_line
 from assignchat.model import INDEFINITE, Event, Role, Split, User, check_id, check_text, how_many
 from assignchat.service.batches import BulkAssigned, Progress, no_progress, reassign
 from assignchat.service.find import find_user, is_away
@@ -178,7 +178,7 @@ def _check_owns_no_open_chats(database: Database, user: User) -> None:
     if count:
         raise OwnsOpenChats(
             f"{user.name} still owns {how_many(count, 'open chat')}",
-            hint=command("user", "deactivate", user.id, "--reassign-to", "USER"),
+            hint=command_line("user", "deactivate", user.id, "--reassign-to", "USER"),
         )
 
 

@@ -7,7 +7,7 @@ import typer
 
 from assignchat import render
 from assignchat.cli import options
-from assignchat.cli.session import reading, spare_own_files
+from assignchat.cli.session import open_for_reading, refuse_to_overwrite_own_files
 from assignchat.store.sqlite.files import copy_database
 
 
@@ -29,8 +29,8 @@ def backup(
     To restore, stop what writes and put the copy in the database's place, without any -wal
     and -shm files.
     """
-    with reading(ctx, as_user) as session:
-        spare_own_files(session, file)
+    with open_for_reading(ctx, as_user) as session:
+        refuse_to_overwrite_own_files(session, file)
         copy_database(session.database, file, replace=force)
     if as_json:
         render.say_json({"file": str(file), "bytes": file.stat().st_size})

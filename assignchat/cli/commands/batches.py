@@ -7,9 +7,10 @@ import typer
 
 from assignchat import render
 from assignchat.cli import options
+from assignchat.cli.hints import hint_commands
 from assignchat.cli.lists import say_list
 from assignchat.cli.prompts import confirm, interactive
-from assignchat.cli.session import Session, hint_commands, opened, reading
+from assignchat.cli.session import Session, open_for_reading, open_for_user
 from assignchat.errors import InvalidValue, Usage
 from assignchat.model import Batch, ChatStatus, Split, check_id, how_many
 from assignchat.service import batches as service
@@ -76,7 +77,7 @@ def bulk_assign(
     wanted = _check_selection(chats or [], ids_from, from_user, status)
     chat_ids = None if from_user else [*(chats or []), *_ids_in(ids_from)]
 
-    with opened(ctx, as_user) as session:
+    with open_for_user(ctx, as_user) as session:
 
         def run(*, dry_run: bool, progress: service.Progress) -> BulkAssigned:
             return service.bulk_assign(
@@ -119,7 +120,7 @@ def undo(
     They go to their owners before, once. A chat that has changed hands since the batch stays
     where it is.
     """
-    with opened(ctx, as_user) as session:
+    with open_for_user(ctx, as_user) as session:
         if not dry_run and not yes and interactive():
             _confirm_undo(_undo(session, batch, dry_run=True, progress=service.no_progress))
         with render.progress("Giving back") as progress:
@@ -149,7 +150,7 @@ def batches(
     Newest first for people, oldest first for machines.
     """
     form = options.form(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)
-    with reading(ctx) as session:
+    with open_for_reading(ctx) as session:
         say_list(form, limit, lambda **page: service.list_batches(session.database, **page), Batch)
 
 

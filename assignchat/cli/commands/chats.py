@@ -7,8 +7,9 @@ import typer
 from assignchat import render
 from assignchat.cli import options
 from assignchat.cli.groups import new_group
+from assignchat.cli.hints import hint_commands
 from assignchat.cli.lists import note_unknown, say_list
-from assignchat.cli.session import hint_commands, invocation, opened, reading
+from assignchat.cli.session import invocation, open_for_operator, open_for_reading
 from assignchat.model import Chat, ChatStatus, TrackingRow
 from assignchat.service import chats as service
 from assignchat.service.chats import ChatStory
@@ -39,7 +40,7 @@ def add(
     Examples:
         assignchat chat add chat-17 --customer "Priya Nair" --owner mark
     """
-    with opened(ctx, as_user, operator="login") as session:
+    with open_for_operator(ctx, as_user) as session:
         added = service.add_chat(
             session.database, chat, customer=customer, owner=owner, actor=session.actor
         )
@@ -71,7 +72,7 @@ def list_(
         assignchat chat list --owner mark --status open
     """
     form = options.form(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)
-    with reading(ctx, as_user) as session:
+    with open_for_reading(ctx, as_user) as session:
         note_unknown(session.database, users=(owner,))
         say_list(
             form,
@@ -94,7 +95,7 @@ def show(
     Examples:
         assignchat chat show chat-17
     """
-    with reading(ctx, as_user) as session:
+    with open_for_reading(ctx, as_user) as session:
         story = service.show_chat(session.database, chat)
     if as_json:
         render.say_json(_as_json(story))
@@ -119,7 +120,7 @@ def close(
     Examples:
         assignchat chat close chat-17
     """
-    with opened(ctx, as_user, operator="login") as session:
+    with open_for_operator(ctx, as_user) as session:
         closed = service.close_chat(session.database, chat, actor=session.actor)
     _show(closed, as_json=as_json)
     _hint_undo(ctx, "reopen", closed, as_user, as_json=as_json)
@@ -137,7 +138,7 @@ def reopen(
     Examples:
         assignchat chat reopen chat-17
     """
-    with opened(ctx, as_user, operator="login") as session:
+    with open_for_operator(ctx, as_user) as session:
         reopened = service.reopen_chat(session.database, chat, actor=session.actor)
     _show(reopened, as_json=as_json)
     _hint_undo(ctx, "close", reopened, as_user, as_json=as_json)

@@ -6,7 +6,7 @@ import typer
 
 from assignchat import render
 from assignchat.cli import options
-from assignchat.cli.session import reading
+from assignchat.cli.session import open_for_reading
 from assignchat.service import check as service
 from assignchat.service.exposure import exposed
 
@@ -44,7 +44,7 @@ def check(
     also shows whether the end was cut off, or all of it was written anew.
     """
     full = full or expect is not None
-    with reading(ctx, as_user) as session:
+    with open_for_reading(ctx, as_user) as session:
         result = service.check(session.database, full=full, expect=expect)
         config_file = session.config.path if session.config.exists else None
         result.warnings.extend(exposed(session.database.path, config_file))

@@ -11,13 +11,12 @@ import typer
 from assignchat import render
 from assignchat.cli import options
 from assignchat.cli.groups import new_group
+from assignchat.cli.hints import hint_commands
 from assignchat.cli.session import (
     actor_name,
     database_path,
-    hint_commands,
     invocation,
     load_config,
-    note,
     open_as_configured,
 )
 from assignchat.config import edit, keys, load
@@ -193,7 +192,7 @@ def _change_locked(
     run = invocation(ctx)
     old = load.load(run.config_file)
     new, text, backup = edit.change(old, name, value)
-    actor = actor_name(old.settings, database_path(ctx, old), as_user, operator="login")
+    actor = actor_name(old.settings, database_path(ctx, old), as_user)
     if new.values != old.values:
         # The row is written, then the file, while the transaction is open; the file is put back
         # if the commit fails, and nothing stops us from the one to knowing that both are done.
@@ -203,9 +202,9 @@ def _change_locked(
                 until_recorded.enter_context(edit.replaced(old.path, text, keep_as=backup))
             run.changed_files = True
         if not old.exists:
-            note(f"There was no config file; this is now in {old.path}")
+            render.note(f"There was no config file; this is now in {old.path}")
         if backup is not None:
-            note(f"The comments could not be kept; the old file is {backup}.")
+            render.note(f"The comments could not be kept; the old file is {backup}.")
     return old, new
 
 

@@ -8,7 +8,7 @@ import typer
 
 from assignchat import render
 from assignchat.cli import options
-from assignchat.cli.session import reading
+from assignchat.cli.session import open_for_reading
 from assignchat.service import export as service
 
 FORMATS = {"csv": render.write_csv_file, "jsonl": render.write_jsonl_file}
@@ -29,7 +29,7 @@ def export(
 
     A file for each, all as of the same moment.
     """
-    with reading(ctx) as session, render.progress("Writing") as progress:
+    with open_for_reading(ctx) as session, render.progress("Writing") as progress:
 
         def write(path: Path, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
             FORMATS[format_](path, columns, render.counted(rows, progress))

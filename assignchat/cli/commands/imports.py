@@ -8,7 +8,7 @@ import typer
 from assignchat import render
 from assignchat.cli import options
 from assignchat.cli.groups import new_group
-from assignchat.cli.session import note, opened
+from assignchat.cli.session import open_for_operator
 from assignchat.crm import files
 from assignchat.errors import Usage
 from assignchat.model import how_many
@@ -90,10 +90,10 @@ def _import(
 ) -> None:
     columns, import_rows = _KINDS[noun]
     unused: list[str] = []
-    tell = unused.append if as_json else note  # with --json, an error stands alone
+    tell = unused.append if as_json else render.note  # with --json, an error stands alone
     rows = files.read(file, columns, ["id"], _headers(mappings or [], columns), tell)
     with (
-        opened(ctx, as_user, operator="login") as session,
+        open_for_operator(ctx, as_user) as session,
         render.progress("Reading") as progress,
     ):
         counted = render.counted(rows, progress)
@@ -119,7 +119,7 @@ def _show(result: Imported, noun: str, unused: Sequence[str], *, as_json: bool) 
         del counts["first_owner_changes"]  # half a list would be taken for the whole
         render.say_json(counts)
         for text in unused:
-            note(text)
+            render.note(text)
         return
     would = "Dry run, nothing was changed: " if result.dry_run else ""
     render.say(

@@ -7,7 +7,8 @@ import typer
 
 from assignchat import render
 from assignchat.cli import options
-from assignchat.cli.session import hint_commands, invocation, opened
+from assignchat.cli.hints import hint_commands
+from assignchat.cli.session import invocation, open_for_user
 from assignchat.errors import Usage
 from assignchat.model import Notification, Request, Status, how_many
 from assignchat.service import inbox as service
@@ -43,7 +44,7 @@ def inbox(
     if watch:
         _watch(ctx, as_user, mark_read=mark_read, as_json=as_json)
         return
-    with opened(ctx, as_user) as session:
+    with open_for_user(ctx, as_user) as session:
         found = service.inbox(session.database, actor=session.actor, mark_read=mark_read)
     at_most = None if mark_read else _NOTIFICATIONS_SHOWN  # what is marked read has been seen
     _say_inbox(found, invocation(ctx).clock(), at_most, as_json=as_json)
@@ -106,7 +107,7 @@ def status(
     What you are asked, what you asked and how it stands, and your open chats. The same as
     assignchat alone.
     """
-    with opened(ctx, as_user) as session:
+    with open_for_user(ctx, as_user) as session:
         page = service.status(session.database, actor=session.actor)
     if as_json:
         received = [_flat(item) for item in page.received]

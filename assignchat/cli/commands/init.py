@@ -8,13 +8,12 @@ import typer
 
 from assignchat import render
 from assignchat.cli import options
+from assignchat.cli.hints import hint
 from assignchat.cli.session import (
     actor_name,
     database_path,
-    hint,
     invocation,
     named_database,
-    note,
     open_as_configured,
 )
 from assignchat.config import edit, keys, load
@@ -47,7 +46,7 @@ def init(
     if new_config:
         loaded = loaded._replace(path=_new_config_path(ctx))
     path = database_path(ctx, loaded)
-    actor = actor_name(loaded.settings, path, as_user, operator="login")
+    actor = actor_name(loaded.settings, path, as_user)
     with signals.held():
         with edit.replaced(loaded.path, keys.default_text()) if new_config else nullcontext():
             created, filled = _make(ctx, loaded, path, actor, demo=demo)
@@ -64,7 +63,7 @@ def init(
     else:
         _say_made(path, loaded.path if new_config else None, created=created, filled=filled)
     if demo and not filled:
-        note("The database is not empty, so nothing was added to it.")
+        render.note("The database is not empty, so nothing was added to it.")
 
 
 def _say_made(path: Path, new_config: Path | None, *, created: bool, filled: bool) -> None:

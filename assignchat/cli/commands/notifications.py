@@ -7,7 +7,7 @@ import typer
 from assignchat import render
 from assignchat.cli import options
 from assignchat.cli.repeat import pause_in, rounds
-from assignchat.cli.session import invocation, load_config, note, reading
+from assignchat.cli.session import invocation, load_config, open_for_reading
 from assignchat.config import addresses
 from assignchat.errors import DeliveryFailed
 from assignchat.service import notifications
@@ -35,14 +35,14 @@ def notify(
     """
     pause = None if watch is None else pause_in(watch)
     # With --json, an error is all that there is on standard error.
-    found = addresses.load(load_config(ctx).path, tell=_nobody if as_json else note)
-    if render.are_errors_read() and not as_json:  # cron would send a mail each time
-        with reading(ctx) as session:
+    found = addresses.load(load_config(ctx).path, tell=_nobody if as_json else render.note)
+    if render.stderr_is_terminal() and not as_json:  # cron would send a mail each time
+        with open_for_reading(ctx) as session:
             found.tell_of_strangers({user.id for user in list_users(session.database)})
     invocation(ctx).goes_on = True
-    for enough in rounds(pause):
-        with reading(ctx) as session:
-            result = notifications.notify(session.database, found, enough=enough)
+    for stop_requested in rounds(pause):
+        with open_for_reading(ctx) as session:
+            result = notifications.notify(session.database, found, stop_requested=stop_requested)
         _tell(result, watching=pause is not None, as_json=as_json)
 
 

@@ -7,10 +7,11 @@ import typer
 
 from assignchat import render
 from assignchat.cli import options
+from assignchat.cli.hints import hint_commands
 from assignchat.cli.lists import note_unknown, say_list
 from assignchat.cli.prompts import choose, interactive
-from assignchat.cli.session import Session, hint_commands, invocation, opened, reading
-from assignchat.errors import Usage, UserNotFound, command
+from assignchat.cli.session import Session, invocation, open_for_reading, open_for_user
+from assignchat.errors import Usage, UserNotFound, command_line
 from assignchat.model import Request, Role, Status, parse_timeout
 from assignchat.service import requests as service
 from assignchat.store.database import Database
@@ -67,7 +68,7 @@ def assign(
     seconds = None if timeout is None else parse_timeout(timeout)
     if to and len(to) > 1:
         raise Usage("One user is asked at a time", hint="Who is asked next: --then USER")
-    with opened(ctx, as_user) as session:
+    with open_for_user(ctx, as_user) as session:
         recipient = to[0] if to else _ask_recipient(session, chat, to_type, anyway=anyway)
         request = service.assign(
             session.database,
@@ -104,7 +105,7 @@ def accept(
         assignchat accept 7
         assignchat accept --chat chat-17
     """
-    with opened(ctx, as_user) as session:
+    with open_for_user(ctx, as_user) as session:
         request_id = _request_id(session.database, request, chat)
         accepted = service.accept(session.database, request_id, actor=session.actor)
     _show(ctx, accepted, as_json=as_json)
@@ -131,7 +132,7 @@ def reject(
 
     The owner keeps the chat.
     """
-    with opened(ctx, as_user) as session:
+    with open_for_user(ctx, as_user) as session:
         offered = session.config.settings.rejection_reasons
         rejected = _give_reason(session, service.reject, request, chat, reason, offered)
     _show(ctx, rejected, as_json=as_json)
@@ -152,7 +153,7 @@ def withdraw(
 
     Only while it is pending.
     """
-    with opened(ctx, as_user) as session:
+    with open_for_user(ctx, as_user) as session:
         offered = session.config.settings.withdrawal_reasons
         withdrawn = _give_reason(session, service.withdraw, request, chat, reason, offered)
     _show(ctx, withdrawn, as_json=as_json)
@@ -204,7 +205,7 @@ def requests(
     """
     form = options.form(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)
 
-    with reading(ctx) as session:
+    with open_for_reading(ctx) as session:
         note_unknown(session.database, chat=chat, users=(requester, recipient))
         say_list(
             form,
@@ -260,7 +261,7 @@ def _request_id(database: Database, request: int | None, chat: str | None) -> in
         return service.request_on_chat(database, chat)
     raise Usage(
         "Name the request by its number, or else its chat with --chat",
-        hint=f"Numbers are shown by: {command('inbox')}; {command('status')}",
+        hint=f"Numbers are shown by: {command_line('inbox')}; {command_line('status')}",
     )
 
 

@@ -9,7 +9,7 @@ import typer
 
 from assignchat import render
 from assignchat.cli import options
-from assignchat.cli.session import invocation, reading, spare_own_files
+from assignchat.cli.session import invocation, open_for_reading, refuse_to_overwrite_own_files
 from assignchat.errors import Usage
 from assignchat.service import stats as service
 from assignchat.service.stats import Stats, UserStats
@@ -44,8 +44,8 @@ def stats(
     _check_outputs(svg, html, as_json=as_json)
     now = invocation(ctx).clock()
     start, end = options.period(since, until, now)
-    with reading(ctx) as session:
-        spare_own_files(session, *filter(None, (svg, html)))
+    with open_for_reading(ctx) as session:
+        refuse_to_overwrite_own_files(session, *filter(None, (svg, html)))
         found = service.stats(session.database, since=start, until=end, zone_name=_zone_name())
     drawn = _draw(found, now, svg, html)
     if as_json:
@@ -90,7 +90,7 @@ def _zone_name() -> str:
 
 
 def _show(found: Stats) -> None:
-    if not render.is_terminal():
+    if not render.stdout_is_terminal():
         _say_all(found)
         return
     from assignchat.cli.commands.stats_picture import charts  # only for people

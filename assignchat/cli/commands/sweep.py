@@ -7,7 +7,7 @@ import typer
 from assignchat import render
 from assignchat.cli import options
 from assignchat.cli.repeat import pause_in, rounds
-from assignchat.cli.session import note, opened
+from assignchat.cli.session import open_for_sweep
 from assignchat.errors import DatabaseLocked
 from assignchat.model import how_many
 from assignchat.service import lifecycle as service
@@ -54,7 +54,7 @@ def sweep_timeouts(
         except DatabaseLocked as error:
             if pause is None:
                 raise
-            note(f"{error.message}; trying again")
+            render.note(f"{error.message}; trying again")
 
 
 def _sweep(
@@ -67,7 +67,7 @@ def _sweep(
     watching: bool,
     as_json: bool,
 ) -> None:
-    with opened(ctx, as_user, operator="system") as session:
+    with open_for_sweep(ctx, as_user) as session:
         ids = service.sweep_timeouts(
             session.database, actor=session.actor, dry_run=dry_run, force=force
         )

@@ -8,7 +8,7 @@ import typer
 from assignchat import render
 from assignchat.cli import options
 from assignchat.cli.lists import note_unknown, say_list
-from assignchat.cli.session import invocation, reading
+from assignchat.cli.session import invocation, open_for_reading
 from assignchat.model import EngagementRecord, Event, TrackingRow
 from assignchat.service import tracking as service
 
@@ -118,7 +118,7 @@ def tracking(
         if records
         else (service.list_tracking, TrackingRow, _ROW_CELLS)
     )
-    with reading(ctx) as session:
+    with open_for_reading(ctx) as session:
         note_unknown(session.database, chat=chat, request=request, batch=batch)
         say_list(
             form,

@@ -7,8 +7,9 @@ import typer
 from assignchat import render
 from assignchat.cli import options
 from assignchat.cli.groups import new_group
+from assignchat.cli.hints import hint_commands
 from assignchat.cli.prompts import confirm, interactive
-from assignchat.cli.session import hint_commands, invocation, opened, reading
+from assignchat.cli.session import invocation, open_for_operator, open_for_reading
 from assignchat.errors import Usage
 from assignchat.model import INDEFINITE, Role, Split, User, how_many
 from assignchat.service import users as service
@@ -38,7 +39,7 @@ def add(
     Examples:
         assignchat user add martha --name Martha --role manager
     """
-    with opened(ctx, as_user, operator="login") as session:
+    with open_for_operator(ctx, as_user) as session:
         added = service.add_user(session.database, user, name=name, role=role, actor=session.actor)
     _show(added, as_json=as_json)
     _hint_undo(ctx, added._replace(active=False), added, as_user, as_json=as_json)
@@ -60,7 +61,7 @@ def set_(
     """
     if name is None and role is None:
         raise Usage("Nothing to change: give --name or --role")
-    with opened(ctx, as_user, operator="login") as session:
+    with open_for_operator(ctx, as_user) as session:
         before = service.get_user(session.database, user)
         changed = service.set_user(
             session.database, user, name=name, role=role, actor=session.actor
@@ -83,7 +84,7 @@ def list_(
         assignchat user list --csv
     """
     form = options.form(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)
-    with reading(ctx, as_user) as session:
+    with open_for_reading(ctx, as_user) as session:
         render.say_rows(form, service.list_users(session.database), User)
 
 
@@ -99,7 +100,7 @@ def activate(
     Examples:
         assignchat user activate mark
     """
-    with opened(ctx, as_user, operator="login") as session:
+    with open_for_operator(ctx, as_user) as session:
         before = service.get_user(session.database, user)
         activated = service.activate_user(session.database, user, actor=session.actor)
     _show(activated, as_json=as_json)
@@ -136,7 +137,7 @@ def deactivate(
     Refused while they own open chats, unless --reassign-to names who takes them; their
     closed chats go too. Whoever may write the database may run this, in any role.
     """
-    with opened(ctx, as_user, operator="login") as session:
+    with open_for_operator(ctx, as_user) as session:
 
         def run(*, dry_run: bool, progress: Progress) -> Deactivated:
             return service.deactivate_user(
@@ -182,7 +183,7 @@ def away(
     The time is ISO 8601 with a zone, or a duration such as 3d from now.
     """
     until = options.stored_time(until, invocation(ctx).clock(), ahead=True)
-    with opened(ctx, as_user, operator="login") as session:
+    with open_for_operator(ctx, as_user) as session:
         before = service.get_user(session.database, user)
         changed = service.set_away(session.database, user, until=until, actor=session.actor)
     _show(changed, as_json=as_json)
@@ -201,7 +202,7 @@ def back(
     Examples:
         assignchat user back martha
     """
-    with opened(ctx, as_user, operator="login") as session:
+    with open_for_operator(ctx, as_user) as session:
         before = service.get_user(session.database, user)
         changed = service.set_back(session.database, user, actor=session.actor)
     _show(changed, as_json=as_json)

@@ -7,7 +7,8 @@ import typer
 
 from assignchat import render
 from assignchat.cli import options
-from assignchat.cli.session import hint, invocation, reading
+from assignchat.cli.hints import hint
+from assignchat.cli.session import invocation, open_for_reading
 from assignchat.errors import DatabaseMissing
 from assignchat.model import Request, Status, parse_duration
 from assignchat.service import requests as service
@@ -54,7 +55,7 @@ def wait(
     by a request of its own, which `requests --chat` shows.
     """
     seconds = None if at_most is None else parse_duration(at_most)
-    with reading(ctx) as session:
+    with open_for_reading(ctx) as session:
         exit_when_settled(ctx, session.database, request, seconds, as_json=as_json)
 
 

@@ -21,7 +21,7 @@ from assignchat.cli.live.screen import (
     updated,
 )
 from assignchat.cli.repeat import rounds
-from assignchat.cli.session import Session, invocation, opened
+from assignchat.cli.session import Session, invocation, open_for_user
 from assignchat.config.keys import Settings
 from assignchat.errors import AssignchatError, DatabaseLocked, DatabaseUnusable
 from assignchat.model import Notification, format_time, how_many
@@ -35,8 +35,8 @@ _SECONDS_BETWEEN_LOOKS = 1.0
 
 def has_page() -> bool:
     """Whether the inbox can be watched as a page: input and output are a capable terminal."""
-    on_terminal = sys.stdin is not None and sys.stdin.isatty() and render.is_terminal()
-    return on_terminal and not render.is_dumb()
+    on_terminal = sys.stdin is not None and sys.stdin.isatty() and render.stdout_is_terminal()
+    return on_terminal and not render.terminal_is_dumb()
 
 
 def watch_lines(ctx: typer.Context, as_user: str | None, show: Callable[[Inbox], None]) -> None:
@@ -75,7 +75,7 @@ class _Watched:
         if self._session and not is_due and self._session.database.version == self._version:
             return None
         self.look_anew()  # another file may stand there by now, and another config
-        session = self._session = self._held.enter_context(opened(self._ctx, self._as_user))
+        session = self._session = self._held.enter_context(open_for_user(self._ctx, self._as_user))
         self._version = session.database.version
         found = inbox.inbox(session.database, actor=session.actor)
         deadlines = [received.request.expires_at for received in found.requests]
@@ -147,7 +147,7 @@ class LiveInbox:
     def _outcome(self, action: Action) -> str:
         """Do it as the command of that name does; what came of it, for the person who asked."""
         try:
-            with opened(self._ctx, self._as_user) as session:
+            with open_for_user(self._ctx, self._as_user) as session:
                 return _act(session, action, self._screen.inbox)
         except AssignchatError as error:
             if isinstance(error, DatabaseUnusable) and not isinstance(error, DatabaseLocked):

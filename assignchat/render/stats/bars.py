@@ -5,7 +5,7 @@ Each bar begins at zero, all of a chart are to one scale, and the value stands b
 
 import shutil
 
-from assignchat.render.output import is_dumb, say
+from assignchat.render.output import say, terminal_is_dumb
 from assignchat.render.stats.figures import Bar, BarChart, Chart, HourChart
 from assignchat.render.text import visible
 
@@ -42,7 +42,7 @@ def _bars(chart: BarChart, columns: int) -> list[str]:
 
 def _bar(bar: Bar, scale: float) -> str:
     """The characters of one bar; what is more than nothing is seen."""
-    if is_dumb():
+    if terminal_is_dumb():
         solid = _cells(bar.value, scale)
         return "#" * solid + "-" * (_cells(bar.end, scale) - solid)
     eighths = max(round(bar.value * scale * 8), 1 if bar.value else 0)
@@ -60,7 +60,7 @@ def _hours(chart: HourChart, columns: int) -> list[str]:
     counts = [f"{count:,}" for count in chart.counts]
     width = max(2, *map(len, counts)) + 1
     together = next(n for n in (24, 12, 8, 6, 4, 3, 2, 1) if n * width + 2 <= columns or n == 1)
-    heights = _PLAIN_HEIGHTS if is_dumb() else _HEIGHTS
+    heights = _PLAIN_HEIGHTS if terminal_is_dumb() else _HEIGHTS
     blocks = [heights[chart.step(count, 8)] * min(2, width - 1) for count in chart.counts]
     lines = []
     for start in range(0, 24, together):
@@ -82,7 +82,7 @@ def _fitted(text: str, width: int) -> str:
     from rich.cells import set_cell_size  # see _width
 
     if _width(text) > width:
-        end = "..." if is_dumb() else "…"
+        end = "..." if terminal_is_dumb() else "…"
         return set_cell_size(text, width - len(end)) + end
     return set_cell_size(text, width)
 

@@ -14,7 +14,7 @@ from assignchat.errors import (
     DatabaseLocked,
     DatabaseMissing,
     DatabaseReadOnly,
-    command,
+    command_line,
 )
 
 
@@ -136,5 +136,5 @@ def missing(path: Path) -> DatabaseMissing:
     """The error for a path where no database is."""
     return DatabaseMissing(
         f"No database at {path}",
-        hint="Check the path, or make one there with: " + command("--db", str(path), "init"),
+        hint="Check the path, or make one there with: " + command_line("--db", str(path), "init"),
     )

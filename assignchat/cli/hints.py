@@ -1,0 +1,35 @@
+"""Hints for a person at a terminal: what to do next."""
+
+from collections.abc import Sequence
+
+import typer
+
+from assignchat import render
+from assignchat.cli.session import invocation
+from assignchat.errors import command_line
+
+
+def hint(text: str) -> None:
+    """Tell a person at a terminal what they may do next."""
+    if render.stderr_is_terminal():
+        render.note(f"Hint: {text}")
+
+
+def hint_commands(
+    ctx: typer.Context,
+    intro: str,
+    *commands: Sequence[str],
+    as_user: str | None = None,
+    between: str = "; ",
+) -> None:
+    """Tell a person at a terminal which commands are next, such as those that undo the last.
+
+    They can be pasted: whatever the ids are, and with the same database, config and actor.
+    """
+    if not render.stderr_is_terminal():
+        return
+    run = invocation(ctx)
+    given = {"--config": run.config_file, "--db": run.database_file}
+    before = [word for name, file in given.items() if file for word in (name, file)]
+    after = ["--as", as_user] if as_user else []
+    hint(f"{intro}: " + between.join(command_line(*before, *words, *after) for words in commands))
