@@ -41,7 +41,7 @@ if TYPE_CHECKING:
         set_user,
     )
     from assignchat.store.database import Database
-    from assignchat.store.sqlite.files import copy_database, create_database
+    from assignchat.store.engines import copy_database, create_database
 
 __version__ = "0.1.0"
 
@@ -77,7 +77,7 @@ _WHERE = {
     ),
     "assignchat.service.lifecycle": ("sweep_timeouts",),
     "assignchat.store.database": ("Database",),
-    "assignchat.store.sqlite.files": ("copy_database", "create_database"),
+    "assignchat.store.engines": ("copy_database", "create_database"),
 }
 
 __all__ = [
@@ -123,12 +123,12 @@ def open_database(path: Path | str, *, busy_seconds: float = 10.0) -> "Database"
     Use it as a context manager, or `close` it. `busy_seconds` is how long to wait for
     another writer. Raises one of the `DatabaseUnusable` errors of `assignchat.errors`.
     """
-    from assignchat.store.sqlite import opening
+    from assignchat.store.engines import engine_of
     from assignchat.system.identity import who_am_i  # see __getattr__
 
-    return opening.open_database(
-        path, os_user=who_am_i(Path(path)).os_user, busy_seconds=busy_seconds
-    )
+    engine, location = engine_of(str(path)), str(path)
+    os_user = who_am_i(engine.owner_id(location)).os_user
+    return engine.open(location, os_user=os_user, busy_seconds=busy_seconds)
 
 
 def __getattr__(name: str) -> Any:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from assignchat import assign
-from assignchat.store.sqlite.opening import open_database
+from assignchat.store.sqlite.database import SqliteDatabase
 from tests.conftest import Team
 from tests.needs import needs
 from tests.processes import program, result, start
@@ -327,9 +327,9 @@ def test_restored_from_a_backup_everything_is_there_and_work_goes_on(
 
 def test_why_a_copy_by_cp_is_wrong(team: Team) -> None:
     """While somebody looks at the database, what was committed stands beside it, not in it."""
-    with open_database(team.database, os_user="tester") as reader, reader.read():
+    with SqliteDatabase.open(str(team.database), os_user="tester") as reader, reader.read():
         reader.value("SELECT count(*) FROM users")
-        with open_database(team.database, os_user="tester") as database:
+        with SqliteDatabase.open(str(team.database), os_user="tester") as database:
             asked = assign(database, "chat-1", to="martha", actor="mark", timeout_seconds=None)
         shutil.copy("assignchat.db", "by-cp.db")
         team.ok("backup", "by-backup.db")

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from assignchat.system.sandbox import is_done
+from assignchat.system.sandbox import succeeds_in_time
 
 
 def end_badly() -> bool:
@@ -26,24 +26,25 @@ def sleep() -> bool:
 
 
 def test_it_tells_what_the_work_came_to() -> None:
-    assert is_done(lambda: True, 10)
-    assert not is_done(lambda: False, 10)
-    assert not is_done(lambda: bool(1 // 0), 10)
-    assert not is_done(end_badly, 10)
-    assert not is_done(die, 10)
+    assert succeeds_in_time(lambda: True, 10)
+    assert not succeeds_in_time(lambda: False, 10)
+    assert not succeeds_in_time(lambda: bool(1 // 0), 10)
+    assert not succeeds_in_time(end_badly, 10)
+    assert not succeeds_in_time(die, 10)
 
 
 @pytest.mark.parametrize("seconds", [0.2, 0, -1])
 def test_it_takes_no_longer_than_it_may(seconds: float) -> None:
     before = time.monotonic()
-    assert not is_done(sleep, seconds)
+    assert not succeeds_in_time(sleep, seconds)
     assert time.monotonic() - before < 5
 
 
 def test_it_has_limited_memory() -> None:
     code = (
-        "from assignchat.system.sandbox import is_done;"
-        "print([is_done(lambda: bool(bytearray(n)), 10) for n in (50_000_000, 2_000_000_000)])"
+        "from assignchat.system.sandbox import succeeds_in_time;"
+        "print([succeeds_in_time(lambda: bool(bytearray(n)), 10)"
+        " for n in (50_000_000, 2_000_000_000)])"
     )
     # What a process has counts too, and that of the tests may have much.
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -51,17 +52,17 @@ def test_it_has_limited_memory() -> None:
 
 
 def test_it_leaves_no_process_behind() -> None:
-    is_done(lambda: True, 10)
-    is_done(sleep, 0.1)
+    succeeds_in_time(lambda: True, 10)
+    succeeds_in_time(sleep, 0.1)
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
 
 
 def test_what_it_prints_goes_nowhere() -> None:
     code = (
-        "import os, sys; from assignchat.system.sandbox import is_done;"
+        "import os, sys; from assignchat.system.sandbox import succeeds_in_time;"
         "speak = lambda: not any((os.write(1, b's3cret'), os.write(2, b's3cret')) * 0);"
-        "print('before', end=' '); print(is_done(speak, 10))"
+        "print('before', end=' '); print(succeeds_in_time(speak, 10))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from assignchat.store.sqlite.opening import open_database
+from assignchat.store.sqlite.database import SqliteDatabase
 from tests.conftest import START, Team
 from tests.needs import needs
 from tests.processes import Result, program, run
@@ -353,7 +353,7 @@ def test_a_writer_does_not_wait_for_readers(team: Team, request_id: str) -> None
 
 def test_what_is_committed_survives_a_power_cut(team: Team) -> None:
     assert team.sql("PRAGMA journal_mode") == [("wal",)]
-    with open_database(team.database, os_user="tester") as database:
+    with SqliteDatabase.open(str(team.database), os_user="tester") as database:
         assert database.value("PRAGMA synchronous") == 2
         assert database.value("PRAGMA foreign_keys") == 1
 
@@ -363,7 +363,9 @@ def test_the_files_beside_it_are_its_owners_alone(team: Team, mask: int) -> None
     umask = os.umask(mask)
     try:
         with (
-            open_database(team.database, os_user="tester", clock=lambda: START) as database,
+            SqliteDatabase.open(
+                str(team.database), os_user="tester", clock=lambda: START
+            ) as database,
             database.write(),
         ):
             files = sorted(team.folder.glob("assignchat.db*"))

@@ -14,8 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from assignchat.errors import AssignchatError
 from assignchat.model import Split, format_time
 from assignchat.service import batches, chats, check, demo, imports, lifecycle, requests, users
-from assignchat.store.sqlite.files import create_database
-from assignchat.store.sqlite.opening import open_database
+from assignchat.store.sqlite.database import SqliteDatabase
 from tests.conftest import START
 
 USERS = ("mark", "martha", "omar", "maria")
@@ -48,9 +47,9 @@ class Days(RuleBasedStateMachine):
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
         path = Path(self.folder.name) / "team.db"
-        create_database(path)
+        SqliteDatabase.create(str(path))
         self.now = START
-        self.database = open_database(path, os_user="tester", clock=lambda: self.now)
+        self.database = SqliteDatabase.open(str(path), os_user="tester", clock=lambda: self.now)
         self.onlooker = sqlite3.connect(path)
         self.owners: dict[str, str] = {}
         self.changes_of_owner = 0

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from assignchat.cli.session import identity_at
 from assignchat.system.identity import who_am_i
 from tests.conftest import Team
 from tests.users import MARK, run
@@ -183,7 +184,7 @@ def test_sudos_variables_count_only_where_nothing_is_gained_by_setting_them(
     database.touch()
     stranger = database.stat().st_uid + 4_000
     under_sudo(monkeypatch, DAEMON.pw_name, str(DAEMON.pw_uid), real_uid=stranger)
-    assert who_am_i(database).login == f"uid-{stranger}"
+    assert identity_at(str(database)).login == f"uid-{stranger}"
     assert who_am_i().login == f"uid-{stranger}"
 
 
@@ -195,7 +196,7 @@ def test_the_owner_of_the_database_may_be_the_account_that_sudo_runs_as(
     database.touch()
     os.chown(database, 4_000, -1)
     under_sudo(monkeypatch, DAEMON.pw_name, str(DAEMON.pw_uid), real_uid=4_000)
-    assert who_am_i(database).login == DAEMON.pw_name
+    assert identity_at(str(database)).login == DAEMON.pw_name
 
 
 def test_from_cron_the_login_is_that_of_the_account(team: Team) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from assignchat.store import SCHEMA_VERSION
-from assignchat.store.checks import OBJECTS
+from assignchat.store.sqlite import SCHEMA_VERSION
+from assignchat.store.sqlite.schema import OBJECTS
 from tests.conftest import START, Team, old_database
 from tests.test_database import unprivileged
 from tests.test_races import together

@@ -12,7 +12,7 @@ import pytest
 
 from assignchat.model import format_time, seconds_between
 from assignchat.service.notifications import CLAIM_SECONDS, Delivered, notify
-from assignchat.store.sqlite.opening import open_database
+from assignchat.store.sqlite.database import SqliteDatabase
 from tests import processes
 from tests.conftest import Team
 from tests.processes import Result, program, run, wait_until
@@ -101,7 +101,9 @@ def try_again(team: Team) -> Result:
 
 def round_at(team: Team, outlet: Outlet) -> Delivered:
     """One round, at the team's time."""
-    with open_database(team.database, os_user="test", clock=lambda: team.now) as database:
+    with SqliteDatabase.open(
+        str(team.database), os_user="test", clock=lambda: team.now
+    ) as database:
         return notify(database, outlet)
 
 

@@ -8,8 +8,7 @@ from contextlib import closing
 import pytest
 
 from assignchat.service import batches, chats, inbox, lifecycle, requests, tracking
-from assignchat.store.database import Database
-from assignchat.store.sqlite.opening import open_database
+from assignchat.store.sqlite.database import SqliteDatabase
 from tests.conftest import Team
 
 # The tables that grow. Of the pending requests everyone may be looked at: few wait at a time.
@@ -18,17 +17,19 @@ PENDING = r".* USING (COVERING )?INDEX requests_(pending|due)"
 
 
 @pytest.fixture
-def asked(team: Team, request_id: str) -> Iterator[tuple[Database, list[str]]]:
+def asked(team: Team, request_id: str) -> Iterator[tuple[SqliteDatabase, list[str]]]:
     """An open database with a request, and the statements that are run on it from now on."""
     assert request_id == "1"
-    with open_database(team.database, os_user="test", clock=lambda: team.now) as database:
+    with SqliteDatabase.open(
+        str(team.database), os_user="test", clock=lambda: team.now
+    ) as database:
         statements: list[str] = []
         database.connection.set_trace_callback(statements.append)
         yield database, statements
         database.connection.set_trace_callback(None)
 
 
-ACTIONS: dict[str, Callable[[Database], object]] = {
+ACTIONS: dict[str, Callable[[SqliteDatabase], object]] = {
     "inbox": lambda db: inbox.inbox(db, actor="martha"),
     "status": lambda db: inbox.status(db, actor="mark"),
     "chat show": lambda db: chats.show_chat(db, "chat-1"),
@@ -51,7 +52,7 @@ ACTIONS: dict[str, Callable[[Database], object]] = {
 
 @pytest.mark.parametrize("action", ACTIONS)
 def test_no_table_is_read_from_end_to_end(
-    team: Team, asked: tuple[Database, list[str]], action: str
+    team: Team, asked: tuple[SqliteDatabase, list[str]], action: str
 ) -> None:
     database, statements = asked
     ACTIONS[action](database)

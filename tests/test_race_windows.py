@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from assignchat import assign
-from assignchat.store.sqlite.opening import open_database
+from assignchat.store.sqlite.database import SqliteDatabase
 from tests import faking
 from tests.conftest import Result, Team
 from tests.needs import needs
@@ -375,7 +375,7 @@ def test_of_eight_who_write_all_the_time_none_starves(team_now: Team) -> None:
     lines = [f"{chat},Customer,mark\n" for chat in chats]
     (team_now.folder / "chats.csv").write_text("id,customer,owner_id\n" + "".join(lines))
     team_now.ok("import", "chats", "chats.csv")
-    with open_database(team_now.database, os_user="tester") as database:
+    with SqliteDatabase.open(str(team_now.database), os_user="tester") as database:
         numbers = [
             str(assign(database, chat, to="martha", actor="mark", timeout_seconds=None).id)
             for chat in chats

@@ -115,7 +115,7 @@ def _asked(
         line = _line(ctx)
         loaded = load_config(line)
         with open_as_configured(line, loaded) as database, database.read():
-            actor = actor_name(loaded.settings, database.path, ctx.params.get("as_user"))
+            actor = actor_name(loaded.settings, database.location, ctx.params.get("as_user"))
             return _beginning_as(incomplete, find(database, actor))
     return []
 

@@ -13,9 +13,9 @@ from assignchat.config import keys, load
 from assignchat.errors import DatabaseMissing, IdentityFixed, InvalidValue, Usage
 from assignchat.model import SYSTEM, check_id
 from assignchat.store.database import Clock, Database
-from assignchat.store.sqlite.opening import open_database
+from assignchat.store.engines import engine_of
 from assignchat.system.files import folders_open_to_all, is_sticky
-from assignchat.system.identity import who_am_i
+from assignchat.system.identity import Identity, who_am_i
 
 
 class Invocation:
@@ -79,10 +79,10 @@ def named_database(ctx: typer.Context) -> str | None:
     return named or os.environ.get("ASSIGNCHAT_DB") or None
 
 
-def database_path(ctx: typer.Context, loaded: load.Config) -> Path:
+def database_location(ctx: typer.Context, loaded: load.Config) -> str:
     """The database in force: `--db`, else `$ASSIGNCHAT_DB`, else the config's."""
-    named = named_database(ctx)
-    return Path(named) if named else loaded.database
+    beside = engine_of(loaded.database).located(loaded.database, loaded.path.parent)
+    return named_database(ctx) or beside
 
 
 def open_for_user(ctx: typer.Context, as_user: str | None) -> AbstractContextManager[Session]:
@@ -111,22 +111,22 @@ def open_for_reading(
 def _opened(
     ctx: typer.Context,
     as_user: str | None,
-    name_actor: Callable[[keys.Settings, Path, str | None], str],
+    name_actor: Callable[[keys.Settings, str, str | None], str],
 ) -> Iterator[Session]:
     loaded = load_config(ctx)
     with open_as_configured(ctx, loaded) as database:
-        actor = name_actor(loaded.settings, database.path, as_user)
+        actor = name_actor(loaded.settings, database.location, as_user)
         yield Session(database, loaded, actor)
 
 
 def open_as_configured(ctx: typer.Context, loaded: load.Config) -> Database:
     """Open the database in force, to be closed by the caller."""
     run = invocation(ctx)
-    path = database_path(ctx, loaded)
+    location = database_location(ctx, loaded)
     try:
-        run.database = open_database(
-            path,
-            os_user=who_am_i(path).os_user,
+        run.database = engine_of(location).open(
+            location,
+            os_user=identity_at(location).os_user,
             busy_seconds=loaded.settings.busy_timeout,
             clock=run.clock,
         )
@@ -141,25 +141,30 @@ def open_as_configured(ctx: typer.Context, loaded: load.Config) -> Database:
     return run.database
 
 
-def actor_name(settings: keys.Settings, database: Path, as_user: str | None) -> str:
+def identity_at(location: str) -> Identity:
+    """Look up who is at the keyboard, for the database there."""
+    return who_am_i(engine_of(location).owner_id(location))
+
+
+def actor_name(settings: keys.Settings, location: str, as_user: str | None) -> str:
     """The user on whose behalf a command runs: the one who is named, else the login.
 
     Raises `IdentityFixed` if nobody else may be named.
     """
-    login, named = _login_and_named(settings, database, as_user)
+    login, named = _login_and_named(settings, location, as_user)
     return check_id(named or login, "user id")
 
 
-def _sweeper_name(settings: keys.Settings, database: Path, as_user: str | None) -> str:
-    _login_and_named(settings, database, as_user)
+def _sweeper_name(settings: keys.Settings, location: str, as_user: str | None) -> str:
+    _login_and_named(settings, location, as_user)
     return as_user or SYSTEM
 
 
 def _login_and_named(
-    settings: keys.Settings, database: Path, as_user: str | None
+    settings: keys.Settings, location: str, as_user: str | None
 ) -> tuple[str, str | None]:
     """The login, and the user whom `--as` or the environment names in its place."""
-    login = who_am_i(database).login
+    login = identity_at(location).login
     if as_user is not None:
         check_id(as_user, "user id")
     named = as_user or os.environ.get("ASSIGNCHAT_USER") or None
@@ -172,25 +177,28 @@ def _login_and_named(
 
 
 def refuse_to_overwrite_own_files(session: Session, *files: Path) -> None:
-    """Refuse a result that would be written over a file of our own, also one still to come.
+    """Raises `InvalidValue` for a result that would go where a file of our own is, or will be.
 
-    SQLite believes whatever stands where its journals stand.
+    A database believes whatever stands where its journals stand.
     """
     from assignchat.config.addresses import FILE_NAME  # not needed by most commands
 
-    database, settings = os.path.realpath(session.database.path), session.config.path
-    own = {database + suffix for suffix in ("", "-wal", "-shm", "-journal")}
-    own |= {
-        os.path.realpath(path)
-        for path in (settings, load.old_beside(settings), settings.with_name(FILE_NAME))
-    }
+    config = session.config.path
+    own = [
+        *session.database.own_files,
+        config,
+        load.old_beside(config),
+        config.with_name(FILE_NAME),
+    ]
     for file in files:
-        if os.path.realpath(file) in own or any(_are_one(file, Path(path)) for path in own):
+        if any(_are_one(file, path) for path in own):
             raise InvalidValue(f"{file} is in use by assignchat itself", hint="Name another file.")
 
 
 def _are_one(file: Path, other: Path) -> bool:
-    """Whether both are there and the same, as hard links are."""
+    """Whether both lead to the same place, or to the same file by hard links."""
+    if os.path.realpath(file) == os.path.realpath(other):
+        return True
     try:
         return file.samefile(other)
     except OSError:

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from assignchat.config.load import parse_toml, read_safely
 from assignchat.errors import ConfigInvalid, Usage
-from assignchat.system.sandbox import is_done
+from assignchat.system.sandbox import succeeds_in_time
 
 FILE_NAME = "notify.toml"
 _EXAMPLE = 'users.martha.urls = ["mailtos://…"]'
@@ -70,7 +70,7 @@ class Addresses:
         channels = self._users_channels[user_id] if own else self._team_channels
         for number, channel in enumerate(channels, start=1):
             seconds = min(SECONDS_FOR_ONE, until - time.monotonic())
-            if is_done(partial(_notify, channel, text, title), seconds):
+            if succeeds_in_time(partial(_notify, channel, text, title), seconds):
                 arrived = True
             else:
                 whose = f"users.{user_id}" if own else "team"

@@ -23,9 +23,9 @@ class Config(NamedTuple):
     settings: Settings
 
     @property
-    def database(self) -> Path:
-        """The database that the file names, beside it unless the path is absolute."""
-        return self.path.parent / Path(self.settings.database).expanduser()
+    def database(self) -> str:
+        """The location of the database that the file names, which may be relative to it."""
+        return os.path.expanduser(self.settings.database)  # noqa: PTH111  # need not be a path
 
     def value(self, name: str) -> Value:
         """The value of a key, its default where the file has none."""

@@ -38,8 +38,12 @@ _Questions = tuple[tuple[str, Callable[[Database], Sequence[object]], str], ...]
 """Codes, each with what finds the things it stands for, and the message that lists them."""
 
 _PROBLEMS: _Questions = (
-    ("file_damaged", checks.integrity, "SQLite finds the file damaged: {}"),
-    ("orphan", checks.orphans, "Rows refer to rows that are not there, in: {}"),
+    ("file_damaged", lambda database: database.integrity(), "The database is damaged: {}"),
+    (
+        "orphan",
+        lambda database: database.orphans(),
+        "Rows refer to rows that are not there, in: {}",
+    ),
     (
         "owner_differs",
         checks.owners_against_history,
@@ -73,8 +77,8 @@ _PROBLEMS: _Questions = (
     ),
     (
         "seal_wrong",
-        checks.senseless_seals,
-        "Seals are of rows that are not there, or another's: {}",
+        checks.invalid_seals,
+        "Seals are not valid, those that end at rows: {}",
     ),
     ("several_pending", checks.several_pending, "Several requests are pending on chats: {}"),
     ("guard_missing", checks.missing_guards, "Guards are missing or changed: {}"),
@@ -104,18 +108,18 @@ _WARNINGS: _Questions = (
     ),
     (
         "trigger_added",
-        checks.strange_triggers,
+        lambda database: database.added_triggers(),
         "Triggers that are not assignchat's own act on what it writes: {}",
     ),
 )
 
 
 def check(database: Database, *, full: bool = False, expect: str | None = None) -> CheckResult:
-    """Look for damage; nothing is repaired.
+    """Look for damage. Returns what was found; nothing is repaired.
 
     `full` also compares every row of the history with its seal. `expect` is a head that was
     noted earlier: the history must still contain it, which shows that its end was not cut
-    off and that it was not sealed anew; only a full check shows the rest.
+    off and that it was not sealed anew. Only a full check shows the rest.
     """
     with database.read():
         problems: list[Finding] = []
@@ -143,10 +147,7 @@ def _answers(database: Database, questions: _Questions) -> Iterator[Finding]:
 def _history_problems(database: Database, *, full: bool, expect: str | None) -> Iterator[Finding]:
     tampering = seals.first_tampering(database) if full else None
     if tampering:
-        yield Finding(
-            "history_changed",
-            f"The history is not as it was written: row {tampering.row_id} {tampering.what}",
-        )
+        yield Finding("history_changed", f"The history is not as it was written: {tampering}")
     if expect is not None and seals.find(database, expect) is None:
         unlike = "" if _HEAD.fullmatch(expect) else ", which is none: one has 64 hexadecimal digits"
         yield Finding("head_not_found", f"The history does not contain the head {expect}{unlike}")

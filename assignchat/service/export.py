@@ -16,10 +16,10 @@ WriteRows = Callable[[Path, Sequence[str], Iterable[tuple[Any, ...]]], None]
 
 
 def export(database: Database, folder: Path, suffix: str, write_rows: WriteRows) -> list[str]:
-    """Write each table and view to a file of its own in a new folder; their names.
+    """Write each table and view to a file of its own in a new folder. Returns their names.
 
     All of them show the same moment, and the folder appears whole or not at all. Raises
-    `InvalidValue` where the folder has something in it already, or cannot be made.
+    `InvalidValue` if the folder has something in it already, or cannot be made.
     """
     folder = folder.absolute()
     building: Path | None = None
@@ -30,10 +30,10 @@ def export(database: Database, folder: Path, suffix: str, write_rows: WriteRows)
         building = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
         building.chmod(0o700)  # whatever the umask
         with database.read():
-            names = tables.names(database)
+            names = database.tables()
             for name in names:
-                columns = tables.columns(database, name)
-                write_rows(building / f"{name}.{suffix}", columns, tables.rows(database, name))
+                columns, rows = database.columns(name), tables.rows(database, name)
+                write_rows(building / f"{name}.{suffix}", columns, rows)
         building.replace(folder)
         sync_folder(folder.parent)
     except OSError as error:

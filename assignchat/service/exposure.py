@@ -4,17 +4,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from assignchat.service.check import Finding
+from assignchat.store.database import Database
 from assignchat.system.files import folders_open_to_all, is_open_to_all
 
 
-def exposed(database: Path, config_file: Path | None) -> Iterator[Finding]:
-    """What everyone may write: the database, or a folder that it or the config file is in.
+def exposed(database: Database, config_file: Path | None) -> Iterator[Finding]:
+    """Look for what everyone may write: the database, or a folder of it or of the config file.
 
     Group rights are the team's own affair, and are not looked at.
     """
-    if is_open_to_all(database):
-        yield Finding("file_writable", f"Everyone may write the database {database.absolute()}")
-    for file in [database] if config_file is None else [database, config_file]:
+    files = list(database.own_files[:1])
+    if any(map(is_open_to_all, files)):
+        yield Finding("file_writable", f"Everyone may write the database {files[0].absolute()}")
+    for file in files if config_file is None else [*files, config_file]:
         for folder in folders_open_to_all(file):
             text = f"Everyone may put files beside {file.name}, in {folder}"
             yield Finding("folder_writable", text)

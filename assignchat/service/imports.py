@@ -90,7 +90,7 @@ def import_chats(
     Who gets chats of others is told how many.
     """
     problems: Problems = []
-    with database.aside():  # rows may come as slowly as whoever writes them to a pipe
+    with database.write_temporary():  # rows may come as slowly as whoever writes them to a pipe
         imports.stage(database, _checked(rows, _chat, problems))
     with database.write(dry_run=dry_run, bulk=True):
         imports.mark_new(database)

@@ -54,7 +54,7 @@ def record_passed_deadlines(database: Database, which: Which) -> None:
     What is recorded stays, even if the rest of the command is refused.
     """
     if _time_out(database, requests.past_deadline(which)):
-        database.keep()
+        database.keep_if_refused()
 
 
 def cancel(

@@ -202,7 +202,7 @@ class Selection:
         )
 
     def _move_slice(self, bound: Params) -> int:
-        with seals.rows_alike_but(self._database, "chat_id"):
+        with seals.rows_varying_in(self._database, "chat_id"):
             moved = self._database.execute(
                 "INSERT INTO engagement_tracking (at, event, actor, os_user, chat_id,"
                 " batch_id, from_user, to_user, reason)"
@@ -300,7 +300,7 @@ def undo(database: Database, batch_id: int, actor: str) -> Iterator[int]:
 def _undo_slice(database: Database, bound: Params) -> int:
     """Undo what stands from `start` to `end` in the history; how many chats it gave back."""
     before = tracking.last_id(database)
-    with seals.rows_alike_but(database, "chat_id", "from_user", "to_user"):
+    with seals.rows_varying_in(database, "chat_id", "from_user", "to_user"):
         chats = database.execute(
             "INSERT INTO engagement_tracking (at, event, actor, os_user, chat_id, batch_id,"
             " from_user, to_user)"

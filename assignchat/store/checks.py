@@ -8,16 +8,6 @@ _DETAIL = "CASE WHEN json_valid(t.detail) THEN t.detail END"
 _OWNERSHIP = ", ".join(f"'{event}'" for event in OWNERSHIP_EVENTS)
 
 
-def integrity(database: Database) -> list[str]:
-    """What SQLite itself finds wrong with the file and its indexes; empty where it is sound."""
-    return [line for line in database.column("PRAGMA integrity_check") if line != "ok"]
-
-
-def orphans(database: Database) -> list[str]:
-    """The tables with rows that refer to rows which are not there."""
-    return sorted(set(database.column("PRAGMA foreign_key_check")))
-
-
 def owners_against_history(database: Database) -> list[str]:
     """Chats whose owner is not the one that their last change of owner names."""
     return database.column(
@@ -129,9 +119,9 @@ def missing_rows(database: Database) -> list[int]:
     """The first row of the history that is gone; their numbers leave nothing out."""
     return database.column(
         "SELECT n FROM (SELECT 1 AS n UNION ALL SELECT id + 1 FROM engagement_tracking)"
-        " WHERE n BETWEEN 1 AND"
-        " (SELECT max(seq) FROM sqlite_sequence WHERE name = 'engagement_tracking')"
-        " AND n NOT IN (SELECT id FROM engagement_tracking) ORDER BY n LIMIT 1"
+        " WHERE n BETWEEN 1 AND :highest"
+        " AND n NOT IN (SELECT id FROM engagement_tracking) ORDER BY n LIMIT 1",
+        {"highest": database.highest_id("engagement_tracking")},
     )
 
 
@@ -143,14 +133,17 @@ def unsealed_rows(database: Database) -> list[int]:
     )
 
 
-def senseless_seals(database: Database) -> list[int]:
+def invalid_seals(database: Database) -> list[int]:
     """Seals of rows that are not there, or are another's: nobody's own work makes them."""
     return database.column(
         "SELECT last_id FROM (SELECT last_id, first_id, hash, varying, marks,"
-        " lag(last_id, 1, 0) OVER (ORDER BY last_id) AS sealed FROM seals)"
-        " WHERE typeof(first_id) <> 'integer' OR first_id <= sealed OR first_id > last_id"
-        " OR last_id > (SELECT coalesce(max(id), 0) FROM engagement_tracking)"
-        " OR typeof(hash || varying || marks) <> 'text' ORDER BY last_id"
+        " lag(last_id, 1, 0) OVER (ORDER BY last_id) AS sealed FROM seals) AS s"
+        " WHERE (sealed < first_id AND first_id <= last_id"
+        " AND last_id <= (SELECT coalesce(max(id), 0) FROM engagement_tracking)"
+        # A column need not hold what it is declared to.
+        " AND first_id = CAST(first_id AS INTEGER) AND hash = CAST(hash AS TEXT)"
+        " AND varying = CAST(varying AS TEXT) AND marks = CAST(marks AS TEXT)) IS NOT TRUE"
+        " ORDER BY last_id"
     )
 
 
@@ -163,41 +156,13 @@ def several_pending(database: Database) -> list[str]:
 
 
 def missing_guards(database: Database) -> list[str]:
-    """The triggers and the unique index, which keep the rules, that are not as they were made."""
-    return [name for name, sql in _schema_differences(database) if sql.startswith(_GUARDS)]
+    """The guards, which keep the rules, that are gone or are not as they were made."""
+    return [name for name, is_guard in database.schema_differences() if is_guard]
 
 
 def other_schema_differences(database: Database) -> list[str]:
     """The tables, other indexes and views that are gone or are not as they were made."""
-    return [name for name, sql in _schema_differences(database) if not sql.startswith(_GUARDS)]
-
-
-_GUARDS = ("CREATE TRIGGER", "CREATE UNIQUE INDEX")
-
-
-def strange_triggers(database: Database) -> list[str]:
-    """The triggers that somebody else has made; they act within our own transactions."""
-    from assignchat.store.sqlite.schema import expected_objects  # see schema.py
-
-    ours = expected_objects(OBJECTS)
-    found = database.column("SELECT name FROM sqlite_master WHERE type = 'trigger' ORDER BY name")
-    return [name for name in found if name not in ours]
-
-
-def _schema_differences(database: Database) -> list[tuple[str, str]]:
-    """The names of what is gone or is not as it was made, each with the SQL that made it."""
-    from assignchat.store.sqlite.schema import expected_objects  # see schema.py
-
-    found = dict(database.tuples(OBJECTS))
-    expected = expected_objects(OBJECTS)
-    return [(name, sql) for name, sql in expected.items() if found.get(name) != sql]
-
-
-OBJECTS = (
-    "SELECT name, sql FROM sqlite_master"
-    " WHERE sql <> '' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
-    " AND tbl_name <> '_sqlite_migrations' ORDER BY name"
-)
+    return [name for name, is_guard in database.schema_differences() if not is_guard]
 
 
 def inactive_owners(database: Database) -> list[str]:

@@ -200,7 +200,7 @@ def _insert(database: Database, bound: Params) -> int:
         " FROM temp.incoming i WHERE i.new ORDER BY i.id",
         bound,
     )
-    with seals.rows_alike_but(database, "chat_id", "to_user", "detail"):
+    with seals.rows_varying_in(database, "chat_id", "to_user", "detail"):
         database.execute(
             "INSERT INTO engagement_tracking (at, event, actor, os_user, chat_id, to_user, detail)"
             " SELECT :now, 'imported', :actor, :os_user, i.id, i.owner_id,"

@@ -223,7 +223,7 @@ def _collect(database: Database, condition: str, bound: Params) -> int:
 
 
 def _track(database: Database, bound: Params) -> None:
-    with seals.rows_alike_but(database, "chat_id", "request_id", "from_user", "to_user"):
+    with seals.rows_varying_in(database, "chat_id", "request_id", "from_user", "to_user"):
         database.execute(
             "INSERT INTO engagement_tracking (at, event, actor, os_user, chat_id, request_id,"
             " batch_id, from_user, to_user, status, reason)"

@@ -54,28 +54,21 @@ class _Rows(NamedTuple):
     columns: list[Sequence[Any]]
 
 
-class Tampering(NamedTuple):
-    """The first row of the history that is not as it was sealed, and what became of it."""
-
-    row_id: int
-    what: str
-
-
 def head(database: Database) -> Seal | None:
-    """The newest seal, whose hash stands for the whole history; None before the first row."""
+    """Returns the newest seal, whose hash stands for the whole history; None before any row."""
     return database.one(Seal, f"SELECT {_FIELDS} FROM seals ORDER BY last_id DESC LIMIT 1", {})
 
 
 def find(database: Database, hash_: str) -> Seal | None:
-    """The seal with this hash, or None."""
+    """Returns the seal with this hash, or None."""
     return database.one(Seal, f"SELECT {_FIELDS} FROM seals WHERE hash = :hash", {"hash": hash_})
 
 
 def seal_new_rows(database: Database, varying: Sequence[str] = _COLUMNS) -> None:
-    """Seal what this transaction has appended and not sealed yet; it ends each one that writes.
+    """Seal the rows that this transaction has appended and not sealed yet.
 
-    `varying` are the columns in which those rows may differ. What somebody else has put into
-    the history by hand stays unsealed for ever.
+    Each transaction that writes ends with this. `varying` are the columns in which those rows
+    may differ. A row that was put into the history by hand stays unsealed for ever.
     """
     previous = head(database) or _NONE
     sealed = max(previous.last_id, database.history_before)
@@ -86,7 +79,7 @@ def seal_new_rows(database: Database, varying: Sequence[str] = _COLUMNS) -> None
 
 
 @contextmanager
-def rows_alike_but(database: Database, *varying: str) -> Iterator[None]:
+def rows_varying_in(database: Database, *varying: str) -> Iterator[None]:
     """Seal the rows that the block appends, which differ in these columns at most.
 
     That takes a fifth of the time of looking at every column of every row.
@@ -104,7 +97,8 @@ def _seal(
     values = dict(zip(_COLUMNS, row, strict=True))
     varying = _that_vary(database, bound, values, varying) if first < last else ()
     shared = [value for name, value in values.items() if name not in varying]
-    rows = _Rows(shared, _whole_columns(database, bound, varying))
+    columns = database.whole_columns(varying, f"{_FROM} {_RANGE}", bound) if varying else []
+    rows = _Rows(shared, columns)
     unsigned = Seal(last, first, " ".join(varying), _marks(rows), "")
     seal = unsigned._replace(hash=_hash(previous, unsigned, rows))
     database.execute(
@@ -117,23 +111,12 @@ def _seal(
 def _that_vary(
     database: Database, bound: Params, first_row: Params, candidates: Sequence[str]
 ) -> Sequence[str]:
-    """The columns that are not the same in all rows; looking is cheaper than sealing them."""
+    """Returns the columns that differ between the rows. Looking is cheaper than sealing them."""
     if len(candidates) == 1:
         return candidates
     sums = ", ".join(f"sum({name} IS NOT :{name})" for name in candidates)
     (different,) = database.tuples(f"SELECT {sums} {_FROM} {_RANGE}", {**first_row, **bound})
     return [name for name, rows in zip(candidates, different, strict=True) if rows] or candidates
-
-
-def _whole_columns(
-    database: Database, bound: Params, columns: Sequence[str]
-) -> list[Sequence[Any]]:
-    if not columns:
-        return []
-    # SQLite makes one text of a column in less time than Python needs to fetch its values.
-    arrays = ", ".join(f"json_group_array({name})" for name in columns)
-    (texts,) = database.tuples(f"SELECT {arrays} {_FROM} {_RANGE}", bound)
-    return [json.loads(text) for text in texts]
 
 
 def _marks(rows: _Rows) -> str:
@@ -159,27 +142,27 @@ def _encoded(values: Sequence[Any]) -> bytes:
     return json.dumps(values, default=repr).encode()
 
 
-def first_tampering(database: Database) -> Tampering | None:
-    """The first row that was changed, deleted or inserted by hand; None where none was.
+def first_tampering(database: Database) -> str | None:
+    """Look for a row that was changed, deleted or inserted by hand, one seal at a time.
 
-    It reads the whole history, one seal at a time.
+    Returns what was done to the first of them, or None.
     """
     rows = database.tuples(f"SELECT id, {', '.join(_COLUMNS)} {_FROM} ORDER BY id")
     previous = _NONE
     for seal in database.rows(Seal, f"SELECT {_FIELDS} FROM seals ORDER BY last_id"):
-        if not _makes_sense(seal, previous):
-            return Tampering(previous.last_id + 1, f"has a seal, {seal.last_id}, that is none")
+        if not _is_valid(seal, previous):
+            return f"the seal that ends at row {seal.last_id} is not valid"
         ids = range(seal.first_id, seal.last_id + 1)
         sealed = list(islice(rows, len(ids)))
         found = _first_misplaced(ids, sealed) or _first_changed(previous, seal, sealed)
         if found:
             return found
         previous = seal
-    return next((Tampering(row[0], _INSERTED) for row in rows), None)
+    return next((_inserted(row[0]) for row in rows), None)
 
 
-def _makes_sense(seal: Seal, previous: Seal) -> bool:
-    """Whether this can be a seal after another at all: SQLite lets any column hold anything."""
+def _is_valid(seal: Seal, previous: Seal) -> bool:
+    """Whether this can be the seal after another at all: a column may hold anything."""
     texts = (seal.varying, seal.marks, seal.hash)
     return (
         isinstance(seal.first_id, int)
@@ -188,19 +171,20 @@ def _makes_sense(seal: Seal, previous: Seal) -> bool:
     )
 
 
-_INSERTED = "was inserted by hand"
+def _inserted(row_id: int) -> str:
+    return f"row {row_id} was inserted by hand"
 
 
-def _first_misplaced(ids: range, rows: list[tuple[Any, ...]]) -> Tampering | None:
+def _first_misplaced(ids: range, rows: list[tuple[Any, ...]]) -> str | None:
     for expected, row in zip_longest(ids, rows):
         if row is None or row[0] > expected:
-            return Tampering(expected, "was deleted")
+            return f"row {expected} was deleted"
         if row[0] < expected:
-            return Tampering(row[0], _INSERTED)
+            return _inserted(row[0])
     return None
 
 
-def _first_changed(previous: Seal, seal: Seal, rows: list[tuple[Any, ...]]) -> Tampering | None:
+def _first_changed(previous: Seal, seal: Seal, rows: list[tuple[Any, ...]]) -> str | None:
     varying = [name for name in seal.varying.split() if name in _COLUMNS]
     found = _in_columns(rows, varying)
     fits = _marks(found) == seal.marks and _hash(previous, seal, found) == seal.hash
@@ -208,8 +192,8 @@ def _first_changed(previous: Seal, seal: Seal, rows: list[tuple[Any, ...]]) -> T
         return None
     for place, row in enumerate(rows):
         if _marks(_in_columns([row], varying)) != seal.marks[8 * place : 8 * place + 8]:
-            return Tampering(row[0], "was changed")
-    return Tampering(rows[0][0], f"or its seal, of the rows up to {seal.last_id}, was changed")
+            return f"row {row[0]} was changed"
+    return f"row {rows[0][0]}, or the seal that ends at row {seal.last_id}, was changed"
 
 
 def _in_columns(rows: list[tuple[Any, ...]], varying: Sequence[str]) -> _Rows:

@@ -2,7 +2,6 @@
 
 import os
 import pwd
-from pathlib import Path
 from typing import NamedTuple
 
 
@@ -13,16 +12,16 @@ class Identity(NamedTuple):
     os_user: str
 
 
-def who_am_i(database: Path | None = None) -> Identity:
-    """The login of the real uid; under sudo that of whoever called it, and both recorded.
+def who_am_i(owner_id: int | None = None) -> Identity:
+    """Look up the login of the real uid. Under sudo it is the caller's, and both are recorded.
 
     `$LOGNAME` and `$USER` are not asked, because anybody can set them, and so they can
     `$SUDO_USER`. It counts only where nothing is gained by that: if the real uid is root's, or
-    that of the owner of the database, who can write into it what they like.
+    `owner_id`, that of the owner of the database, who can write into it what they like.
     """
     account = _account(os.getuid())
     caller = os.environ.get("SUDO_USER")
-    trusted = os.getuid() == 0 or (database is not None and _owner(database) == os.getuid())
+    trusted = os.getuid() in (0, owner_id)
     if caller and trusted and _is_sudo(caller, os.environ.get("SUDO_UID", "")):
         return Identity(caller, f"{caller} (sudo as {account})")
     return Identity(account, account)
@@ -33,13 +32,6 @@ def _account(uid: int) -> str:
         return pwd.getpwuid(uid).pw_name
     except KeyError:  # as in a container that was started with a bare number
         return f"uid-{uid}"
-
-
-def _owner(path: Path) -> int | None:
-    try:
-        return path.stat().st_uid
-    except OSError:
-        return None
 
 
 def _is_sudo(caller: str, sudo_uid: str) -> bool:

@@ -10,8 +10,8 @@ from collections.abc import Callable
 _MOST_BYTES = 512 * 1024 * 1024
 
 
-def is_done(work: Callable[[], bool], seconds: float) -> bool:
-    """Whether `work` returned true within so many seconds, in a process of its own.
+def succeeds_in_time(work: Callable[[], bool], seconds: float) -> bool:
+    """Run `work` in a process of its own. Returns whether it returned true within so many seconds.
 
     The timeouts that a library has are for a step; a peer that sends a byte now and then
     meets each of them for ever, and no exception reaches into a name server's silence. So the

@@ -8,7 +8,6 @@ import typer
 from assignchat import render
 from assignchat.cli import options
 from assignchat.cli.session import open_for_reading, refuse_to_overwrite_own_files
-from assignchat.store.sqlite.files import copy_database
 
 
 def backup(
@@ -31,7 +30,7 @@ def backup(
     """
     with open_for_reading(ctx, as_user) as session:
         refuse_to_overwrite_own_files(session, file)
-        copy_database(session.database, file, replace=force)
+        session.database.copy(file, replace=force)
     if as_json:
         render.say_json({"file": str(file), "bytes": file.stat().st_size})
     else:

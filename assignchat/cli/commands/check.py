@@ -47,7 +47,7 @@ def check(
     with open_for_reading(ctx, as_user) as session:
         result = service.check(session.database, full=full, expect=expect)
         config_file = session.config.path if session.config.exists else None
-        result.warnings.extend(exposed(session.database.path, config_file))
+        result.warnings.extend(exposed(session.database, config_file))
     if as_json:
         render.say_json(result)
     else:
@@ -59,7 +59,7 @@ def check(
 def _say(result: service.CheckResult, *, full: bool) -> None:
     for title, findings in (("Problem", result.problems), ("Warning", result.warnings)):
         for found in findings:
-            # What SQLite finds wrong may take several lines.
+            # What is wrong with the database may take several lines.
             lines = map(render.visible, found.message.splitlines())
             render.say(f"{title}: " + "\n  ".join(lines) + f" ({found.code})")
     render.say("The database is sound." if result.sound else "The database is NOT sound.")

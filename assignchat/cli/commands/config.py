@@ -14,7 +14,7 @@ from assignchat.cli.groups import new_group
 from assignchat.cli.hints import hint_commands
 from assignchat.cli.session import (
     actor_name,
-    database_path,
+    database_location,
     invocation,
     load_config,
     open_as_configured,
@@ -141,7 +141,7 @@ def _read(ctx: typer.Context, as_user: str | None) -> Config:
     """The config in force, for somebody who may say who they are."""
     loaded = load_config(ctx)
     if as_user is not None:
-        actor_name(loaded.settings, database_path(ctx, loaded), as_user)
+        actor_name(loaded.settings, database_location(ctx, loaded), as_user)
     return loaded
 
 
@@ -192,7 +192,7 @@ def _change_locked(
     run = invocation(ctx)
     old = load.load(run.config_file)
     new, text, backup = edit.change(old, name, value)
-    actor = actor_name(old.settings, database_path(ctx, old), as_user)
+    actor = actor_name(old.settings, database_location(ctx, old), as_user)
     if new.values != old.values:
         # The row is written, then the file, while the transaction is open; the file is put back
         # if the commit fails, and nothing stops us from the one to knowing that both are done.

@@ -1,6 +1,7 @@
 """init."""
 
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -11,17 +12,16 @@ from assignchat.cli import options
 from assignchat.cli.hints import hint
 from assignchat.cli.session import (
     actor_name,
-    database_path,
+    database_location,
+    identity_at,
     invocation,
     named_database,
     open_as_configured,
 )
 from assignchat.config import edit, keys, load
 from assignchat.service.demo import fill
-from assignchat.store.sqlite.files import create_database
-from assignchat.store.sqlite.opening import open_database
+from assignchat.store.engines import engine_of
 from assignchat.system import signals
-from assignchat.system.identity import who_am_i
 
 
 def init(
@@ -45,32 +45,32 @@ def init(
     new_config = not loaded.exists and not by_name
     if new_config:
         loaded = loaded._replace(path=_new_config_path(ctx))
-    path = database_path(ctx, loaded)
-    actor = actor_name(loaded.settings, path, as_user)
+    location = database_location(ctx, loaded)
+    actor = actor_name(loaded.settings, location, as_user)
     with signals.held():
         with edit.replaced(loaded.path, keys.default_text()) if new_config else nullcontext():
-            created, filled = _make(ctx, loaded, path, actor, demo=demo)
+            created, filled = _make(ctx, loaded, location, actor, demo=demo)
         invocation(ctx).changed_files = created or filled or new_config
     if as_json:
         render.say_json(
             {
-                "database": str(path.absolute()),
+                "database": engine_of(location).located(location, Path.cwd()),
                 "created": created,
                 "config": str(loaded.path.absolute()) if loaded.exists or new_config else None,
                 "demo": filled,
             }
         )
     else:
-        _say_made(path, loaded.path if new_config else None, created=created, filled=filled)
+        _say_made(location, loaded.path if new_config else None, created=created, filled=filled)
     if demo and not filled:
         render.note("The database is not empty, so nothing was added to it.")
 
 
-def _say_made(path: Path, new_config: Path | None, *, created: bool, filled: bool) -> None:
+def _say_made(location: str, new_config: Path | None, *, created: bool, filled: bool) -> None:
     if new_config is not None:
         render.say(f"Wrote {render.visible(str(new_config))}, with every key explained.")
     made = "Made the database" if created else "There already is a database at"
-    render.say(f"{made} {render.visible(str(path))}.")
+    render.say(f"{made} {render.visible(location)}.")
     if filled:
         render.say("Mark and Martha are in it, with a few chats.")
         hint("assignchat assign chat-1 --to martha --as mark")
@@ -79,17 +79,16 @@ def _say_made(path: Path, new_config: Path | None, *, created: bool, filled: boo
 
 
 def _make(
-    ctx: typer.Context, loaded: load.Config, path: Path, actor: str, *, demo: bool
+    ctx: typer.Context, loaded: load.Config, location: str, actor: str, *, demo: bool
 ) -> tuple[bool, bool]:
-    """Make the database, with the demo in it from the start; whether each was done."""
-
-    def fill_demo(building: Path) -> None:
-        with open_database(
-            building, os_user=who_am_i(path).os_user, clock=invocation(ctx).clock
-        ) as database:
-            fill(database, actor=actor)
-
-    if create_database(path, fill_demo if demo else None):
+    """Make the database, with the demo in it from the start. Returns whether each was done."""
+    created = engine_of(location).create(
+        location,
+        partial(fill, actor=actor) if demo else None,
+        os_user=identity_at(location).os_user,
+        clock=invocation(ctx).clock,
+    )
+    if created:
         return True, demo
     with open_as_configured(ctx, loaded) as database:
         return False, demo and fill(database, actor=actor)

@@ -9,7 +9,6 @@ from assignchat import render
 from assignchat.cli import options
 from assignchat.cli.hints import hint
 from assignchat.cli.session import invocation, open_for_reading
-from assignchat.errors import DatabaseMissing
 from assignchat.model import Request, Status, parse_duration
 from assignchat.service import requests as service
 from assignchat.store.database import Database
@@ -83,15 +82,10 @@ def exit_when_settled(
 def _until_settled(
     database: Database, request_id: int, seconds: int | None, *, quiet: bool
 ) -> Request:
-    inode = database.inode
     end = None if seconds is None else time.monotonic() + seconds
     told = quiet
     while True:
-        if database.inode != inode:
-            raise DatabaseMissing(
-                f"Another database was put in the place of {database.path} while waiting",
-                hint="Whoever restores a backup stops first what uses the database.",
-            )
+        database.check_in_place()
         request = service.current_request(database, request_id)
         left = None if end is None else end - time.monotonic()
         if request.status != Status.PENDING or (left is not None and left <= 0):

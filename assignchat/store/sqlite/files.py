@@ -8,25 +8,22 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from assignchat.errors import DatabaseDamaged, DatabaseReadOnly, InvalidValue
-from assignchat.store.database import Database
+from assignchat.store.database import DEFAULT_BUSY_SECONDS
 from assignchat.store.sqlite.errors import damaged, translated
-from assignchat.store.sqlite.opening import DEFAULT_BUSY_SECONDS, connect
-from assignchat.system import signals
+from assignchat.store.sqlite.opening import connect, files_beside
 from assignchat.system.files import create_own, sync_folder, unfinished
 
 
-def create_database(path: Path | str, fill: Callable[[Path], None] | None = None) -> bool:
-    """Make a database at `path`, for its owner only; whether there was none before.
+def create_file(path: Path, fill: Callable[[Path], None]) -> bool:
+    """Make a database file, its owner's alone, with what `fill` puts into it while it is built.
 
-    It is empty unless `fill` puts something into the file that it is called with.
-
-    It appears there whole or not at all: it is built beside its place and then linked to
-    its name, which never replaces a file. Raises `DatabaseDamaged` where a journal of
-    another database is left, and `DatabaseReadOnly` where none can be made.
+    Returns whether there was none before. The file appears whole or not at all: it is built
+    beside its place and then linked to its name, which never replaces a file. Raises
+    `DatabaseDamaged` where a journal of another database is left, and `DatabaseReadOnly`
+    where none can be made.
     """
     from assignchat.store.sqlite import schema  # slow to import, see schema.py
 
-    path = Path(path)
     left = _journal_beside(path)  # looked for first: one that is in use comes after its database
     if os.path.exists(path):  # noqa: PTH110  # no error where a folder may not be entered
         return False
@@ -38,8 +35,7 @@ def create_database(path: Path | str, fill: Callable[[Path], None] | None = None
     try:
         with _built_beside(path) as building:
             _make_schema(building, schema.migrate)
-            if fill is not None:
-                fill(building)
+            fill(building)
             _complete(building)
             _link(building, path)
     except FileExistsError:  # another process was faster
@@ -52,9 +48,8 @@ def _journal_beside(path: Path) -> Path | None:
 
     SQLite cannot tell whose changes they are: it would write them into a new file of that name.
     """
-    real = os.path.realpath(path)
-    beside = (Path(real + suffix) for suffix in ("-wal", "-journal"))
-    return next((file for file in beside if os.path.lexists(file)), None)
+    wal, journal, *_ = files_beside(path)
+    return next((file for file in (wal, journal) if os.path.lexists(file)), None)
 
 
 def _link(building: Path, path: Path) -> None:
@@ -134,27 +129,20 @@ def _complete(path: Path) -> None:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
-def copy_database(database: Database, path: Path, *, replace: bool = False) -> None:
-    """Copy the database as it is at this moment, while others may write.
-
-    The copy is built beside its place, checked, and only then takes its name, as its
-    owner's alone. Raises `InvalidValue` where something is there already, unless
-    `replace` and it is a file that nobody uses as a database, and `DatabaseReadOnly` or
-    `DatabaseFull` where it cannot be written.
-    """
-    _check_place(database, path, replace=replace)
+@contextmanager
+def copied_beside(database: sqlite3.Connection, source: Path, path: Path) -> Iterator[Path]:
+    """Copy an open database to a file beside `path`, for the block to name, and check it."""
     with _built_beside(path) as building:
         with _connected(building) as copy:
-            database.connection.backup(copy)
+            database.backup(copy)
             damage = copy.execute("PRAGMA integrity_check").fetchone()[0]
         if damage != "ok":
-            raise damaged(database.path, damage)
-        with signals.held():  # whoever is stopped now has to know which it is
-            _name_copy(building, path, replace=replace)
-            database.committed = True
+            raise damaged(source, damage)
+        yield building
 
 
-def _name_copy(building: Path, path: Path, *, replace: bool) -> None:
+def name_copy(building: Path, path: Path, *, replace: bool) -> None:
+    """Give a copy its name. Raises `InvalidValue` if it is taken."""
     if replace and path.exists():
         _replace(building, path)
         return
@@ -164,7 +152,7 @@ def _name_copy(building: Path, path: Path, *, replace: bool) -> None:
         raise InvalidValue(f"{path} is there already") from None
 
 
-def _check_place(database: Database, path: Path, *, replace: bool) -> None:
+def check_place(database: Path, path: Path, *, replace: bool) -> None:
     """Refuse to put a copy where it would be in the way, or come to harm."""
     try:
         found = path.stat()
@@ -175,7 +163,7 @@ def _check_place(database: Database, path: Path, *, replace: bool) -> None:
     if found is not None:
         if not replace:
             raise InvalidValue(f"{path} is there already", hint="Replace it with --force.")
-        if os.path.samestat(found, database.path.stat()):
+        if os.path.samestat(found, database.stat()):
             raise InvalidValue(f"{path} is the database itself")
         if not stat.S_ISREG(found.st_mode):  # a folder, or a device, which none must replace
             raise InvalidValue(f"Not a file: {path}")

@@ -1,10 +1,11 @@
-"""Opening a database file, whatever is found there."""
+"""Opening a database file, whatever is found there, and seeing from outside what was done to it."""
 
 import os
 import sqlite3
 import stat
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import quote
 
 from assignchat.errors import (
@@ -14,44 +15,34 @@ from assignchat.errors import (
     DatabaseReadOnly,
     quoted,
 )
-from assignchat.store import APPLICATION_ID, SCHEMA_VERSION, seals
-from assignchat.store.database import Clock, Database, utc_now
+from assignchat.store.sqlite import APPLICATION_ID, SCHEMA_VERSION
 from assignchat.store.sqlite.errors import foreign, missing, translated
-from assignchat.store.sqlite.file_state import file_state
 from assignchat.system.files import is_unfinished
 
-DEFAULT_BUSY_SECONDS = 10.0
+
+class FileState(NamedTuple):
+    """What shows whether somebody has written to a database file, or replaced it."""
+
+    inode: int
+    modified_ns: int
+    size: int
+    being_written: bool
 
 
-def open_database(
-    path: Path | str,
-    *,
-    os_user: str,
-    busy_seconds: float = DEFAULT_BUSY_SECONDS,
-    clock: Clock = utc_now,
-) -> Database:
-    """Open the assignchat database at `path`, bringing an older schema up to date.
+def file_state(path: Path) -> FileState:
+    """Look at a database file without opening it. Raises `FileNotFoundError`."""
+    found = path.stat()
+    wal, *_ = files_beside(path)
+    return FileState(found.st_ino, found.st_mtime_ns, found.st_size, wal.exists())
 
-    `busy_seconds` is how long to wait for another writer. Raises one of the
-    `DatabaseUnusable` errors for everything that is not a database this version can use,
-    and leaves such a file untouched.
+
+def files_beside(path: Path) -> list[Path]:
+    """Name the files that SQLite makes beside a database, and believes when they are there.
+
+    Returns first the -wal file. SQLite follows links before it names them.
     """
-    path = Path(path)
-    _check_is_file(path)
-    closed_copy = _is_closed_copy(path)
-    state = file_state(path)
-    connection = connect(path, busy_seconds, immutable=closed_copy)
-    database = Database(connection, path, clock, os_user, seals.seal_new_rows)
-    if closed_copy:
-        database.expect_unchanged(state)
-    try:
-        _check_schema(database)
-        with translated(path):
-            _set_pragmas(connection)
-    except BaseException:
-        connection.close()
-        raise
-    return database
+    real = os.path.realpath(path)
+    return [Path(real + suffix) for suffix in ("-wal", "-journal", "-shm")]
 
 
 def connect(path: Path, busy_seconds: float, *, immutable: bool = False) -> sqlite3.Connection:
@@ -83,23 +74,25 @@ class _Connection(sqlite3.Connection):
         super().close()
 
 
-def _is_closed_copy(path: Path) -> bool:
-    """Whether this is a file that we may only read and that nobody is using, such as a backup.
+def is_closed_copy(path: Path, state: FileState) -> bool:
+    """Whether this is a file that we may only read and nobody is using, such as a backup.
 
     Opened as any other, it would get -wal and -shm files that cannot be written either, and
     that stay in the way. It is read without locks, so each read sees to it afterwards that
-    nobody has begun to write.
+    its state is still this one.
     """
-    return not os.access(path, os.W_OK) and not file_state(path).being_written
+    return not os.access(path, os.W_OK) and not state.being_written
 
 
-def _set_pragmas(connection: sqlite3.Connection) -> None:
+def set_pragmas(connection: sqlite3.Connection) -> None:
+    """Have references checked, and commits synced."""
     connection.execute("PRAGMA foreign_keys = ON")
     # A committed change survives a power cut.
     connection.execute("PRAGMA synchronous = FULL")
 
 
-def _check_is_file(path: Path) -> None:
+def check_is_file(path: Path) -> None:
+    """Raises one of the `DatabaseUnusable` errors for what is not a file with one name."""
     try:
         found = path.stat()
     except FileNotFoundError:
@@ -145,36 +138,20 @@ def _is_same(path: Path, other: Path) -> bool:
         return False
 
 
-def _check_schema(database: Database) -> None:
-    """Refuse what is not ours before anything else is read from it."""
-    database.execute("PRAGMA trusted_schema = OFF")
-    found = database.value("PRAGMA application_id")
-    if found != APPLICATION_ID:
-        raise foreign(database.path)
-    version = database.value("PRAGMA user_version")
+def check_schema(connection: sqlite3.Connection, path: Path) -> int:
+    """Refuse what is not ours before anything else is read from it. Returns its version."""
+    connection.execute("PRAGMA trusted_schema = OFF")
+    if _header(connection, "application_id") != APPLICATION_ID:
+        raise foreign(path)
+    version = _header(connection, "user_version")
     if version > SCHEMA_VERSION:
         raise DatabaseNewer(
-            f"The database {database.path} was written by a newer assignchat "
+            f"The database {path} was written by a newer assignchat "
             f"(schema {version}; this one knows {SCHEMA_VERSION})",
             hint="Upgrade assignchat.",
         )
-    if version < SCHEMA_VERSION:
-        try:
-            _bring_up_to_date(database, version)
-        except DatabaseReadOnly as error:
-            raise DatabaseReadOnly(
-                f"The database {database.path} was written by an older assignchat and must be "
-                "brought up to date, but it cannot be written",
-                hint="Open it once as a user who may write it, or open a copy.",
-            ) from error
+    return version
 
 
-def _bring_up_to_date(database: Database, version: int) -> None:
-    # Rare, and sqlite_utils takes longer to import than a whole command may take.
-    from assignchat.store.sqlite import schema
-
-    with database.write():
-        schema.migrate(database.connection)
-        if version < seals.SINCE_SCHEMA:
-            database.history_before = 0  # what is there already is sealed as it is
-            seals.seal_new_rows(database)
+def _header(connection: sqlite3.Connection, pragma: str) -> int:
+    return int(connection.execute(f"PRAGMA {pragma}").fetchone()[0])

@@ -10,7 +10,8 @@ from contextlib import closing
 
 import sqlite_utils
 
-from assignchat.store import APPLICATION_ID, SCHEMA_VERSION
+from assignchat.store.database import SchemaDifference
+from assignchat.store.sqlite import APPLICATION_ID, SCHEMA_VERSION
 
 migrations = sqlite_utils.Migrations("assignchat")
 
@@ -27,11 +28,28 @@ def migrate(connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
-def expected_objects(query: str) -> dict[str, str]:
-    """What `query` on the schema of a database that was just made says: names and SQL."""
+OBJECTS = (
+    "SELECT name, sql FROM sqlite_master"
+    " WHERE sql <> '' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+    " AND tbl_name <> '_sqlite_migrations' ORDER BY name"
+)
+_GUARDS = ("CREATE TRIGGER", "CREATE UNIQUE INDEX")
+
+
+def expected_objects() -> dict[str, str]:
+    """Returns the `OBJECTS` of a database that was just made: names and SQL."""
     with closing(sqlite3.connect(":memory:")) as connection:
         migrate(connection)
-        return dict(connection.execute(query))
+        return dict(connection.execute(OBJECTS))
+
+
+def differences(found: dict[str, str]) -> list[SchemaDifference]:
+    """Compare the `OBJECTS` of a database with those it was made with."""
+    return [
+        SchemaDifference(name, sql.startswith(_GUARDS))
+        for name, sql in expected_objects().items()
+        if found.get(name) != sql
+    ]
 
 
 @migrations()

@@ -1,0 +1,294 @@
+"""A database in an SQLite file."""
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self
+
+from assignchat.errors import DatabaseMissing, DatabaseReadOnly
+from assignchat.store import seals
+from assignchat.store.database import (
+    DEFAULT_BUSY_SECONDS,
+    Clock,
+    Database,
+    Kind,
+    Params,
+    SchemaDifference,
+    utc_now,
+)
+from assignchat.store.sqlite import SCHEMA_VERSION, opening
+from assignchat.store.sqlite.errors import locked, missing, translated
+from assignchat.system import signals
+
+# What a sweep of a million deadlines touches in no order; taken only as far as it is needed.
+_BULK_CACHE_KIB = 64 * 1024
+_STEPS_BETWEEN_LOOKS = 200_000  # of SQLite's virtual machine: some milliseconds
+
+# A deferred BEGIN fails at once if another process writes between its read and its write.
+_BEGIN = {"write": "BEGIN IMMEDIATE", "read": "BEGIN", "temporary": "BEGIN"}
+
+
+class SqliteDatabase(Database):
+    """An open SQLite file, or a closed copy of one that may only be read."""
+
+    def __init__(
+        self,
+        path: Path,
+        busy_seconds: float,
+        os_user: str,
+        clock: Clock,
+    ) -> None:
+        super().__init__(str(path), os_user, seals.seal_new_rows)
+        self._path = path
+        self._clock = clock
+        self._state = opening.file_state(path)
+        self._is_closed_copy = opening.is_closed_copy(path, self._state)
+        self.connection = opening.connect(path, busy_seconds, immutable=self._is_closed_copy)
+        self._closed = False
+        self._signal: BaseException | None = None
+
+    @classmethod
+    def open(
+        cls,
+        location: str,
+        *,
+        os_user: str,
+        busy_seconds: float = DEFAULT_BUSY_SECONDS,
+        clock: Clock = utc_now,
+    ) -> Self:
+        path = Path(location)
+        opening.check_is_file(path)
+        database = cls(path, busy_seconds, os_user, clock)
+        try:
+            with translated(path):
+                version = opening.check_schema(database.connection, path)
+                if version < SCHEMA_VERSION:
+                    database._bring_up_to_date(version)
+                opening.set_pragmas(database.connection)
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    def _bring_up_to_date(self, version: int) -> None:
+        # Rare, and sqlite_utils takes longer to import than a whole command may take.
+        from assignchat.store.sqlite import schema
+
+        try:
+            with self.write():
+                schema.migrate(self.connection)
+                if version < seals.SINCE_SCHEMA:
+                    self.history_before = 0  # what is there already is sealed as it is
+                    seals.seal_new_rows(self)
+        except DatabaseReadOnly as error:
+            raise DatabaseReadOnly(
+                f"The database {self.location} was written by an older assignchat and must be "
+                "brought up to date, but it cannot be written",
+                hint="Open it once as a user who may write it, or open a copy.",
+            ) from error
+
+    @classmethod
+    def create(
+        cls,
+        location: str,
+        fill: Callable[[Self], object] | None = None,
+        *,
+        os_user: str = "",
+        clock: Clock = utc_now,
+    ) -> bool:
+        from assignchat.store.sqlite import files  # rare, as is the schema
+
+        def fill_file(building: Path) -> None:
+            if fill is not None:
+                with cls.open(str(building), os_user=os_user, clock=clock) as database:
+                    fill(database)
+
+        return files.create_file(Path(location), fill_file)
+
+    @staticmethod
+    def located(location: str, folder: Path) -> str:
+        return str(folder / location)
+
+    @staticmethod
+    def owner_id(location: str) -> int | None:
+        try:
+            return Path(location).stat().st_uid
+        except (OSError, ValueError):  # ValueError: a NUL in the name
+            return None
+
+    def close(self) -> None:
+        self._closed = True
+        self.connection.close()
+
+    @property
+    def version(self) -> object:
+        return self.value("PRAGMA data_version"), self._file_state
+
+    @property
+    def _file_state(self) -> opening.FileState:
+        try:
+            return opening.file_state(self._path)
+        except FileNotFoundError:
+            raise missing(self._path) from None
+
+    def check_in_place(self) -> None:
+        if self._file_state.inode != self._state.inode:
+            raise DatabaseMissing(
+                f"Another database was put in the place of {self.location} while waiting",
+                hint="Whoever restores a backup stops first what uses the database.",
+            )
+
+    @property
+    def own_files(self) -> Sequence[Path]:
+        return self._path, *opening.files_beside(self._path)
+
+    def copy(self, path: Path, *, replace: bool = False) -> None:
+        from assignchat.store.sqlite import files
+
+        files.check_place(self._path, path, replace=replace)
+        with files.copied_beside(self.connection, self._path, path) as building, signals.held():
+            files.name_copy(building, path, replace=replace)  # from here on it is there
+            self.committed = True
+
+    @contextmanager
+    def read(self) -> Iterator[None]:
+        with super().read():
+            yield
+        if self._is_closed_copy and self._state != self._file_state:
+            raise locked(self._path)
+
+    def _begin(self, kind: Kind) -> datetime:
+        self.connection.execute(_BEGIN[kind])
+        return self._clock()
+
+    @property
+    def _in_transaction(self) -> bool:
+        return not self._closed and self.connection.in_transaction
+
+    def _changes(self) -> int:
+        return self.connection.total_changes
+
+    def _give_up(self, error: BaseException) -> None:
+        cause = error.__cause__ or error
+        if getattr(cause, "sqlite_errorname", "") == "SQLITE_IOERR_FSYNC":
+            self._overwrite_log()
+        super()._give_up(error)
+
+    def _overwrite_log(self) -> None:
+        """Take back a commit that was written whole but could not be synced.
+
+        SQLite forgets it, but its pages stand in the -wal file until somebody writes the next
+        ones over them; if all who have the file open were killed before that, the next to open
+        it would take the commit for a good one.
+        """
+        with suppress(sqlite3.Error):
+            version = self.connection.execute("PRAGMA user_version").fetchone()[0]
+            self.connection.execute("BEGIN IMMEDIATE")
+            self.connection.execute(f"PRAGMA user_version = {version}")
+            self.connection.execute("COMMIT")
+
+    @contextmanager
+    def _bulk(self) -> Iterator[None]:
+        """Do not look each reference up again, keep more pages in memory, and heed Ctrl-C."""
+        # SQLite ignores the first inside a transaction, so it stands around one.
+        self.execute("PRAGMA foreign_keys = OFF")
+        self.execute(f"PRAGMA cache_size = -{_BULK_CACHE_KIB}")
+        self.connection.set_progress_handler(self._heed_signals, _STEPS_BETWEEN_LOOKS)
+        try:
+            yield
+        finally:
+            if not self._closed:
+                self.connection.set_progress_handler(None, 0)
+                self.execute("PRAGMA foreign_keys = ON")
+
+    def _heed_signals(self) -> int:
+        """Let Ctrl-C end a statement on a million rows, which is called in the middle of it.
+
+        sqlite3 swallows what is raised here and ends the statement with SQLITE_INTERRUPT, so
+        the exception is kept for `_translated`.
+        """
+        try:
+            for _ in range(2):  # at the turn of a loop Python runs the handlers of signals
+                pass
+        except BaseException as error:  # noqa: BLE001  # raised again by _translated
+            self._signal = error
+            return 1
+        return 0
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            with translated(self._path):
+                yield
+        except sqlite3.OperationalError as error:
+            if getattr(error, "sqlite_errorname", None) == "SQLITE_INTERRUPT":
+                raise self._signal or KeyboardInterrupt from None
+            raise
+
+    def execute(self, sql: str, params: Params | None = None) -> int:
+        with self._translated():
+            return self.connection.execute(sql, params or {}).rowcount
+
+    def execute_many(self, sql: str, rows: Iterable[Params | tuple[Any, ...]]) -> None:
+        with self._translated():
+            self.connection.executemany(sql, rows)
+
+    def value(self, sql: str, params: Params | None = None) -> Any:
+        with self._translated():
+            row = self.connection.execute(sql, params or {}).fetchone()
+        return None if row is None else row[0]
+
+    def column(self, sql: str, params: Params | None = None) -> list[Any]:
+        with self._translated():
+            return [row[0] for row in self.connection.execute(sql, params or {})]
+
+    def tuples(self, sql: str, params: Params | None = None) -> Iterator[tuple[Any, ...]]:
+        with self._translated():
+            # Not `yield from`: a reader who stops early would close the cursor, too late.
+            for row in self.connection.execute(sql, params or {}):  # noqa: UP028
+                yield row
+
+    def whole_columns(
+        self, columns: Sequence[str], source: str, params: Params
+    ) -> list[Sequence[Any]]:
+        # SQLite makes one text of a column in less time than Python needs to fetch its values.
+        arrays = ", ".join(f"json_group_array({name})" for name in columns)
+        (texts,) = self.tuples(f"SELECT {arrays} {source}", params)
+        return [json.loads(text) for text in texts]
+
+    def tables(self) -> list[str]:
+        return self.column(
+            "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')"
+            " AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE '\\_%' ESCAPE '\\'"
+            " ORDER BY name"
+        )
+
+    def columns(self, table: str) -> list[str]:
+        sql = "SELECT name FROM pragma_table_info(:table) ORDER BY cid"
+        return self.column(sql, {"table": table})
+
+    def integrity(self) -> list[str]:
+        return [line for line in self.column("PRAGMA integrity_check") if line != "ok"]
+
+    def orphans(self) -> list[str]:
+        return sorted(set(self.column("PRAGMA foreign_key_check")))
+
+    def highest_id(self, table: str) -> int:
+        sql = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = :table"
+        found: int = self.value(sql, {"table": table})
+        return found
+
+    def schema_differences(self) -> list[SchemaDifference]:
+        from assignchat.store.sqlite import schema  # slow to import, see there
+
+        return schema.differences(dict(self.tuples(schema.OBJECTS)))
+
+    def added_triggers(self) -> list[str]:
+        from assignchat.store.sqlite import schema
+
+        ours = schema.expected_objects()
+        found = self.column("SELECT name FROM sqlite_master WHERE type = 'trigger' ORDER BY name")
+        return [name for name in found if name not in ours]
