@@ -120,37 +120,37 @@ KEYS = {
         Key(
             "identity",
             "claim",
-            'Who acts: "claim" believes --as; "login" takes the login of the real user.',
+            'The actor: "claim" accepts --as, "login" is always the login.',
             _identity,
         ),
         Key(
             "operators",
             [],
-            'Logins that may still use --as when identity is "login".',
+            'Logins that may use --as even if identity is "login".',
             _texts,
         ),
         Key(
             "assign_discuss.request_timeout",
             "2m",
-            'How long a request waits for its answer, 1s to 30d, or "off" for ever.',
+            'How long a request can be answered: 1s to 30d, or "off" for no deadline.',
             _request_timeout,
         ),
         Key(
             "assign_discuss.rejection_reasons",
             ["In a meeting", "Not available", "Handling priority issue"],
-            "Reasons offered to whoever rejects a request.",
+            "Reasons to choose from when rejecting a request.",
             _texts,
         ),
         Key(
             "assign_discuss.withdrawal_reasons",
             ["No longer needed", "I resolved it myself"],
-            "Reasons offered to whoever withdraws a request.",
+            "Reasons to choose from when withdrawing a request.",
             _texts,
         ),
         Key(
             "assign_discuss.allow_other_reasons",
             True,
-            "Whether any other text is allowed as a reason.",
+            "Whether other reasons are allowed.",
             _flag,
         ),
     )
