@@ -1,9 +1,11 @@
 """config: shows what holds and why; changes one key and nothing else, or nothing at all."""
 
-import fcntl
 import json
 import os
+import signal
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -343,58 +345,45 @@ def test_a_change_that_cannot_be_shown_stands_and_says_so(ours: Team) -> None:
     assert "stands" in done.err
 
 
-@pytest.fixture
-def cut_short(team: Team) -> Path:
-    """What a killed `config set busy_timeout 5s` leaves before it is recorded: the old file."""
-    old = team.folder / ".config.toml.old"
-    old.write_bytes(team.config.read_bytes())
-    team.config.write_text(team.config.read_text().replace('"10s"', '"5s"'))
-    same = old.stat().st_mtime_ns
-    os.utime(team.config, ns=(same, same))
-    return old
+def differences(team: Team) -> list[str]:
+    """What `check` says of the config."""
+    warnings = team.ok("check")["warnings"]
+    return [found["message"] for found in warnings if found["code"] == "config_differs"]
 
 
-def test_a_change_that_was_killed_before_it_was_recorded_is_undone(
-    team: Team, cut_short: Path
+def test_check_tells_of_a_key_that_the_history_has_with_another_value(team: Team) -> None:
+    team.ok("config", "set", "busy_timeout", "7s")
+    assert differences(team) == []
+    team.config.write_text(team.config.read_text().replace('"7s"', '"8s"'))
+    assert len(differences(team)) == 1
+    assert differences(team)[0].endswith("of keys: busy_timeout")
+    assert team.ok("--db", "assignchat.db", "check")["warnings"] == []  # perhaps another's history
+
+
+def test_setting_a_key_to_what_was_written_by_hand_records_it(team: Team) -> None:
+    team.ok("config", "set", "busy_timeout", "7s")
+    team.config.write_text(team.config.read_text().replace('"7s"', '"8s"'))
+    team.ok("config", "set", "busy_timeout", "8s")
+    assert differences(team) == []
+    before = team.snapshot()
+    team.ok("config", "set", "busy_timeout", "8s")
+    assert team.snapshot() == before
+
+
+def test_a_change_that_is_killed_between_its_row_and_its_file_is_told_by_check(
+    team: Team,
 ) -> None:
+    program = (
+        "import os, sys; from assignchat.cli import main; from assignchat.system import files;"
+        "files._rename = lambda *_: os.kill(os.getpid(), 9); main(sys.argv[1:])"
+    )
+    words = ("config", "set", "busy_timeout", "7s")
+    done = subprocess.run([sys.executable, "-c", program, *words], cwd=team.folder, check=False)
+    assert done.returncode == -signal.SIGKILL
     assert team.run("config", "get", "busy_timeout").out == "10s\n"
-    assert not cut_short.exists()
-
-
-def test_a_change_that_was_killed_after_it_was_recorded_stands(team: Team, cut_short: Path) -> None:
-    was_old = cut_short.read_bytes()
-    cut_short.unlink()
-    team.config.write_bytes(was_old)
-    team.ok("config", "set", "busy_timeout", "5s")
-    cut_short.write_bytes(was_old)
-    same = cut_short.stat().st_mtime_ns
-    os.utime(team.config, ns=(same, same))
-    assert team.run("config", "get", "busy_timeout").out == "5s\n"
-    assert not cut_short.exists()
-
-
-@pytest.mark.usefixtures("cut_short")
-def test_a_file_that_was_edited_after_a_crash_is_left_alone(team: Team) -> None:
-    edited = team.config.read_text() + "# Ann was here.\n"
-    team.config.write_text(edited)
-    team.ok("config", "list")
-    assert team.config.read_text() == edited
-    team.ok("config", "set", "busy_timeout", "6s")
-    assert [path.name for path in team.folder.glob(".config*")] == []
-
-
-def test_a_change_that_is_under_way_is_left_to_whoever_makes_it(
-    team: Team, cut_short: Path
-) -> None:
-    changed_text = team.config.read_text()
-    folder = os.open(team.folder, os.O_RDONLY)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
-        team.ok("config", "list")
-    finally:
-        os.close(folder)
-    assert team.config.read_text() == changed_text
-    assert cut_short.exists()
+    assert len(differences(team)) == 1
+    team.ok(*words)
+    assert differences(team) == []
 
 
 def test_a_change_that_cannot_be_recorded_is_not_made(team: Team) -> None:

@@ -59,11 +59,6 @@ def load_config(ctx: typer.Context) -> load.Config:
     """The config file in force."""
     named = invocation(ctx).config_file
     loaded = load.load(named)
-    if load.is_half_changed(loaded.path):
-        from assignchat.cli.commands.config import recover  # only after a crash
-
-        recover(ctx, loaded)
-        loaded = load.load(named, must_exist=False)
     if loaded.exists and render.stderr_is_terminal():
         for folder in folders_open_to_all(loaded.path):
             if not is_sticky(folder):
@@ -184,12 +179,7 @@ def refuse_to_overwrite_own_files(session: Session, *files: Path) -> None:
     from assignchat.config.addresses import FILE_NAME  # not needed by most commands
 
     config = session.config.path
-    own = [
-        *session.database.own_files,
-        config,
-        load.old_beside(config),
-        config.with_name(FILE_NAME),
-    ]
+    own = [*session.database.own_files, config, config.with_name(FILE_NAME)]
     for file in files:
         if any(_are_one(file, path) for path in own):
             raise InvalidValue(f"{file} is in use by assignchat itself", hint="Name another file.")

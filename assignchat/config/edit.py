@@ -1,11 +1,10 @@
-"""Changing one key of a config file: comments and order are kept, and a crash leaves the old
-file or the new one.
-"""
+"""Change one key of a config file, whose comments and order are kept."""
 
 import os
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +12,19 @@ from assignchat.config.keys import Value, flat, settings_of
 from assignchat.config.load import (
     Config,
     check_size,
-    is_half_changed,
-    old_beside,
     parse_toml,
     read_safely,
 )
 from assignchat.errors import ConfigInvalid, ConfigNotWritable, ConfigValueInvalid
-from assignchat.system.files import make_own_folder, replace_file, sync_folder
+from assignchat.system import files
+from assignchat.system.files import make_own_folder, sync_folder
 
 
 def change(config: Config, name: str, value: Value | None) -> tuple[Config, str, Path | None]:
     """The config with one key set, or unset for None: what it will be, and its file's text.
 
     Nothing is written. Comments and order are kept; where the way the file is written does
-    not allow that, the third value is the name under which `replaced` keeps the old file.
+    not allow that, the third value is the name under which `replacement` keeps the old file.
     Raises `ConfigValueInvalid` where the values would contradict each other.
     """
     values = {key: old for key, old in config.values.items() if key != name}
@@ -58,11 +56,10 @@ def _check_can_be_read(text: str, path: Path) -> None:
 
 
 @contextmanager
-def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
     """Keep others who would change the file waiting while the block reads and changes it.
 
-    Raises `ConfigNotWritable` where the folder cannot be used, and, unless it may `wait`,
-    `BlockingIOError` where somebody else is changing the file.
+    Raises `ConfigNotWritable` if the folder cannot be used.
     """
     import fcntl  # only `config set` writes
 
@@ -76,82 +73,49 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
     except OSError as error:
         raise ConfigNotWritable(f"The folder {folder} cannot be used: {error.strerror}") from error
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
         os.close(descriptor)
 
 
 @contextmanager
-def replaced(path: Path, text: str, *, keep_as: Path | None = None) -> Iterator[None]:
-    """Replace a config file whole, for good unless the block fails.
+def replacement(
+    path: Path, text: str, *, keep_as: Path | None = None
+) -> Iterator[Callable[[], None]]:
+    """Write a new config file beside the old one. Yields the function that replaces the old one.
 
-    The block does what has to be done together with it. If it fails, the old file is put
-    back; if the process is killed in the middle, the old file is still at `old_beside`, for
-    `recover`. Permissions and a symbolic link to the file are kept; a new file is its owner's
-    alone. With `keep_as`, the old file stays under that name. Raises `ConfigNotWritable`.
+    So the block can record the change in between, and little can fail after that. A crash
+    leaves the old file or the new one. With `keep_as`, the old file stays under that name.
+    Raises `ConfigNotWritable`.
     """
     path = path.resolve()
-    old = old_beside(path)
-    try:
-        make_own_folder(path.parent)
-        replace_file(old, path.read_bytes() if path.exists() else _NO_FILE, like=path)
+    with ExitStack() as stack:
+        with _writing(path):
+            make_own_folder(path.parent)
+            rename = stack.enter_context(files.replacement(path, text.encode()))
+        yield partial(_replace, path, keep_as, rename)
+
+
+def _replace(path: Path, keep_as: Path | None, rename: Callable[[], None]) -> None:
+    with _writing(path):
         if keep_as is not None:
             keep_as.resolve().unlink(missing_ok=True)
             os.link(path, keep_as.resolve())
-        replace_file(path, text.encode(), modified_ns=old.stat().st_mtime_ns)
+        rename()
+    with suppress(OSError):  # a power cut might bring the old file back, and `check` would tell
+        sync_folder(path.parent)
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
-        _put_back(path)
         raise ConfigNotWritable(
             f"The config file {path} cannot be written: {error.strerror}",
             hint="It is as it was. Its folder must be writable.",
         ) from error
-    try:
-        yield
-    except BaseException:
-        _put_back(path)
-        raise
-    with suppress(OSError):  # whoever reads the config next tries again
-        old.unlink()
-
-
-def recover(path: Path, is_recorded: Callable[[Config], bool]) -> None:
-    """Finish or undo a change of the config whose process was killed.
-
-    It is finished if it `is_recorded`, which is asked with the config before it. While
-    somebody is at work on the file, and where it may not be written, nothing is done.
-    """
-    with suppress(ConfigNotWritable, BlockingIOError), locked(path, wait=False):
-        path = path.resolve()
-        old = old_beside(path)
-        if not is_half_changed(path):  # somebody else was faster
-            return
-        content = old.read_bytes()
-        values = {} if content == _NO_FILE else _flattened(content.decode()) or {}
-        before = Config(path, content != _NO_FILE, values, settings_of(values, path))
-        if is_recorded(before):
-            with suppress(OSError):
-                old.unlink()
-        else:
-            _put_back(path)
-
-
-_NO_FILE = b"\0"
-"""What stands in the old file's place where there was none; no config has a NUL in it."""
-
-
-def _put_back(path: Path) -> None:
-    """Let the old file be the config again, by a mere renaming: the disk may be full or failing."""
-    old = old_beside(path)
-    with suppress(OSError):  # then `recover` tries again
-        if not is_half_changed(path):  # it had not come to be replaced
-            old.unlink(missing_ok=True)
-        elif old.read_bytes() == _NO_FILE:
-            path.unlink()
-            old.unlink()
-        else:
-            old.replace(path)
-        sync_folder(path.parent)
 
 
 def _edited(text: str, name: str, value: Value | None) -> str:

@@ -78,26 +78,6 @@ def load(named: str | None, *, must_exist: bool = True) -> Config:
     return Config(path, True, values, settings_of(values, path))
 
 
-def old_beside(path: Path) -> Path:
-    """Where the old file stands while a config file is being changed."""
-    return path.with_name(f".{path.name}.old")
-
-
-def is_half_changed(path: Path) -> bool:
-    """Whether a change of a config file is under way, or was when its process was killed.
-
-    The new file is then of the very time of the old one beside it, so that a file that
-    somebody has edited since is left alone, and so is one beside what a stranger put there.
-    """
-    real = os.path.realpath(path)
-    try:
-        old, new = os.lstat(old_beside(Path(real))), os.lstat(real)
-    except OSError:
-        return False
-    trusted = stat.S_ISREG(old.st_mode) and old.st_uid in (0, os.geteuid(), new.st_uid)
-    return trusted and old.st_mtime_ns == new.st_mtime_ns
-
-
 def read_safely(path: Path, *, owners: set[int] | None, secret: bool = False) -> str | None:
     """The text of the file, or None where there is none; refuses what a stranger may have set.
 

@@ -1,6 +1,8 @@
-"""The rows of the history that say how the config was changed."""
+"""What the history says of the config."""
 
 import json
+from collections.abc import Mapping
+from contextlib import suppress
 
 from assignchat.model import Event
 from assignchat.store import tracking
@@ -13,10 +15,15 @@ def record_change(database: Database, key: str, old: object, new: object, *, act
     tracking.append(database, Event.CONFIG_CHANGED, actor, detail=detail)
 
 
-def is_last_change(database: Database, key: str, old: object, new: object) -> bool:
-    """Whether the newest row on a key says that it was changed like this."""
-    with database.read():
-        rows = tracking.rows(database, {"event": Event.CONFIG_CHANGED}, newest_first=True)
-        details = (json.loads(row.detail or "{}") for row in rows)
-        last = next((detail for detail in details if detail.get("key") == key), None)
-    return last == {"key": key, "old": old, "new": new}
+def keys_that_differ(database: Database, values: Mapping[str, object]) -> list[str]:
+    """Compare the config's values with the history. Returns the keys last set to another value.
+
+    That is what an edit by hand leaves, or a `config set` that was killed after its row and
+    before its file. Call it inside a transaction.
+    """
+    last: dict[object, object] = {}
+    for row in tracking.rows(database, {"event": Event.CONFIG_CHANGED}):
+        with suppress(ValueError, TypeError, KeyError):  # a row that was changed by hand
+            change = json.loads(row.detail or "")
+            last[change["key"]] = change["new"]
+    return [key for key, value in values.items() if last.get(key, value) != value]

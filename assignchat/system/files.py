@@ -2,21 +2,27 @@
 
 import os
 import stat
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _MOST_LINKS = 40  # as many as Linux follows
 
 
-def replace_file(
-    path: Path, content: bytes, *, like: Path | None = None, modified_ns: int | None = None
-) -> None:
-    """Replace a file whole: after a crash there is the old one or the new one.
+def replace_file(path: Path, content: bytes) -> None:
+    """Replace a file whole, as `replacement` does, on the disk too. Raises `OSError`."""
+    with replacement(path, content) as replace:
+        replace()
+    sync_folder(path.resolve().parent)
 
-    A symbolic link to it is kept, and so are its permissions, or it gets those of the file
-    that it is to be `like`; a new file is its owner's alone. With `modified_ns`, that is its
-    time of modification. On the disk when this returns. Raises `OSError`.
+
+@contextmanager
+def replacement(path: Path, content: bytes) -> Iterator[Callable[[], None]]:
+    """Write a file beside the one that it is to replace. Yields the function that replaces it.
+
+    What can fail for want of space or rights has been done by then: the function only renames.
+    A crash leaves the old file or the new one. A symbolic link to the file and its permissions
+    are kept; a new file is its owner's alone. Raises `OSError`.
     """
     path = path.resolve()
     building = unfinished(path)
@@ -24,17 +30,18 @@ def replace_file(
         building.unlink(missing_ok=True)
         descriptor = create_own(building)
         with os.fdopen(descriptor, "wb") as file:
-            _make_as_readable(descriptor, like or path)
+            _make_as_readable(descriptor, path)
             file.write(content)
             file.flush()
-            if modified_ns is not None:
-                os.utime(descriptor, ns=(modified_ns, modified_ns))
             os.fsync(descriptor)
-        building.replace(path)
-        sync_folder(path.parent)
+        yield lambda: _rename(building, path)
     finally:
         with suppress(OSError):
             building.unlink(missing_ok=True)
+
+
+def _rename(building: Path, path: Path) -> None:
+    building.replace(path)
 
 
 def unfinished(path: Path) -> Path:

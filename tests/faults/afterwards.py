@@ -75,9 +75,6 @@ def look(folder: Path, words: list[str]) -> dict[str, Any]:
     databases, found = _databases(folder), dict[str, Any]()
     if (folder / "assignchat.db").exists():
         found["check"] = _run(["check", "--full", "--json"])
-    else:
-        _run(["config", "list"])
-    # A config that was being changed is settled by the first command, as SQLite's files are.
     found["state"] = databases | _config(folder)
     found["left_over"] = left_over(folder)
     found["next"] = _run(words)

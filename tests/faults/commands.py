@@ -23,6 +23,8 @@ class Writing(NamedTuple):
     before: Callable[[Path], None]
     on_opening: bool = False
     """Whether the change is made by opening the database, and stands whatever comes of the rest."""
+    writes_config: str = ""
+    """`first` or `last`, if the command writes the config file too: a crash may come between."""
 
 
 def done(*commands: str) -> Callable[[Path], None]:
@@ -115,8 +117,10 @@ COMMANDS = [
     _writing("undo", BATCHES, "undo 1 --as maria --yes", "undo 2 --as maria --yes"),
     _writing("sweep-timeouts", DUE, "sweep-timeouts", "sweep-timeouts"),
     _writing("import", an_export, "import chats chats.csv", "import chats chats.csv"),
-    _writing("config set", DEMO, "config set busy_timeout 5s", "config set busy_timeout 6s"),
-    _writing("init", nothing, "init --demo", "init --demo"),
+    _writing(
+        "config set", DEMO, "config set busy_timeout 5s", "config set busy_timeout 6s"
+    )._replace(writes_config="last"),
+    _writing("init", nothing, "init --demo", "init --demo")._replace(writes_config="first"),
     _writing(
         "user deactivate",
         ASKED,

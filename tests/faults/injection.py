@@ -28,8 +28,6 @@ FILES = [
     *(f".copy.db.$$.new{end}" for end in ("", "-wal", "-shm", "-journal", "-old")),
     "config.toml",
     ".config.toml.$$.new",
-    ".config.toml.old",
-    ".config.toml.old.$$.new",
 ]
 
 

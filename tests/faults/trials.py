@@ -100,8 +100,11 @@ class Trials:
 
     def _wrong_state(self, fault: Fault, result: Result, found: dict[str, Any]) -> Iterator[str]:
         old, new = found["state"] == self.old, found["state"] == self.new
+        between = found["state"] == self._between()
         ended = f"exit {result.exit_code} {result.err.strip()}"
-        if not (old or new):
+        if between and result.exit_code == 0:
+            yield "exit 0, and only one of database and config was changed"
+        elif not (old or new or between):
             yield f"neither the old state nor the new one, {ended}: {self._difference(found)}"
         elif fault.what == "SIGKILL":
             if result.exit_code != -9:
@@ -111,12 +114,23 @@ class Trials:
         elif result.exit_code == 0:
             if not new:
                 yield "exit 0, and nothing was changed"
-        elif not old and not (self.writing.on_opening and fault.effect.startswith("signal=")):
+        elif not (old or between) and not (
+            self.writing.on_opening and fault.effect.startswith("signal=")
+        ):
             yield f"{ended}, and yet it was changed"
         elif found["left_over"] and not fault.point.call.startswith("unlink"):
             yield f"{ended}, left over: {found['left_over']}"
         else:
             yield from wrong_exit(fault, result)
+
+    def _between(self) -> dict[str, str] | None:
+        """The state where only one of database and config is changed, if the command allows it."""
+        if not self.writing.writes_config:
+            return None
+        config_first = self.writing.writes_config == "first"
+        config, rest = (self.new, self.old) if config_first else (self.old, self.new)
+        without = {name: text for name, text in rest.items() if name != "config"}
+        return without | {name: text for name, text in config.items() if name == "config"}
 
     def _difference(self, found: dict[str, Any]) -> str:
         there = found["state"]

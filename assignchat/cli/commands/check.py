@@ -1,13 +1,17 @@
 """check."""
 
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
 
 from assignchat import render
 from assignchat.cli import options
-from assignchat.cli.session import open_for_reading
+from assignchat.cli.session import Session, named_database, open_for_reading
+from assignchat.config.keys import KEYS
 from assignchat.service import check as service
+from assignchat.service.check import Finding
+from assignchat.service.config import keys_that_differ
 from assignchat.service.exposure import exposed
 
 PROBLEMS_FOUND = 8
@@ -48,12 +52,26 @@ def check(
         result = service.check(session.database, full=full, expect=expect)
         config_file = session.config.path if session.config.exists else None
         result.warnings.extend(exposed(session.database, config_file))
+        if named_database(ctx) is None:  # the history of another one is not about this config
+            result.warnings.extend(_config_differences(session))
     if as_json:
         render.say_json(result)
     else:
         _say(result, full=full)
     if not result.sound:
         raise typer.Exit(PROBLEMS_FOUND)
+
+
+def _config_differences(session: Session) -> Iterator[Finding]:
+    values = {key: session.config.value(key) for key in KEYS}
+    with session.database.read():
+        keys = keys_that_differ(session.database, values)
+    if keys:
+        yield Finding(
+            "config_differs",
+            f"{session.config.path.name} does not have the values that were last recorded,"
+            f" of keys: {', '.join(keys)}",
+        )
 
 
 def _say(result: service.CheckResult, *, full: bool) -> None:

@@ -2,8 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack
 from typing import Annotated
 
 import typer
@@ -23,7 +22,7 @@ from assignchat.config import edit, keys, load
 from assignchat.config.keys import Value
 from assignchat.config.load import Config
 from assignchat.errors import DatabaseMissing, DatabaseUnusable
-from assignchat.service.config import is_last_change, record_change
+from assignchat.service.config import keys_that_differ, record_change
 from assignchat.system import signals
 
 app = new_group(
@@ -160,7 +159,7 @@ def _as_toml(value: Value) -> str:
 def _change(
     ctx: typer.Context, name: str, value: Value | None, as_user: str | None, *, as_json: bool
 ) -> None:
-    """Write the file and, where there is a database, the row that says so, together."""
+    """Change a key while nobody else does, and say what its value is now."""
     # One that was named must be there, as for every command, or its folder would be made.
     path = load.load(invocation(ctx).config_file).path
     with edit.locked(path):
@@ -188,33 +187,40 @@ def _undoing(old: Config, name: str) -> list[str]:
 def _change_locked(
     ctx: typer.Context, name: str, value: Value | None, as_user: str | None
 ) -> tuple[Config, Config]:
-    """The config before and after."""
+    """Record the change and write the file. Returns the config before and after."""
     run = invocation(ctx)
     old = load.load(run.config_file)
     new, text, backup = edit.change(old, name, value)
     actor = actor_name(old.settings, database_location(ctx, old), as_user)
-    if new.values != old.values:
-        # The row is written, then the file, while the transaction is open; the file is put back
-        # if the commit fails, and nothing stops us from the one to knowing that both are done.
-        with ExitStack() as until_known:
-            with ExitStack() as until_recorded, _recorded(ctx, actor, old, new, name):
-                until_known.enter_context(signals.held())
-                until_recorded.enter_context(edit.replaced(old.path, text, keep_as=backup))
-            run.changed_files = True
-        if not old.exists:
-            render.note(f"There was no config file; this is now in {old.path}")
-        if backup is not None:
-            render.note(f"The comments could not be kept; the old file is {backup}.")
+    if new.values == old.values:
+        _record(ctx, actor, old, new, name)
+        return old, new
+    # The row first: the history may say that a key was set which a crash has left as it was,
+    # and `check` tells, but no key is set of which the history does not know.
+    with ExitStack() as until_done, edit.replacement(old.path, text, keep_as=backup) as replace:
+        _record(ctx, actor, old, new, name, until_done=until_done)
+        replace()
+        run.changed_files = True
+    if not old.exists:
+        render.note(f"There was no config file; this is now in {old.path}")
+    if backup is not None:
+        render.note(f"The comments could not be kept; the old file is {backup}.")
     return old, new
 
 
-@contextmanager
-def _recorded(
-    ctx: typer.Context, actor: str, old: Config, new: Config, name: str
-) -> Iterator[None]:
-    """Record a change of the config, if there is a database, together with what the block does.
+def _record(
+    ctx: typer.Context,
+    actor: str,
+    old: Config,
+    new: Config,
+    name: str,
+    *,
+    until_done: ExitStack | None = None,
+) -> None:
+    """Append the row that says how a key was changed, if there is a database.
 
-    The block writes the file inside the transaction: if that fails, nothing has happened.
+    From the commit on, signals are held up `until_done`. Of a file that stays as it is, a row
+    is appended only if the history has another value.
     """
     try:
         database = open_as_configured(ctx, old)
@@ -222,30 +228,11 @@ def _recorded(
         # Where the key that is wrong is `database` itself, it must be possible to mend it.
         if not isinstance(error, DatabaseMissing) and name != "database":
             raise
-        yield
         return
+    before, after = old.value(name), new.value(name)
     with database, database.write():
-        before, after = old.value(name), new.value(name)
+        if until_done is not None:
+            until_done.enter_context(signals.held())
+        elif not keys_that_differ(database, {name: after}):
+            return
         record_change(database, name, before, after, actor=actor)
-        yield
-
-
-def recover(ctx: typer.Context, now: Config) -> None:
-    """Finish or undo a change whose process was killed, by whether it has been recorded.
-
-    So a change of the config and its row in the history are one, as other changes are.
-    """
-    with suppress(DatabaseUnusable):  # then it is left for later
-        edit.recover(now.path, lambda old: _is_recorded(ctx, old, now))
-
-
-def _is_recorded(ctx: typer.Context, old: Config, new: Config) -> bool:
-    try:
-        database = open_as_configured(ctx, old)
-    except DatabaseMissing:  # so `init` was killed before it had made one
-        return False
-    changed = [name for name in keys.KEYS if old.value(name) != new.value(name)]
-    with database:
-        return len(changed) != 1 or is_last_change(
-            database, changed[0], old.value(changed[0]), new.value(changed[0])
-        )

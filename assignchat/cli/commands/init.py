@@ -1,6 +1,7 @@
 """init."""
 
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -48,7 +49,7 @@ def init(
     location = database_location(ctx, loaded)
     actor = actor_name(loaded.settings, location, as_user)
     with signals.held():
-        with edit.replaced(loaded.path, keys.default_text()) if new_config else nullcontext():
+        with _new_config(loaded.path) if new_config else nullcontext():
             created, filled = _make(ctx, loaded, location, actor, demo=demo)
         invocation(ctx).changed_files = created or filled or new_config
     if as_json:
@@ -92,6 +93,22 @@ def _make(
         return True, demo
     with open_as_configured(ctx, loaded) as database:
         return False, demo and fill(database, actor=actor)
+
+
+@contextmanager
+def _new_config(path: Path) -> Iterator[None]:
+    """Make a config file, and remove it if the block cannot make the database.
+
+    It comes first: a database without it is found by nobody who does not name it.
+    """
+    with edit.replacement(path, keys.default_text()) as replace:
+        replace()
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            path.unlink()
+        raise
 
 
 def _new_config_path(ctx: typer.Context) -> Path:
