@@ -1,7 +1,7 @@
-"""The man page, made from the help texts and the topics of `assignchat help`.
+"""Make the man page from the help texts and the topics of `assignchat help`.
 
-In the man(7) macros, clean under `mandoc -T lint -W style`: sentences and long lines are
-broken, and what roff would obey is escaped.
+It is written in the man(7) macros and has no warnings under `mandoc -T lint -W style`: each
+sentence starts a line, long lines are broken, and what roff would interpret is escaped.
 """
 
 import re
@@ -17,7 +17,7 @@ from assignchat.cli.commands import COMMANDS
 from assignchat.cli.groups import EXAMPLES
 from assignchat.manual import TOPICS, Block, Table, lines
 
-DATE = "2026-11-22"  # of the version; a page that is made again is the same
+DATE = "2026-11-22"  # of the version, so that making the page again changes nothing
 WIDTH = 76
 SECTIONS = {
     "LIFE OF A REQUEST": "lifecycle",
@@ -34,11 +34,12 @@ SECTIONS = {
 DESCRIPTION = """
 A user asks a colleague, or a manager, to take over a chat. The recipient accepts or rejects, the
 requester may withdraw, and after its deadline the request is Timed Out. Many chats can be assigned
-directly, without asking. Every step is kept in a history that is only ever appended to.
+directly, without asking. Every change is recorded in an append-only table.
 
-Everything stands in one SQLite file. `assignchat init` makes it, and a config file beside it.
+The database is one SQLite file. `assignchat init` creates it, and a config file beside it.
 
-Without a command it shows where you stand. `assignchat help` shows the parts of this page.
+Without a command, assignchat shows your requests and chats. `assignchat help` shows the parts of
+this page.
 """
 SEE_ALSO = r"""
 .BR cron (8),
@@ -52,7 +53,7 @@ _ESCAPES = str.maketrans(
 
 
 def page() -> str:
-    """The whole page."""
+    """Make docs/assignchat.1. Returns its text."""
     return "\n".join(line for line in _page() if line) + "\n"
 
 
@@ -84,7 +85,7 @@ def _page() -> Iterator[str]:
 
 
 def _command(command: Any, name: str, parent: Any) -> Iterator[str]:
-    """One command with all it takes; of a group, each of its commands."""
+    """Describe one command, or each command of a group."""
     context = typer.Context(command, info_name=name, parent=parent)
     below = getattr(command, "commands", None)
     if below is not None:
@@ -105,7 +106,7 @@ def _command(command: Any, name: str, parent: Any) -> Iterator[str]:
 
 
 def _parts(help_text: str) -> tuple[str, list[str], list[str]]:
-    """The first paragraph of a help text, its examples, and its other paragraphs."""
+    """Split a help text. Returns its first paragraph, its examples, and its other paragraphs."""
     summary, *others = help_text.replace("\b\n", "").split("\n\n")
     examples = [line.strip() for line in others[0].splitlines()[1:]]
     if not others[0].startswith(EXAMPLES) or not all(examples):
@@ -119,7 +120,7 @@ def _usage(context: Any) -> Iterator[str]:
 
 
 def _parameters(context: Any) -> Iterator[str]:
-    """Each argument and option but --help, which every command has."""
+    """Describe each argument and option except --help."""
     for parameter in context.command.get_params(context):
         record = parameter.get_help_record(context)
         if record is None or parameter.name == "help":
@@ -130,7 +131,7 @@ def _parameters(context: Any) -> Iterator[str]:
 
 
 def _typed(commands: list[str]) -> Iterator[str]:
-    """What is typed, as it stands."""
+    """Show command lines literally."""
     yield from (".nf", ".RS 4", *(_line(_text(command)) for command in commands), ".RE", ".fi")
 
 
@@ -148,7 +149,7 @@ def _block(block: Block, *, first: bool) -> Iterator[str]:
 
 
 def _definitions(table: Table) -> Iterator[str]:
-    """What stands in the first column, and what the others say of it."""
+    """Write each row as a term, its first cell, and a description, the other cells."""
     for first, *others in table.rows:
         yield ".TP"
         yield _line(_text(first if "`" in first else f"`{first}`"))
@@ -170,7 +171,7 @@ def _paragraphs(paragraphs: list[str]) -> Iterator[str]:
 
 
 def _sentences(paragraph: str) -> Iterator[str]:
-    """Each sentence on a line of its own, as roff wants it, and none of them too long."""
+    """Write each sentence on lines of its own, as roff wants it."""
     for sentence in re.split(r"(?<=[.?!])\s+", " ".join(paragraph.split())):
         yield from _wrapped(_text(sentence))
 
@@ -181,7 +182,7 @@ def _wrapped(text: str) -> Iterator[str]:
 
 
 def _text(plain: str) -> str:
-    """Text that roff shows as it stands; what is in backquotes is bold."""
+    """Escape text for roff. What is in backquotes becomes bold."""
     words = plain.split("`")
     escaped = [word.translate(_ESCAPES) for word in words]
     shown = (rf"\fB{word}\fP" if number % 2 else word for number, word in enumerate(escaped))
@@ -189,5 +190,5 @@ def _text(plain: str) -> str:
 
 
 def _line(text: str) -> str:
-    """A line that begins as a request to roff would, and is none."""
+    """Protect a line that starts like a request to roff."""
     return rf"\&{text}" if text.startswith((".", "'")) else text
