@@ -133,7 +133,13 @@ NOTICES: dict[tuple[Event, Party], str] = {
     (Event.CANCELLED, Party.REQUESTER): "Your chat assignment request to %s was cancelled.",
     (Event.CANCELLED, Party.RECIPIENT): "The chat assignment request from %s was cancelled.",
 }
-"""Who is told what, with the other party's name."""
+"""Who is told of what happens to a request, and how, with the other party's name."""
+
+ASSIGNED_NOTICE = "{actor} has assigned {chats} to you."
+IMPORTED_NOTICE = "{actor} has assigned {chats} to you by an import."
+REGAINED_NOTICE = "{actor} has undone batch {batch}: {chats} went back to you."
+LOST_NOTICE = "{actor} has undone batch {batch}: {chats} went back from you."
+"""How people are told of many chats at once."""
 
 
 class Split(StrEnum):

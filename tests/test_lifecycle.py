@@ -2,7 +2,7 @@
 
 import pytest
 
-from assignchat.model import TRANSITIONS, Party, Status, Transition
+from assignchat.model import NOTICES, TRANSITIONS, Event, Party, Status, Transition
 from tests.conftest import Result, Team
 
 REASON = ("--reason", "In a meeting")
@@ -115,6 +115,16 @@ def test_what_the_system_decides_is_told_to_both(team: Team, status: Status) -> 
         "mark": f"Your chat assignment request to Martha {outcome}.",
         "martha": f"The chat assignment request from Mark {outcome}.",
     }
+
+
+def test_nobody_is_told_of_what_they_have_done_themselves(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "Your chat assignment request to %s was withdrawn."
+    monkeypatch.setitem(NOTICES, (Event.WITHDRAWN, Party.REQUESTER), text)
+    settle(team, Status.WITHDRAWN)
+    assert team.ok("inbox", "--as", "mark")["notifications"] == []
+    assert len(team.ok("inbox", "--as", "martha")["notifications"]) == 2
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,17 @@ from assignchat.errors import (
     UserInactive,
     command_line,
 )
-from assignchat.model import Batch, Role, Split, User, check_text, how_many
+from assignchat.model import (
+    ASSIGNED_NOTICE,
+    LOST_NOTICE,
+    REGAINED_NOTICE,
+    Batch,
+    Role,
+    Split,
+    User,
+    check_text,
+    how_many,
+)
 from assignchat.service.find import (
     NAMED_AT_MOST,
     find_actor,
@@ -236,7 +246,7 @@ def _record_recipients(
     for user_id, count in assigned.items():
         if count:
             batches.add_recipient(database, batch_id, user_id, recipients[user_id].role, count)
-            text = f"{name} has assigned {how_many(count, 'chat')} to you."
+            text = ASSIGNED_NOTICE.format(actor=name, chats=how_many(count, "chat"))
             notifications.add(database, user_id, text, batch_id=batch_id)
 
 
@@ -246,8 +256,8 @@ def _tell_undone(database: Database, batch_id: int, user: User) -> None:
     for change in batches.given_back(database, batch_id):
         lost[change.from_user] = lost.get(change.from_user, 0) + change.chats
         regained[change.to_user] = regained.get(change.to_user, 0) + change.chats
-    for told, outcome in ((regained, "back to you"), (lost, "back from you")):
+    for told, notice in ((regained, REGAINED_NOTICE), (lost, LOST_NOTICE)):
         for user_id, count in told.items():
-            moved = f"{how_many(count, 'chat')} went {outcome}"
-            text = f"{user.name} has undone batch {batch_id}: {moved}."
+            chats = how_many(count, "chat")
+            text = notice.format(actor=user.name, batch=batch_id, chats=chats)
             notifications.add(database, user_id, text, batch_id=batch_id)

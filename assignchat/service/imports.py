@@ -5,6 +5,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from assignchat.errors import AssignchatError, ImportInvalid, InvalidValue
 from assignchat.model import (
+    IMPORTED_NOTICE,
     ChatStatus,
     Role,
     User,
@@ -109,7 +110,7 @@ def import_chats(
 def _tell(database: Database, taken_over: Mapping[str, int], actor: str) -> None:
     name = user_name(database, actor)
     for user_id, count in taken_over.items():
-        text = f"{name} has assigned {how_many(count, 'chat')} to you by an import."
+        text = IMPORTED_NOTICE.format(actor=name, chats=how_many(count, "chat"))
         notifications.add(database, user_id, text)
 
 

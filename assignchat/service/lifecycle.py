@@ -6,12 +6,10 @@ import json
 
 from assignchat.errors import ClockSuspicious
 from assignchat.model import (
-    NOTICES,
     SYSTEM,
     TRANSITIONS,
     Chat,
     Event,
-    Party,
     Request,
     Role,
     Status,
@@ -61,7 +59,7 @@ def cancel(
     database: Database, which: Which, *, actor: str, reason: str, batch_id: int | None = None
 ) -> int:
     """Cancel those of some requests that are pending. Returns how many were."""
-    settled = requests.settle_all(
+    settled = requests.settle(
         database, TRANSITIONS["cancel"], which, actor=actor, reason=reason, batch_id=batch_id
     )
     return len(settled.ids)
@@ -113,8 +111,7 @@ def ask(
         status=Status.PENDING,
         detail=json.dumps(detail, ensure_ascii=False),
     )
-    notice = NOTICES[Event.REQUESTED, Party.RECIPIENT] % requester.name
-    notifications.add(database, recipient.id, notice, request_id=request_id)
+    notifications.tell_parties(database, Event.REQUESTED, requests.this(request_id))
     return request_id
 
 
@@ -149,7 +146,7 @@ def ask_next(database: Database, ended: Request) -> None:
 
 def _time_out(database: Database, which: Which, actor: str = SYSTEM) -> list[int]:
     """Time out those requests that are pending, and ask the next in their chains."""
-    settled = requests.settle_all(database, TRANSITIONS["time out"], which, actor=actor)
+    settled = requests.settle(database, TRANSITIONS["time out"], which, actor=actor)
     for request_id in settled.with_fallbacks:
         ask_next(database, find_request(database, request_id))
     return settled.ids

@@ -25,7 +25,6 @@ from assignchat.errors import (
 )
 from assignchat.model import (
     MAX_NOTE_LENGTH,
-    NOTICES,
     TRANSITIONS,
     Chat,
     ChatStatus,
@@ -42,7 +41,7 @@ from assignchat.service.find import (
     find_request,
 )
 from assignchat.service.lifecycle import ask, ask_next, may_assign, record_passed_deadlines
-from assignchat.store import chats, notifications, requests, tracking, users
+from assignchat.store import chats, requests, users
 from assignchat.store.database import Database
 
 DEFAULT_TIMEOUT_SECONDS = 120
@@ -283,43 +282,26 @@ def _check_reason(reason: str | None, offered: Sequence[str], *, others_allowed:
 def _answer(
     database: Database, action: str, request_id: int, actor: str, reason: str | None
 ) -> Request:
-    """Take a request along a person's transition: guarded, tracked, the other party told."""
+    """Take a request along a transition that is up to one of its parties."""
     transition = TRANSITIONS[action]
     user = find_actor(database, actor)
     request = _find_with_deadline(database, request_id)
-    other = _check_party(request, transition.party, user)
-    if not requests.settle(database, request.id, transition, reason):
+    _check_party(request, transition.party, user)
+    which = requests.this(request.id)
+    if not requests.settle(database, transition, which, actor=user.id, reason=reason).ids:
         raise _why_not_pending(request)
-    tracking.append(
-        database,
-        transition.event,
-        user.id,
-        chat_id=request.chat_id,
-        request_id=request.id,
-        from_user=request.from_user,
-        to_user=request.recipient_id,
-        status=transition.target,
-        reason=reason,
-    )
-    told = Party.REQUESTER if transition.party == Party.RECIPIENT else Party.RECIPIENT
-    notice = NOTICES[transition.event, told] % user.name
-    notifications.add(database, other, notice, request_id=request.id)
     return find_request(database, request.id)
 
 
-def _check_party(request: Request, party: Party, user: User) -> str:
-    """The id of the other party, if the user is the one whose transition it is."""
-    if party == Party.RECIPIENT:
-        if user.id != request.recipient_id:
-            raise NotRecipient(
-                f"Request {request.id} was sent to {request.recipient_id!r}, not to {user.id!r}"
-            )
-        return request.requester_id
-    if user.id != request.requester_id:
+def _check_party(request: Request, party: Party, user: User) -> None:
+    if party == Party.RECIPIENT and user.id != request.recipient_id:
+        raise NotRecipient(
+            f"Request {request.id} was sent to {request.recipient_id!r}, not to {user.id!r}"
+        )
+    if party == Party.REQUESTER and user.id != request.requester_id:
         raise NotRequester(
             f"Request {request.id} was sent by {request.requester_id!r}, not by {user.id!r}"
         )
-    return request.recipient_id
 
 
 def _find_with_deadline(database: Database, request_id: int) -> Request:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from assignchat.model import Notification
+from assignchat.model import NOTICES, Event, Notification, Party
 from assignchat.store.database import Database
+from assignchat.store.sql import Which
 
 _COLUMNS = ", ".join(Notification._fields)
 
@@ -28,6 +29,25 @@ def add(
             "batch": batch_id,
         },
     )
+
+
+def tell_parties(database: Database, event: Event, which: Which, *, but: str | None = None) -> None:
+    """Tell the parties of some requests what has happened to them, as `NOTICES` says.
+
+    `but` is a user who is not told, because they did it.
+    """
+    for (told_event, party), text in NOTICES.items():
+        if told_event == event:
+            database.execute(
+                "INSERT INTO notifications (at, recipient_id, text, request_id)"
+                f" SELECT :now, r.{party}_id, printf(:text, u.name), r.id"
+                f" FROM requests r CROSS JOIN users u ON u.id = r.{_OTHER[party]}_id"
+                f" WHERE {which.sql} AND (:but IS NULL OR r.{party}_id <> :but) ORDER BY r.id",
+                {**which.params, "now": database.now, "text": text, "but": but},
+            )
+
+
+_OTHER = {Party.REQUESTER: Party.RECIPIENT, Party.RECIPIENT: Party.REQUESTER}
 
 
 def unread(database: Database, user_id: str) -> Iterator[Notification]:

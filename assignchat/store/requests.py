@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from assignchat.model import NOTICES, Event, Party, Request, Transition
-from assignchat.store import seals
+from assignchat.model import Party, Request, Status, Transition
+from assignchat.store import notifications, seals
 from assignchat.store.database import Database
 from assignchat.store.sql import (
     BEFORE_DEADLINE,
@@ -104,25 +104,6 @@ def fallbacks(database: Database, request_id: int) -> list[str]:
     return waiting
 
 
-def settle(database: Database, request_id: int, transition: Transition, reason: str | None) -> bool:
-    """Take one request along a transition, if it still can be; whether it could.
-
-    One guarded statement: of two that settle at the same moment, one comes back empty.
-    """
-    changed = database.execute(
-        "UPDATE requests AS r SET status = :target, reason = :reason, resolved_at = :now"
-        f" WHERE r.id = :id AND r.status = :source AND {BEFORE_DEADLINE}",
-        {
-            "id": request_id,
-            "source": transition.source,
-            "target": transition.target,
-            "reason": reason,
-            "now": database.now,
-        },
-    )
-    return changed == 1
-
-
 def this(request_id: int) -> Which:
     """The request with this id."""
     return Which("r.id = :id", {"id": request_id})
@@ -163,7 +144,7 @@ def any_due(database: Database) -> bool:
     )
 
 
-def settle_all(
+def settle(
     database: Database,
     transition: Transition,
     which: Which,
@@ -172,9 +153,9 @@ def settle_all(
     reason: str | None = None,
     batch_id: int | None = None,
 ) -> Settled:
-    """Take those of some requests that are pending along a transition of the system's.
+    """Take those of some requests for which it is open along a transition, one or a million.
 
-    Each gets its tracking row, and both its parties a notification. The ids come in order.
+    Each gets its tracking row, and `NOTICES` says who is told. Returns the ids in order.
     """
     bound = {
         **which.params,
@@ -190,36 +171,40 @@ def settle_all(
     if not _collect(database, which.sql, bound):
         return Settled([], [])
     # One that has timed out did so at its deadline, however late that is noticed.
-    resolved_at = "expires_at" if transition.target == "timed_out" else ":now"
+    resolved_at = "expires_at" if transition.target == Status.TIMED_OUT else ":now"
     database.execute(
         f"UPDATE requests SET status = :target, reason = :reason, resolved_at = {resolved_at}"
-        " WHERE id IN (SELECT id FROM temp.settling)",
+        " WHERE id IN (SELECT id FROM settling)",
         bound,
     )
     _track(database, bound)
-    _tell(database, transition.event)
+    by_party = transition.party != Party.SYSTEM
+    notifications.tell_parties(
+        database, transition.event, _SETTLING, but=actor if by_party else None
+    )
     return Settled(
-        database.column("SELECT id FROM temp.settling ORDER BY id"),
+        database.column("SELECT id FROM settling ORDER BY id"),
         database.column(
-            "SELECT s.id FROM temp.settling s CROSS JOIN requests r ON r.id = s.id"
-            " WHERE r.fallbacks IS NOT NULL ORDER BY s.id"
+            f"SELECT id FROM requests r WHERE {_SETTLING.sql} AND fallbacks IS NOT NULL ORDER BY id"
         ),
     )
 
 
+_SETTLING = Which("r.id IN (SELECT id FROM settling)", {})
+
+
 def _collect(database: Database, condition: str, bound: Params) -> int:
-    """Collect the requests to be settled; how many.
+    """Collect the requests to be settled. Returns how many they are.
 
     They are collected and sorted first: a large sweep then walks the table in its own order.
     """
+    found = f"FROM requests r WHERE r.status = :source AND {condition}"
+    if not database.value(f"SELECT EXISTS (SELECT 1 {found})", bound):
+        return 0  # mostly so, and a temporary table costs more than a look
     database.execute("CREATE TEMP TABLE IF NOT EXISTS settling (id INTEGER PRIMARY KEY)")
-    database.execute("DELETE FROM temp.settling")
-    return database.execute(
-        "INSERT INTO temp.settling"
-        f" SELECT r.id FROM requests r WHERE r.status = 'pending' AND {condition}"
-        " ORDER BY +r.id",  # see matching
-        bound,
-    )
+    database.execute("DELETE FROM settling")
+    # The sign: see matching.
+    return database.execute(f"INSERT INTO settling SELECT r.id {found} ORDER BY +r.id", bound)
 
 
 def _track(database: Database, bound: Params) -> None:
@@ -229,18 +214,6 @@ def _track(database: Database, bound: Params) -> None:
             " batch_id, from_user, to_user, status, reason)"
             " SELECT :now, :event, :actor, :os_user, r.chat_id, r.id,"
             " :batch_id, r.from_user, r.recipient_id, r.status, :reason"
-            " FROM temp.settling s CROSS JOIN requests r ON r.id = s.id ORDER BY s.id",
+            f" FROM requests r WHERE {_SETTLING.sql} ORDER BY r.id",
             bound,
-        )
-
-
-def _tell(database: Database, event: Event) -> None:
-    """Tell both parties of each request that was settled."""
-    for party, other in ((Party.REQUESTER, Party.RECIPIENT), (Party.RECIPIENT, Party.REQUESTER)):
-        database.execute(
-            "INSERT INTO notifications (at, recipient_id, text, request_id)"
-            f" SELECT :now, r.{party}_id, printf(:notice, u.name), r.id"
-            " FROM temp.settling s CROSS JOIN requests r ON r.id = s.id"
-            f" JOIN users u ON u.id = r.{other}_id ORDER BY s.id",
-            {"now": database.now, "notice": NOTICES[event, party]},
         )
