@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from assignchat.errors import InvalidValue
-from assignchat.store import export as tables
 from assignchat.store.database import Database
 from assignchat.system.files import make_own_folder, sync_folder
 
@@ -32,7 +31,7 @@ def export(database: Database, folder: Path, suffix: str, write_rows: WriteRows)
         with database.read():
             names = database.tables()
             for name in names:
-                columns, rows = database.columns(name), tables.rows(database, name)
+                columns, rows = database.columns(name), database.table(name)
                 write_rows(building / f"{name}.{suffix}", columns, rows)
         building.replace(folder)
         sync_folder(folder.parent)

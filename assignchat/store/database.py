@@ -1,11 +1,10 @@
 """What an engine offers: transactions, statements with their results, and facts for a check."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Self, TypeVar
+from typing import Any, Literal, NamedTuple, Protocol, Self, TypeVar
 
 from assignchat.errors import AssignchatError, DatabaseUnusable
 from assignchat.model import format_time
@@ -33,28 +32,24 @@ class SchemaDifference(NamedTuple):
     is_guard: bool
 
 
-class Database(ABC):
-    """An open assignchat database, used by one process and thread. Each engine is a subclass.
+class Database(Protocol):
+    """An open assignchat database, used by one process and thread. Each engine is a subclass."""
 
-    `location` says where it is, to people and to `engine_of`. `os_user` is the login that
-    every tracking row records. `before_commit` is called as the last part of each transaction
-    that writes.
-    """
+    location: str
+    """Where it is, for people and for `engine_of`."""
+    os_user: str
+    """The login that every tracking row records."""
+    history_before: int = 0
+    """The newest row of the history when the transaction that is under way began."""
+    committed: bool = False
+    """Whether a change was made that stands; who reports a failure asks."""
 
-    def __init__(
-        self, location: str, os_user: str, before_commit: Callable[["Database"], None]
-    ) -> None:
-        self.location = location
-        self.os_user = os_user
-        self.history_before = 0
-        """The newest row of the history when the transaction that is under way began."""
-        self.committed = False
-        """Whether a change was made that stands; who reports a failure asks."""
-        self._before_commit = before_commit
-        self._now: str | None = None
-        self._keeps_some = False
-        self._changes_before = 0
-        self._dry_run = False
+    _before_commit: Callable[["Database"], None]
+    """The last part of each transaction that writes."""
+    _now: str | None = None
+    _keeps_some: bool = False
+    _changes_before: int = 0
+    _dry_run: bool = False
 
     def __enter__(self) -> Self:
         return self
@@ -65,7 +60,6 @@ class Database(ABC):
     # By location, before a database is open.
 
     @classmethod
-    @abstractmethod
     def open(
         cls,
         location: str,
@@ -82,7 +76,6 @@ class Database(ABC):
         """
 
     @classmethod
-    @abstractmethod
     def create(
         cls,
         location: str,
@@ -98,39 +91,32 @@ class Database(ABC):
         """
 
     @staticmethod
-    @abstractmethod
     def located(location: str, folder: Path) -> str:
         """Follow a location that is relative to a folder. Returns one that is not."""
 
     @staticmethod
-    @abstractmethod
     def owner_id(location: str) -> int | None:
         """Returns the uid of the user of this machine who can write into it at will, or None."""
 
     # What differs between engines, and is not asked by SQL.
 
-    @abstractmethod
     def close(self) -> None:
         """Release the database; a transaction that is under way is undone."""
 
     @property
-    @abstractmethod
     def version(self) -> object:
         """What differs once somebody else has changed the database, or replaced it.
 
         Much quicker than looking for what has changed. Raises `DatabaseMissing`.
         """
 
-    @abstractmethod
     def check_in_place(self) -> None:
         """Raises `DatabaseMissing` if it is gone, or another one has taken its place."""
 
     @property
-    @abstractmethod
     def own_files(self) -> Sequence[Path]:
         """The files that it uses or will use, itself first. Empty for a server."""
 
-    @abstractmethod
     def copy(self, path: Path, *, replace: bool = False) -> None:
         """Copy the database as it is at this moment into a file, while others may write.
 
@@ -222,54 +208,45 @@ class Database(ABC):
         else:
             self.execute("ROLLBACK")
 
-    @abstractmethod
     def _begin(self, kind: Kind) -> datetime:
         """Begin a transaction, with its lock if it writes. Returns its time."""
 
     @property
-    @abstractmethod
     def _in_transaction(self) -> bool:
         """Whether the engine is in a transaction."""
 
-    @abstractmethod
     def _changes(self) -> int:
         """Returns how many rows have been changed since the database was opened."""
 
-    @abstractmethod
     def _bulk(self) -> AbstractContextManager[None]:
         """Run the block, around a transaction, as is best for very many rows."""
 
-    @abstractmethod
     def _translated(self) -> AbstractContextManager[None]:
         """Turn the driver's errors in the block into `assignchat.errors`."""
 
     # Statements, with parameters by name.
 
-    @abstractmethod
     def execute(self, sql: str, params: Params | None = None) -> int:
         """Run one statement. Returns the number of rows that it changed."""
 
-    @abstractmethod
     def execute_many(self, sql: str, rows: Iterable[Params | tuple[Any, ...]]) -> None:
         """Run one statement for each of many rows of parameters."""
 
-    @abstractmethod
-    def value(self, sql: str, params: Params | None = None) -> Any:
-        """Returns the first column of the first row, or None where there is no row."""
-
-    @abstractmethod
-    def column(self, sql: str, params: Params | None = None) -> list[Any]:
-        """Returns the first column of every row."""
-
-    @abstractmethod
     def tuples(self, sql: str, params: Params | None = None) -> Iterator[tuple[Any, ...]]:
         """Yield the rows as they come, one at a time."""
 
-    @abstractmethod
     def whole_columns(
         self, columns: Sequence[str], source: str, params: Params
     ) -> list[Sequence[Any]]:
         """Returns all values of each column, of the rows that `source`, from FROM on, selects."""
+
+    def value(self, sql: str, params: Params | None = None) -> Any:
+        """Returns the first column of the first row, or None where there is no row."""
+        return next((row[0] for row in self.tuples(sql, params)), None)
+
+    def column(self, sql: str, params: Params | None = None) -> list[Any]:
+        """Returns the first column of every row."""
+        return [row[0] for row in self.tuples(sql, params)]
 
     def insert(self, sql: str, params: Params) -> int:
         """Insert one row with a statement that ends in `RETURNING id`. Returns the new id."""
@@ -283,32 +260,29 @@ class Database(ABC):
         """Yield the rows as `row_type`, whose fields are the selected columns."""
         return map(row_type._make, self.tuples(sql, params))
 
+    def table(self, name: str) -> Iterator[tuple[Any, ...]]:
+        """Yield all rows of a table or view, the oldest first where they are numbered."""
+        return self.tuples(f'SELECT * FROM "{name}" ORDER BY 1')
+
     # What an export and a check ask.
 
-    @abstractmethod
     def tables(self) -> list[str]:
         """Returns the names of the project's own tables and views, in order."""
 
-    @abstractmethod
     def columns(self, table: str) -> list[str]:
         """Returns the columns of a table or view, in order."""
 
-    @abstractmethod
     def integrity(self) -> list[str]:
         """Returns what the engine finds wrong with what it has stored, and with its indexes."""
 
-    @abstractmethod
     def orphans(self) -> list[str]:
         """Returns the tables with rows that refer to rows which are not there."""
 
-    @abstractmethod
     def highest_id(self, table: str) -> int:
         """Returns the highest id that a table has given, also to a row that is gone; 0 for none."""
 
-    @abstractmethod
     def schema_differences(self) -> list[SchemaDifference]:
         """Returns what is missing of the schema, or is not as it was made."""
 
-    @abstractmethod
     def added_triggers(self) -> list[str]:
         """Returns the triggers that somebody else has made; they act in our own transactions."""

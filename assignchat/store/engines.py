@@ -12,17 +12,10 @@ def engine_of(_location: str) -> type[Database]:
 
 
 def create_database(location: Path | str) -> bool:
-    """Make an empty database, its owner's alone. Returns whether there was none before.
-
-    Raises one of the `DatabaseUnusable` errors of `assignchat.errors` where none can be made.
-    """
+    """Make an empty database, if there is none. Returns whether it did. See `Database.create`."""
     return engine_of(str(location)).create(str(location))
 
 
 def copy_database(database: Database, path: Path, *, replace: bool = False) -> None:
-    """Copy the database as it is at this moment into a file, while others may write.
-
-    Raises `InvalidValue` where something is there already, unless `replace` and it is a file
-    that nobody uses as a database.
-    """
+    """Copy a database into a file, while others may write. See `Database.copy`."""
     database.copy(path, replace=replace)

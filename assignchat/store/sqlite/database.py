@@ -34,14 +34,10 @@ _BEGIN = {"write": "BEGIN IMMEDIATE", "read": "BEGIN", "temporary": "BEGIN"}
 class SqliteDatabase(Database):
     """An open SQLite file, or a closed copy of one that may only be read."""
 
-    def __init__(
-        self,
-        path: Path,
-        busy_seconds: float,
-        os_user: str,
-        clock: Clock,
-    ) -> None:
-        super().__init__(str(path), os_user, seals.seal_new_rows)
+    def __init__(self, path: Path, os_user: str, busy_seconds: float, clock: Clock) -> None:
+        self.location = str(path)
+        self.os_user = os_user
+        self._before_commit = seals.seal_new_rows
         self._path = path
         self._clock = clock
         self._state = opening.file_state(path)
@@ -61,13 +57,12 @@ class SqliteDatabase(Database):
     ) -> Self:
         path = Path(location)
         opening.check_is_file(path)
-        database = cls(path, busy_seconds, os_user, clock)
+        database = cls(path, os_user, busy_seconds, clock)
         try:
             with translated(path):
-                version = opening.check_schema(database.connection, path)
-                if version < SCHEMA_VERSION:
-                    database._bring_up_to_date(version)
-                opening.set_pragmas(database.connection)
+                version = opening.prepare(database.connection, path)
+            if version < SCHEMA_VERSION:
+                database._bring_up_to_date(version)
         except BaseException:
             database.close()
             raise
@@ -235,15 +230,6 @@ class SqliteDatabase(Database):
     def execute_many(self, sql: str, rows: Iterable[Params | tuple[Any, ...]]) -> None:
         with self._translated():
             self.connection.executemany(sql, rows)
-
-    def value(self, sql: str, params: Params | None = None) -> Any:
-        with self._translated():
-            row = self.connection.execute(sql, params or {}).fetchone()
-        return None if row is None else row[0]
-
-    def column(self, sql: str, params: Params | None = None) -> list[Any]:
-        with self._translated():
-            return [row[0] for row in self.connection.execute(sql, params or {})]
 
     def tuples(self, sql: str, params: Params | None = None) -> Iterator[tuple[Any, ...]]:
         with self._translated():

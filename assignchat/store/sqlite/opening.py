@@ -84,13 +84,6 @@ def is_closed_copy(path: Path, state: FileState) -> bool:
     return not os.access(path, os.W_OK) and not state.being_written
 
 
-def set_pragmas(connection: sqlite3.Connection) -> None:
-    """Have references checked, and commits synced."""
-    connection.execute("PRAGMA foreign_keys = ON")
-    # A committed change survives a power cut.
-    connection.execute("PRAGMA synchronous = FULL")
-
-
 def check_is_file(path: Path) -> None:
     """Raises one of the `DatabaseUnusable` errors for what is not a file with one name."""
     try:
@@ -138,8 +131,11 @@ def _is_same(path: Path, other: Path) -> bool:
         return False
 
 
-def check_schema(connection: sqlite3.Connection, path: Path) -> int:
-    """Refuse what is not ours before anything else is read from it. Returns its version."""
+def prepare(connection: sqlite3.Connection, path: Path) -> int:
+    """Refuse what is not ours before anything else is read from it. Returns its version.
+
+    References are checked from then on, and a committed change survives a power cut.
+    """
     connection.execute("PRAGMA trusted_schema = OFF")
     if _header(connection, "application_id") != APPLICATION_ID:
         raise foreign(path)
@@ -150,6 +146,8 @@ def check_schema(connection: sqlite3.Connection, path: Path) -> int:
             f"(schema {version}; this one knows {SCHEMA_VERSION})",
             hint="Upgrade assignchat.",
         )
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA synchronous = FULL")
     return version
 
 
