@@ -15,7 +15,8 @@ from assignchat import __version__
 from assignchat.cli.app import build
 from assignchat.cli.commands import COMMANDS
 from assignchat.cli.groups import EXAMPLES
-from assignchat.manual import TOPICS, Block, Table, lines
+from assignchat.manual import TOPICS
+from assignchat.render.pages import Block, Table, lines
 
 DATE = "2026-11-22"  # of the version, so that making the page again changes nothing
 WIDTH = 76
