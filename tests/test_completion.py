@@ -17,9 +17,6 @@ def offered(team: Team, line: str) -> list[str]:
     return done.out.splitlines() if done.out.strip() else []
 
 
-HANDLING = "Handling priority issue"
-
-
 @pytest.fixture
 def asked(team: Team) -> Team:
     """A request of mark's to martha that waits for ever."""
@@ -41,9 +38,7 @@ def asked(team: Team) -> Team:
         ("assignchat bulk-assign --status ", ["open", "closed", "all"]),
         ("assignchat accept --as mark ", []),
         ("assignchat accept --as martha --chat ", ["chat-1"]),
-        ("assignchat withdraw 1 --reason No", ["No longer needed"]),
-        ("assignchat reject 1 --reason ", ["In a meeting", "Not available", HANDLING]),
-        ("assignchat --config nowhere.toml reject 1 --reason ", []),
+        ("assignchat --config nowhere.toml accept --as martha ", []),
         ("assignchat requests --status pend", ["pending"]),
         ("assignchat --db nowhere.db chat show ", []),
         ("assignchat help ex", ["export", "exit-codes"]),
@@ -75,47 +70,14 @@ def test_what_is_offered_goes_with_the_database_of_the_line(team: Team) -> None:
     assert offered(team, "assignchat user set z") == []
 
 
-def asked_by_bash(team: Team, line: str) -> list[str]:
-    env = {"_ASSIGNCHAT_COMPLETE": "offer_bash", "_ASSIGNCHAT_WORDBREAKS": " \t\n\"'@><=;|&(:"}
-    done = team.process(line, env=env)
-    assert (done.exit_code, done.err) == (0, "")
-    return done.out.splitlines()
-
-
-@pytest.mark.parametrize(
-    ("typed", "offer"),
-    [
-        ("a", r"a\ b:c@d\(1\)"),
-        ("a\\ b:", r"c@d\(1\)"),
-        ("a\\ b:c@", r"@d\(1\)"),
-        ("'a b:", "a b:c@d(1)"),
-        ('"a b:c@d', "a b:c@d(1)"),
-        ("a' b", " b:c@d(1)"),
-    ],
-)
-def test_bash_gets_the_part_of_an_id_that_it_replaces(team: Team, typed: str, offer: str) -> None:
-    team.ok("chat", "add", "a b:c@d(1)", "--customer", "A", "--owner", "mark")
-    assert asked_by_bash(team, f"assignchat chat show {typed}") == [offer]
-
-
-def test_what_a_terminal_would_not_show_as_it_is_is_not_offered(team: Team) -> None:
-    team.ok("chat", "add", "evil\u202e-1", "--customer", "A", "--owner", "mark")
-    team.ok("chat", "add", "evil-2", "--customer", "A", "--owner", "mark")
-    assert asked_by_bash(team, "assignchat chat show evil") == ["evil-2"]
-
-
-@pytest.mark.parametrize("shell", ["complete_bash", "complete_zsh"])
-def test_scripts_that_do_not_quote_are_offered_only_what_needs_no_quotes(
-    team: Team, shell: str
-) -> None:
-    team.ok("chat", "add", "evil-$(touch pwned)", "--customer", "A", "--owner", "mark")
-    line = "assignchat chat show evil"
-    env = {"COMP_WORDS": line, "COMP_CWORD": "3", "_TYPER_COMPLETE_ARGS": line}
-    assert "pwned" not in team.process(env={"_ASSIGNCHAT_COMPLETE": shell} | env).out
-
-
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_the_script_of_a_shell_is_printed(team: Team, shell: str) -> None:
-    shown = team.process(env={"_ASSIGNCHAT_COMPLETE": f"source_{shell}"})
-    assert (shown.exit_code, shown.err) == (0, "")
-    assert f"offer_{shell}" in shown.out
+def test_only_ids_that_need_no_quotes_are_offered(team: Team, shell: str) -> None:
+    plain = ["x-919876543210", "x+91/a_b.c,d=e@f%g", "xé-会話", "xwhatsapp:1"]
+    for chat in (*plain, "x two", "x$(touch pwned)", "x`a`", "x*", "x;a", "x\u202eb", "x\u3164"):
+        team.ok("chat", "add", chat, "--customer", "A", "--owner", "mark")
+    line = "assignchat chat show x"
+    env = {"COMP_WORDS": line, "COMP_CWORD": "3", "_TYPER_COMPLETE_ARGS": line}
+    env |= {"_ASSIGNCHAT_COMPLETE": f"complete_{shell}", "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
+    out = team.process(env=env).out
+    assert out.count("x") == len(plain)
+    assert all(chat in out.replace("\\", "") for chat in plain)

@@ -63,7 +63,9 @@ def test_the_package_runs_as_a_module_and_as_a_command(team: Team) -> None:
     ("line", "own"), [("assignchat ", set[str]()), ("assignchat accept ", {"requests"})]
 )
 def test_a_completion_loads_no_more_than_its_command(team: Team, line: str, own: set[str]) -> None:
-    loaded = loaded_by(team, line, env={"_ASSIGNCHAT_COMPLETE": "offer_bash"})
+    words = str(len(line.split()))
+    env = {"_ASSIGNCHAT_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": words}
+    loaded = loaded_by(team, env=env)
     assert not {"sqlite_utils", "rich.console", "tomli_w", "pydantic"} & loaded
     modules = {command.module for command in COMMANDS.values()}
     assert {name for name in modules if f"assignchat.cli.commands.{name}" in loaded} == own

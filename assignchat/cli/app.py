@@ -18,13 +18,21 @@ class CommandGroup(typer.core.TyperGroup):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        # Typer looks for a command that was meant among the names.
-        self.commands = dict.fromkeys(COMMANDS, typer.core.TyperCommand("later"))
+        # Among these Typer looks for a command that was meant, and for what a shell offers.
+        self.commands = {
+            name: typer.core.TyperCommand(name, short_help=command.summary)
+            for name, command in COMMANDS.items()
+        }
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
         """The command of this name, or None."""
         command = COMMANDS.get(cmd_name)
         return None if command is None else _load(cmd_name, command)
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:  # noqa: ARG002
+        """What a shell offers in the place of a command, without importing any."""
+        known = typer.core.TyperGroup(commands=dict(self.commands), params=self.params)
+        return known.shell_complete(typer.Context(known), incomplete)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
         """List the commands in the help, without importing them."""

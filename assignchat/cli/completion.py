@@ -1,7 +1,7 @@
-"""What the shell offers after Tab: users, chats, requests, batches, keys and reasons.
+"""What the shell offers after Tab: users, chats, requests, batches and config keys.
 
-A completion asks the database and the config that the rest of the line would use, and offers
-nothing where they cannot be asked: nobody wants an error message in the middle of typing.
+A completion asks the database that the rest of the line would use, and offers nothing where
+it cannot be asked: nobody wants an error message in the middle of typing.
 """
 
 import os
@@ -12,18 +12,18 @@ from typing import cast
 
 import typer
 
-from assignchat.cli.groups import COMPLETION_VARIABLE
 from assignchat.cli.session import Invocation, actor_name, load_config, open_as_configured
 from assignchat.config import keys
 from assignchat.errors import AssignchatError
 from assignchat.model import TRANSITIONS, Request, Status
+from assignchat.render import visible
 from assignchat.store import batches, chats, requests, users
 from assignchat.store.database import Database, utc_now
 
 _AT_MOST = 100
-# Typer's own scripts for these two shells put an offer into the line, or an `eval`, unquoted.
-_UNQUOTED = ("complete_bash", "complete_zsh")
-_NEEDS_NO_QUOTES = re.compile(r"[\w@%+=:,./ -]*")
+# Typer's scripts put an offer into the line, or into an `eval`, as it is; but an id is anybody's
+# text, and `$(…)` in the id of a chat must not run, nor a space make two words of it.
+_NEEDS_NO_QUOTES = re.compile(r"[\w+][\w@%+=:,./-]*")
 
 Offers = Iterable[str]
 
@@ -81,16 +81,6 @@ def batch_ids(ctx: typer.Context, incomplete: str) -> list[str]:
     return _asked(ctx, incomplete, find)
 
 
-def reasons(ctx: typer.Context, incomplete: str) -> list[str]:
-    """The configured reasons to reject or to withdraw a request."""
-    with suppress(AssignchatError, OSError):
-        settings = load_config(_line(ctx)).settings
-        is_reject = ctx.info_name == "reject"
-        offers = settings.rejection_reasons if is_reject else settings.withdrawal_reasons
-        return _beginning_as(incomplete, offers)
-    return []
-
-
 def config_keys(_ctx: typer.Context, incomplete: str) -> list[str]:
     """The keys of the config."""
     return _beginning_as(incomplete, keys.KEYS)
@@ -132,9 +122,11 @@ def _line(ctx: typer.Context) -> typer.Context:
 
 
 def _beginning_as(incomplete: str, offers: Offers) -> list[str]:
-    unquoted = os.environ.get(COMPLETION_VARIABLE) in _UNQUOTED
+    """Those offers that go on with what is typed, and that a shell takes for one plain word."""
     return [
         offer
         for offer in offers
-        if offer.startswith(incomplete) and not (unquoted and not _NEEDS_NO_QUOTES.fullmatch(offer))
+        if offer.startswith(incomplete)
+        and _NEEDS_NO_QUOTES.fullmatch(offer)
+        and visible(offer) == offer
     ]

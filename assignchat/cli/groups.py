@@ -9,9 +9,6 @@ from assignchat import render
 
 SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
 
-COMPLETION_VARIABLE = "_ASSIGNCHAT_COMPLETE"
-"""With this in the environment, a shell asks what can be typed next."""
-
 EXAMPLES = "Examples:"
 """The line of a docstring under which its examples stand, right after its first paragraph."""
 

@@ -11,7 +11,6 @@ from typing import Any
 import typer
 
 from assignchat.cli.app import build
-from assignchat.cli.groups import COMPLETION_VARIABLE
 from assignchat.cli.session import Invocation
 from assignchat.errors import (
     AssignchatError,
@@ -48,7 +47,7 @@ def main(argv: Sequence[str] | None = None, *, clock: Clock = utc_now) -> int:
 def _run(words: list[str], run: Invocation) -> int:
     try:
         _check_words(words)
-        code = _execute(words, run)
+        code = build().main(words, "assignchat", standalone_mode=False, obj=run)
         flush()
     except (KeyboardInterrupt, Terminated, typer.Abort):
         code = _INTERRUPTED
@@ -65,17 +64,6 @@ def _run(words: list[str], run: Invocation) -> int:
     if code == _INTERRUPTED:  # so Typer says it of Ctrl-C
         return _interrupted(run)
     return code if isinstance(code, int) else 0
-
-
-def _execute(words: Sequence[str], run: Invocation) -> Any:
-    """Run the command line, or tell a shell what can be typed next; what it ends with."""
-    setting_up = {"--install-completion", "--show-completion"} & set(words)
-    if setting_up or COMPLETION_VARIABLE in os.environ:
-        from assignchat.cli import shells  # rarely needed
-
-        if shells.answer(words, build):
-            return 0
-    return build().main(args=words, prog_name="assignchat", standalone_mode=False, obj=run)
 
 
 def _heed_signals(run: Invocation) -> dict[signal.Signals, Any]:

@@ -60,7 +60,6 @@ ASKED_CHATS = offered("asked_chat_ids")
 BATCHES = offered("batch_ids")
 KEYS = offered("config_keys")
 VALUES = offered("config_values")
-REASONS = offered("reasons")
 
 AsUser = Annotated[
     str | None,
@@ -89,10 +88,6 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmat
 Anyway = Annotated[bool, typer.Option("--anyway", help="Also if the recipient is away.")]
 Share = Annotated[Split, typer.Option("--split", help="How several recipients share.")]
 Reason = Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why.")]
-GivenReason = Annotated[
-    str | None,
-    typer.Option("--reason", metavar="TEXT", autocompletion=REASONS, help="Why."),
-]
 ChatArgument = Annotated[
     str, typer.Argument(metavar="CHAT", autocompletion=CHATS, help="The chat's id.")
 ]

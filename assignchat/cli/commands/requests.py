@@ -120,7 +120,7 @@ def reject(
     ctx: typer.Context,
     request: options.RequestArgument = None,
     chat: options.OfChat = None,
-    reason: options.GivenReason = None,
+    reason: options.Reason = None,
     as_user: options.AsUser = None,
     as_json: options.Json = False,
 ) -> None:
@@ -142,7 +142,7 @@ def withdraw(
     ctx: typer.Context,
     request: options.RequestArgument = None,
     chat: options.OfChat = None,
-    reason: options.GivenReason = None,
+    reason: options.Reason = None,
     as_user: options.AsUser = None,
     as_json: options.Json = False,
 ) -> None:
