@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from assignchat.cli.session import identity_at
+from assignchat.store.engines import identity_at
 from assignchat.system.identity import who_am_i
 from tests.conftest import Team
 from tests.users import MARK, run

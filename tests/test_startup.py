@@ -18,6 +18,14 @@ sys.stdout.close()
 sys.stdout = shown
 print(json.dumps([code, sorted(sys.modules)]))
 """
+IMPORTED_BY = """
+import json, sys
+import assignchat
+before = "assignchat.service" in sys.modules
+assignchat.accept
+unknown = not hasattr(assignchat, "acept")
+print(json.dumps([before, "accept" in dir(assignchat), unknown]))
+"""
 
 
 def loaded_by(team: Team, *words: str, env: dict[str, str] | None = None) -> set[str]:
@@ -69,3 +77,8 @@ def test_a_completion_loads_no_more_than_its_command(team: Team, line: str, own:
     assert not {"sqlite_utils", "rich.console", "tomli_w", "pydantic"} & loaded
     modules = {command.module for command in COMMANDS.values()}
     assert {name for name in modules if f"assignchat.cli.commands.{name}" in loaded} == own
+
+
+def test_what_python_programs_call_is_imported_when_it_is_asked_for(team: Team) -> None:
+    done = run(team.folder, sys.executable, "-c", IMPORTED_BY)
+    assert done.json == [False, True, True], done.err

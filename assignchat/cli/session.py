@@ -13,9 +13,8 @@ from assignchat.config import keys, load
 from assignchat.errors import DatabaseMissing, IdentityFixed, InvalidValue, Usage
 from assignchat.model import SYSTEM, check_id
 from assignchat.store.database import Clock, Database
-from assignchat.store.engines import engine_of
+from assignchat.store.engines import engine_of, identity_at
 from assignchat.system.files import folders_open_to_all, is_sticky
-from assignchat.system.identity import Identity, who_am_i
 
 
 class Invocation:
@@ -134,11 +133,6 @@ def open_as_configured(ctx: typer.Context, loaded: load.Config) -> Database:
             )
         raise
     return run.database
-
-
-def identity_at(location: str) -> Identity:
-    """Look up who is at the keyboard, for the database there."""
-    return who_am_i(engine_of(location).owner_id(location))
 
 
 def actor_name(settings: keys.Settings, location: str, as_user: str | None) -> str:

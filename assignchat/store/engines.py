@@ -1,14 +1,31 @@
-"""The engine that a database has, by its location."""
+"""The engine that a database has, by its location, and what Python programs ask of it."""
 
 from pathlib import Path
 
 from assignchat.store.database import Database
 from assignchat.store.sqlite.database import SqliteDatabase
+from assignchat.system.identity import Identity, who_am_i
 
 
 def engine_of(_location: str) -> type[Database]:
     """Choose the engine of a location. Returns SQLite's for all of them: they are paths."""
     return SqliteDatabase
+
+
+def identity_at(location: str) -> Identity:
+    """Look up who is at the keyboard, for the database there."""
+    return who_am_i(engine_of(location).owner_id(location))
+
+
+def open_database(path: Path | str, *, busy_seconds: float = 10.0) -> Database:
+    """Open the database at `path`, by the machine's clock.
+
+    Use it as a context manager, or `close` it. `busy_seconds` is how long to wait for
+    another writer. Raises one of the `DatabaseUnusable` errors of `assignchat.errors`.
+    """
+    location = str(path)
+    os_user = identity_at(location).os_user
+    return engine_of(location).open(location, os_user=os_user, busy_seconds=busy_seconds)
 
 
 def create_database(location: Path | str) -> bool:

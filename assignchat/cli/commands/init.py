@@ -14,14 +14,13 @@ from assignchat.cli.hints import hint
 from assignchat.cli.session import (
     actor_name,
     database_location,
-    identity_at,
     invocation,
     named_database,
     open_as_configured,
 )
 from assignchat.config import edit, keys, load
 from assignchat.service.demo import fill
-from assignchat.store.engines import engine_of
+from assignchat.store.engines import engine_of, identity_at
 from assignchat.system import signals
 
 

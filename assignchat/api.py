@@ -1,0 +1,22 @@
+"""What Python programs call, by the names that the package `assignchat` gives it."""
+
+from assignchat.service.batches import bulk_assign, list_batches, undo
+from assignchat.service.chats import add_chat, close_chat, list_chats, reopen_chat, show_chat
+from assignchat.service.check import check
+from assignchat.service.imports import import_chats, import_users
+from assignchat.service.inbox import inbox, status
+from assignchat.service.lifecycle import sweep_timeouts
+from assignchat.service.requests import accept, assign, list_requests, reject, withdraw
+from assignchat.service.stats import stats
+from assignchat.service.tracking import list_records, list_tracking
+from assignchat.service.users import (
+    activate_user,
+    add_user,
+    deactivate_user,
+    list_users,
+    set_away,
+    set_back,
+    set_user,
+)
+from assignchat.store.database import Database
+from assignchat.store.engines import copy_database, create_database, open_database
