@@ -1,6 +1,6 @@
 """Make the docs that come from the program; `--check` compares them and changes nothing.
 
-docs/reference.md and docs/assignchat.1 are made as a whole. In the other pages, what follows a
+docs/reference.md, docs/assignchat.1 and config.toml are made as a whole. In the other pages, what follows a
 command in a `console` block is what it prints (see console.py); running all of them takes a
 while, so `--check` leaves those to tests/test_docs.py.
 """
@@ -28,6 +28,7 @@ from assignchat.cli import main  # noqa: E402
 from assignchat.cli.app import build  # noqa: E402
 from assignchat.cli.commands import COMMANDS  # noqa: E402
 from assignchat.cli.groups import EXAMPLES  # noqa: E402
+from assignchat.config.keys import default_text  # noqa: E402
 
 INTRODUCTION = """\
 # Reference
@@ -87,6 +88,7 @@ def _made() -> Iterator[tuple[Path, str]]:
     """Each file that is made as a whole, with what should be in it."""
     yield ROOT / "docs" / "reference.md", reference()
     yield ROOT / "docs" / "assignchat.1", page()
+    yield ROOT / "config.toml", default_text()
 
 
 def _played() -> Iterator[tuple[Path, str]]:
