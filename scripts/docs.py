@@ -1,8 +1,8 @@
 """Make the docs that come from the program; `--check` compares them and changes nothing.
 
-docs/reference.md, docs/assignchat.1 and config.toml are made as a whole. In the other pages, what follows a
-command in a `console` block is what it prints (see console.py); running all of them takes a
-while, so `--check` leaves those to tests/test_docs.py.
+docs/reference.md, docs/assignchat.1 and config.toml are made as a whole. In the other pages, what
+follows a command in a `console` block is what it prints (see console.py); running all of them
+takes a while, so `--check` leaves those to tests/test_docs.py.
 """
 
 import argparse

@@ -20,18 +20,6 @@ from assignchat.render.pages import Block, Table, lines
 
 DATE = "2026-11-22"  # of the version, so that making the page again changes nothing
 WIDTH = 76
-SECTIONS = {
-    "LIFE OF A REQUEST": "lifecycle",
-    "IDENTITY": "identity",
-    "PERMISSIONS": "permissions",
-    "DURATIONS AND TIMES": "times",
-    "OUTPUT": "json",
-    "CONFIGURATION": "config",
-    "ENVIRONMENT": "environment",
-    "FILES": "files",
-    "EXIT STATUS": "exit-codes",
-    "ERRORS": "errors",
-}
 DESCRIPTION = """
 A user asks a colleague, or a manager, to take over a chat. The recipient accepts or rejects, the
 requester may withdraw, and after its deadline the request is Timed Out. Many chats can be assigned
@@ -75,9 +63,9 @@ def _page() -> Iterator[str]:
     yield ".SH COMMANDS"
     for name in COMMANDS:
         yield from _command(root.get_command(context, name), name, context)
-    for title, topic in SECTIONS.items():
-        yield f".SH {title}"
-        for number, block in enumerate(TOPICS[topic].blocks):
+    for name, topic in TOPICS.items():
+        yield f".SH {'EXIT STATUS' if name == 'exit-codes' else name.upper()}"
+        for number, block in enumerate(topic.blocks):
             yield from _block(block, first=number == 0)
     yield ".SH EXAMPLES"
     yield from _typed(examples)

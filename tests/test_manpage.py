@@ -17,7 +17,7 @@ from tests.needs import needs
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "assignchat.1"
 SECTIONS = (
-    "NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "COMMANDS", "CONFIGURATION", "ENVIRONMENT",
+    "NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "COMMANDS", "CONFIG", "ENVIRONMENT",
     "FILES", "EXIT STATUS", "EXAMPLES", "SEE ALSO",
 )  # fmt: skip
 
