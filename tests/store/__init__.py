@@ -1,0 +1,1 @@
+"""The store, apart from what commands make of it."""

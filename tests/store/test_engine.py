@@ -1,0 +1,417 @@
+"""What every engine promises, through its protocol alone."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from assignchat.errors import DatabaseLocked, DatabaseMissing, InvalidValue
+from assignchat.model import Event, Role, User
+from assignchat.store import tracking, users
+from assignchat.store.database import Database
+from tests.store.conftest import Engine
+
+WRITERS = 4
+TURNS = 10
+
+
+def add(database: Database, user_id: str) -> None:
+    """A change as small as any."""
+    users.add(database, User(user_id, user_id.title(), Role.USER, True, None))
+
+
+def names(database: Database) -> list[str]:
+    """What the changes have left."""
+    return database.column("SELECT id FROM users ORDER BY id")
+
+
+REFUSED = InvalidValue("no")
+
+
+@contextmanager
+def ending_in(error: BaseException) -> Iterator[None]:
+    """See to it that this error comes out of the block as it is."""
+    with pytest.raises(type(error)) as found:
+        yield
+    assert found.value is error
+
+
+class Stopped(BaseException):
+    """What may come at any point, as Ctrl-C does."""
+
+
+# Transactions.
+
+
+def test_a_transaction_is_there_for_others_once_it_ends(
+    database: Database, other: Database
+) -> None:
+    with database.write():
+        add(database, "mark")
+        assert names(database) == ["mark"]
+        assert names(other) == []
+        assert not database.committed
+    assert names(other) == ["mark"]
+    assert (database.committed, other.committed) == (True, False)
+
+
+@pytest.mark.parametrize("error", [REFUSED, ValueError("no"), Stopped()])
+def test_a_transaction_that_fails_has_changed_nothing(
+    database: Database, other: Database, error: BaseException
+) -> None:
+    with ending_in(error), database.write():
+        add(database, "mark")
+        raise error
+    assert names(database) == names(other) == []
+    assert not database.committed
+    with database.write():  # nor is anything left that stands in the way
+        add(database, "mark")
+    assert names(other) == ["mark"]
+
+
+def test_closing_undoes_what_is_under_way(database: Database, other: Database) -> None:
+    with suppress(Stopped), database.write():
+        add(database, "mark")
+        database.close()
+        raise Stopped
+    with other.write():
+        assert names(other) == []
+
+
+def test_a_transaction_that_changes_nothing_is_no_change(database: Database) -> None:
+    with database.write():
+        names(database)
+    assert not database.committed
+
+
+@pytest.mark.parametrize("bulk", [False, True])
+def test_a_dry_run_sees_its_changes_and_leaves_none(database: Database, *, bulk: bool) -> None:
+    with database.write(dry_run=True, bulk=bulk):
+        add(database, "mark")
+        assert names(database) == ["mark"]
+    assert names(database) == []
+    assert not database.committed
+
+
+def test_a_bulk_transaction_is_as_any_other(database: Database, other: Database) -> None:
+    with ending_in(REFUSED), database.write(bulk=True):
+        add(database, "mark")
+        raise REFUSED
+    with database.write(bulk=True):
+        add(database, "martha")
+    assert names(other) == ["martha"]
+    assert database.committed
+
+
+def test_a_refused_command_keeps_what_it_said_it_would(database: Database, other: Database) -> None:
+    with ending_in(REFUSED), database.write():
+        add(database, "mark")
+        database.keep_if_refused()
+        add(database, "martha")
+        raise REFUSED
+    assert names(other) == ["mark"]
+    assert not database.committed  # of its own changes, none was made
+
+
+def test_what_is_kept_if_refused_stands_if_all_goes_well(database: Database) -> None:
+    with database.write():
+        add(database, "mark")
+        database.keep_if_refused()
+        add(database, "martha")
+    assert names(database) == ["mark", "martha"]
+    assert database.committed
+
+
+@pytest.mark.parametrize("error", [ValueError("no"), Stopped(), DatabaseLocked("no")])
+def test_only_a_refusal_keeps_anything(database: Database, error: BaseException) -> None:
+    with ending_in(error), database.write():
+        add(database, "mark")
+        database.keep_if_refused()
+        raise error
+    assert names(database) == []
+
+
+def test_a_dry_run_keeps_nothing(database: Database) -> None:
+    with ending_in(REFUSED), database.write(dry_run=True):
+        add(database, "mark")
+        database.keep_if_refused()
+        raise REFUSED
+    assert names(database) == []
+
+
+def test_what_is_kept_is_so_for_one_transaction(database: Database) -> None:
+    with database.write():
+        database.keep_if_refused()
+    with ending_in(REFUSED), database.write():
+        add(database, "mark")
+        raise REFUSED
+    assert names(database) == []
+
+
+def test_a_reader_sees_one_state_and_keeps_nobody_waiting(
+    database: Database, other: Database
+) -> None:
+    with database.read():
+        assert names(database) == []
+        with other.write():
+            add(other, "mark")
+        assert names(database) == []
+    with database.read():
+        assert names(database) == ["mark"]
+
+
+def test_a_reader_waits_for_nobody(database: Database, other: Database) -> None:
+    with other.write():
+        add(other, "mark")
+        with database.read():
+            assert names(database) == []
+
+
+def test_temporary_tables_are_ones_own_and_keep_nobody_waiting(
+    database: Database, other: Database
+) -> None:
+    with database.write_temporary():
+        database.execute("CREATE TEMP TABLE given (id TEXT PRIMARY KEY)")
+        database.execute_many("INSERT INTO given VALUES (:id)", [{"id": "mark"}, {"id": "omar"}])
+        with other.write():
+            add(other, "omar")
+    with database.write():
+        new = database.column(
+            "SELECT id FROM given WHERE id NOT IN (SELECT id FROM users) ORDER BY id"
+        )
+        for user_id in new:
+            add(database, user_id)
+    assert names(other) == ["mark", "omar"]
+    assert "given" not in database.tables()
+
+
+# Writers in turn, and time.
+
+
+def test_a_writer_who_does_not_get_a_turn_is_told_and_has_not_asked_the_clock(
+    engine: Engine, other: Database
+) -> None:
+    asked = []
+    database = engine.open(clock=lambda: asked.append("clock") or engine.tick())  # type: ignore[func-returns-value]
+    with other.write():
+        with pytest.raises(DatabaseLocked) as refusal, database.write():
+            pytest.fail("two wrote at once")
+        assert asked == []
+    assert engine.location in refusal.value.message
+    with database.write():
+        assert asked == ["clock"]
+
+
+def test_writers_take_turns_and_the_order_of_times_is_that_of_rows(engine: Engine) -> None:
+    def count(_: int) -> None:
+        database = engine.kind.open(
+            engine.location, os_user="tester", busy_seconds=60, clock=engine.tick
+        )
+        with database:
+            for _ in range(TURNS):
+                with database.write():
+                    so_far = database.value("SELECT count(*) FROM engagement_tracking")
+                    tracking.append(database, Event.CONFIG_CHANGED, "mark", detail=str(so_far))
+
+    with ThreadPoolExecutor(WRITERS) as threads:
+        list(threads.map(count, range(WRITERS)))
+    rows = list(engine.open().tuples("SELECT id, at, detail FROM engagement_tracking ORDER BY id"))
+    assert [row[0] for row in rows] == list(range(1, WRITERS * TURNS + 1))
+    assert [int(row[2]) for row in rows] == list(range(WRITERS * TURNS))  # none read what was old
+    assert sorted({row[1] for row in rows}) == [row[1] for row in rows]
+
+
+def test_the_time_stands_within_a_transaction(database: Database) -> None:
+    with pytest.raises(RuntimeError):
+        _ = database.now
+    with database.write():
+        first = database.now
+        add(database, "mark")
+        assert database.now == first
+    with database.read():
+        assert database.now > first
+    with pytest.raises(RuntimeError):
+        _ = database.now
+
+
+# What others have done.
+
+
+def test_the_version_stays_while_nobody_else_changes_anything(
+    database: Database, other: Database
+) -> None:
+    names(database)
+    names(other)
+    before = database.version
+    with other.read():
+        names(other)
+    with other.write(dry_run=True):
+        add(other, "mark")
+    with ending_in(REFUSED), other.write():
+        add(other, "mark")
+        raise REFUSED
+    assert database.version == before
+
+
+def test_the_version_changes_each_time_that_another_has_written(
+    database: Database, other: Database
+) -> None:
+    seen = [database.version]
+    for user_id in ("mark", "martha", "omar"):
+        with other.write():
+            add(other, user_id)
+        seen.append(database.version)
+    assert len(set(map(repr, seen))) == 4
+    database.check_in_place()
+
+
+# Statements.
+
+
+class Row(NamedTuple):
+    """One of each type that is stored."""
+
+    number: int
+    text: str
+    no_value: None
+
+
+ONE = "SELECT 7 AS number, 'Łukasz' AS text, NULL AS no_value"
+
+
+def test_rows_come_as_they_are_asked_for(database: Database) -> None:
+    assert database.one(Row, ONE, {}) == Row(7, "Łukasz", None)
+    assert list(database.rows(Row, ONE)) == [Row(7, "Łukasz", None)]
+    assert list(database.tuples(ONE)) == [(7, "Łukasz", None)]
+    assert database.value(ONE) == 7
+    assert database.column(f"{ONE} UNION ALL SELECT 8, '', NULL ORDER BY 1") == [7, 8]
+
+
+def test_no_row_is_none(database: Database) -> None:
+    nobody = "SELECT id, name, NULL FROM users WHERE id = :id"
+    assert database.one(Row, nobody, {"id": "nobody"}) is None
+    assert database.value(nobody, {"id": "nobody"}) is None
+    assert database.column(nobody, {"id": "nobody"}) == []
+
+
+def test_rows_are_fetched_while_they_are_read(database: Database) -> None:
+    with database.write():
+        for user_id in ("mark", "martha", "omar"):
+            add(database, user_id)
+        rows: Iterator[tuple[Any, ...]] = database.tuples("SELECT id FROM users ORDER BY id")
+        assert next(rows) == ("mark",)
+        add(database, "zoe")  # another statement may run meanwhile
+        assert [user_id for (user_id,) in rows][:2] == ["martha", "omar"]
+
+
+def test_a_statement_says_how_many_rows_it_changed(database: Database) -> None:
+    with database.write():
+        add(database, "mark")
+        add(database, "martha")
+        assert database.execute("UPDATE users SET name = 'M'") == 2
+        assert database.execute("DELETE FROM users WHERE id = :id", {"id": "omar"}) == 0
+
+
+def new_batch(database: Database) -> int:
+    """A row whose number the engine gives."""
+    return database.insert(
+        "INSERT INTO batches (at, actor) VALUES (:at, 'mark') RETURNING id", {"at": database.now}
+    )
+
+
+def test_ids_are_numbered_from_one_without_gaps(database: Database, other: Database) -> None:
+    with database.write():
+        assert [new_batch(database), new_batch(database)] == [1, 2]
+    with other.write(dry_run=True):
+        assert new_batch(other) == 3
+    with suppress(Stopped), database.write():
+        new_batch(database)
+        raise Stopped
+    with other.write():
+        assert new_batch(other) == 3
+
+
+def test_an_id_is_not_given_twice(database: Database) -> None:
+    assert database.highest_id("batches") == 0
+    with database.write():
+        new_batch(database)
+        database.execute("DELETE FROM batches")
+    assert database.highest_id("batches") == 1
+    with database.write():
+        assert new_batch(database) == 2
+
+
+def test_text_is_kept_exactly_and_ordered_by_its_characters(database: Database) -> None:
+    ids = ["a", "Z", "z", "Ä", "a b", "a\u0301", "\U0001f600", "~", "'; --", "%_"]
+    with database.write():
+        for user_id in ids:
+            add(database, user_id)
+    assert names(database) == sorted(ids)
+    assert database.column("SELECT id FROM users WHERE id = :id", {"id": "A"}) == []
+
+
+def test_whole_columns_have_the_values_of_all_rows(database: Database) -> None:
+    with database.write():
+        for user_id in ("mark", "Łukasz", 'quo"te'):
+            add(database, user_id)
+    found = database.whole_columns(
+        ["id", "active", "away_until"], "FROM users WHERE id <> :id", {"id": "mark"}
+    )
+    assert sorted(found[0]) == ['quo"te', "Łukasz"]
+    assert [list(values) for values in found[1:]] == [[1, 1], [None, None]]
+
+
+def test_a_table_is_read_in_the_order_of_its_numbers(database: Database) -> None:
+    with database.write():
+        for _ in range(3):
+            new_batch(database)
+    assert [row[0] for row in database.table("batches")] == [1, 2, 3]
+    assert database.columns("batches")[:3] == ["id", "at", "actor"]
+
+
+# As it is made, and where.
+
+
+def test_a_database_is_made_once(engine: Engine, database: Database) -> None:
+    with database.write():
+        add(database, "mark")
+    assert not engine.kind.create(engine.location)
+    assert names(database) == ["mark"]
+
+
+def test_a_new_database_is_sound(database: Database) -> None:
+    assert {"users", "chats", "requests", "engagement_tracking"} < set(database.tables())
+    for findings in (
+        database.integrity(),
+        database.orphans(),
+        database.schema_differences(),
+        database.added_triggers(),
+    ):
+        assert findings == []
+
+
+def test_the_history_cannot_be_changed(database: Database) -> None:
+    with database.write():
+        tracking.append(database, Event.CONFIG_CHANGED, "mark")
+    for change in ("UPDATE engagement_tracking SET actor = 'omar'", "DELETE FROM seals"):
+        with pytest.raises(Exception, match="append-only"), database.write():
+            database.execute(change)
+    assert database.column("SELECT actor FROM engagement_tracking") == ["mark"]
+
+
+def test_it_says_where_it_is_and_what_is_its_own(engine: Engine, database: Database) -> None:
+    assert database.location == engine.location
+    assert database.os_user == "tester"
+    assert engine.kind.located(engine.location, Path("/elsewhere")) == engine.location
+    assert all(isinstance(path, Path) for path in database.own_files)
+
+
+def test_what_is_not_there_is_missing(engine: Engine) -> None:
+    nowhere = engine.location + "-gone"
+    with pytest.raises(DatabaseMissing) as refusal:
+        engine.kind.open(nowhere, os_user="tester")
+    assert nowhere in refusal.value.message
+    assert engine.kind.owner_id(nowhere) is None
