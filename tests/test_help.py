@@ -49,6 +49,28 @@ def test_examples_stand_right_after_the_first_line_each_on_its_own(
     assert any(line.startswith(f"      {command}") for line in typed)
 
 
+def test_the_commands_are_listed_by_what_they_are_for(empty_team: Team) -> None:
+    _, first, rest = empty_team.run("--help").out.partition("Hand over:\n")
+    sections = [section.splitlines() for section in f"{first}{rest}".split("\n\n")]
+    listed = {title: [line.split()[0] for line in lines] for title, *lines in sections}
+    assert listed["Hand over:"] == ["assign", "withdraw", "wait"]
+    assert listed["Answer:"] == ["inbox", "accept", "reject"]
+    assert [name for names in listed.values() for name in names] == list(COMMANDS)
+
+
+@pytest.mark.parametrize("option", ["--config=x", "--db=x", "--version"])
+@pytest.mark.parametrize("words", [("accept", "1"), ("user", "list"), ("user",)], ids=" ".join)
+def test_an_option_that_stands_behind_the_command_is_told_where_it_belongs(
+    empty_team: Team, words: tuple[str, ...], option: str
+) -> None:
+    name = option.partition("=")[0]
+    assert empty_team.refused(*words, option) == (2, "usage")
+    error, hint = empty_team.run(*words, option).err.splitlines()
+    assert error == f"Error: {name} stands before the command"
+    assert hint.startswith(f"Hint: assignchat {name} ")
+    assert hint.endswith(words[0] if words[0] == "accept" else " ".join(words))
+
+
 @pytest.mark.parametrize("page", PAGES, ids=" ".join)
 def test_every_example_is_a_command_line_that_is_understood(
     empty_team: Team, page: tuple[str, ...]

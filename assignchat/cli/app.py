@@ -1,13 +1,14 @@
 """The command line as one Typer app: what stands before a command, and how commands are loaded."""
 
 import importlib
+from textwrap import dedent
 from typing import Annotated, Any
 
 import typer
 import typer.core
 
 from assignchat import __version__, render
-from assignchat.cli.commands import COMMANDS, Command
+from assignchat.cli.commands import COMMANDS, SECTIONS, Command
 from assignchat.cli.groups import SETTINGS, made, new_app
 from assignchat.cli.session import invocation, named_database
 from assignchat.errors import ActorUnknown, DatabaseMissing, Usage
@@ -36,8 +37,10 @@ class CommandGroup(typer.core.TyperGroup):
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
         """List the commands in the help, without importing them."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, command.summary) for name, command in COMMANDS.items()])
+        width = max(map(len, COMMANDS))
+        for title, commands in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(f"{n:<{width}}", c.summary) for n, c in commands.items()])
 
 
 def _load(name: str, command: Command) -> Any:
@@ -49,7 +52,8 @@ def _load(name: str, command: Command) -> Any:
         group.name = name
         return group
     app = new_app()
-    app.command(name, context_settings=SETTINGS)(found)
+    text = f"{command.summary}\n\n" + dedent(f"    {found.__doc__}")
+    app.command(name, context_settings=SETTINGS, help=text)(found)
     return made(app)
 
 

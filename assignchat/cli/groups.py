@@ -10,11 +10,11 @@ from assignchat import render
 SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
 
 EXAMPLES = "Examples:"
-"""The line of a docstring under which its examples stand, right after its first paragraph."""
+"""The line of a help text under which its examples stand, right after its first paragraph."""
 
 
 def new_app(*, add_completion: bool = False, **settings: Any) -> typer.Typer:
-    """A Typer app set up as all of ours are: plain help, errors left to `main`."""
+    """Make a Typer app with plain help, which leaves errors to `main`."""
     return typer.Typer(
         add_completion=add_completion,
         rich_markup_mode=None,
@@ -25,7 +25,7 @@ def new_app(*, add_completion: bool = False, **settings: Any) -> typer.Typer:
 
 
 def new_group(summary: str, *examples: str) -> typer.Typer:
-    """A Typer app for the commands of one noun; alone it shows its help."""
+    """Make a Typer app for the commands of one noun. Without one of them it shows its help."""
     shown = "\n".join(f"    {example}" for example in examples)
     app = new_app(help=f"{summary}\n\n{EXAMPLES}\n{shown}", invoke_without_command=True)
 
@@ -38,7 +38,7 @@ def new_group(summary: str, *examples: str) -> typer.Typer:
 
 
 def made(app: typer.Typer) -> Any:
-    """Typer's command for an app; in its help, examples stand on lines of their own."""
+    """Make Typer's command of an app. In its help, each example stands on a line of its own."""
     command = typer.main.get_command(app)
     for one in (command, *getattr(command, "commands", {}).values()):
         if one.help:

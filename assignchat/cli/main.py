@@ -102,6 +102,21 @@ def _check_words(words: Sequence[str]) -> None:
             raise InvalidValue(f"An argument has a NUL in it: {visible(word)}")
 
 
+def _misplaced(error: typer.TyperException) -> Usage | None:
+    """The error for an option that stands behind the command, and belongs before it."""
+    context, option = getattr(error, "ctx", None), getattr(error, "option_name", None)
+    if context is None or not error.message.startswith("No such option"):
+        return None
+    root = context.find_root()
+    for known in root.command.params:
+        if option in known.opts:
+            value = f" {known.metavar}" if known.metavar else ""
+            behind = context.command_path.removeprefix(root.command_path)
+            right = f"{root.command_path} {option}{value}{behind}"
+            return Usage(f"{option} stands before the command", hint=right)
+    return None
+
+
 def _usage_hint(error: typer.TyperException) -> str:
     context = getattr(error, "ctx", None)
     page = f"{context.command_path if context else 'assignchat'} --help"
@@ -140,7 +155,7 @@ def _as_ours(error: Exception) -> AssignchatError:
     if isinstance(error, AssignchatError):
         return error
     if isinstance(error, typer.TyperException):
-        return Usage(error.format_message(), _usage_hint(error))
+        return _misplaced(error) or Usage(error.format_message(), _usage_hint(error))
     if isinstance(error, OSError) and error.filename is None:  # Typer could not print the help
         return OutputFailed(f"The result could not be written: {error.strerror}")
     frame = error.__traceback__

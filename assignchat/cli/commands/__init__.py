@@ -8,36 +8,58 @@ from typing import NamedTuple
 
 
 class Command(NamedTuple):
-    """Where a command is: its module, and its function or Typer app in it."""
+    """A function or a Typer app in a module of this package, and the first line of its help.
+
+    A function's docstring goes on from there: examples, and then what else there is to say.
+    """
 
     module: str
     name: str
     summary: str
 
 
-COMMANDS = {
-    "assign": Command("requests", "assign", "Ask a colleague to take over a chat."),
-    "accept": Command("requests", "accept", "Take over the chat that you are asked to take."),
-    "reject": Command("requests", "reject", "Turn a request down, with a reason."),
-    "withdraw": Command("requests", "withdraw", "Take your request back, with a reason."),
-    "inbox": Command("inbox", "inbox", "Show what waits for you."),
-    "status": Command("inbox", "status", "Show where you stand, and what to do next."),
-    "wait": Command("wait", "wait", "Wait until a request is settled."),
-    "requests": Command("requests", "requests", "List requests."),
-    "bulk-assign": Command("batches", "bulk_assign", "Assign many chats directly, all or nothing."),
-    "undo": Command("batches", "undo", "Give the chats of a batch back."),
-    "batches": Command("batches", "batches", "List batches."),
-    "sweep-timeouts": Command("sweep", "sweep_timeouts", "Time out requests past their deadline."),
-    "notify": Command("notifications", "notify", "Deliver unsent notifications."),
-    "tracking": Command("tracking", "tracking", "Show the history, or its records."),
-    "stats": Command("stats", "stats", "Show the team in numbers."),
-    "user": Command("users", "app", "Add, change, list, activate and deactivate users."),
-    "chat": Command("chats", "app", "Add, list, show, close and reopen chats."),
-    "import": Command("imports", "app", "Bring users and chats in from a CRM."),
-    "config": Command("config", "app", "Show and change the configuration."),
-    "check": Command("check", "check", "Check the database for damage."),
-    "backup": Command("backup", "backup", "Copy the database, while others write."),
-    "export": Command("export", "export", "Write every table and view to a folder."),
-    "init": Command("init", "init", "Make the database."),
-    "help": Command("help", "help_", "Explain a command, or a topic."),
+SECTIONS = {
+    "Hand over": {
+        "assign": Command("requests", "assign", "Ask a colleague to take over a chat."),
+        "withdraw": Command("requests", "withdraw", "Take your request back, with a reason."),
+        "wait": Command("wait", "wait", "Wait until a request is settled."),
+    },
+    "Answer": {
+        "inbox": Command("inbox", "inbox", "Show what waits for you."),
+        "accept": Command("requests", "accept", "Take over the chat that you are asked to take."),
+        "reject": Command("requests", "reject", "Turn a request down, with a reason."),
+    },
+    "Many at once": {
+        "bulk-assign": Command(
+            "batches", "bulk_assign", "Assign many chats directly, all or nothing."
+        ),
+        "undo": Command("batches", "undo", "Give the chats of a batch back."),
+        "batches": Command("batches", "batches", "List batches."),
+    },
+    "Look": {
+        "status": Command("inbox", "status", "Show where you stand, and what to do next."),
+        "requests": Command("requests", "requests", "List requests."),
+        "tracking": Command("tracking", "tracking", "Show the history, or its records."),
+        "stats": Command("stats", "stats", "Show the team in numbers."),
+    },
+    "The team": {
+        "user": Command("users", "app", "Add, change, list, activate and deactivate users."),
+        "chat": Command("chats", "app", "Add, list, show, close and reopen chats."),
+        "import": Command("imports", "app", "Bring users and chats in from a CRM."),
+    },
+    "Around it": {
+        "init": Command("init", "init", "Make the database."),
+        "config": Command("config", "app", "Show and change the configuration."),
+        "sweep-timeouts": Command(
+            "sweep", "sweep_timeouts", "Time out requests past their deadline."
+        ),
+        "notify": Command("notifications", "notify", "Deliver unsent notifications."),
+        "check": Command("check", "check", "Check the database for damage."),
+        "backup": Command("backup", "backup", "Copy the database, while others write."),
+        "export": Command("export", "export", "Write every table and view to a folder."),
+        "help": Command("help", "help_", "Explain a command, or a topic."),
+    },
 }
+"""The commands in the order and under the titles of the help."""
+
+COMMANDS = {name: command for section in SECTIONS.values() for name, command in section.items()}

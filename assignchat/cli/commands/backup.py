@@ -19,9 +19,7 @@ def backup(
     as_user: options.AsUser = None,
     as_json: options.Json = False,
 ) -> None:
-    """Copy the database, while others write.
-
-    Examples:
+    """Examples:
         assignchat backup /var/backups/assignchat-monday.db
 
     The copy shows one moment, is checked before it takes its name, and is its owner's alone.

@@ -62,9 +62,7 @@ def bulk_assign(
     as_user: options.AsUser = None,
     as_json: options.Json = False,
 ) -> None:
-    """Assign many chats directly, all or nothing.
-
-    Examples:
+    """Examples:
         assignchat bulk-assign --from mark --to martha --dry-run
         assignchat bulk-assign chat-1 chat-2 --to martha
         assignchat bulk-assign --ids-from ids.txt --to martha --to omar --split least-loaded
@@ -111,9 +109,7 @@ def undo(
     as_user: options.AsUser = None,
     as_json: options.Json = False,
 ) -> None:
-    """Give the chats of a batch back.
-
-    Examples:
+    """Examples:
         assignchat undo 3
         assignchat undo 3 --dry-run
 
@@ -142,9 +138,7 @@ def batches(
     as_jsonl: options.Jsonl = False,
     as_csv: options.Csv = False,
 ) -> None:
-    """List batches.
-
-    Examples:
+    """Examples:
         assignchat batches
 
     Newest first for people, oldest first for machines.

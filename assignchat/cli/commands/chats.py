@@ -6,6 +6,7 @@ import typer
 
 from assignchat import render
 from assignchat.cli import options
+from assignchat.cli.commands import COMMANDS
 from assignchat.cli.groups import new_group
 from assignchat.cli.hints import hint_commands
 from assignchat.cli.lists import note_unknown, say_list
@@ -15,7 +16,7 @@ from assignchat.service import chats as service
 from assignchat.service.chats import ChatStory
 
 app = new_group(
-    "Add, list, show, close and reopen chats.",
+    COMMANDS["chat"].summary,
     "assignchat chat list --owner mark --status open",
     "assignchat chat show chat-17",
 )

@@ -33,9 +33,7 @@ def check(
     as_user: options.AsUser = None,
     as_json: options.Json = False,
 ) -> None:
-    """Check the database for damage.
-
-    Examples:
+    """Examples:
         assignchat check
         assignchat check --full
         assignchat check --expect 5c1f…

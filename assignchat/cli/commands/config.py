@@ -9,6 +9,7 @@ import typer
 
 from assignchat import render
 from assignchat.cli import options
+from assignchat.cli.commands import COMMANDS
 from assignchat.cli.groups import new_group
 from assignchat.cli.hints import hint_commands
 from assignchat.cli.session import (
@@ -26,7 +27,7 @@ from assignchat.service.config import keys_that_differ, record_change
 from assignchat.system import signals
 
 app = new_group(
-    "Show and change the configuration.",
+    COMMANDS["config"].summary,
     "assignchat config list",
     "assignchat config set assign_discuss.request_timeout 5m",
 )

@@ -22,9 +22,7 @@ def export(
     ] = render.FileFormat.CSV,
     as_json: options.Json = False,
 ) -> None:
-    """Write every table and view to a folder.
-
-    Examples:
+    """Examples:
         assignchat export backup-2026-11 --format jsonl
 
     A file for each, all as of the same moment.

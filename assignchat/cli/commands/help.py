@@ -9,7 +9,7 @@ import typer
 
 from assignchat import manual, render
 from assignchat.cli import options
-from assignchat.cli.commands import COMMANDS
+from assignchat.cli.commands import COMMANDS, SECTIONS
 from assignchat.errors import Usage
 
 WIDEST = 80
@@ -29,9 +29,7 @@ def help_(
     ] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Explain a command, or a topic.
-
-    Examples:
+    """Examples:
         assignchat help assign
         assignchat help user deactivate
         assignchat help exit-codes
@@ -54,13 +52,17 @@ def help_(
 
 
 def _say_contents(*, as_json: bool) -> None:
-    commands = {name: command.summary for name, command in COMMANDS.items()}
     topics = {name: topic.summary for name, topic in manual.TOPICS.items()}
     if as_json:
+        commands = {name: command.summary for name, command in COMMANDS.items()}
         render.say_json({"commands": commands, "topics": topics})
         return
-    for title, entries in (("Commands", commands), ("Topics", topics)):
-        width = max(map(len, entries))
+    sections = {
+        title: {name: command.summary for name, command in commands.items()}
+        for title, commands in SECTIONS.items()
+    }
+    width = max(map(len, (*COMMANDS, *topics)))
+    for title, entries in (sections | {"Topics": topics}).items():
         render.say(f"{title}:", *(f"  {name:<{width}}  {what}" for name, what in entries.items()))
         render.say("")
     render.say("assignchat help NAME explains one of them.")

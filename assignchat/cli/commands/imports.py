@@ -7,6 +7,7 @@ import typer
 
 from assignchat import render
 from assignchat.cli import options
+from assignchat.cli.commands import COMMANDS
 from assignchat.cli.groups import new_group
 from assignchat.cli.session import open_for_operator
 from assignchat.crm import files
@@ -16,7 +17,7 @@ from assignchat.service import imports as service
 from assignchat.service.imports import Imported
 
 app = new_group(
-    "Bring users and chats in from a CRM.",
+    COMMANDS["import"].summary,
     "assignchat import users team.csv",
     "assignchat import chats export.csv --dry-run",
 )

@@ -29,9 +29,7 @@ def inbox(
     as_user: options.AsUser = None,
     as_json: options.Json = False,
 ) -> None:
-    """Show what waits for you.
-
-    Examples:
+    """Examples:
         assignchat inbox --as martha
         assignchat inbox --mark-read
         assignchat inbox --watch
@@ -99,9 +97,7 @@ def _say_inbox(found: service.Inbox, now: datetime, at_most: int | None, *, as_j
 def status(
     ctx: typer.Context, as_user: options.AsUser = None, as_json: options.Json = False
 ) -> None:
-    """Show where you stand, and what to do next.
-
-    Examples:
+    """Examples:
         assignchat status
 
     What you are asked, what you asked and how it stands, and your open chats. The same as

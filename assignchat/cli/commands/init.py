@@ -32,9 +32,7 @@ def init(
     as_user: options.AsUser = None,
     as_json: options.Json = False,
 ) -> None:
-    """Make the database.
-
-    Examples:
+    """Examples:
         assignchat init
         assignchat init --demo
 

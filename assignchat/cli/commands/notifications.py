@@ -23,9 +23,7 @@ def notify(
     ] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Deliver unsent notifications.
-
-    Examples:
+    """Examples:
         assignchat notify
         assignchat notify --watch 30s
 

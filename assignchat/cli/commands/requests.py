@@ -54,9 +54,7 @@ def assign(
     as_user: options.AsUser = None,
     as_json: options.Json = False,
 ) -> None:
-    """Ask a colleague to take over a chat.
-
-    Examples:
+    """Examples:
         assignchat assign chat-17 --to martha --note "Wants a quote"
         assignchat assign chat-17 --to martha --then omar --timeout 5m
         assignchat assign chat-17 --to martha --wait
@@ -99,11 +97,11 @@ def accept(
     as_user: options.AsUser = None,
     as_json: options.Json = False,
 ) -> None:
-    """Take over the chat that you are asked to take.
-
-    Examples:
+    """Examples:
         assignchat accept 7
         assignchat accept --chat chat-17
+
+    The chat is yours from then on, and the requester is notified.
     """
     with open_for_user(ctx, as_user) as session:
         request_id = _request_id(session.database, request, chat)
@@ -124,9 +122,7 @@ def reject(
     as_user: options.AsUser = None,
     as_json: options.Json = False,
 ) -> None:
-    """Turn a request down, with a reason.
-
-    Examples:
+    """Examples:
         assignchat reject 7 --reason "In a meeting"
         assignchat reject --chat chat-17 --reason "Not available"
 
@@ -146,9 +142,7 @@ def withdraw(
     as_user: options.AsUser = None,
     as_json: options.Json = False,
 ) -> None:
-    """Take your request back, with a reason.
-
-    Examples:
+    """Examples:
         assignchat withdraw 7 --reason "No longer needed"
 
     Only while it is pending.
@@ -196,9 +190,7 @@ def requests(
     as_jsonl: options.Jsonl = False,
     as_csv: options.Csv = False,
 ) -> None:
-    """List requests.
-
-    Examples:
+    """Examples:
         assignchat requests --status pending --recipient martha
 
     Newest first for people, oldest first for machines.

@@ -27,9 +27,7 @@ def stats(
     ] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Show the team in numbers.
-
-    Examples:
+    """Examples:
         assignchat stats --since 7d
         assignchat stats --since 7d --html week.html
 

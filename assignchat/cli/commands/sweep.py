@@ -30,9 +30,7 @@ def sweep_timeouts(
     as_user: options.AsUser = None,
     as_json: options.Json = False,
 ) -> None:
-    """Time out requests past their deadline.
-
-    Examples:
+    """Examples:
         assignchat sweep-timeouts
         assignchat sweep-timeouts --watch 10s
 

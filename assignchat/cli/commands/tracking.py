@@ -92,9 +92,7 @@ def tracking(
     as_jsonl: options.Jsonl = False,
     as_csv: options.Csv = False,
 ) -> None:
-    """Show the history, or its records.
-
-    Examples:
+    """Examples:
         assignchat tracking --records --since 24h --csv
         assignchat tracking --chat chat-17
 

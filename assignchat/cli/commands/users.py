@@ -6,6 +6,7 @@ import typer
 
 from assignchat import render
 from assignchat.cli import options
+from assignchat.cli.commands import COMMANDS
 from assignchat.cli.groups import new_group
 from assignchat.cli.hints import hint_commands
 from assignchat.cli.prompts import confirm, interactive
@@ -17,7 +18,7 @@ from assignchat.service.batches import Progress, no_progress
 from assignchat.service.users import Deactivated
 
 app = new_group(
-    "Add, change, list, activate and deactivate users.",
+    COMMANDS["user"].summary,
     "assignchat user add martha --name Martha",
     "assignchat user list",
 )

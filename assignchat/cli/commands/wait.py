@@ -42,9 +42,7 @@ def wait(
     ] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Wait until a request is settled.
-
-    Examples:
+    """Examples:
         assignchat wait 7 --for 5m
 
     Exits 0 if it was accepted, 10 if rejected, 11 if withdrawn or cancelled, 12 if it timed
