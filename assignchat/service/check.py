@@ -1,4 +1,4 @@
-"""Is the database sound: the file, the guards, and the state against the history."""
+"""Checking the database: what is stored, its guards, and its rows against the history."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -15,14 +15,14 @@ _OVERDUE_SECONDS = 5 * 60
 
 
 class Finding(NamedTuple):
-    """One thing that is not as it should be."""
+    """One problem or warning."""
 
     code: str
     message: str
 
 
 class CheckResult(NamedTuple):
-    """What a check found. Problems make the database unsound, warnings do not.
+    """The result of a check. Problems make the database unsound, warnings do not.
 
     `head` is the hash of the history's newest seal, which stands for all of it, or null
     before the first row. That it is right is shown by a full check only.
@@ -35,7 +35,7 @@ class CheckResult(NamedTuple):
 
 
 _Questions = tuple[tuple[str, Callable[[Database], Sequence[object]], str], ...]
-"""Codes, each with what finds the things it stands for, and the message that lists them."""
+"""Each code with the query that finds cases of it, and the message that lists them."""
 
 _PROBLEMS: _Questions = (
     ("file_damaged", lambda database: database.integrity(), "The database is damaged: {}"),
@@ -62,7 +62,7 @@ _PROBLEMS: _Questions = (
     (
         "batch_differs",
         checks.batches_against_history,
-        "Maker, recipients or undoing is not what the history says, of batches: {}",
+        "Actor, recipients or undoing is not what the history says, of batches: {}",
     ),
     (
         "chat_status_differs",

@@ -1,4 +1,4 @@
-"""Everything as files that any tool reads: the data is its owner's."""
+"""Exporting every table to files that any tool reads."""
 
 import shutil
 import tempfile

@@ -1,4 +1,4 @@
-"""Who else may write where the database and the config file are."""
+"""Looking for users who can write where the database and the config file are."""
 
 from collections.abc import Iterator
 from pathlib import Path

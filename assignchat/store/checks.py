@@ -1,4 +1,4 @@
-"""Questions that find what should not be: damage, and state that the history contradicts."""
+"""Queries for damage, and for rows that contradict the history. Each returns ids, or names."""
 
 from assignchat.model import OWNERSHIP_EVENTS
 from assignchat.store.database import Database
@@ -9,7 +9,7 @@ _OWNERSHIP = ", ".join(f"'{event}'" for event in OWNERSHIP_EVENTS)
 
 
 def owners_against_history(database: Database) -> list[str]:
-    """Chats whose owner is not the one that their last change of owner names."""
+    """Find chats whose owner is not the one that their last change of owner names."""
     return database.column(
         "SELECT c.id FROM chats c WHERE c.owner_id IS NOT (SELECT t.to_user"
         " FROM engagement_tracking t WHERE t.chat_id = c.id"
@@ -18,7 +18,7 @@ def owners_against_history(database: Database) -> list[str]:
 
 
 def statuses_against_history(database: Database) -> list[int]:
-    """Requests whose status, recipient or reason is not that of their last tracking row."""
+    """Find requests whose status, recipient or reason differs from their last tracking row."""
     return database.column(
         "SELECT r.id FROM requests r LEFT JOIN engagement_tracking t ON t.id = (SELECT max(id)"
         " FROM engagement_tracking WHERE request_id = r.id)"
@@ -28,7 +28,7 @@ def statuses_against_history(database: Database) -> list[int]:
 
 
 def requests_against_history(database: Database) -> list[int]:
-    """Requests that are not about what was sent: chat, owner, requester or time."""
+    """Find requests whose chat, owner, requester or time differs from what was sent."""
     return database.column(
         "SELECT r.id FROM requests r JOIN engagement_tracking t"
         " ON t.request_id = r.id AND t.event = 'requested'"
@@ -41,7 +41,7 @@ def requests_against_history(database: Database) -> list[int]:
 
 
 def batches_against_history(database: Database) -> list[int]:
-    """Batches whose maker, recipients or undoing is not what their tracking rows say."""
+    """Find batches whose actor, recipients or undoing differs from their tracking rows."""
     return database.column(
         "WITH told AS MATERIALIZED (SELECT batch_id, to_user, min(actor) AS actor,"
         " count(*) AS chats FROM engagement_tracking"
@@ -59,7 +59,7 @@ def batches_against_history(database: Database) -> list[int]:
 
 
 def chats_against_history(database: Database) -> list[str]:
-    """Chats that are open or closed when their history says the other."""
+    """Find chats that are open when their history says closed, and the other way round."""
     return database.column(
         "SELECT c.id FROM chats c WHERE c.status IS NOT (SELECT CASE t.event"
         f" WHEN 'closed' THEN 'closed' WHEN 'imported' THEN json_extract({_DETAIL}, '$.status[1]')"
@@ -71,7 +71,7 @@ def chats_against_history(database: Database) -> list[str]:
 
 
 def deadlines_against_history(database: Database) -> list[int]:
-    """Requests whose deadline is not the one that they were sent with."""
+    """Find requests whose deadline is not the one that they were sent with."""
     return database.column(
         "SELECT r.id FROM requests r JOIN engagement_tracking t"
         " ON t.request_id = r.id AND t.event = 'requested'"
@@ -80,7 +80,7 @@ def deadlines_against_history(database: Database) -> list[int]:
 
 
 def roles_against_history(database: Database) -> list[str]:
-    """Users whose role, which decides what they may do, is not the one last recorded."""
+    """Find users whose role is not the one last recorded."""
     return database.column(
         _last_recorded("role", deactivated="NULL")
         + " SELECT u.id FROM users u LEFT JOIN last ON last.user_id = u.id"
@@ -89,7 +89,7 @@ def roles_against_history(database: Database) -> list[str]:
 
 
 def leavers_made_active(database: Database) -> list[str]:
-    """Users who are active, and so may get chats, though the history says that they left."""
+    """Find users who are active though the history says that they were deactivated."""
     return database.column(
         _last_recorded("active", deactivated="0")
         + " SELECT u.id FROM users u JOIN last ON last.user_id = u.id"
@@ -98,9 +98,9 @@ def leavers_made_active(database: Database) -> list[str]:
 
 
 def _last_recorded(column: str, *, deactivated: str) -> str:
-    """SQL for the table `last`: what the history says of a column of each user.
+    """Write the SQL of a table `last`: the newest value of a column in the history of each user.
 
-    `deactivated` is what their deactivation says of it, NULL for nothing.
+    `deactivated` is the value that their deactivation gives it, NULL for none.
     """
     return (
         f"WITH detail AS (SELECT t.id, t.event, {_DETAIL} AS detail FROM engagement_tracking t"
@@ -116,7 +116,7 @@ def _last_recorded(column: str, *, deactivated: str) -> str:
 
 
 def missing_rows(database: Database) -> list[int]:
-    """The first row of the history that is gone; their numbers leave nothing out."""
+    """Find the first id of the history without a row: ids are given without gaps."""
     return database.column(
         "SELECT n FROM (SELECT 1 AS n UNION ALL SELECT id + 1 FROM engagement_tracking)"
         " WHERE n BETWEEN 1 AND :highest"
@@ -126,7 +126,7 @@ def missing_rows(database: Database) -> list[int]:
 
 
 def unsealed_rows(database: Database) -> list[int]:
-    """Rows that were put into the history by hand: every transaction seals its own."""
+    """Find rows without a seal, put in by hand: every transaction seals its own rows."""
     return database.column(
         "SELECT t.id FROM engagement_tracking t WHERE t.id < coalesce((SELECT first_id FROM seals"
         " WHERE last_id >= t.id ORDER BY last_id LIMIT 1), t.id + 1) ORDER BY t.id"
@@ -134,7 +134,7 @@ def unsealed_rows(database: Database) -> list[int]:
 
 
 def invalid_seals(database: Database) -> list[int]:
-    """Seals of rows that are not there, or are another's: nobody's own work makes them."""
+    """Find seals of rows that do not exist, or that have another seal."""
     return database.column(
         "SELECT last_id FROM (SELECT last_id, first_id, hash, varying, marks,"
         " lag(last_id, 1, 0) OVER (ORDER BY last_id) AS sealed FROM seals) AS s"
@@ -148,7 +148,7 @@ def invalid_seals(database: Database) -> list[int]:
 
 
 def several_pending(database: Database) -> list[str]:
-    """Chats with more than one pending request."""
+    """Find chats with more than one pending request."""
     return database.column(
         "SELECT chat_id FROM requests WHERE status = 'pending'"
         " GROUP BY chat_id HAVING count(*) > 1 ORDER BY chat_id"
@@ -156,17 +156,17 @@ def several_pending(database: Database) -> list[str]:
 
 
 def missing_guards(database: Database) -> list[str]:
-    """The guards, which keep the rules, that are gone or are not as they were made."""
+    """Find guards that are missing or are not as they were made."""
     return [name for name, is_guard in database.schema_differences() if is_guard]
 
 
 def other_schema_differences(database: Database) -> list[str]:
-    """The tables, other indexes and views that are gone or are not as they were made."""
+    """Find tables, other indexes and views that are missing or are not as they were made."""
     return [name for name, is_guard in database.schema_differences() if not is_guard]
 
 
 def inactive_owners(database: Database) -> list[str]:
-    """Inactive users who own open chats."""
+    """Find inactive users who own open chats."""
     return database.column(
         "SELECT u.id FROM users u WHERE u.active = 0 AND EXISTS"
         " (SELECT 1 FROM chats c WHERE c.owner_id = u.id AND c.status = 'open') ORDER BY u.id"
@@ -174,7 +174,7 @@ def inactive_owners(database: Database) -> list[str]:
 
 
 def overdue(database: Database, before: str) -> int:
-    """How many pending requests had their deadline before a stored time."""
+    """Count the pending requests whose deadline was before a stored time."""
     return int(
         database.value(
             "SELECT count(*) FROM requests WHERE status = 'pending' AND expires_at < :before",

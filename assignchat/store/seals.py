@@ -26,7 +26,7 @@ SINCE_SCHEMA = 2
 """Older databases have no seals."""
 
 SLICE = 10_000
-"""So many rows at most stand under one seal; they are in memory at once."""
+"""The most rows under one seal. They are in memory at once."""
 
 _COLUMNS = TrackingRow._fields[1:]  # the id follows from the row's place under its seal
 _FROM = "FROM engagement_tracking"
@@ -203,6 +203,6 @@ def _in_columns(rows: list[tuple[Any, ...]], varying: Sequence[str]) -> _Rows:
 
 
 def _alike(rows: list[tuple[Any, ...]], varying: Sequence[str]) -> bool:
-    """Whether the first row may speak for all, in the columns that do not vary."""
+    """Returns whether all rows are the same in the columns that do not vary."""
     columns = zip(("id", *_COLUMNS), zip(*rows, strict=True), strict=True)
     return all(len(set(values)) == 1 for name, values in columns if name not in ("id", *varying))

@@ -45,12 +45,12 @@ def _rename(building: Path, path: Path) -> None:
 
 
 def unfinished(path: Path) -> Path:
-    """Where this process builds a file before it takes the name of `path`: beside it."""
+    """Returns the name, beside `path`, under which this process builds a file for it."""
     return path.with_name(f"{_unfinished_start(path)}{os.getpid()}.new")
 
 
 def is_unfinished(name: str, path: Path) -> bool:
-    """Whether a file beside `path` is named as one that some process builds to take its name."""
+    """Returns whether `name` is one under which some process builds a file for `path`."""
     return name.startswith(_unfinished_start(path)) and name.endswith(".new")
 
 
@@ -76,9 +76,9 @@ def sync_folder(folder: Path) -> None:
 
 
 def create_own(path: Path) -> int:
-    """A new file that its owner alone may read and write, whatever the umask: its descriptor.
+    """Make a file that its owner alone may read and write, whatever the umask.
 
-    Raises `FileExistsError` where something is there.
+    Returns its descriptor. Raises `FileExistsError` if something is there.
     """
     descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     os.fchmod(descriptor, 0o600)  # a umask may have taken the owner's own rights away
@@ -95,7 +95,7 @@ def make_own_folder(path: Path) -> None:
 
 
 def links_from(path: Path) -> Iterator[Path]:
-    """The path, and in turn each that it links to."""
+    """Yield the path, and in turn each that it links to."""
     yield path
     for _ in range(_MOST_LINKS):
         if not path.is_symlink():
@@ -105,17 +105,17 @@ def links_from(path: Path) -> Iterator[Path]:
 
 
 def is_open_to_all(path: Path) -> bool:
-    """Whether everyone may write this file, or make files in this folder."""
+    """Returns whether everyone may write this file, or make files in this folder."""
     return bool(path.stat().st_mode & stat.S_IWOTH)
 
 
 def is_sticky(folder: Path) -> bool:
-    """Whether nobody may remove or replace what is another's there, as in /tmp."""
+    """Returns whether only the owner of a file there may remove or replace it, as in /tmp."""
     return bool(folder.stat().st_mode & stat.S_ISVTX)
 
 
 def folders_open_to_all(path: Path) -> list[Path]:
-    """The folders of this file, and of what it links to, in which everyone may make files.
+    """Find the folders of a file, and of what it links to, in which everyone may make files.
 
     They may put files beside it, such as a database's -wal, and unless the folder is sticky
     another one in its place.

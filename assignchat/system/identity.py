@@ -1,4 +1,4 @@
-"""Who is at the keyboard, as the system knows it."""
+"""The user who runs the program, as the system knows them."""
 
 import os
 import pwd

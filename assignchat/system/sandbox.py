@@ -1,4 +1,4 @@
-"""Work that is done by others' code, kept from holding up, filling up or giving away anything."""
+"""Running others' code with limits on its time, its memory and its output."""
 
 import contextlib
 import os
@@ -32,7 +32,7 @@ def succeeds_in_time(work: Callable[[], bool], seconds: float) -> bool:
 
 
 def _work(work: Callable[[], bool], report: int) -> None:
-    """Do the work in the child, which ends here, without closing what is its parent's."""
+    """Do the work in the child and end it, without closing the files of its parent."""
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent to answer
         signal.signal(signal.SIGTERM, signal.SIG_DFL)

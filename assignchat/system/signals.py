@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: held back for a moment, or waited for beside other things."""
+"""Holding back Ctrl-C and SIGTERM for a moment, or waiting for them."""
 
 import os
 import signal
@@ -10,9 +10,9 @@ STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 @contextmanager
 def held() -> Iterator[None]:
-    """Let what would stop the program wait until the block is done.
+    """Delay Ctrl-C and SIGTERM until the block has ended.
 
-    For a step after which something else is true, so that whoever is stopped knows which it is.
+    For a step that changes something, so that a program that is stopped knows whether it did.
     """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
     try:
@@ -22,7 +22,7 @@ def held() -> Iterator[None]:
 
 
 def arriving(*numbers: signal.Signals) -> int:
-    """The end of a pipe at which each of these signals arrives from now on, as a byte."""
+    """Make a pipe that gets each of these signals as a byte. Returns its reading end."""
     # A pipe, because a lock such as an Event's may be held by what the signal interrupts.
     arrived, arrive = os.pipe()
     for number in numbers:

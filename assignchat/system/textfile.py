@@ -1,4 +1,4 @@
-"""Reading text that others have written: a file or a pipe, and never more than can be held."""
+"""Reading text from a file or a pipe, with a limit on how much is held in memory."""
 
 import io
 import os
@@ -14,17 +14,17 @@ from typing import BinaryIO, TextIO
 from assignchat.errors import InvalidValue
 
 MAX_ROW_LENGTH = 4 * 1024 * 1024
-"""Characters up to the end of a row: after more it is a file of another kind, or without end."""
+"""Characters in a row. A longer one is from a file of another kind, or from one without end."""
 
 _PATIENCE_SECONDS = 1.0
 
 
 @contextmanager
 def opened_text(source: str) -> Iterator[TextIO]:
-    """A file as UTF-8 text, or standard input for `-`; line ends stay as they are.
+    """Open a file as UTF-8 text, or standard input for `-`. Line ends stay as they are.
 
-    What goes wrong while the block reads is told here too. Raises `InvalidValue` for what
-    cannot be read, is no text, or is neither a file nor a pipe that somebody writes to.
+    Raises `InvalidValue`, also while the block reads, for a source that cannot be read, is not
+    text, or is neither a file nor a pipe that somebody writes to.
     """
     with _told(source):
         raw = _standard_input() if source == "-" else _open(source)
@@ -39,18 +39,18 @@ def opened_text(source: str) -> Iterator[TextIO]:
 
 
 class Lines:
-    """The lines of a text one by one; up to the end of each row they may not be too long."""
+    """The lines of a text one by one, with a limit on the length of a row of them."""
 
     def __init__(self, file: TextIO) -> None:
         self._readline = file.readline
         self._left = MAX_ROW_LENGTH
 
     def new_row(self) -> None:
-        """What was read so far is done with."""
+        """Begin a row."""
         self._left = MAX_ROW_LENGTH
 
     def __iter__(self) -> Iterator[str]:
-        """Raises `InvalidValue` for a row that goes on for too long."""
+        """Yield the lines. Raises `InvalidValue` for a row that is too long."""
         while line := self._readline(self._left + 1):
             self._left -= len(line)
             if self._left < 0:
@@ -59,7 +59,7 @@ class Lines:
 
 
 def too_long() -> InvalidValue:
-    """What is said of a row that is no row."""
+    """Returns the error for a row that is too long."""
     return InvalidValue(f"no row ends within {MAX_ROW_LENGTH:,} characters")
 
 
@@ -97,7 +97,7 @@ def _open(source: str) -> BinaryIO:
 
 
 def _open_pipe(source: str) -> BinaryIO:
-    """A named pipe, which cannot be opened before somebody writes to it."""
+    """Open a named pipe, which is possible only once somebody writes to it."""
 
     def give_up(_signal: int, _frame: FrameType | None) -> None:
         raise InvalidValue(f"Nobody writes to the pipe {source}")

@@ -1,4 +1,4 @@
-"""SQLite's errors in our words: which database, what is wrong, and what to do about it."""
+"""SQLite's errors as `assignchat.errors`: which database, what is wrong, and what to do."""
 
 import os
 import sqlite3
@@ -20,7 +20,7 @@ from assignchat.errors import (
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """Turn what SQLite raises in the block into our errors."""
+    """Raise the errors of SQLite in the block as `assignchat.errors`."""
     try:
         yield
     except sqlite3.Error as error:
@@ -28,7 +28,7 @@ def translated(path: Path) -> Iterator[None]:
 
 
 def translate(error: sqlite3.Error, path: Path) -> Exception:
-    """SQLite's error in our words; the error itself where it can only be a bug of ours."""
+    """Find the meaning of an error. Returns the error itself if only a bug of ours can cause it."""
     name = getattr(error, "sqlite_errorname", "") or ""
     if any(sign in str(error) for sign in _SIGNS_OF_DAMAGE):
         name = "SQLITE_CORRUPT"
@@ -46,7 +46,7 @@ _SIGNS_OF_DAMAGE = (
 
 
 def locked(path: Path, _error: str = "") -> DatabaseLocked:
-    """Somebody else is writing."""
+    """Returns the error for a database that somebody else is writing."""
     return DatabaseLocked(
         f"Another process was writing to the database {path}",
         hint="Nothing was changed. Try again; busy_timeout in the config says how long to wait.",
@@ -70,7 +70,7 @@ def _failing(path: Path, error: str) -> AssignchatError:
 
 
 def _has_room(path: Path) -> bool:
-    """Whether a file there may still grow: the file system, a quota, `ulimit -f`."""
+    """Returns whether a file may still grow there: by file system, quota and `ulimit -f`."""
     import resource  # only needed when something is wrong
 
     limited = resource.getrlimit(resource.RLIMIT_FSIZE)[0] != resource.RLIM_INFINITY
@@ -84,7 +84,7 @@ _LITTLE_ROOM = 1024 * 1024  # bytes; a -wal file grows in steps
 
 
 def damaged(path: Path, error: str) -> DatabaseDamaged:
-    """The file is broken."""
+    """Returns the error for a file that is damaged."""
     return DatabaseDamaged(
         f"The database {path} is damaged: {error}",
         hint="Keep a copy of the file, and restore the last backup. assignchat check tells more.",
@@ -92,7 +92,7 @@ def damaged(path: Path, error: str) -> DatabaseDamaged:
 
 
 def foreign(path: Path, _error: str = "") -> DatabaseForeign:
-    """The file is something else."""
+    """Returns the error for a file that is something else."""
     return DatabaseForeign(
         f"Not an assignchat database: {path}",
         hint="Check the path. A new database is made with: assignchat --db FILE init",
@@ -133,7 +133,7 @@ _MEANINGS: dict[str, Callable[[Path, str], AssignchatError]] = {
 
 
 def missing(path: Path) -> DatabaseMissing:
-    """The error for a path where no database is."""
+    """Returns the error for a path without a database."""
     return DatabaseMissing(
         f"No database at {path}",
         hint="Check the path, or make one there with: " + command_line("--db", str(path), "init"),

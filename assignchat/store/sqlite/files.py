@@ -44,16 +44,16 @@ def create_file(path: Path, fill: Callable[[Path], None]) -> bool:
 
 
 def _journal_beside(path: Path) -> Path | None:
-    """The file in which SQLite would look for changes to a database at `path`, if it is there.
+    """Look for a file in which SQLite would expect changes to a database at `path`.
 
-    SQLite cannot tell whose changes they are: it would write them into a new file of that name.
+    SQLite cannot tell whose changes they are, and writes them into a new file of that name.
     """
     wal, journal, *_ = files_beside(path)
     return next((file for file in (wal, journal) if os.path.lexists(file)), None)
 
 
 def _link(building: Path, path: Path) -> None:
-    """Give a finished file its name, for good or not at all."""
+    """Link a finished file to its name. It survives a power cut, or is not there at all."""
     os.link(building, path)
     try:
         sync_folder(path.parent)
@@ -63,7 +63,7 @@ def _link(building: Path, path: Path) -> None:
 
 
 def _replace(building: Path, path: Path) -> None:
-    """Give a finished file the name of another one, for good or not at all."""
+    """Put a finished file in the place of another, which is put back if that fails."""
     old = building.with_name(building.name + _OLD)
     with suppress(OSError):  # not every file system has such links; the copy is good without
         os.link(path, old)
@@ -81,7 +81,7 @@ _OLD = "-old"
 
 @contextmanager
 def _built_beside(path: Path) -> Iterator[Path]:
-    """An empty file beside `path`, its owner's alone, for the block to fill and to name."""
+    """Make an empty file beside `path`, its owner's alone, for the block to fill and to name."""
     building = unfinished(path)
     try:
         building.unlink(missing_ok=True)  # left by a process of the same number that was killed
@@ -106,7 +106,7 @@ def _no_place(path: Path, error: OSError) -> DatabaseReadOnly:
 
 @contextmanager
 def _connected(path: Path) -> Iterator[sqlite3.Connection]:
-    """A connection to a file that is being built, for the block."""
+    """Connect to a file that is being built."""
     with closing(connect(path, DEFAULT_BUSY_SECONDS)) as connection, translated(path):
         yield connection
 
@@ -121,7 +121,7 @@ def _make_schema(path: Path, migrate: Callable[[sqlite3.Connection], None]) -> N
 
 
 def _complete(path: Path) -> None:
-    """Bring into the file itself what may still be in its -wal file, which gets no name.
+    """Move into the file what is still in its -wal file, which is not linked to a name.
 
     SQLite does so when a database is closed, but does not tell where that fails.
     """
@@ -153,7 +153,7 @@ def name_copy(building: Path, path: Path, *, replace: bool) -> None:
 
 
 def check_place(database: Path, path: Path, *, replace: bool) -> None:
-    """Refuse to put a copy where it would be in the way, or come to harm."""
+    """Raises `InvalidValue` if a copy would overwrite something there, or be damaged by it."""
     try:
         found = path.stat()
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Opening a database file, whatever is found there, and seeing from outside what was done to it."""
+"""Opening a database file, and seeing from outside whether it was changed."""
 
 import os
 import sqlite3
@@ -46,7 +46,7 @@ def files_beside(path: Path) -> list[Path]:
 
 
 def connect(path: Path, busy_seconds: float, *, immutable: bool = False) -> sqlite3.Connection:
-    """A connection to a file that exists, in which we begin and end transactions ourselves."""
+    """Connect to a file that exists. Transactions begin and end only where the caller says so."""
     mode = "mode=ro&immutable=1" if immutable else "mode=rw"
     name = os.path.join(os.curdir, path)  # noqa: PTH118  # SQLite keeps :memory: for itself
     with translated(path):
@@ -60,10 +60,10 @@ def connect(path: Path, busy_seconds: float, *, immutable: bool = False) -> sqli
 
 
 class _Connection(sqlite3.Connection):
-    """A connection that closes without holding anybody up."""
+    """A connection that closes without keeping others waiting."""
 
     def close(self) -> None:
-        """Release the file, after carrying what was written over from the -wal file.
+        """Move what was written from the -wal file to the file itself, then release both.
 
         The last connection to close does that under a lock that readers wait for too, and
         on a slow disk it takes its time; done before, there is nothing left to do by then.
@@ -75,7 +75,7 @@ class _Connection(sqlite3.Connection):
 
 
 def is_closed_copy(path: Path, state: FileState) -> bool:
-    """Whether this is a file that we may only read and nobody is using, such as a backup.
+    """Returns whether we may only read this file and nobody is using it, as with a backup.
 
     Opened as any other, it would get -wal and -shm files that cannot be written either, and
     that stay in the way. It is read without locks, so each read sees to it afterwards that
@@ -106,7 +106,7 @@ def check_is_file(path: Path) -> None:
 
 
 def _has_other_names(path: Path) -> bool:
-    """Whether a file has names besides `path`, and those under which it was built.
+    """Returns whether a file has more names than `path` and those under which it was built.
 
     A database appears under its name by a second link, so for a moment, or until somebody
     clears up after a process that was killed right then, it has both. Looked at in this

@@ -1,5 +1,6 @@
-"""The tables, as migrations; they run once, when a database is made or first opened by a
-newer version.
+"""The tables, as migrations.
+
+Each runs once: when a database is made, or is first opened by a newer version.
 
 Only this module uses sqlite_utils, whose import alone takes longer than a whole command may
 take.
