@@ -325,12 +325,18 @@ TOPICS = {
         A duration is `90s`, `2m`, `1h30m`, `2d` or a number of seconds. The time to answer a
         request is from `1s` to `30d`, or `off` for no deadline.
 
-        A time is ISO 8601 with a zone, such as `2026-11-22T14:05:10Z` or
-        `2026-11-22T19:35:10+05:30`. `--since` and `--until` also take a duration: `24h` means a
-        day ago, and with `user away` a day from now.
+        `--since` and `--until` take `18:00`; `today`, `tomorrow`, `yesterday`, a weekday or
+        `2026-12-01`, each alone (the day begins) or with a time of day (`"tomorrow 08:00"`); a
+        duration; or ISO 8601 with a zone, such as `2026-11-22T19:35:10+05:30`. Without a zone, a
+        time is local.
+
+        `--since 18:00` and `--since monday` mean the last one, `--until` the next one. `24h` means
+        a day ago, and with `user away` a day from now. At a terminal you are told which time was
+        understood. A local time that comes twice or never, because the clocks are changed, is
+        refused, with what it may mean.
 
         In JSON, CSV and the database, times are UTC with milliseconds and `Z`. Elsewhere they
-        are local times.
+        are local times, within a day of a change of the clocks with their offset.
         """,
     ),
 }

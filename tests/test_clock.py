@@ -296,8 +296,6 @@ def test_people_see_the_local_time_of_their_zone(team: Team, zone: str, local: s
 
 
 IMPOSSIBLE = [
-    "2026-11-22T14:05:10",
-    "2026-11-22",
     "0001-01-01T00:00:00+14:00",
     "0001-01-01T00:00:00Z",
     "9999-12-31T23:59:59-12:00",
@@ -306,7 +304,7 @@ IMPOSSIBLE = [
     "2026-11-22T14:05:10+24:00",
     "99999999h",
     "-1h",
-    "yesterday",
+    "in the past",
     "",
 ]
 

@@ -134,6 +134,7 @@ def ask(team: Team, chat: str, *more: str) -> str:
 
 def test_the_time_left_goes_down_each_second(asked: Team) -> None:
     with watching(asked) as watch:
+        watch.until("in 1m 5")
         first = re.search(r"in 1m (\d+)s", watch.frame)
         assert first is not None
         for second in range(1, 4):

@@ -63,7 +63,16 @@ def test_a_duration_that_is_shown_can_be_typed_again(seconds: int) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "shown"),
-    [(118, "1m 58s"), (0, "0s"), (-5, "0s"), (59.9, "59s"), (7500, "2h 5m"), (273_600, "3d 4h")],
+    [
+        (118, "1m 58s"),
+        (120, "2m"),
+        (3600, "1h"),
+        (0, "0s"),
+        (-5, "0s"),
+        (59.9, "59s"),
+        (7500, "2h 5m"),
+        (273_600, "3d 4h"),
+    ],
 )
 def test_durations_are_shown_in_two_units(seconds: float, shown: str) -> None:
     assert duration(seconds) == shown

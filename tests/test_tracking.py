@@ -98,7 +98,7 @@ def test_times_are_from_since_on_and_before_until(story: Team) -> None:
 
 
 def test_a_time_that_is_none_is_refused(team: Team) -> None:
-    for time in ("2026-11-22T14:05:10", "yesterday", "", "5 minutes", "99999-01-01T00:00:00Z"):
+    for time in ("18:00:00:00", "last week", "", "5 minutes", "99999-01-01T00:00:00Z"):
         assert team.refused("tracking", "--since", time) == (2, "invalid_value"), time
         assert team.refused("tracking", "--until", time) == (2, "invalid_value"), time
 

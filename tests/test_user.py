@@ -275,10 +275,10 @@ def test_at_that_time_the_user_is_back(team: Team) -> None:
 def test_a_time_that_is_none_or_has_passed_is_refused(team: Team) -> None:
     before = team.snapshot()
     for until in (
-        "2026-11-23T09:00:00",
         "2026-11-22T14:05:10Z",
         "2020-01-01T00:00:00Z",
-        "tomorrow",
+        "today",
+        "next week",
         "",
         "99999-01-01T00:00:00Z",
     ):

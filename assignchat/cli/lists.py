@@ -16,6 +16,13 @@ def note_unknown(database: Database, **named: Any) -> None:
         render.note(f"{error.message}. {error.hint or ''}".rstrip())
 
 
+def note_period(start: str | None, end: str | None) -> None:
+    """Tell a person at a terminal which times were understood; see `times.period`."""
+    bounds = [f"{word} {time}" for word, time in (("from", start), ("until", end)) if time]
+    if bounds and render.stderr_is_terminal():
+        render.note(render.with_local_times(" ".join(bounds)).capitalize() + ".")
+
+
 def say_list(
     form: render.Form,
     limit: int | None,

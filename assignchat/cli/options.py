@@ -1,13 +1,12 @@
 """The options and arguments that several commands share, each described once."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
 
-from assignchat.errors import InvalidValue, Usage
-from assignchat.model import Split, format_time, parse_duration, parse_time
+from assignchat.errors import Usage
+from assignchat.model import Split
 from assignchat.render import Form
 
 LARGEST_ID = 2**63 - 1
@@ -120,50 +119,13 @@ BatchArgument = Annotated[
 ]
 Since = Annotated[
     str | None,
-    typer.Option("--since", metavar="TIME", help="Only from this time on, or so long ago."),
+    typer.Option("--since", metavar="TIME", help="Only from then on: 18:00, monday, 24h …"),
 ]
 
 Until = Annotated[
     str | None,
-    typer.Option("--until", metavar="TIME", help="Only before this time, or so long ago."),
+    typer.Option("--until", metavar="TIME", help="Only before then; see help times."),
 ]
-
-
-def period(since: str | None, until: str | None, now: datetime) -> tuple[str | None, str | None]:
-    """The stored times of `--since` and `--until`, see `stored_time`.
-
-    Raises `InvalidValue` where they are the wrong way round.
-    """
-    first, end = stored_time(since, now), stored_time(until, now)
-    if first is not None and end is not None and end < first:
-        raise InvalidValue(
-            f"--until {until} is before --since {since}",
-            hint="A duration such as 24h means so long ago.",
-        )
-    return first, end
-
-
-def stored_time(text: str | None, now: datetime, *, ahead: bool = False) -> str | None:
-    """The stored form of a time, or of a duration such as `24h` before `now`, or `ahead` of it.
-
-    Raises `InvalidValue` for what is neither.
-    """
-    if text is None:
-        return None
-    if text[:1].isdigit() and text[-1:] in "dhms":
-        try:
-            distance = timedelta(seconds=parse_duration(text))
-            moment = now + distance if ahead else now - distance
-        except OverflowError:
-            raise InvalidValue(f"Longer than there is time: {text!r}") from None
-        return format_time(parse_time(moment.isoformat()))
-    try:
-        return format_time(parse_time(text))
-    except InvalidValue as error:
-        if error.hint is None:
-            raise
-        how_long = "ahead, 3d" if ahead else "ago, 24h"
-        raise InvalidValue(error.message, hint=f"{error.hint}; or how long {how_long}") from None
 
 
 def form(*, as_json: bool, as_jsonl: bool = False, as_csv: bool = False) -> Form:

@@ -1,7 +1,8 @@
 """Text that is safe to show, and the words for times, durations and statuses."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime, timedelta, tzinfo
+from math import ceil
 
 from assignchat.errors import InvalidValue
 from assignchat.model import Status, parse_time
@@ -40,9 +41,20 @@ def visible(text: str) -> str:
     )
 
 
-def local(stored: str) -> str:
-    """A stored time in the zone of whoever reads it, such as `2026-11-22 15:05:10`."""
-    return parse_time(stored).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+def local(stored: str, zone: tzinfo | None = None) -> str:
+    """A stored time in a zone, or in that of the machine, such as `2026-11-22 15:05:10`.
+
+    Within a day of a change of the clocks it has its offset, as `2026-10-25 02:30:00+01:00`.
+    """
+    moment = parse_time(stored).astimezone(zone)
+    shown = moment.isoformat(" ", "seconds")
+    nearby = (moment.astimezone(UTC) + days for days in (-_A_DAY, _A_DAY))
+    if all(other.astimezone(zone).utcoffset() == moment.utcoffset() for other in nearby):
+        return shown[: len("2026-10-25 02:30:00")]
+    return shown
+
+
+_A_DAY = timedelta(days=1)
 
 
 # Where it is quoted or part of a word it is an id of somebody's own.
@@ -62,7 +74,7 @@ def with_local_times(text: str) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """A number of seconds for people: `1m 58s`, `2h 5m`, `3d 4h`; nothing for None."""
+    """A number of seconds for people: `1m 58s`, `2m`, `3d 4h`; nothing for None."""
     if seconds is None:
         return ""
     whole = max(0, int(seconds))
@@ -72,14 +84,17 @@ def duration(seconds: float | None) -> str:
     parts = [(days, "d"), (hours, "h"), (minutes, "m"), (secs, "s")]
     first = next((place for place, (count, _) in enumerate(parts) if count), len(parts) - 1)
     shown = parts[first : first + 2]
-    return " ".join(f"{count}{unit}" for count, unit in shown if count or unit == "s")
+    return " ".join(f"{count}{unit}" for count, unit in shown if count) or "0s"
 
 
 def time_left(expires_at: str | None, now: datetime) -> str:
-    """How long a request still waits, such as `in 1m 58s`."""
+    """How long a request still waits, such as `in 1m 58s`; a second that has begun is a whole one.
+
+    So what was sent a moment ago for two minutes is shown as `in 2m`.
+    """
     if expires_at is None:
         return "never"
-    return f"in {duration((parse_time(expires_at) - now).total_seconds())}"
+    return f"in {duration(ceil((parse_time(expires_at) - now).total_seconds()))}"
 
 
 def status_label(status: str) -> str:

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from assignchat import render
-from assignchat.cli import options
+from assignchat.cli import options, times
+from assignchat.cli.lists import note_period
 from assignchat.cli.session import invocation, open_for_reading, refuse_to_overwrite_own_files
 from assignchat.errors import Usage
 from assignchat.service import stats as service
@@ -41,7 +42,8 @@ def stats(
     """
     _check_outputs(svg, html, as_json=as_json)
     now = invocation(ctx).clock()
-    start, end = options.period(since, until, now)
+    start, end = times.period(since, until, now)
+    note_period(start, end)
     with open_for_reading(ctx) as session:
         refuse_to_overwrite_own_files(session, *filter(None, (svg, html)))
         found = service.stats(session.database, since=start, until=end, zone_name=_zone_name())

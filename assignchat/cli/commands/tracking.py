@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from assignchat import render
-from assignchat.cli import options
-from assignchat.cli.lists import note_unknown, say_list
+from assignchat.cli import options, times
+from assignchat.cli.lists import note_period, note_unknown, say_list
 from assignchat.cli.session import invocation, open_for_reading
 from assignchat.model import EngagementRecord, Event, TrackingRow
 from assignchat.service import tracking as service
@@ -97,11 +97,11 @@ def tracking(
         assignchat tracking --chat chat-17
 
     The history has a row for each thing that happened; with --records they are folded into
-    Engagement Tracking Records, one for each assignment. Times are ISO 8601 with a zone, or
-    a duration such as 24h for so long ago.
+    Engagement Tracking Records, one for each assignment. Times are as in: assignchat help times.
     """
     form = options.form(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)
-    start, end = options.period(since, until, invocation(ctx).clock())
+    start, end = times.period(since, until, invocation(ctx).clock())
+    note_period(start, end)
     sought: service.Sought = {
         "chat": chat,
         "request": request,

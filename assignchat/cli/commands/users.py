@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from assignchat import render
-from assignchat.cli import options
+from assignchat.cli import options, times
 from assignchat.cli.commands import COMMANDS
 from assignchat.cli.groups import new_group
 from assignchat.cli.hints import hint_commands
@@ -178,12 +178,13 @@ def away(
     """Note that a user is away: nobody asks them, unless --anyway.
 
     Examples:
-        assignchat user away martha --until 2026-12-01T08:00:00Z
+        assignchat user away martha --until "monday 08:00"
         assignchat user away martha --until 3d
 
-    The time is ISO 8601 with a zone, or a duration such as 3d from now.
+    More ways to write a time: assignchat help times.
     """
-    until = options.stored_time(until, invocation(ctx).clock(), ahead=True)
+    if until is not None:
+        until = times.stored_time(until, invocation(ctx).clock(), None, times.Sense.AHEAD)
     with open_for_operator(ctx, as_user) as session:
         before = service.get_user(session.database, user)
         changed = service.set_away(session.database, user, until=until, actor=session.actor)
