@@ -103,9 +103,9 @@ def _open_pipe(source: str) -> BinaryIO:
         raise InvalidValue(f"Nobody writes to the pipe {source}")
 
     before = signal.signal(signal.SIGALRM, give_up)
-    signal.setitimer(signal.ITIMER_REAL, _PATIENCE_SECONDS)
+    alarm = signal.setitimer(signal.ITIMER_REAL, _PATIENCE_SECONDS)
     try:
         return os.fdopen(os.open(source, os.O_RDONLY), "rb")
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_REAL, *alarm)
         signal.signal(signal.SIGALRM, before)
