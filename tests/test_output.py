@@ -16,6 +16,7 @@ from tests.conftest import Team
 LISTS = [["requests"], ["tracking"], ["batches"], ["chat", "list"], ["user", "list"]]
 JOINERS = {0x200C: None, 0x200D: None}
 HOSTILE = "\x1b[2JEve\tand\r\n\u202eco\x07\u200b"
+SEEN_AS_NOTHING = "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0"
 
 any_text = st.text(st.characters() | st.sampled_from("\u200c\u200dé\x1b\u202e"))
 
@@ -37,9 +38,19 @@ def test_nothing_that_a_terminal_obeys_is_shown(text: str) -> None:
     assert all(char.isprintable() or unicodedata.category(char) == "Zs" for char in shown)
 
 
-@given(st.text(st.characters(exclude_categories=("C", "Z")) | st.just(" ")))
+@given(
+    st.text(
+        st.characters(exclude_categories=("C", "Z"), exclude_characters=SEEN_AS_NOTHING)
+        | st.just(" ")
+    )
+)
 def test_what_is_printable_is_shown_as_it_is(text: str) -> None:
     assert visible(text) == text
+
+
+@pytest.mark.parametrize("letter", SEEN_AS_NOTHING)
+def test_a_letter_that_is_seen_as_nothing_is_written_out(letter: str) -> None:
+    assert visible(f"a{letter}b") == f"a\\u{ord(letter):04x}b"
 
 
 @pytest.mark.parametrize(
