@@ -1,20 +1,54 @@
 """A team with a database of its own, a clock that the test sets, and the real entry point."""
 
+import signal
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
 
 from assignchat.cli import main
 from tests.machine import machine
-from tests.processes import Result, program, run
+from tests.processes import Result, end_all, program, run
+from tests.surroundings import make_usual
 
 __all__ = ["Result", "machine"]  # a fixture, for users of the machine other than the one who tests
 
+SECONDS_FOR_A_TEST = 120
+"""After so long a test has failed, wherever it stands."""
+
 START = datetime(2026, 11, 22, 14, 5, 10, tzinfo=UTC)
+
+
+def pytest_configure() -> None:
+    """Depend on nothing that whoever starts the tests happens to have set."""
+    make_usual()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Let no test wait for ever."""
+
+    def give_up(_number: int, _frame: FrameType | None) -> None:
+        pytest.fail(f"not done after {limit} seconds")
+
+    limit = getattr(getattr(item, "module", None), "SECONDS_FOR_A_TEST", SECONDS_FOR_A_TEST)
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.setitimer(signal.ITIMER_REAL, limit, limit)
+    try:
+        return (yield)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown() -> None:
+    """Leave no process behind, nor one that holds up what a fixture looks at afterwards."""
+    end_all()
 
 
 class Team:
@@ -57,9 +91,7 @@ class Team:
         assert self.snapshot() == before
         return refusal
 
-    def process(
-        self, *words: str, stdin: str | None = None, env: dict[str, str] | None = None
-    ) -> Result:
+    def process(self, *words: str, stdin: str = "", env: dict[str, str] | None = None) -> Result:
         """Run a command as a process of its own, by the machine's clock."""
         return run(self.folder, *program(*words), stdin=stdin, env=env)
 
@@ -108,10 +140,7 @@ def old_database(path: Path) -> None:
 
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("ASSIGNCHAT_CONFIG", "ASSIGNCHAT_DB", "ASSIGNCHAT_USER", "SUDO_USER", "SUDO_UID"):
-        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
-    monkeypatch.setenv("TZ", "UTC")
 
 
 @pytest.fixture

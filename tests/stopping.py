@@ -7,13 +7,12 @@ after a lock was taken or given back, or a file written, while the other comes i
 import os
 import re
 import signal
-import subprocess
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.processes import result, start, wait_until
+from tests.processes import Process, run, start, wait_until
 
 _CALLS = "fcntl,pwrite64,fdatasync,fsync,ftruncate,link,linkat,unlink,unlinkat"
 _STRACE = ("strace", "-q", "-f", f"--trace={_CALLS}")
@@ -42,7 +41,7 @@ def calls(log: Iterable[str]) -> list[Point]:
 def points(folder: Path, argv: list[str], env: dict[str, str] | None = None) -> list[Point]:
     """Run a command to its end; the calls on the database after which it can be stopped."""
     log = folder / "calls.log"
-    ended = result(start(folder, *_traced(folder, log), *argv, env=env))
+    ended = run(folder, *_traced(folder, log), *argv, env=env)
     assert ended.exit_code == 0, ended.err
     return calls(log.read_text().splitlines())
 
@@ -74,7 +73,7 @@ def windows(found: list[Point]) -> Windows:
 @contextmanager
 def stopped(
     folder: Path, argv: list[str], point: Point, env: dict[str, str] | None = None
-) -> Iterator[subprocess.Popen[str]]:
+) -> Iterator[Process]:
     """A process that stands still at a point while the block runs, and goes on after it.
 
     Where it never comes there, it has ended.
@@ -90,18 +89,12 @@ def stopped(
 
     wait_until(lambda: process.poll() is not None or at_the_point() is not None)
     standing = at_the_point()
-    try:
-        yield process
-    except BaseException:
-        process.kill()
-        if standing is not None:
-            os.kill(standing, signal.SIGKILL)
-        raise
+    yield process
     if standing is not None:
         os.kill(standing, signal.SIGCONT)
 
 
-def waits(process: subprocess.Popen[str]) -> bool:
+def waits(process: Process) -> bool:
     """Whether a process comes to sleep, as SQLite does while it waits, before it ends."""
     asleep = Path(f"/proc/{process.pid}/wchan")
     wait_until(lambda: process.poll() is not None or "nanosleep" in asleep.read_text())

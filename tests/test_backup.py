@@ -8,8 +8,8 @@ import sqlite3
 import stat
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from assignchat import assign
 from assignchat.store.sqlite.database import SqliteDatabase
 from tests.conftest import Team
 from tests.needs import needs
-from tests.processes import program, result, start
+from tests.processes import Process, program, result, run, start
 from tests.test_database import UNUSABLE, held, look, unprivileged
 
 
@@ -177,24 +177,15 @@ while not os.path.exists("enough"):
 """
 
 
-@contextmanager
-def four_writers(team: Team) -> Iterator[list[subprocess.Popen[bytes]]]:
+def four_writers(team: Team) -> list[Process]:
     """Four processes that write all the time."""
     chats = [f"busy-{number}" for number in range(4)]
     for chat in chats:
         team.ok("chat", "add", chat, "--customer", "Priya Nair", "--owner", "mark")
-    with ExitStack() as stack:
-        yield [
-            stack.enter_context(
-                subprocess.Popen(
-                    [sys.executable, "-c", WRITER, chat],
-                    cwd=team.folder,
-                    stdout=subprocess.DEVNULL,
-                )
-            )
-            for chat in chats
-        ]
-        (team.folder / "enough").touch()
+    return [
+        start(team.folder, sys.executable, "-c", WRITER, chat, stdout=subprocess.DEVNULL)
+        for chat in chats
+    ]
 
 
 def test_while_four_write_each_copy_shows_one_moment(empty_team: Team) -> None:
@@ -203,20 +194,21 @@ def test_while_four_write_each_copy_shows_one_moment(empty_team: Team) -> None:
     team.ok("init", "--demo")
     copies: list[Path] = []
     lengths: list[tuple[int, int]] = []
-    with four_writers(team) as writers:
-        while len(copies) < 5:
-            name = f"copy-{len(copies)}.db"
-            (before,) = team.sql("SELECT count(*) FROM engagement_tracking")[0]
-            done = team.process("backup", name, "--json")
-            (after,) = team.sql("SELECT count(*) FROM engagement_tracking")[0]
-            assert done.exit_code == 0, done.err
-            assert [writer.poll() for writer in writers] == [None] * 4
-            if before < after:  # they wrote meanwhile
-                copies.append(team.folder / name)
-                lengths.append((before, after))
-            else:
-                (team.folder / name).unlink()
-    assert [writer.returncode for writer in writers] == [0] * 4
+    writers = four_writers(team)
+    while len(copies) < 5:
+        name = f"copy-{len(copies)}.db"
+        (before,) = team.sql("SELECT count(*) FROM engagement_tracking")[0]
+        done = team.process("backup", name, "--json")
+        (after,) = team.sql("SELECT count(*) FROM engagement_tracking")[0]
+        assert done.exit_code == 0, done.err
+        assert [writer.poll() for writer in writers] == [None] * 4
+        if before < after:  # they wrote meanwhile
+            copies.append(team.folder / name)
+            lengths.append((before, after))
+        else:
+            (team.folder / name).unlink()
+    (team.folder / "enough").touch()
+    assert [result(writer).exit_code for writer in writers] == [0] * 4
     whole = team.sql("SELECT * FROM engagement_tracking ORDER BY id")
     for copy, (before, after) in zip(copies, lengths, strict=True):
         assert team.ok("--db", copy.name, "check")["sound"] is True
@@ -234,7 +226,7 @@ def test_the_copy_takes_its_name_in_one_step(team: Team, force: tuple[str, ...])
     if force:
         copy.write_text("last week's")
     trace = ("strace", "-q", f"--output={log}", "--trace=file", "--string-limit=1000")
-    done = result(start(team.folder, *trace, *program("backup", str(copy), *force)))
+    done = run(team.folder, *trace, *program("backup", str(copy), *force))
     assert done.exit_code == 0, done.err
     calls = [line for line in log.read_text().splitlines() if f'"{copy}"' in line]
     naming = [call for call in calls if call.startswith(("rename", "link"))]
@@ -261,7 +253,7 @@ def test_killed_in_the_middle_nothing_half_done_has_the_name(
         if force:
             copy.write_text("last week's")
         kill = ("strace", "-q", f"--output={log}", f"--inject={call}:signal=KILL:when={number}")
-        done = result(start(team.folder, *kill, *program("backup", "monday.db", *force)))
+        done = run(team.folder, *kill, *program("backup", "monday.db", *force))
         killed += done.exit_code == -signal.SIGKILL
         if not copy.exists():
             assert not force, (call, number)
@@ -276,11 +268,7 @@ def test_killed_in_the_middle_nothing_half_done_has_the_name(
 def test_what_is_left_of_a_backup_that_was_killed_is_its_owners_alone(team: Team) -> None:
     needs("strace")
     kill = ("strace", "-q", "--output=/dev/null", "--inject=pwrite64:signal=KILL:when=9")
-    umask = os.umask(0)
-    try:
-        result(start(team.folder, *kill, *program("backup", "monday.db")))
-    finally:
-        os.umask(umask)
+    run(team.folder, *kill, *program("backup", "monday.db"), umask=0)
     left = [path for path in team.folder.iterdir() if path.name.startswith(".monday.db.")]
     assert left
     assert {stat.S_IMODE(path.stat().st_mode) for path in left} == {0o600}
@@ -313,11 +301,8 @@ def test_restored_from_a_backup_everything_is_there_and_work_goes_on(
     exit_code, _ = team.refused("accept", request_id, "--as", "martha")
     assert exit_code == 6
 
-    subprocess.run(
-        ["sh", "-ec", "rm -f assignchat.db-wal assignchat.db-shm; cp -p monday.db assignchat.db"],
-        cwd=team.folder,
-        check=True,
-    )
+    restore = "rm -f assignchat.db-wal assignchat.db-shm; cp -p monday.db assignchat.db"
+    assert run(team.folder, "sh", "-ec", restore).exit_code == 0
     assert team.snapshot() == before
     assert team.ok("check")["sound"] is True
     assert stat.S_IMODE(team.database.stat().st_mode) == 0o600

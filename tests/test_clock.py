@@ -3,11 +3,8 @@
 import json
 import re
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from subprocess import Popen
 from typing import Any
 
 import pytest
@@ -15,8 +12,8 @@ import pytest
 from assignchat.model import format_time
 from tests import faking
 from tests.conftest import Result, Team
-from tests.processes import PATIENCE, program, start
-from tests.test_terminal import at_terminal
+from tests.processes import Process, program, result, start
+from tests.terminal import at_terminal
 
 JUMPS = ("-1h", "-10d", "+3y", "-5m", "+40d", "+0")  # of the clock, one after the other
 
@@ -151,49 +148,43 @@ def set_clock(clock: Path, offset: str) -> None:
     new.replace(clock)
 
 
-@contextmanager
-def watching(team: Team, clock: Path) -> Iterator[Popen[str]]:
+def watching(team: Team, clock: Path) -> Process:
     """A sweep each second, by a clock that a file sets; it has swept by the right one."""
     set_clock(clock, "+0")
     ask(team, "chat-1", "1s")
     argv = program("sweep-timeouts", "--watch", "1s", "--json")
     process = start(team.folder, *argv, env=faking.clock(clock))
-    try:
-        assert process.stdout is not None
-        assert json.loads(process.stdout.readline())["timed_out"] == 1
-        yield process
-    finally:
-        process.kill()
-        process.communicate(timeout=PATIENCE)
+    assert process.stdout is not None
+    assert json.loads(process.stdout.readline())["timed_out"] == 1
+    return process
 
 
 @pytest.mark.parametrize("jump", ["+3y", "-1h"])
 def test_a_watch_ends_without_acting_when_its_clock_jumps(team_now: Team, jump: str) -> None:
     clock = team_now.folder / "clock"
-    with watching(team_now, clock) as watch:
-        number = ask(team_now, "chat-2")
-        set_clock(clock, jump)
-        if jump == "-1h":  # due by that clock too, but then the newest row lies in its future
-            early = "2020-01-01T00:00:00.000Z"
-            team_now.sql("UPDATE requests SET expires_at = ? WHERE id = ?", early, number)
-        out, err = watch.communicate(timeout=PATIENCE)
-        assert (watch.returncode, out) == (4, "")
-        assert json.loads(err)["error"]["code"] == "clock_suspicious"
+    watch = watching(team_now, clock)
+    number = ask(team_now, "chat-2")
+    set_clock(clock, jump)
+    if jump == "-1h":  # due by that clock too, but then the newest row lies in its future
+        early = "2020-01-01T00:00:00.000Z"
+        team_now.sql("UPDATE requests SET expires_at = ? WHERE id = ?", early, number)
+    ended = result(watch)
+    assert (ended.exit_code, ended.out, ended.error) == (4, "", "clock_suspicious")
     assert team_now.sql("SELECT status FROM requests WHERE id = ?", number) == [("pending",)]
 
 
 def test_a_watch_goes_on_when_its_clock_goes_back_and_nothing_is_due(team_now: Team) -> None:
     clock = team_now.folder / "clock"
-    with watching(team_now, clock) as watch:
-        set_clock(clock, "-1h")
-        at(team_now, "-1h", "assign", "chat-2", "--to", "omar", "--as", "mark", "--timeout", "1s")
-        assert watch.stdout is not None
-        assert json.loads(watch.stdout.readline())["request_ids"] == [2]
-        set_clock(clock, "+0")
-        ask(team_now, "chat-3", "1s")
-        assert json.loads(watch.stdout.readline())["request_ids"] == [3]
-        watch.terminate()
-        assert watch.wait(PATIENCE) == 0
+    watch = watching(team_now, clock)
+    set_clock(clock, "-1h")
+    at(team_now, "-1h", "assign", "chat-2", "--to", "omar", "--as", "mark", "--timeout", "1s")
+    assert watch.stdout is not None
+    assert json.loads(watch.stdout.readline())["request_ids"] == [2]
+    set_clock(clock, "+0")
+    ask(team_now, "chat-3", "1s")
+    assert json.loads(watch.stdout.readline())["request_ids"] == [3]
+    watch.terminate()
+    assert result(watch).exit_code == 0
 
 
 BERLIN = "Europe/Berlin"

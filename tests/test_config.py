@@ -1,7 +1,6 @@
 """The config file: where it is found, and what is refused in it."""
 
 import os
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ import pytest
 
 from assignchat.config.keys import default_text
 from tests.conftest import Team
+from tests.processes import run
 
 NOBODY = 65534
 DEFAULTS: dict[str, Any] = {
@@ -208,7 +208,7 @@ def test_the_hint_for_an_unsafe_config_can_be_pasted_whatever_the_path(team: Tea
     unsafe.chmod(0o666)
     result = team.run("--config", str(unsafe), "requests")
     hint = result.err.splitlines()[-1]
-    subprocess.run(["sh", "-c", hint.removeprefix("Hint: ")], check=True)
+    assert run(team.folder, "sh", "-c", hint.removeprefix("Hint: ")).exit_code == 0
     assert team.run("--config", str(unsafe), "requests").exit_code == 0
 
 

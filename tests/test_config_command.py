@@ -4,13 +4,13 @@ import json
 import os
 import signal
 import stat
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Team
+from tests.processes import run
 from tests.test_database import held, unprivileged
 from tests.test_errors import shell
 from tests.test_races import together
@@ -378,8 +378,7 @@ def test_a_change_that_is_killed_between_its_row_and_its_file_is_told_by_check(
         "files._rename = lambda *_: os.kill(os.getpid(), 9); main(sys.argv[1:])"
     )
     words = ("config", "set", "busy_timeout", "7s")
-    done = subprocess.run([sys.executable, "-c", program, *words], cwd=team.folder, check=False)
-    assert done.returncode == -signal.SIGKILL
+    assert run(team.folder, sys.executable, "-c", program, *words).exit_code == -signal.SIGKILL
     assert team.run("config", "get", "busy_timeout").out == "10s\n"
     assert len(differences(team)) == 1
     team.ok(*words)

@@ -2,13 +2,14 @@
 
 import os
 import signal
-import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from assignchat.system.sandbox import succeeds_in_time
+from tests.processes import run
 
 
 def end_badly() -> bool:
@@ -47,8 +48,7 @@ def test_it_has_limited_memory() -> None:
         " for n in (50_000_000, 2_000_000_000)])"
     )
     # What a process has counts too, and that of the tests may have much.
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "[True, False]\n"
+    assert run(Path.cwd(), sys.executable, "-c", code) == (0, "[True, False]\n", "")
 
 
 def test_it_leaves_no_process_behind() -> None:
@@ -64,7 +64,4 @@ def test_what_it_prints_goes_nowhere() -> None:
         "speak = lambda: not any((os.write(1, b's3cret'), os.write(2, b's3cret')) * 0);"
         "print('before', end=' '); print(succeeds_in_time(speak, 10))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30
-    )
-    assert (done.stdout, done.stderr) == ("before True\n", "")
+    assert run(Path.cwd(), sys.executable, "-c", code) == (0, "before True\n", "")

@@ -4,7 +4,6 @@ import fcntl
 import os
 import pwd
 import re
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -13,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Team
+from tests.conftest import Result, Team
 from tests.needs import needs
+from tests.processes import ROOT, run, start
 
-ROOT = Path(__file__).parent.parent
 SAMPLE = ROOT / "scripts" / "samples" / "assignchat.cron"
 UNITS = ROOT / "scripts" / "samples"
 INSTALLED = "/srv/assignchat"
@@ -54,18 +53,11 @@ def adapted(team: Team) -> str:
     return text.replace("* * * * * assignchat ", f"* * * * * {user} ")
 
 
-def run_line(team: Team) -> subprocess.CompletedProcess[str]:
+def run_line(team: Team) -> Result:
     """What cron does with the sample's line, at once."""
     line = adapted(team).splitlines()[-1].split(maxsplit=6)[-1]
-    return subprocess.run(
-        ["/bin/sh", "-c", line],
-        env={"PATH": "/usr/bin:/bin", "HOME": "/"},
-        cwd="/",
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    env = {"PATH": "/usr/bin:/bin", "HOME": "/"}
+    return run(Path("/"), "/bin/sh", "-c", line, env=env, alone=True)
 
 
 @pytest.fixture
@@ -76,13 +68,10 @@ def cron() -> Iterator[Path]:
         pytest.skip("only root can start cron")
     table = Path(f"/etc/cron.d/assignchat-test-{os.getpid()}")
     left_behind = [path for path in LEFT_BY_CRON if not path.exists()]
-    with subprocess.Popen(["cron", "-f"], stderr=subprocess.PIPE, start_new_session=True) as daemon:
-        try:
-            yield table
-        finally:
-            daemon.terminate()
-            for path in (table, *left_behind):
-                path.unlink(missing_ok=True)
+    start(Path("/"), "cron", "-f")
+    yield table
+    for path in (table, *left_behind):
+        path.unlink(missing_ok=True)
 
 
 def test_cron_sweeps_each_minute_and_logs_one_line(desk: Team, cron: Path) -> None:
@@ -101,15 +90,15 @@ def test_cron_sweeps_each_minute_and_logs_one_line(desk: Team, cron: Path) -> No
 
 def test_the_cron_line_is_silent_when_nothing_was_due(desk: Team) -> None:
     done = run_line(desk)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert done == (0, "", "")
     assert (desk.folder / "sweep.log").read_text() == ""
 
 
 def test_an_error_of_the_cron_line_is_mailed_and_not_logged(desk: Team) -> None:
     desk.database.rename(desk.folder / "elsewhere.db")
     done = run_line(desk)
-    assert done.returncode == 6
-    assert done.stderr.startswith("Error: ")
+    assert done.exit_code == 6
+    assert done.err.startswith("Error: ")
     assert (desk.folder / "sweep.log").read_text() == ""
 
 
@@ -118,7 +107,7 @@ def test_no_sweep_begins_while_another_is_at_work(desk: Team) -> None:
     with (desk.folder / "sweep.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         held = run_line(desk)
-        assert (held.stdout, held.stderr) == ("", "")
+        assert (held.out, held.err) == ("", "")
         assert statuses(desk) == ["pending"]
     run_line(desk)
     assert statuses(desk) == ["timed_out"]
@@ -141,20 +130,17 @@ def units(desk: Team) -> list[Path]:
     return found
 
 
-def analyzed(*words: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["systemd-analyze", *words], capture_output=True, text=True, check=False, timeout=60
-    )
+def analyzed(*words: str | Path) -> Result:
+    return run(Path.cwd(), "systemd-analyze", *words)
 
 
 def test_systemd_finds_nothing_wrong_with_the_units(units: list[Path]) -> None:
-    done = analyzed("verify", *units)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert analyzed("verify", *units) == (0, "", "")
 
 
 def test_the_service_can_reach_little_else(units: list[Path]) -> None:
     done = analyzed("security", "--offline=true", f"--threshold={MOST_EXPOSED}", units[0])
-    assert done.returncode == 0, done.stdout[-200:]
+    assert done.exit_code == 0, done.out[-200:]
 
 
 def test_the_timer_comes_each_minute() -> None:
@@ -162,7 +148,7 @@ def test_the_timer_comes_each_minute() -> None:
     (when,) = re.findall(
         "^OnCalendar=(.*)$", (UNITS / "assignchat-sweep.timer").read_text(), re.MULTILINE
     )
-    assert "*-*-* *:*:00" in analyzed("calendar", when).stdout
+    assert "*-*-* *:*:00" in analyzed("calendar", when).out
 
 
 def test_the_command_of_the_service_sweeps_and_says_so_in_one_line(
@@ -170,11 +156,5 @@ def test_the_command_of_the_service_sweeps_and_says_so_in_one_line(
 ) -> None:
     ask(desk, "chat-1", timeout="1s")
     (command,) = re.findall("^ExecStart=(.*)$", units[0].read_text(), re.MULTILINE)
-    shown = [
-        subprocess.run(command.split(), env={}, capture_output=True, text=True, check=True)
-        for _ in range(2)
-    ]
-    assert [(done.stdout, done.stderr) for done in shown] == [
-        ("1 request timed out: 1\n", ""),
-        ("", ""),
-    ]
+    shown = [run(desk.folder, *command.split(), alone=True) for _ in range(2)]
+    assert shown == [(0, "1 request timed out: 1\n", ""), (0, "", "")]

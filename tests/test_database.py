@@ -3,7 +3,6 @@
 import os
 import shutil
 import sqlite3
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -217,10 +216,7 @@ def killed_after_writing(team: Team, *words: str) -> None:
         "from assignchat.store.sqlite import opening;"
         "opening._Connection.close = lambda self: os.kill(os.getpid(), 9); main(sys.argv[1:])"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program, *words], cwd=team.folder, check=False, timeout=60
-    )
-    assert done.returncode == -9
+    assert run(team.folder, sys.executable, "-c", program, *words).exit_code == -9
 
 
 def test_no_database_is_made_where_the_journal_of_another_is_left(team: Team) -> None:

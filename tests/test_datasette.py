@@ -3,10 +3,8 @@
 import json
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from urllib.request import urlopen
 import pytest
 
 from tests.conftest import Team
+from tests.processes import start
 
 METADATA = Path(__file__).parent.parent / "scripts" / "samples" / "datasette-metadata.json"
 OF_SQLITE = {"_sqlite_migrations", "sqlite_sequence"}
@@ -41,20 +40,13 @@ class Site:
         return found
 
 
-@contextmanager
-def datasette(database: Path, *options: str) -> Iterator[Site]:
+def datasette(database: Path, *options: str) -> Site:
     """Datasette on a loopback port of its own choice."""
     words = ("-m", "datasette", str(database), *options, "--host", "127.0.0.1", "--port", "0")
-    with subprocess.Popen(
-        [sys.executable, *words], cwd=database.parent, stderr=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            assert process.stderr is not None
-            said = iter(process.stderr)
-            running = next((line for line in said if "running on" in line), "")
-            yield Site(re.findall(r"http://127\.0\.0\.1:\d+", running)[0])
-        finally:
-            process.terminate()
+    process = start(database.parent, sys.executable, *words)
+    assert process.stderr is not None
+    running = next((line for line in process.stderr if "running on" in line), "")
+    return Site(re.findall(r"http://127\.0\.0\.1:\d+", running)[0])
 
 
 def a_day(team: Team, folder: Path) -> Path:
@@ -75,8 +67,7 @@ def site(empty_team: Team, tmp_path: Path) -> Iterator[Site]:
     """Datasette with the metadata file, on a day of the demo team."""
     database = a_day(empty_team, tmp_path)
     before = database.read_bytes()
-    with datasette(database, "--metadata", str(METADATA)) as running:
-        yield running
+    yield datasette(database, "--metadata", str(METADATA))
     assert database.read_bytes() == before
 
 
@@ -155,6 +146,6 @@ def test_nobody_writes_through_it(site: Site) -> None:
 
 
 def test_it_works_at_once_without_the_metadata(empty_team: Team, tmp_path: Path) -> None:
-    with datasette(a_day(empty_team, tmp_path)) as site:
-        assert '<a href="/assignchat/users/martha">Martha</a>' in site.page("/requests")
-        assert len(site.rows("/engagement_records")) == 4
+    site = datasette(a_day(empty_team, tmp_path))
+    assert '<a href="/assignchat/users/martha">Martha</a>' in site.page("/requests")
+    assert len(site.rows("/engagement_records")) == 4

@@ -2,15 +2,14 @@
 
 import re
 import shlex
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from assignchat.cli.app import build
+from tests.processes import ROOT, run
 
-ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 TASKS = ("tutorial", "employee-leaves", "shift-change", "nobody-answers", "cron", "importing")
 PLAYED = [page for page in PAGES if "```console\n" in page.read_text()]
@@ -22,14 +21,8 @@ def name(page: Path) -> str:
 
 @pytest.mark.parametrize("page", PLAYED, ids=name)
 def test_every_command_of_a_page_prints_what_the_page_says(page: Path) -> None:
-    played = subprocess.run(
-        [sys.executable, ROOT / "scripts" / "console.py", page],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=300,
-    )
-    assert played.stdout == page.read_text()
+    played = run(ROOT, sys.executable, ROOT / "scripts" / "console.py", page)
+    assert played == (0, page.read_text(), "")
 
 
 def test_the_readme_and_each_task_are_played() -> None:

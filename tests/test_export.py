@@ -3,7 +3,6 @@
 import csv
 import json
 import sqlite3
-import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Team
+from tests.processes import run
 
 PROMISED = {
     "users",
@@ -72,7 +72,8 @@ def test_what_sqlite_utils_reads_back_from_jsonl_is_what_was_exported(busy: Team
         if not path.read_text(encoding="utf-8"):  # sqlite-utils makes no table of nothing
             assert busy.sql(f'SELECT * FROM "{path.stem}"') == []
             continue
-        subprocess.run([*words, "insert", "back.db", path.stem, path, "--nl"], check=True)
+        done = run(busy.folder, *words, "insert", "back.db", path.stem, path, "--nl")
+        assert done.exit_code == 0, done.err
         with closing(sqlite3.connect("back.db")) as back:
             rows = back.execute(f'SELECT * FROM "{path.stem}"').fetchall()
         assert sorted(rows, key=repr) == sorted(busy.sql(f'SELECT * FROM "{path.stem}"'), key=repr)

@@ -1,9 +1,7 @@
 """After a write a person is told the command that undoes it, which can be pasted."""
 
-import os
 import re
 import shlex
-import subprocess
 import sys
 from pathlib import Path
 
@@ -11,7 +9,8 @@ import pytest
 
 import assignchat
 from tests.conftest import Team
-from tests.test_terminal import at_terminal
+from tests.processes import run
+from tests.terminal import at_terminal
 
 ODD = "a b'$(touch pwned)\""
 
@@ -46,12 +45,8 @@ def paste(team: Team, command: str) -> None:
     """Run a command as a shell does into which it has been pasted."""
     program = f'assignchat() {{ {shlex.quote(sys.executable)} -m assignchat "$@"; }}'
     source = str(Path(assignchat.__file__).parents[1])
-    env = os.environ | {"PYTHONPATH": source}
-    done = subprocess.run(
-        ["bash", "-c", f"{program}; {command}"],
-        cwd=team.folder, env=env, capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    done = run(team.folder, "bash", "-c", f"{program}; {command}", env={"PYTHONPATH": source})
+    assert done.exit_code == 0, done.err
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, NamedTuple
 import pytest
 
 from tests.conftest import Result, Team
-from tests.processes import program, run
+from tests.processes import program, result, run, start
 
 MIB = 2**20
 MEGABYTE = 10**6
@@ -505,19 +505,10 @@ print(json.dumps({
 """
 
 
-def measured(team: Team, *words: str, stdin: int | BinaryIO = subprocess.DEVNULL) -> Result:
+def measured(team: Team, *words: str, stdin: str | BinaryIO = "") -> Result:
     """Run a process that must take less than 2 seconds of the processor, and 200 MiB."""
     # From a small process, because a child begins with the size of its parent.
-    done = subprocess.run(
-        [sys.executable, "-c", LAUNCHER, sys.executable, "-m", "assignchat", *words],
-        cwd=team.folder,
-        stdin=stdin,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    used = json.loads(done.stdout)
+    used = run(team.folder, sys.executable, "-c", LAUNCHER, *program(*words), stdin=stdin).json
     assert used["seconds"] < 2, used
     assert used["peak"] < 200 * MIB, used
     assert "Traceback" not in used["err"]
@@ -616,26 +607,21 @@ def test_a_standard_input_without_end_or_closed_is_refused(
 
 def test_a_pipe_that_somebody_writes_to_is_a_file(team: Team) -> None:
     script = 'mkfifo pipe; printf "id\\nann\\n" > pipe & exec "$@" pipe'
-    shell = ["sh", "-c", script, "sh", sys.executable, "-m", "assignchat", "import", "users"]
-    subprocess.run(shell, cwd=team.folder, check=True, capture_output=True, timeout=60)
+    done = run(team.folder, "sh", "-c", script, "sh", *program("import", "users"))
+    assert done.exit_code == 0, done.err
     assert team.sql("SELECT id FROM users WHERE id = 'ann'") == [("ann",)]
 
 
 def test_nobody_waits_for_the_rows_of_an_import(team: Team) -> None:
-    command = [sys.executable, "-m", "assignchat", "import", "chats", "-", "--json"]
-    with subprocess.Popen(
-        command, cwd=team.folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as slow:
-        assert slow.stdin is not None
-        # More than a pipe holds: once it is written, the import is under way.
-        slow.stdin.write(b"id,customer,owner_id\n" + b"n-1,Ann,mark\n" + b",,\n" * 100_000)
-        slow.stdin.flush()
-        connection = sqlite3.connect(team.database, timeout=0)
-        connection.execute("BEGIN IMMEDIATE")
-        connection.close()
-        slow.stdin.write(b"n-2,Ann,mark\n")
-        slow.stdin.close()
-        assert slow.wait(60) == 0
+    slow = start(team.folder, *program("import", "chats", "-", "--json"), stdin=subprocess.PIPE)
+    assert slow.stdin is not None
+    # More than a pipe holds: once it is written, the import is under way.
+    slow.stdin.write("id,customer,owner_id\n" + "n-1,Ann,mark\n" + ",,\n" * 100_000)
+    slow.stdin.flush()
+    connection = sqlite3.connect(team.database, timeout=0)
+    connection.execute("BEGIN IMMEDIATE")
+    connection.close()
+    assert result(slow, "n-2,Ann,mark\n").exit_code == 0
     assert team.sql("SELECT count(*) FROM chats WHERE id LIKE 'n-_'") == [(2,)]
 
 

@@ -3,15 +3,15 @@
 import os
 import pwd
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from assignchat.store.engines import identity_at
 from assignchat.system.identity import who_am_i
+from tests import processes
 from tests.conftest import Team
+from tests.processes import ROOT, program
 from tests.users import MARK, run
 
 LOGIN = pwd.getpwuid(os.getuid()).pw_name
@@ -202,15 +202,9 @@ def test_the_owner_of_the_database_may_be_the_account_that_sudo_runs_as(
 def test_from_cron_the_login_is_that_of_the_account(team: Team) -> None:
     """Its environment is almost empty, and may say anything."""
     for env in ({}, {"LOGNAME": "martha", "USER": "martha", "SHELL": "/bin/sh"}):
-        done = subprocess.run(
-            [sys.executable, "-m", "assignchat", "user", "add", f"new-{len(env)}"],
-            cwd=team.folder,
-            env={"PYTHONPATH": str(Path(__file__).parents[1])} | env,
-            capture_output=True,
-            check=False,
-            timeout=60,
-        )
-        assert done.returncode == 0, done.stderr
+        words = program("user", "add", f"new-{len(env)}")
+        done = processes.run(team.folder, *words, env={"PYTHONPATH": str(ROOT)} | env, alone=True)
+        assert done.exit_code == 0, done.err
     rows = team.sql("SELECT actor, os_user FROM engagement_tracking ORDER BY id DESC LIMIT 2")
     assert rows == [(LOGIN, LOGIN)] * 2
 

@@ -1,15 +1,8 @@
 """inbox --watch: the inbox as a page that lives, and as lines for a program."""
 
 import json
-import os
-import pty
 import re
-import select
 import signal
-import subprocess
-import sys
-import termios
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -22,7 +15,9 @@ from assignchat.cli.live.screen import Action, Screen, press, updated
 from assignchat.model import Request
 from assignchat.service.inbox import Inbox, ReceivedRequest
 from tests.conftest import Team
-from tests.test_terminal import CTRL_C, CTRL_D, ON_ITS_TERMINAL, PATIENCE, PLAIN, statuses
+from tests.processes import program, result, start
+from tests.terminal import CTRL_C, CTRL_D, CTRL_Z, Terminal, on_terminal
+from tests.test_terminal import statuses
 
 SEQUENCE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-Z\\-_]")
 HOME = "\x1b[H"
@@ -32,11 +27,15 @@ CURSOR_HIDDEN, CURSOR_SHOWN = "\x1b[?25l", "\x1b[?25h"
 class Watch:
     """A terminal with `inbox --watch` on it."""
 
-    def __init__(self, terminal: int, process: "subprocess.Popen[bytes]") -> None:
-        self.process = process
-        self.raw = ""
+    def __init__(self, terminal: Terminal) -> None:
+        self.press, self.resize, self.ends = terminal.type, terminal.resize, terminal.ends
+        self.process = terminal.process
         self._terminal = terminal
-        self._bytes = b""
+
+    @property
+    def raw(self) -> str:
+        """All that was shown."""
+        return self._terminal.screen
 
     @property
     def frame(self) -> str:
@@ -46,41 +45,8 @@ class Watch:
     def until(self, shown: str | Callable[[str], object]) -> str:
         """Wait until the page shows this; the page."""
         is_there = shown if callable(shown) else lambda frame: shown in frame
-        end = time.monotonic() + PATIENCE
-        while not is_there(self.frame):
-            assert time.monotonic() < end, f"{shown!r} does not come: {self.raw!r}"
-            assert self._read(0.1) is not None, f"it has ended without {shown!r}: {self.raw!r}"
+        self._terminal.until(lambda: is_there(self.frame))
         return self.frame
-
-    def press(self, keys: str) -> None:
-        os.write(self._terminal, keys.encode())
-
-    def resize(self, columns: int, lines: int) -> None:
-        termios.tcsetwinsize(self._terminal, (lines, columns))
-
-    def ends(self) -> int:
-        """Wait for the end; the exit code."""
-        end = time.monotonic() + PATIENCE
-        while self.process.poll() is None:
-            assert time.monotonic() < end, f"it does not end: {self.raw!r}"
-            self._read(0.1)
-        while self._read(0.1):
-            pass
-        return self.process.returncode
-
-    def modes(self) -> list[object]:
-        return list(termios.tcgetattr(self._terminal))
-
-    def _read(self, seconds: float) -> str | None:
-        if not select.select([self._terminal], [], [], seconds)[0]:
-            return ""
-        try:
-            more = os.read(self._terminal, 65_536)
-        except OSError:
-            return None
-        self._bytes += more
-        self.raw = self._bytes.decode(errors="ignore")
-        return self.raw
 
 
 @contextmanager
@@ -88,33 +54,17 @@ def watching(
     team: Team, user: str = "martha", *, columns: int = 80, env: dict[str, str] | None = None
 ) -> Iterator[Watch]:
     """The live inbox of a user, once it is there; it has ended and left the terminal as it was."""
-    here, there = pty.openpty()  # we keep both, to see afterwards how it was left
-    termios.tcsetwinsize(there, (24, columns))
-    outside = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES", "NO_COLOR")}
-    before = termios.tcgetattr(there)
-    with subprocess.Popen(
-        [sys.executable, "-c", ON_ITS_TERMINAL, "inbox", "--watch", "--as", user],
-        cwd=team.folder,
-        env=outside | PLAIN | (env or {}),
-        stdin=there,
-        stdout=there,
-        stderr=there,
-        start_new_session=True,
-    ) as process:
-        watch = Watch(here, process)
-        try:
-            watch.until("q quit")
-            yield watch
-            if process.poll() is None:
-                watch.press("q")
-            watch.ends()
-            assert termios.tcgetattr(there) == before
-            assert watch.raw.rfind(CURSOR_SHOWN) > watch.raw.rfind(CURSOR_HIDDEN)
-            assert "Traceback" not in watch.raw
-        finally:
-            process.kill()
-            os.close(here)
-            os.close(there)
+    command = program("inbox", "--watch", "--as", user)
+    with on_terminal(team.folder, *command, columns=columns, env=env) as terminal:
+        watch = Watch(terminal)
+        watch.until("q quit")
+        yield watch
+        if watch.process.poll() is None:
+            watch.press("q")
+        watch.ends()
+        assert terminal.is_as_it_was()
+        assert watch.raw.rfind(CURSOR_SHOWN) > watch.raw.rfind(CURSOR_HIDDEN)
+        assert "Traceback" not in watch.raw
 
 
 @pytest.fixture
@@ -345,7 +295,7 @@ def test_who_is_deactivated_watches_no_longer(asked: Team) -> None:
 def test_suspended_it_gives_the_terminal_back_and_then_goes_on(asked: Team) -> None:
     with watching(asked) as watch:
         # Its process group has no shell that could wake it, so the kernel lets it go on at once.
-        watch.press("\x1a")
+        watch.press(CTRL_Z)
         watch.until(lambda _: watch.raw.count(CURSOR_HIDDEN) == 2)
         watch.until("q quit")
 
@@ -446,47 +396,27 @@ def test_keys_are_told_from_the_bytes_that_a_terminal_sends() -> None:
 
 
 def test_without_a_terminal_each_change_is_one_document_a_line(asked: Team) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-m", "assignchat", "inbox", "--watch", "--json", "--as", "martha"],
-        cwd=asked.folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        try:
-            first = json.loads(process.stdout.readline())
-            plain = asked.ok("inbox", "--as", "martha")
-            assert first.keys() == plain.keys()
-            assert [r["id"] for r in first["requests"]] == [1]
-            assert first["requests"][0].keys() == plain["requests"][0].keys()
-            asked.ok("chat", "close", "chat-5")  # which is not martha's business
-            ask(asked, "chat-2", "--timeout", "3s")
-            assert [r["id"] for r in json.loads(process.stdout.readline())["requests"]] == [1, 2]
-            assert [r["id"] for r in json.loads(process.stdout.readline())["requests"]] == [1]
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(PATIENCE) == 0
-            assert (process.stdout.read(), process.stderr.read()) == ("", "")
-        finally:
-            process.kill()
+    watch = start(asked.folder, *program("inbox", "--watch", "--json", "--as", "martha"))
+    assert watch.stdout is not None
+    first = json.loads(watch.stdout.readline())
+    plain = asked.ok("inbox", "--as", "martha")
+    assert first.keys() == plain.keys()
+    assert [r["id"] for r in first["requests"]] == [1]
+    assert first["requests"][0].keys() == plain["requests"][0].keys()
+    asked.ok("chat", "close", "chat-5")  # which is not martha's business
+    ask(asked, "chat-2", "--timeout", "2s")
+    assert [r["id"] for r in json.loads(watch.stdout.readline())["requests"]] == [1, 2]
+    assert [r["id"] for r in json.loads(watch.stdout.readline())["requests"]] == [1]
+    watch.send_signal(signal.SIGTERM)
+    assert result(watch) == (0, "", "")
 
 
 def test_without_a_terminal_people_get_plain_text(asked: Team) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-m", "assignchat", "inbox", "--watch", "--as", "martha"],
-        cwd=asked.folder,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        try:
-            lines = [process.stdout.readline() for _ in range(2)]
-            process.send_signal(signal.SIGINT)
-            assert process.wait(PATIENCE) == 0
-        finally:
-            process.kill()
+    watch = start(asked.folder, *program("inbox", "--watch", "--as", "martha"))
+    assert watch.stdout is not None
+    lines = [watch.stdout.readline() for _ in range(2)]
+    watch.send_signal(signal.SIGINT)
+    assert result(watch).exit_code == 0
     assert lines[0] == "Requests waiting for your answer:\n"
     assert lines[1].split("\t")[2] == "chat-1"
     assert "\x1b" not in "".join(lines)

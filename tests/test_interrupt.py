@@ -1,16 +1,14 @@
 """Ctrl-C and SIGTERM in the middle of work on very many chats: nothing has changed."""
 
-import contextlib
 import os
 import signal
 import subprocess
-import sys
 import time
 
 import pytest
 
 from tests.conftest import Team
-from tests.processes import wait_until
+from tests.processes import Process, Stream, pipe, program, result, start, wait_until
 
 MANY = 150_000
 
@@ -32,29 +30,20 @@ def test_an_import_that_is_interrupted_has_changed_nothing(
     large: Team, number: signal.Signals, exit_code: int, after: float
 ) -> None:
     before = large.snapshot()
-    command = [sys.executable, "-m", "assignchat", "import", "chats", "chats.csv"]
-    with subprocess.Popen(
-        command, cwd=large.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        begun = large.database.with_name("assignchat.db-wal")
-        wait_until(lambda: begun.exists() or process.poll() is not None)
-        time.sleep(after)  # into the reading of the file, and into one long statement
-        process.send_signal(number)
-        out, err = process.communicate(timeout=20)
-    assert (process.returncode, out) == (exit_code, "")
-    assert "nothing was changed" in err
+    process = start(large.folder, *program("import", "chats", "chats.csv"))
+    begun = large.database.with_name("assignchat.db-wal")
+    wait_until(lambda: begun.exists() or process.poll() is not None)
+    time.sleep(after)  # into the reading of the file, and into one long statement
+    process.send_signal(number)
+    ended = result(process)
+    assert (ended.exit_code, ended.out) == (exit_code, "")
+    assert "nothing was changed" in ended.err
     assert large.snapshot() == before
 
 
-def started(team: Team, *words: str, stdout: int) -> subprocess.Popen[str]:
+def started(team: Team, *words: str, stdout: Stream) -> Process:
     """A process that has made its change and has not ended."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "assignchat", *words],
-        cwd=team.folder,
-        stdout=stdout,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = start(team.folder, *program(*words), stdout=stdout)
     wait_until(lambda: bool(team.sql("SELECT id FROM requests")) or process.poll() is not None)
     return process
 
@@ -68,29 +57,26 @@ ASK = ("assign", "chat-1", "--to", "martha", "--as", "mark")
 def test_who_waits_for_an_answer_can_stop_waiting_and_hears_that_the_request_stands(
     team: Team, number: signal.Signals, exit_code: int
 ) -> None:
-    with started(team, *ASK, "--wait", stdout=subprocess.DEVNULL) as process:
-        while process.poll() is None:  # once it waits; a signal before that is let pass
-            process.send_signal(number)
-            time.sleep(0.05)
-        assert process.stderr is not None
-        assert "stands" in process.stderr.read()
-    assert process.returncode == exit_code
+    process = started(team, *ASK, "--wait", stdout=subprocess.DEVNULL)
+    while process.poll() is None:  # once it waits; a signal before that is let pass
+        process.send_signal(number)
+        time.sleep(0.05)
+    ended = result(process)
+    assert ended.exit_code == exit_code
+    assert "stands" in ended.err
 
 
 def test_a_result_that_nobody_reads_is_given_up_at_the_second_interruption(team: Team) -> None:
-    nobody, full = os.pipe()
-    os.set_blocking(full, False)
-    with contextlib.suppress(BlockingIOError):
-        while True:
-            os.write(full, b"x" * 4096)
-    os.set_blocking(full, True)
-    with started(team, *ASK, stdout=full) as process:
+    with pipe() as (_nobody, full):
+        os.set_blocking(full.fileno(), False)
+        while full.write(b"x" * 4096):
+            pass
+        os.set_blocking(full.fileno(), True)
+        process = started(team, *ASK, stdout=full)
         process.send_signal(signal.SIGINT)
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(0.5)
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 130
-        assert process.stderr is not None
-        assert "stands" in process.stderr.read()
-    os.close(nobody)
-    os.close(full)
+        ended = result(process)
+    assert ended.exit_code == 130
+    assert "stands" in ended.err

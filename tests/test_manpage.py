@@ -1,7 +1,6 @@
 """The man page: clean, complete, and installed with the program."""
 
 import re
-import subprocess
 import sys
 from pathlib import Path
 
@@ -13,8 +12,8 @@ from assignchat.errors import every_error
 from assignchat.manual import first_line
 from tests.conftest import Team
 from tests.needs import needs
+from tests.processes import ROOT, run
 
-ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "assignchat.1"
 SECTIONS = (
     "NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "COMMANDS", "CONFIG", "ENVIRONMENT",
@@ -23,10 +22,9 @@ SECTIONS = (
 
 
 def output_of(*words: str | Path) -> str:
-    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stderr == ""
-    return done.stdout
+    done = run(ROOT, *words)
+    assert (done.exit_code, done.err) == (0, ""), done.out
+    return done.out
 
 
 def plain(page: Path) -> str:

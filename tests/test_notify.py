@@ -1,8 +1,6 @@
 """notify: what users are told arrives, at least once, at real receivers on loopback."""
 
-import json
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -15,9 +13,9 @@ from assignchat.service.notifications import CLAIM_SECONDS, Delivered, notify
 from assignchat.store.sqlite.database import SqliteDatabase
 from tests import processes
 from tests.conftest import Team
-from tests.processes import Result, program, run, wait_until
+from tests.processes import Process, Result, program, result, run, wait_until
 from tests.receivers import SECRET, MailReceiver, WebReceiver, running
-from tests.test_terminal import at_terminal
+from tests.terminal import at_terminal
 
 IMPATIENT = """
 import sys
@@ -223,16 +221,12 @@ def test_one_who_cannot_be_reached_keeps_nobody_else_from_being_told(
 def test_while_a_delivery_hangs_everybody_can_work(told: Team, receiver: WebReceiver) -> None:
     receiver.behaviour = "silent"
     delivery = start(told)
-    try:
-        wait_until(lambda: receiver.asked == 1)
-        before = time.monotonic()
-        done = told.process("--db", "assignchat.db", "accept", "1", "--as", "martha", "--json")
-        assert done.json["status"] == "accepted"
-        assert time.monotonic() - before < 5
-        assert delivery.poll() is None  # it still hangs
-    finally:
-        delivery.kill()
-        delivery.communicate()
+    wait_until(lambda: receiver.asked == 1)
+    before = time.monotonic()
+    done = told.process("--db", "assignchat.db", "accept", "1", "--as", "martha", "--json")
+    assert done.json["status"] == "accepted"
+    assert time.monotonic() - before < 5
+    assert delivery.poll() is None  # it still hangs
 
 
 def test_a_receiver_that_is_down_keeps_nobody_from_working(told: Team) -> None:
@@ -244,21 +238,17 @@ def test_a_receiver_that_is_down_keeps_nobody_from_working(told: Team) -> None:
 # At least once, and no more often than it must be.
 
 
-def start(team: Team, *words: str) -> subprocess.Popen[str]:
+def start(team: Team, *words: str) -> Process:
     return processes.start(team.folder, *program("notify", *words))
 
 
 def test_of_two_at_once_only_one_sends(told: Team, receiver: WebReceiver) -> None:
     receiver.behaviour = "silent"
-    first = start(told, "--json")
-    try:
-        wait_until(lambda: receiver.asked == 1)
-        receiver.behaviour = "take"
-        assert delivered(told).json == {"sent": 0, "failed": 0, "waiting": 1}
-        assert receiver.asked == 1
-    finally:
-        receiver.over.set()
-        first.communicate(timeout=30)
+    start(told, "--json")
+    wait_until(lambda: receiver.asked == 1)
+    receiver.behaviour = "take"
+    assert delivered(told).json == {"sent": 0, "failed": 0, "waiting": 1}
+    assert receiver.asked == 1
 
 
 def test_many_at_once_send_each_message_once(told: Team, receiver: WebReceiver) -> None:
@@ -270,8 +260,7 @@ def test_many_at_once_send_each_message_once(told: Team, receiver: WebReceiver) 
         told.process("bulk-assign", f"new-{number}", "--to", "martha", "--as", "maria")
         told.process("bulk-assign", f"new-{number}", "--to", f"user-{number}", "--as", "maria")
     running_now = [start(told, "--json") for _ in range(4)]
-    ended = [process.communicate(timeout=60)[0] for process in running_now]
-    assert sum(json.loads(out)["sent"] for out in ended) == 13
+    assert sum(result(process).json["sent"] for process in running_now) == 13
     assert len(receiver.messages) == 7  # one for each of them
 
 
@@ -283,8 +272,7 @@ def test_who_is_ended_while_sending_loses_nothing(
     ended = start(told)
     wait_until(lambda: receiver.asked == 1)
     ended.send_signal(number)
-    ended.communicate(timeout=30)
-    assert ended.returncode in (-number, 128 + number)
+    assert result(ended).exit_code in (-number, 128 + number)
     receiver.behaviour = "take"
     if number == signal.SIGKILL:  # nobody could say that it is free again
         assert delivered(told).json == {"sent": 0, "failed": 0, "waiting": 1}
@@ -476,8 +464,7 @@ def test_watching_ends_after_the_message_under_way(told: Team, receiver: WebRece
     watching = start(told, "--watch", "1h")
     wait_until(lambda: bool(receiver.messages))
     watching.send_signal(signal.SIGTERM)
-    out, err = watching.communicate(timeout=30)
-    assert (watching.returncode, out, err) == (0, "1 sent, 0 failed, 0 waiting\n", "")
+    assert result(watching) == (0, "1 sent, 0 failed, 0 waiting\n", "")
 
 
 def test_a_round_with_nothing_to_send_does_not_wait_for_apprise(told: Team) -> None:

@@ -1,8 +1,8 @@
 """Who may read and write what assignchat makes, and whose files it believes."""
 
 import json
+import shutil
 import stat
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -10,7 +10,8 @@ from typing import NamedTuple
 import pytest
 
 from tests.conftest import Result, Team
-from tests.test_terminal import at_terminal
+from tests.processes import Process, result, start
+from tests.terminal import at_terminal
 from tests.users import MARK, STRANGER, as_user, run
 
 
@@ -26,13 +27,9 @@ class Person(NamedTuple):
     ) -> Result:
         return run([self.program, *words], uid=self.uid, folder=self.folder, umask=umask, env=env)
 
-    def start(self, *words: str) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            as_user(self.uid, [self.program, *words]),
-            cwd=self.folder,
-            env={"PATH": "/usr/bin:/bin"},
-            stdout=subprocess.DEVNULL,
-        )
+    def start(self, *words: str) -> Process:
+        command = as_user(self.uid, [self.program, *words])
+        return start(self.folder, *command, env={"PATH": "/usr/bin:/bin"}, alone=True)
 
     def shell(self, script: str) -> None:
         done = run(["sh", "-euc", script], uid=self.uid, folder=self.folder)
@@ -51,7 +48,7 @@ def place(machine: Path) -> Iterator[Path]:
     folder.mkdir()
     folder.chmod(0o1777)
     yield folder
-    subprocess.run(["rm", "-rf", folder], check=True)
+    shutil.rmtree(folder)
 
 
 @pytest.fixture
@@ -126,7 +123,7 @@ def test_one_who_sets_through_a_link_and_one_at_its_target_both_land(at_home: Pe
         at_target = at_home.start(
             "--config", "real/team.toml", "config", "set", "operators", f"ann-{number}"
         )
-        assert (through_link.wait(60), at_target.wait(60)) == (0, 0)
+        assert (result(through_link).exit_code, result(at_target).exit_code) == (0, 0)
         values = json.loads(at_home.run("config", "list", "--json").out)
         assert values["busy_timeout"] == f"{number + 20}s"
         assert values["operators"] == [f"ann-{number}"]

@@ -2,8 +2,6 @@
 
 import json
 import re
-import subprocess
-import sys
 import zlib
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -15,6 +13,7 @@ import pytest
 from assignchat.render.stats.svg import COLOURS
 from tests.conftest import Team
 from tests.needs import needs
+from tests.processes import program, run
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = {
@@ -252,22 +251,19 @@ def test_a_browser_shows_it_light_or_dark_as_the_reader_prefers(week: Team, kind
     week.ok("stats", f"--{kind}", f"team.{kind}")
     shown = {}
     for scheme, setting in (("light", "1"), ("dark", "0")):
-        subprocess.run(
-            [
-                "chromium",
-                "--headless",
-                "--no-sandbox",
-                "--disable-gpu",
-                f"--user-data-dir={week.folder}/browser",
-                f"--blink-settings=preferredColorScheme={setting}",
-                "--window-size=600,400",
-                f"--screenshot={week.folder}/{scheme}.png",
-                f"file://{week.folder}/team.{kind}",
-            ],
-            check=True,
-            capture_output=True,
-            timeout=60,
+        drawn = run(
+            week.folder,
+            "chromium",
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            f"--user-data-dir={week.folder}/browser",
+            f"--blink-settings=preferredColorScheme={setting}",
+            "--window-size=600,400",
+            f"--screenshot={week.folder}/{scheme}.png",
+            f"file://{week.folder}/team.{kind}",
         )
+        assert drawn.exit_code == 0, drawn.err
         shown[scheme] = first_pixel((week.folder / f"{scheme}.png").read_bytes())
     assert shown == COLOURS["page"]._asdict()
 
@@ -302,19 +298,9 @@ def test_a_disk_that_is_full_leaves_the_old_picture(week: Team) -> None:
         )
     Path("team.html").write_text("the old one")
     before = sorted(Path().iterdir())
-    done = subprocess.run(
-        [
-            "bash",
-            "-c",
-            f"ulimit -f 40; {sys.executable} -m assignchat stats --html team.html --json",
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    assert (done.returncode, done.stdout) == (1, "")
-    assert json.loads(done.stderr)["error"]["code"] == "output_failed"
+    limited = ("bash", "-c", 'ulimit -f 40; exec "$@"', "bash")
+    done = run(Path.cwd(), *limited, *program("stats", "--html", "team.html", "--json"))
+    assert (done.exit_code, done.out, done.error) == (1, "", "output_failed")
     assert Path("team.html").read_text() == "the old one"
     assert sorted(Path().iterdir()) == before
 

@@ -8,7 +8,6 @@ With ALL_FAULTS set the first is stopped at every one of its calls on the files.
 import os
 import shutil
 import sqlite3
-import subprocess
 import sys
 import time
 from contextlib import closing
@@ -22,7 +21,7 @@ from assignchat.store.sqlite.database import SqliteDatabase
 from tests import faking
 from tests.conftest import Result, Team
 from tests.needs import needs
-from tests.processes import program, result, start, wait_until
+from tests.processes import pipe, program, result, start, wait_until
 from tests.stopping import Point, points, stopped, waits, windows
 
 ALL = bool(os.environ.get("ALL_FAULTS"))
@@ -341,16 +340,12 @@ def test_a_writer_on_a_slow_disk_is_waited_for(asked: Team) -> None:
     folder = Trials(asked).folder()
     slow = ("strace", "-q", "-f", "-o", "slow.log", "-e", "trace=fdatasync")
     delay = ("-e", "inject=fdatasync:delay_enter=1000000")
-    with subprocess.Popen(
-        [*slow, *delay, *ACCEPT.argv], cwd=folder, stdout=subprocess.PIPE, text=True
-    ) as one:
-        assert one.stdout is not None
-        log = folder / "slow.log"
-        wait_until(lambda: log.exists() and "fdatasync" in log.read_text())
-        two = start(folder, *RIVALS["reject"].argv)
-        assert waits(two)
-        ended = Result(0, one.stdout.read(), "")
-    refused = result(two)
+    one = start(folder, *slow, *delay, *ACCEPT.argv)
+    log = folder / "slow.log"
+    wait_until(lambda: log.exists() and "fdatasync" in log.read_text())
+    two = start(folder, *RIVALS["reject"].argv)
+    assert waits(two)
+    ended, refused = result(one), result(two)
     assert ended.json["status"] == "accepted"
     assert (refused.exit_code, refused.error) == (4, "request_not_pending")
     assert Race(asked, folder, True, True, ended, refused).outcome() == "accepted"
@@ -381,22 +376,11 @@ def test_of_eight_who_write_all_the_time_none_starves(team_now: Team) -> None:
             for chat in chats
         ]
     began = time.monotonic()
-    line, go = os.pipe()
-    running = []
-    for writer in range(writers):
-        mine = numbers[writer * each : (writer + 1) * each]
-        running.append(
-            subprocess.Popen(
-                [sys.executable, "-c", WORK, *mine],
-                cwd=team_now.folder,
-                stdin=line,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                text=True,
-            )
-        )
-    os.close(line)
-    os.close(go)
+    with pipe() as (line, _go):
+        running = [
+            start(team_now.folder, sys.executable, "-c", WORK, *numbers[n::writers], stdin=line)
+            for n in range(writers)
+        ]
     ended = [result(process) for process in running]
     assert [done.err.split(" ", 1)[1].strip() for done in ended] == [str([0] * each)] * writers
     slowest = max(float(done.err.split()[0]) for done in ended)

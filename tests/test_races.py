@@ -1,14 +1,12 @@
 """Several operators at the same moment: one outcome, in real processes on one database."""
 
-import os
-import subprocess
 import sys
-from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.conftest import Result, Team
+from tests.processes import pipe, read, result, start
 
 # Everything is imported, then each waits at the line until all are there.
 RUNNER = """
@@ -25,35 +23,19 @@ run()
 
 def together(team: Team, *commands: tuple[str, ...]) -> list[Result]:
     """Run commands as processes of their own that all begin at the same moment."""
-    at_the_line, arrived = os.pipe()
-    start, go = os.pipe()
-    with ExitStack() as stack:
+    with pipe() as (at_the_line, arrived), pipe() as (line, go):
+        number = arrived.fileno()
+        runner = (sys.executable, "-c", RUNNER, str(number))
         started = [
-            stack.enter_context(
-                subprocess.Popen(
-                    [sys.executable, "-c", RUNNER, str(arrived), *words],
-                    cwd=team.folder,
-                    stdin=start,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.PIPE,
-                    text=True,
-                    pass_fds=(arrived,),
-                )
-            )
+            start(team.folder, *runner, *words, stdin=line, pass_fds=(number,))
             for words in commands
         ]
-        os.close(arrived)
-        os.close(start)
+        arrived.close()
         waiting = 0
-        while waiting < len(commands) and (ready := os.read(at_the_line, len(commands))):
+        while waiting < len(commands) and (ready := read(at_the_line)):
             waiting += len(ready)
-        os.close(at_the_line)
-        os.close(go)
-        outputs = [process.communicate(timeout=60) for process in started]
-        return [
-            Result(process.returncode, *output)
-            for process, output in zip(started, outputs, strict=True)
-        ]
+        go.close()
+        return [result(process) for process in started]
 
 
 @pytest.fixture

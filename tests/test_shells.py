@@ -2,13 +2,8 @@
 
 import json
 import os
-import pty
 import re
-import select
-import signal
 import sys
-import termios
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,9 +14,8 @@ import assignchat
 from assignchat.errors import ChatNotFound
 from tests.conftest import Team
 from tests.needs import needs
+from tests.terminal import ENTER, TAB, Terminal, on_terminal
 
-PATIENCE = 30
-TAB = "\t"
 HOSTILE = [
     "w0 with spaces",
     "w2'single",
@@ -48,32 +42,23 @@ HOSTILE = [
 class Shell:
     """A shell on a terminal, in which somebody types."""
 
-    def __init__(self, name: str, team: Team, env: dict[str, str]) -> None:
+    def __init__(self, name: str, terminal: Terminal) -> None:
         self.name = name
-        self.shown = ""
-        self._process, self._terminal = pty.fork()
-        if self._process == 0:
-            os.chdir(team.folder)
-            os.execvpe(name, [name, "-i"], env)  # noqa: S606
-        termios.tcsetwinsize(self._terminal, (50, 250))
+        self._terminal = terminal
         self.run("true")
+
+    @property
+    def shown(self) -> str:
+        return self._terminal.screen
 
     def run(self, line: str) -> int:
         """Type a line, Tab where it has one, and Enter; the exit code of its command."""
         result = "$status" if self.name == "fish" else "$?"
-        start = len(self.shown)
-        os.write(self._terminal, f"{line}; echo [{result}]\r".encode())
-        until = time.monotonic() + PATIENCE
-        while not (found := re.search(r"\[(\d+)\]", self.shown[start:])):
-            assert time.monotonic() < until, self.shown
-            if select.select([self._terminal], [], [], 0.2)[0]:
-                self.shown += os.read(self._terminal, 65_536).decode(errors="replace")
-        return int(found[1])
-
-    def close(self) -> None:
-        os.kill(self._process, signal.SIGKILL)
-        os.waitpid(self._process, 0)
-        os.close(self._terminal)
+        begin = len(self.shown)
+        self._terminal.type(f"{line}; echo [{result}]{ENTER}")
+        ended = re.compile(r"\[(\d+)\]")
+        self._terminal.until(lambda: ended.search(self.shown, begin))
+        return int(ended.findall(self.shown[begin:])[0])
 
 
 @pytest.fixture(params=["bash", "zsh", "fish"])
@@ -96,13 +81,14 @@ def shell(request: pytest.FixtureRequest, team: Team, tmp_path: Path) -> Iterato
         "LANG": "C.UTF-8",
         "TERM": "xterm",
     }
-    setting_up = Shell(request.param, team, env)
-    assert setting_up.run("assignchat --install-completion") == 0
-    setting_up.close()
-    started = Shell(request.param, team, env)
-    started.run(f"assignchat --versio{TAB}n")  # the first Tab in a zsh only loads Typer's script
-    yield started
-    started.close()
+    argv = (request.param, "-i")
+    with on_terminal(team.folder, *argv, columns=250, env=env, alone=True) as terminal:
+        assert Shell(request.param, terminal).run("assignchat --install-completion") == 0
+    with on_terminal(team.folder, *argv, columns=250, env=env, alone=True) as terminal:
+        started = Shell(request.param, terminal)
+        # The first Tab in a zsh only loads Typer's script.
+        started.run(f"assignchat --versio{TAB}n")
+        yield started
 
 
 def completed(shell: Shell, team: Team, line: str) -> Any:

@@ -12,7 +12,8 @@ from rich.cells import cell_len
 
 from assignchat.model import Status
 from tests.conftest import Team
-from tests.test_terminal import STYLE, at_terminal
+from tests.terminal import at_terminal
+from tests.test_terminal import STYLE
 
 
 def of(team: Team, user: str, *words: str) -> dict[str, object]:

@@ -1,15 +1,12 @@
 """sweep-timeouts: deadlines that have come are recorded once, and cron hears of nothing else."""
 
 import signal
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.conftest import Result, Team
-from tests.processes import program, start
+from tests.processes import program, result, start
 
 NOTHING = Result(0, "", "")
 
@@ -171,15 +168,6 @@ def test_a_sweep_without_a_database_is_noticed_by_cron(empty_team: Team) -> None
     assert not (empty_team.folder / "typo.db").exists()
 
 
-@contextmanager
-def started(team: Team, *words: str) -> Iterator[subprocess.Popen[str]]:
-    with start(team.folder, *program(*words)) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
 def request_made_now(team: Team, timeout: str) -> None:
     """By the machine's clock, which the processes below go by."""
     team.now = datetime.now(UTC)
@@ -190,12 +178,11 @@ def request_made_now(team: Team, timeout: str) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
 def test_a_watch_sweeps_until_it_is_told_to_stop(empty_team: Team, number: signal.Signals) -> None:
     request_made_now(empty_team, timeout="1s")
-    with started(empty_team, "sweep-timeouts", "--watch", "1s") as watch:
-        assert watch.stdout is not None
-        assert "1 request" in watch.stdout.readline()
-        watch.send_signal(number)
-        out, err = watch.communicate(timeout=20)
-    assert (watch.returncode, out, err) == (0, "", "")
+    watch = start(empty_team.folder, *program("sweep-timeouts", "--watch", "1s"))
+    assert watch.stdout is not None
+    assert "1 request" in watch.stdout.readline()
+    watch.send_signal(number)
+    assert result(watch) == (0, "", "")
     assert empty_team.history(event="timed_out") == [
         ("timed_out", "system", "mark", "martha", "timed_out")
     ]
@@ -206,11 +193,6 @@ def test_two_sweeps_at_once_time_each_request_out_once(empty_team: Team) -> None
     for chat in ("chat-2", "chat-3"):
         empty_team.ok("assign", chat, "--to", "martha", "--as", "mark", "--timeout", "1s")
     empty_team.sql("UPDATE requests SET expires_at = requested_at")
-    with (
-        started(empty_team, "sweep-timeouts") as one,
-        started(empty_team, "sweep-timeouts") as other,
-    ):
-        for sweep in (one, other):
-            sweep.communicate(timeout=20)
-    assert (one.returncode, other.returncode) == (0, 0)
+    both = [start(empty_team.folder, *program("sweep-timeouts")) for _ in range(2)]
+    assert [result(sweep).exit_code for sweep in both] == [0, 0]
     assert len(empty_team.history(event="timed_out")) == 3

@@ -1,93 +1,15 @@
 """On a terminal: what is asked, what is shown, and that nothing shown can do harm."""
 
-import os
-import pty
 import re
-import select
-import subprocess
-import sys
-import termios
-from collections.abc import Sequence
 
 import pytest
 from rich.cells import cell_len
 
 from tests.conftest import Result, Team
+from tests.terminal import CTRL_C, CTRL_D, ENTER, at_terminal
 
-# The program as it is, on a terminal that is its own, so that Ctrl-C reaches it.
-ON_ITS_TERMINAL = """
-import fcntl, runpy, termios
-fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-runpy.run_module("assignchat", run_name="__main__")
-"""
-WITHOUT_ERRORS = """
-import os, sys
-os.close(2)
-os.execv(sys.executable, [sys.executable, "-m", "assignchat", *sys.argv[1:]])
-"""
-CTRL_C, CTRL_D, ENTER = "\x03", "\x04", "\n"
+WITHOUT_ERRORS = ("sh", "-c", 'exec "$@" 2>&-', "sh")
 STYLE = re.compile(r"\x1b\[([\d;]*)m")
-PATIENCE = 10
-PLAIN = {"TERM": "xterm-256color", "LANG": "C.UTF-8"}
-
-Dialogue = Sequence[tuple[str, str]]
-
-
-def at_terminal(
-    team: Team,
-    *words: str,
-    answers: Dialogue = (),
-    columns: int = 100,
-    env: dict[str, str] | None = None,
-    stdout: int | None = None,
-    program: str = ON_ITS_TERMINAL,
-) -> Result:
-    """Run a command on a pseudo-terminal: each prompt is waited for, then answered.
-
-    `out` is the whole screen, unless standard output goes elsewhere.
-    """
-    here, there = pty.openpty()
-    termios.tcsetwinsize(there, (24, columns))
-    outside = {key: value for key, value in os.environ.items() if key not in _ABOUT_OUTPUT}
-    with subprocess.Popen(
-        [sys.executable, "-c", program, *words],
-        cwd=team.folder,
-        env=outside | PLAIN | (env or {}),
-        stdin=there,
-        stdout=there if stdout is None else stdout,
-        stderr=there,
-        start_new_session=True,
-    ) as process:
-        os.close(there)
-        try:
-            screen, position = b"", 0
-            for prompt, answer in answers:
-                while (found := screen.find(prompt.encode(), position)) < 0:
-                    more = _read(here)
-                    assert more, f"{prompt!r} was not asked: {screen!r}"
-                    screen += more
-                position = found + len(prompt.encode())
-                os.write(here, answer.encode())
-            while more := _read(here):
-                screen += more
-            process.wait(PATIENCE)
-        finally:
-            process.kill()
-            os.close(here)
-    return Result(process.returncode, screen.decode().replace("\r\n", "\n"), "")
-
-
-_ABOUT_OUTPUT = ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "LC_ALL", "PYTHONIOENCODING")
-
-
-def _read(terminal: int) -> bytes:
-    """What appears next; nothing at the end."""
-    ready, _, _ = select.select([terminal], [], [], PATIENCE)
-    assert ready, "the program neither goes on nor ends"
-    try:
-        return os.read(terminal, 65_536)
-    except OSError:  # how Linux says that the other end is closed
-        return b""
 
 
 @pytest.fixture
@@ -104,7 +26,7 @@ def statuses(team: Team) -> list[tuple[str, str | None]]:
 def test_nothing_is_asked_where_no_question_can_be_seen(asked: Team) -> None:
     """Standard error was closed by whoever started us, though the input is a terminal."""
     words = ("reject", "1", "--as", "martha")
-    assert at_terminal(asked, *words, program=WITHOUT_ERRORS).exit_code == 2
+    assert at_terminal(asked, *words, through=WITHOUT_ERRORS).exit_code == 2
     assert statuses(asked) == [("pending", None)]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from tests.conftest import Team
-from tests.processes import program
+from tests.processes import Process, program, result, start
 
 ASK = ("assign", "chat-1", "--to", "martha", "--as", "mark")
 OUTCOMES = {
@@ -18,23 +18,12 @@ OUTCOMES = {
 each_outcome = pytest.mark.parametrize("outcome", OUTCOMES)
 
 
-def begun(team: Team, *words: str) -> subprocess.Popen[str]:
-    """A process that waits for an answer."""
-    return subprocess.Popen(
-        program(*words),
-        cwd=team.folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def is_still_waiting(process: subprocess.Popen[str]) -> bool:
-    try:
-        process.wait(0.6)  # it looks several times meanwhile
-    except subprocess.TimeoutExpired:
-        return True
-    return False
+def waiting(team: Team, *words: str) -> Process:
+    """A process that waits for an answer, still after it has looked several times."""
+    process = start(team.folder, *program(*words))
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(0.6)
+    return process
 
 
 @each_outcome
@@ -79,23 +68,19 @@ def test_what_cannot_be_waited_for_is_refused_at_once(
 def test_who_waits_hears_of_it_when_it_happens(team_now: Team, outcome: str) -> None:
     words, exit_code = OUTCOMES[outcome]
     team_now.ok(*ASK)
-    with begun(team_now, "wait", "1", "--json") as process:
-        assert is_still_waiting(process)
-        team_now.ok(*words)
-        out, err = process.communicate(timeout=20)
-    assert (process.returncode, err) == (exit_code, "")
-    assert f'"status": "{outcome}"' in out
+    process = waiting(team_now, "wait", "1", "--json")
+    team_now.ok(*words)
+    heard = result(process)
+    assert (heard.exit_code, heard.json["status"], heard.err) == (exit_code, outcome, "")
 
 
 @each_outcome
 def test_assign_with_wait_asks_and_then_waits_for_the_answer(team_now: Team, outcome: str) -> None:
     words, exit_code = OUTCOMES[outcome]
-    with begun(team_now, *ASK, "--wait", "--json") as process:
-        assert is_still_waiting(process)
-        team_now.ok(*words)
-        out, err = process.communicate(timeout=20)
-    assert (process.returncode, err) == (exit_code, "")
-    assert f'"status": "{outcome}"' in out
+    process = waiting(team_now, *ASK, "--wait", "--json")
+    team_now.ok(*words)
+    heard = result(process)
+    assert (heard.exit_code, heard.json["status"], heard.err) == (exit_code, outcome, "")
 
 
 def test_a_request_that_times_out_while_somebody_waits_ends_the_waiting(team_now: Team) -> None:
@@ -105,23 +90,20 @@ def test_a_request_that_times_out_while_somebody_waits_ends_the_waiting(team_now
 
 
 def test_waiting_is_for_one_request_and_not_for_the_next_of_the_chain(team_now: Team) -> None:
-    with begun(team_now, *ASK, "--then", "omar", "--wait") as process:
-        assert is_still_waiting(process)
-        team_now.ok("reject", "1", "--reason", "Busy", "--as", "martha")
-        process.communicate(timeout=20)
-    assert process.returncode == 10
+    process = waiting(team_now, *ASK, "--then", "omar", "--wait")
+    team_now.ok("reject", "1", "--reason", "Busy", "--as", "martha")
+    assert result(process).exit_code == 10
     assert team_now.ok("requests", "--status", "pending")[0]["recipient_id"] == "omar"
 
 
 def test_who_waits_keeps_nobody_from_writing(team_now: Team) -> None:
     team_now.ok(*ASK)
-    with begun(team_now, "wait", "1") as process:
-        assert is_still_waiting(process)
-        for _ in range(20):
-            team_now.ok("chat", "close", "chat-2")
-            team_now.ok("chat", "reopen", "chat-2")
-        team_now.ok("accept", "1", "--as", "martha")
-        assert process.wait(20) == 0
+    process = waiting(team_now, "wait", "1")
+    for _ in range(20):
+        team_now.ok("chat", "close", "chat-2")
+        team_now.ok("chat", "reopen", "chat-2")
+    team_now.ok("accept", "1", "--as", "martha")
+    assert result(process).exit_code == 0
 
 
 @pytest.mark.parametrize("replaced", [False, True], ids=["gone", "replaced"])
@@ -130,12 +112,10 @@ def test_whose_database_is_gone_or_replaced_does_not_wait_for_ever(
 ) -> None:
     team_now.ok(*ASK)
     team_now.ok("backup", "copy.db")
-    with begun(team_now, "wait", "1", "--json") as process:
-        assert is_still_waiting(process)
-        if replaced:
-            (team_now.folder / "copy.db").replace(team_now.database)
-        else:
-            team_now.database.unlink()
-        out, err = process.communicate(timeout=20)
-    assert (process.returncode, out) == (6, "")
-    assert '"database_missing"' in err
+    process = waiting(team_now, "wait", "1", "--json")
+    if replaced:
+        (team_now.folder / "copy.db").replace(team_now.database)
+    else:
+        team_now.database.unlink()
+    ended = result(process)
+    assert (ended.exit_code, ended.out, ended.error) == (6, "", "database_missing")

@@ -21,7 +21,7 @@ def run(
     uid: int,
     folder: Path,
     umask: int = 0o022,
-    stdin: str | None = None,
+    stdin: str = "",
     env: dict[str, str] | None = None,
 ) -> Result:
     """Run a command as a user who has no groups, with nothing in the environment but `env`."""

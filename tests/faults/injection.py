@@ -4,18 +4,15 @@ strace does it. Only calls count that concern the files of the team, so that the
 the same one in every run, whatever the interpreter reads while it starts.
 """
 
-import os
 import re
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.conftest import Result
+from tests.processes import ROOT, Result, pipe, read, result, start
 from tests.stopping import Point, calls
 
-ROOT = Path(__file__).parents[2]
 # By their names on every machine; strace leaves out those that this one lacks.
 CALLS = ["openat", "write", "writev", "pwrite64", "pwritev", "fsync", "fdatasync", "ftruncate"]
 CALLS += ["fallocate", "rename", "renameat", "renameat2", "link", "linkat", "unlink", "unlinkat"]
@@ -101,22 +98,12 @@ def run(folder: Path, words: Sequence[str], *options: str, everything: bool = Fa
     ]
     # -P as the installed command has it: the working directory is no place to import from.
     command = [sys.executable, "-P", "-m", "assignchat", *words]
-    read_end, write_end = os.pipe()
-    try:
-        done = subprocess.run(
-            ["sh", "-c", " ".join(strace), "sh", *command],
-            cwd=folder,
-            env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "0"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-            pass_fds=[write_end],
-        )
-    finally:
-        os.close(write_end)
-        os.read(read_end, 1)  # comes back when strace too has ended
-        os.close(read_end)
+    shell = ("sh", "-c", " ".join(strace), "sh", *command)
+    env = {"PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "0"}
+    with pipe() as (end, held):
+        process = start(folder, *shell, env=env, pass_fds=(held.fileno(),))
+        held.close()
+        done = result(process)
+        read(end)  # comes back when strace too has ended
     log = (folder.parent / "strace.log").read_text(errors="replace").splitlines()
-    return Traced(Result(done.returncode, done.stdout, done.stderr), log)
+    return Traced(done, log)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import processes
 from tests.faults.afterwards import state
 from tests.faults.commands import ASSIGN, COMMANDS
 from tests.faults.conftest import ALL
@@ -45,12 +46,14 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 @contextmanager
 def mounted(place: Path, options: str) -> Iterator[None]:
     mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(place)]
-    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode:
+    if os.geteuid() != 0 or processes.run(place, *mount).exit_code != 0:
         pytest.skip("only root may mount a disk")
     try:
         yield
     finally:
-        subprocess.run(["umount", str(place)], check=True)
+        processes.end_all()  # or it would be in use
+        unmounted = processes.run(place.parent, "umount", str(place))
+        assert unmounted.exit_code == 0, unmounted.err
 
 
 def fill(disk: Path, *, room: int) -> Path:
@@ -117,13 +120,18 @@ def test_a_file_that_may_not_grow_is_as_a_full_disk(
     trials.recovers(team)
 
 
+def remount(disk: Path, mode: str) -> None:
+    done = processes.run(disk.parent, "mount", "-o", f"remount,{mode}", str(disk))
+    assert done.exit_code == 0, done.err
+
+
 @every_command
 def test_a_disk_that_may_only_be_read_changes_nothing(trials: Trials, disk: Path) -> None:
     team = trials.copy_to(disk / "team")
-    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+    remount(disk, "ro")
     result = start(team, trials.writing.words)
     trials.refused(team, result, "database_read_only", *config_first(trials))
-    subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
+    remount(disk, "rw")
     trials.recovers(team)
 
 
@@ -218,16 +226,14 @@ def test_a_commit_that_could_not_be_synced_does_not_come_back(
     """Not even if whoever else has the database open is killed before anybody writes again."""
     needs("strace")
     team = trials.copy_to(tmp_path / "team")
-    with subprocess.Popen(
-        [sys.executable, "-c", READS], cwd=team, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as reader:
-        assert reader.stdout is not None
-        reader.stdout.readline()
-        start(team, ["user", "add", "eve"])  # so that the only sync is the commit's
-        before = state(team)
-        fault = Fault("error=EIO", Point("fdatasync", 1), for_ever)
-        traced = run(team, trials.writing.words, *fault.options)
-        reader.kill()
+    reader = processes.start(team, sys.executable, "-c", READS, stdin=subprocess.PIPE)
+    assert reader.stdout is not None
+    reader.stdout.readline()
+    start(team, ["user", "add", "eve"])  # so that the only sync is the commit's
+    before = state(team)
+    fault = Fault("error=EIO", Point("fdatasync", 1), for_ever)
+    traced = run(team, trials.writing.words, *fault.options)
+    reader.kill()
     assert traced.struck
     assert (traced.result.exit_code, traced.result.error) == (6, "database_damaged")
     assert state(team) == before
