@@ -70,7 +70,6 @@ def test_the_database_is_never_replaced_by_its_own_copy(team: Team, force: tuple
     [
         ("backup", "{}"),
         ("backup", "{}", "--force"),
-        ("stats", "--svg", "{}"),
         ("stats", "--html", "{}"),
     ],
 )

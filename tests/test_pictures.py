@@ -1,21 +1,22 @@
-"""stats --svg and --html: the numbers of --json, drawn; nothing from outside, nothing run."""
+"""stats --html: the numbers of --json, drawn; nothing from outside, nothing run."""
 
 import json
 import re
 import zlib
-from collections.abc import Iterator
+from html import unescape
 from html.parser import HTMLParser
+from itertools import product
 from pathlib import Path
-from xml.etree import ElementTree as ET
 
 import pytest
 
-from assignchat.render.stats.svg import COLOURS
+from assignchat.model import Status
+from assignchat.render.stats.page import COLOURS
 from tests.conftest import Team
 from tests.needs import needs
 from tests.processes import program, run
+from tests.test_stats import length_of
 
-SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = {
     "<script>alert(1)</script>": "<script>alert(1)</script>",
     "]]></style><b>x": "]]></style><b>x",
@@ -71,19 +72,17 @@ def page(team: Team, *words: str) -> Page:
     return Page(team.run("stats", "--html", "-", *words).out)
 
 
-def drawing(team: Team, *words: str) -> ET.Element:
-    return ET.fromstring(team.run("stats", "--svg", "-", *words).out)  # noqa: S314  # our own
+BAR = re.compile(
+    r'<tr><th scope="row"><bdi>(.*?)</bdi>.*?</th>'
+    r'<td><span class="bar" aria-hidden="true">(.*?)</span> (.*?)</td></tr>'
+)
 
 
-def bars(root: ET.Element) -> Iterator[tuple[str, float]]:
-    """The title and the length of each bar of a picture."""
-    for group in root.iter(f"{SVG}g"):
-        title = group.find(f"{SVG}title")
-        rects = [
-            float(r.attrib["width"]) for r in group.iter(f"{SVG}rect") if r.get("class") == "bar"
-        ]
-        if title is not None and rects:
-            yield str(title.text), rects[0]
+def bars(team: Team, *words: str) -> dict[str, tuple[float, str]]:
+    """The length of each bar of the page in columns, and the value beside it, by its label."""
+    text = team.run("stats", "--html", "-", *words).out
+    found = [(unescape(label), bar, shown) for label, bar, shown in BAR.findall(text)]
+    return {label: (length_of(bar), shown) for label, bar, shown in found}
 
 
 @pytest.fixture
@@ -120,31 +119,27 @@ def test_the_tables_of_the_page_are_the_numbers_of_json(week: Team) -> None:
 
 def test_the_bars_are_the_numbers_of_json_from_zero_to_one_scale(week: Team) -> None:
     found = week.ok("stats")
-    drawn = dict(bars(drawing(week)))
-    held = {row["name"]: row["open_chats"] for row in found["users"] if row["open_chats"]}
-    lengths = [(drawn[f"{name}: {count}"], count) for name, count in held.items()]
-    assert len(lengths) == 3
-    assert all(
-        abs(length / count - lengths[0][0] / lengths[0][1]) < 0.01 for length, count in lengths
-    )
-    assert "Martha: 10s, 1m 35s" not in drawn  # she answered after 10 s and 95 s: median 52.5
-    assert "Martha: 52s, 1m 35s" in drawn
+    drawn = bars(week)
+    outcomes = {Status(row["status"]).label: row["count"] for row in found["outcomes"]}
+    lengths = {drawn[name][0] / count for name, count in outcomes.items() if count}
+    assert all(abs(length - max(lengths)) <= 1 / 8 for length in lengths)
+    assert {name: drawn[name][1].split()[0] for name in outcomes} == {
+        name: str(count) for name, count in outcomes.items()
+    }
+    assert drawn["Martha"][1] == "52s, 1m 35s"  # she answered after 10 s and after 95 s
 
 
-def test_both_pictures_and_json_come_from_one_run(week: Team) -> None:
-    found = week.ok("stats", "--since", "1h", "--svg", "a.svg", "--html", "a.html")
+def test_the_page_and_json_come_from_one_run(week: Team) -> None:
+    found = week.ok("stats", "--since", "1h", "--html", "a.html")
     assert found == week.ok("stats", "--since", "1h")
-    assert Path("a.svg").read_text("utf-8") == week.run("stats", "--since", "1h", "--svg", "-").out
-    assert (
-        Path("a.html").read_text("utf-8") == week.run("stats", "--since", "1h", "--html", "-").out
-    )
+    shown = week.run("stats", "--since", "1h", "--html", "-").out
+    assert Path("a.html").read_text("utf-8") == shown
 
 
-@pytest.mark.parametrize("kind", ["--svg", "--html"])
-def test_a_picture_fetches_and_runs_nothing(week: Team, kind: str) -> None:
-    text = week.run("stats", kind, "-").out
-    assert set(re.findall(r"https?://[^\"' ]*", text)) <= {"http://www.w3.org/2000/svg"}
-    assert not re.search(r"<script|<link|<img|<iframe|@import|url\(|\b(?:href|src|on\w+)=", text)
+def test_the_page_fetches_and_runs_nothing(week: Team) -> None:
+    text = week.run("stats", "--html", "-").out
+    assert not re.search(r"https?://|<script|<link|<img|<iframe|@import|url\(", text)
+    assert not re.search(r"\b(?:href|src|on\w+)=", text)
 
 
 @pytest.fixture
@@ -167,30 +162,12 @@ def hostile(week: Team) -> Team:
 def test_hostile_text_is_only_text_in_the_page_and_all_of_it_is_there(hostile: Team) -> None:
     shown = page(hostile)
     usual = Page(hostile.run("stats", "--html", "-", "--until", "2000-01-01T00:00:00Z").out)
-    assert shown.tags <= usual.tags | {"bdi", "data", "rect", "text", "g", "title"}
+    assert shown.tags <= usual.tags | {"bdi", "data", "small"}
     assert not {name for name in shown.attributes if name.startswith("on")} & {"onload", "onerror"}
     names = [row[0] for row in shown.tables["People"][1:]]
     assert set(HOSTILE.values()) <= set(names)
     assert set(HOSTILE.values()) <= {row[0] for row in shown.tables["Reasons"][1:]}
     assert set(HOSTILE.values()) <= {row[1] for row in shown.tables["Chats that bounce"][1:]}
-
-
-def test_hostile_text_is_only_text_in_the_svg(hostile: Team) -> None:
-    root = drawing(hostile)
-    assert {element.tag.removeprefix(SVG) for element in root.iter()} == {
-        "svg",
-        "title",
-        "desc",
-        "style",
-        "g",
-        "rect",
-        "text",
-    }
-    drawn = "\n".join(str(element.text) for element in root.iter(f"{SVG}title"))
-    assert r"\u202eevil\u2066: 1" in drawn
-    assert "<script>alert(1)</script>: 1" in drawn
-    text = hostile.run("stats", "--svg", "-").out
-    assert not set("\x07\x85\u202e\u2066\ufffe") & set(text)
 
 
 def test_of_many_people_a_chart_has_the_first_and_the_page_all(team: Team) -> None:
@@ -208,14 +185,15 @@ def test_of_many_people_a_chart_has_the_first_and_the_page_all(team: Team) -> No
     shown = page(team)
     assert len(shown.tables["People"]) == 1 + 204
     assert "and 195 more, who hold 965" in shown.text
-    assert len([title for title, _ in bars(drawing(team)) if "Ann Ex" in title]) == 8
-    assert "Ann Ex (u0): 5" in dict(bars(drawing(team)))  # as they are all called alike
+    drawn = {label: shown for label, (_, shown) in bars(team).items() if "Ann Ex" in label}
+    assert len(drawn) == 8
+    assert drawn["Ann Ex (u0)"] == "5"  # as they are all called alike
 
 
 def test_an_empty_team_has_a_picture_too(empty_team: Team) -> None:
     empty_team.ok("init")
     assert "Nobody holds an open chat." in page(empty_team).text
-    assert list(bars(drawing(empty_team))) == []
+    assert bars(empty_team) == {}
 
 
 def luminance(colour: str) -> float:
@@ -226,9 +204,7 @@ def luminance(colour: str) -> float:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_all_text_can_be_read_on_what_is_behind_it(theme: str) -> None:
-    pairs = [(text, behind) for text in ("ink", "soft") for behind in ("page", "card")]
-    pairs += [(f"onheat{step}", f"heat{step}") for step in range(5)]
-    for text, behind in pairs:
+    for text, behind in product(("ink", "soft"), ("page", "card")):
         lighter, darker = sorted(
             (luminance(getattr(COLOURS[name], theme)) for name in (text, behind)), reverse=True
         )
@@ -245,10 +221,9 @@ def first_pixel(png: bytes) -> str:
     return "#" + zlib.decompress(data)[1:4].hex()
 
 
-@pytest.mark.parametrize("kind", ["svg", "html"])
-def test_a_browser_shows_it_light_or_dark_as_the_reader_prefers(week: Team, kind: str) -> None:
+def test_a_browser_shows_it_light_or_dark_as_the_reader_prefers(week: Team) -> None:
     needs("chromium")
-    week.ok("stats", f"--{kind}", f"team.{kind}")
+    week.ok("stats", "--html", "team.html")
     shown = {}
     for scheme, setting in (("light", "1"), ("dark", "0")):
         drawn = run(
@@ -261,7 +236,7 @@ def test_a_browser_shows_it_light_or_dark_as_the_reader_prefers(week: Team, kind
             f"--blink-settings=preferredColorScheme={setting}",
             "--window-size=600,400",
             f"--screenshot={week.folder}/{scheme}.png",
-            f"file://{week.folder}/team.{kind}",
+            f"file://{week.folder}/team.html",
         )
         assert drawn.exit_code == 0, drawn.err
         shown[scheme] = first_pixel((week.folder / f"{scheme}.png").read_bytes())
@@ -269,24 +244,23 @@ def test_a_browser_shows_it_light_or_dark_as_the_reader_prefers(week: Team, kind
 
 
 def test_a_file_that_is_there_is_replaced_and_stays_as_open_as_it_was(week: Team) -> None:
-    Path("real.svg").write_text("old")
-    Path("real.svg").chmod(0o644)
-    Path("link.svg").symlink_to("real.svg")
-    assert week.run("stats", "--svg", "link.svg", "--html", "new.html").out == (
-        "Drawn in link.svg\nDrawn in new.html\n"
-    )
-    assert Path("link.svg").is_symlink()
-    assert Path("real.svg").read_text("utf-8").startswith("<svg")
-    assert Path("real.svg").stat().st_mode & 0o777 == 0o644
+    Path("real.html").write_text("old")
+    Path("real.html").chmod(0o644)
+    Path("link.html").symlink_to("real.html")
+    for name in ("link.html", "new.html"):
+        assert week.run("stats", "--html", name).out == f"Drawn in {name}\n"
+    assert Path("link.html").is_symlink()
+    assert Path("real.html").read_text("utf-8").startswith("<!doctype html>")
+    assert Path("real.html").stat().st_mode & 0o777 == 0o644
     assert Path("new.html").stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.parametrize("file", ["missing/a.svg", ".", "folder", "/dev/full", "file/a.svg", "/"])
+@pytest.mark.parametrize("file", ["missing/a.html", ".", "folder", "/dev/full", "file/a.html", "/"])
 def test_a_picture_that_cannot_be_written_is_said_and_leaves_nothing(week: Team, file: str) -> None:
     Path("folder").mkdir()
     Path("file").write_text("mine")
     before = sorted(Path().rglob("*"))
-    assert week.refused("stats", "--svg", file) == (1, "output_failed")
+    assert week.refused("stats", "--html", file) == (1, "output_failed")
     assert sorted(Path().rglob("*")) == before
 
 
@@ -313,16 +287,6 @@ def test_a_slip_of_the_hand_does_not_replace_the_database_or_the_config(week: Te
     assert "[assign_discuss]" in week.config.read_text()
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        ("--svg", "-", "--html", "-"),
-        ("--svg", "-", "--json"),
-        ("--html", "-", "--json"),
-        ("--svg", "one", "--html", "./one"),
-    ],
-)
-def test_two_results_do_not_share_an_output(week: Team, words: tuple[str, ...]) -> None:
-    result = week.run("stats", *words)
+def test_the_page_and_json_do_not_share_an_output(week: Team) -> None:
+    result = week.run("stats", "--html", "-", "--json")
     assert (result.exit_code, result.out) == (2, "")
-    assert not Path("one").exists()

@@ -20,9 +20,6 @@ def stats(
     ctx: typer.Context,
     since: options.Since = None,
     until: options.Until = None,
-    svg: Annotated[
-        Path | None, typer.Option("--svg", metavar="FILE", help="Draw it as an SVG picture.")
-    ] = None,
     html: Annotated[
         Path | None, typer.Option("--html", metavar="FILE", help="Draw it as an HTML page.")
     ] = None,
@@ -40,46 +37,30 @@ def stats(
 
     A FILE of - is standard output. One that is there is replaced, whole or not at all.
     """
-    _check_outputs(svg, html, as_json=as_json)
+    if html == render.STDOUT and as_json:
+        raise Usage("Only one of --html - and --json can have standard output")
     now = invocation(ctx).clock()
     start, end = times.period(since, until, now)
     note_period(start, end)
     with open_for_reading(ctx) as session:
-        refuse_to_overwrite_own_files(session, *filter(None, (svg, html)))
+        if html is not None:
+            refuse_to_overwrite_own_files(session, html)
         found = service.stats(session.database, since=start, until=end, zone_name=_zone_name())
-    drawn = _draw(found, now, svg, html)
+    if html is not None:
+        _draw(found, now, html)
     if as_json:
         render.say_json(found)
-    elif drawn:
-        render.say(
-            *(f"Drawn in {render.visible(str(file))}" for file in drawn if file != render.STDOUT)
-        )
-    else:
+    elif html is None:
         _show(found)
+    elif html != render.STDOUT:
+        render.say(f"Drawn in {render.visible(str(html))}")
 
 
-def _draw(found: Stats, now: datetime, svg: Path | None, html: Path | None) -> list[Path]:
-    """Write the pictures that are asked for; the files."""
-    if not (svg or html):
-        return []
-    from assignchat.cli.commands.stats_picture import picture  # only where it is asked for
-    from assignchat.render.stats.page import picture_html
-    from assignchat.render.stats.poster import picture_svg
+def _draw(found: Stats, now: datetime, file: Path) -> None:
+    from assignchat.render.stats.page import picture_html  # only where it is asked for
+    from assignchat.render.stats.picture import picture
 
-    shown = picture(found, now)
-    wanted = [(file, draw) for file, draw in ((svg, picture_svg), (html, picture_html)) if file]
-    texts = [(file, draw(shown)) for file, draw in wanted]
-    for file, text in texts:
-        render.write_file(file, text)
-    return [file for file, _ in wanted]
-
-
-def _check_outputs(svg: Path | None, html: Path | None, *, as_json: bool) -> None:
-    on_stdout = [file for file in (svg, html) if file == render.STDOUT]
-    if len(on_stdout) + as_json > 1:
-        raise Usage("Only one of --svg -, --html - and --json can have standard output")
-    if svg and html and svg.resolve() == html.resolve():
-        raise Usage(f"--svg and --html both name {svg}")
+    render.write_file(file, picture_html(picture(found, now)))
 
 
 def _zone_name() -> str:
@@ -93,8 +74,8 @@ def _show(found: Stats) -> None:
     if not render.stdout_is_terminal():
         _say_all(found)
         return
-    from assignchat.cli.commands.stats_picture import charts  # only for people
-    from assignchat.render.stats.bars import say_chart
+    from assignchat.render.stats.charts import say_chart  # only for people
+    from assignchat.render.stats.picture import charts
 
     for chart in charts(found):
         say_chart(chart)

@@ -1,1 +1,1 @@
-"""The picture of a team in numbers, for a terminal and a page."""
+"""The team's numbers as charts, on a terminal and as an HTML page."""

@@ -1,112 +1,142 @@
-"""Charts as SVG: bars from zero to one scale, and a heat strip of the hours of the day."""
+"""Charts, drawn in characters, which a terminal and a page show alike.
 
+Each bar begins at zero, and all of a chart are to one scale. Text in a chart is exact; the
+terminal and the page make it safe to show.
+"""
+
+import shutil
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from assignchat.render.stats.figures import Bar, BarChart, Chart, HourChart
-from assignchat.render.stats.svg import FONT, cut, ems, number, rect, safe, text_at
+from assignchat.render.output import say, terminal_is_dumb
 from assignchat.render.text import visible
 
-WIDTH = 400
-"""How wide a drawn chart is, in the units of its `viewBox`."""
+
+class Bar(NamedTuple):
+    """One bar from zero to `value`, paler up to `beyond`, with its value as text beside it.
+
+    `under` stands below the label, where there is more to say.
+    """
+
+    label: str
+    value: float
+    shown: str
+    beyond: float | None = None
+    under: str | None = None
 
 
-class Drawing(NamedTuple):
-    """A drawn chart: elements of SVG, and how high they are; they are `WIDTH` wide."""
+class BarChart(NamedTuple):
+    """Bars of one scale; `more` says how many were left out, `empty` that there are none."""
 
-    elements: str
-    height: float
-
-
-def svg(drawing: Drawing, title: str) -> str:
-    """A drawn chart as an element of its own, to stand in a page that has `STYLE`."""
-    return (
-        f'<svg viewBox="0 0 {WIDTH} {number(drawing.height)}" role="img"'
-        f' aria-label="{safe(title)}" font-family="{FONT}">{drawing.elements}</svg>'
-    )
+    title: str
+    about: str
+    bars: Sequence[Bar]
+    empty: str
+    more: str | None = None
 
 
-def draw(chart: Chart) -> Drawing:
-    """A chart without its title."""
-    return _hours(chart) if isinstance(chart, HourChart) else _bars(chart)
+class HourChart(NamedTuple):
+    """A count for each of the 24 hours of the day."""
+
+    title: str
+    about: str
+    counts: Sequence[int]
 
 
-_SIZE = 14
-_SMALL = 12
-_ROW = 28
-_UNDER = 18
-_LONGEST_LABEL = 170
-_GAP = 10  # between a label and its bar
-_BAR_HEIGHT = 14
+Chart = BarChart | HourChart
+
+_EIGHTHS = ("", *"▏▎▍▌▋▊▉")
+_HEIGHTS = "·▁▂▃▄▅▆▇█"
+_PLAIN_HEIGHTS = ".:-=+*#%@"
 
 
-def _bars(chart: BarChart) -> Drawing:
+def drawn_bars(bars: Sequence[Bar], room: int, *, plain: bool = False) -> list[str]:
+    """Draw bars, the longest in so many columns. With `plain`, in ASCII."""
+    scale = room / (max((max(bar.value, bar.beyond or 0) for bar in bars), default=0) or 1)
+    return [_drawn(bar, scale, plain=plain) for bar in bars]
+
+
+def _drawn(bar: Bar, scale: float, *, plain: bool) -> str:
+    if plain:
+        solid = "#" * _columns(bar.value, scale)
+    else:
+        full, rest = divmod(max(round(bar.value * scale * 8), 1 if bar.value else 0), 8)
+        solid = "█" * full + _EIGHTHS[rest]
+    return solid.ljust(_columns(bar.beyond or 0, scale), "-" if plain else "░")
+
+
+def _columns(value: float, scale: float) -> int:
+    """How many columns a value takes, at least one if it is more than nothing."""
+    return max(round(value * scale), 1 if value else 0)
+
+
+def drawn_hours(counts: Sequence[int], *, plain: bool = False) -> list[str]:
+    """Draw each count as a character of its height, the most as the highest."""
+    heights, most = _PLAIN_HEIGHTS if plain else _HEIGHTS, max(counts) or 1
+    return [heights[-(-count * (len(heights) - 1) // most)] for count in counts]
+
+
+_LONGEST_BAR = 60
+_LONGEST_LABEL = 40
+
+
+def say_chart(chart: Chart) -> None:
+    """Print a chart to the width of the terminal."""
+    columns = max(20, shutil.get_terminal_size().columns)
+    about = [f"  {line}" for line in _wrapped(chart.about, columns - 2)]
+    lines = _bar_lines(chart, columns) if isinstance(chart, BarChart) else _hours(chart, columns)
+    say(chart.title, *about, *lines, "")
+
+
+def _bar_lines(chart: BarChart, columns: int) -> list[str]:
     if not chart.bars:
-        return Drawing(text_at(0, 19, chart.empty, "soft", _SIZE), _ROW)
-    label = min(max(ems(visible(bar.label)) for bar in chart.bars) * _SIZE, _LONGEST_LABEL)
-    shown = max(ems(bar.shown) for bar in chart.bars) * _SIZE
-    scale = max(WIDTH - label - shown - 2 * _GAP, 20) / chart.longest
-    elements, top = [], 0.0
-    for bar in chart.bars:
-        elements.append(_one_bar(bar, top, label, scale))
-        top += _ROW + (_UNDER if bar.under else 0)
-    if chart.more:
-        elements.append(text_at(0, top + 19, chart.more, "soft", _SMALL))
-        top += _ROW
-    return Drawing("".join(elements), top)
+        return [f"  {chart.empty}"]
+    labels = [visible(bar.label) for bar in chart.bars]
+    label_width = min(max(map(_width, labels)), _LONGEST_LABEL, columns * 2 // 5)
+    shown_width = max(len(bar.shown) for bar in chart.bars)
+    room = max(4, min(columns - label_width - shown_width - 5, _LONGEST_BAR))
+    drawn = drawn_bars(chart.bars, room, plain=terminal_is_dumb())
+    lines = []
+    for label, bar, characters in zip(labels, chart.bars, drawn, strict=True):
+        fitted = _fitted(label, label_width)
+        lines.append(f"  {fitted}  {characters}{' ' if characters else ''}{bar.shown}")
+        if bar.under:
+            lines += [f"    {line}" for line in _wrapped(visible(bar.under), columns - 4)]
+    return lines if chart.more is None else [*lines, f"  {chart.more}"]
 
 
-def _one_bar(bar: Bar, top: float, label: float, scale: float) -> str:
-    start = label + _GAP
-    above = top + (_ROW - _BAR_HEIGHT) / 2
-    solid, whole = (_length(value, scale) for value in (bar.value, bar.end))
-    parts = [
-        f"<title>{safe(bar.label)}: {safe(bar.shown)}</title>",
-        text_at(0, top + 19, cut(bar.label, label / _SIZE), "ink", _SIZE),
-        rect(start, above + 3, whole, _BAR_HEIGHT - 6, "more") if whole > solid else "",
-        rect(start, above, solid, _BAR_HEIGHT, "bar"),
-        text_at(start + whole + _GAP, top + 19, bar.shown, "ink", _SIZE),
+def _hours(chart: HourChart, columns: int) -> list[str]:
+    """A column for each hour: the hour, its block, and the count."""
+    counts = [f"{count:,}" for count in chart.counts]
+    width = max(2, *map(len, counts)) + 1
+    together = next(n for n in (24, 12, 8, 6, 4, 3, 2, 1) if n * width + 2 <= columns or n == 1)
+    blocks = [block * 2 for block in drawn_hours(chart.counts, plain=terminal_is_dumb())]
+    rows = ([f"{hour:02}" for hour in range(24)], blocks, counts)
+    return [
+        " " + "".join(f"{cell:>{width}}" for cell in row[start : start + together])
+        for start in range(0, 24, together)
+        for row in rows
     ]
-    if bar.under:
-        parts.append(text_at(0, top + 38, cut(bar.under, WIDTH / _SMALL), "soft", _SMALL))
-    return f"<g>{''.join(parts)}</g>"
 
 
-def _length(value: float, scale: float) -> float:
-    """How long a bar is; what is more than nothing is seen."""
-    return max(value * scale, 1) if value else 0
+def _width(text: str) -> int:
+    from rich.cells import cell_len  # rich takes longer than a command may
+
+    return cell_len(text)
 
 
-_STEPS = 4  # of the heat strip, besides none
-_CELL_WIDTH = 30
-_CELL_HEIGHT = 46
-_CELL_STEP = 33.6
-_HOUR_ROW = 80
+def _fitted(text: str, width: int) -> str:
+    """The text in exactly so many columns: with spaces after it, or cut."""
+    from rich.cells import set_cell_size  # see _width
+
+    if _width(text) > width:
+        end = "..." if terminal_is_dumb() else "…"
+        return set_cell_size(text, width - len(end)) + end
+    return set_cell_size(text, width)
 
 
-def _hours(chart: HourChart) -> Drawing:
-    elements = [_one_hour(chart, hour) for hour in range(24)]
-    return Drawing("".join(elements), 2 * _HOUR_ROW)
+def _wrapped(text: str, width: int) -> list[str]:
+    from rich.console import Console
+    from rich.text import Text  # see _width
 
-
-def _one_hour(chart: HourChart, hour: int) -> str:
-    """The hour, and under it a cell with its count, the darker the more."""
-    row, column = divmod(hour, 12)
-    left, top = column * _CELL_STEP, row * _HOUR_ROW
-    count = chart.counts[hour]
-    step = chart.step(count, _STEPS)
-    middle = left + _CELL_WIDTH / 2
-    return (
-        f"<g><title>{hour:02}:00 to {hour:02}:59: {count:,}</title>"
-        + text_at(middle, top + 13, f"{hour:02}", "soft", 11, anchor="middle")
-        + rect(left, top + 18, _CELL_WIDTH, _CELL_HEIGHT, f"heat{step}", round_by=4)
-        + text_at(middle, top + 45, _short(count), f"onheat{step}", 11, anchor="middle")
-        + "</g>"
-    )
-
-
-def _short(count: int) -> str:
-    """A count in four characters at most: 999, 1.2k, 34k, 5.6M."""
-    for unit, size in (("M", 1_000_000), ("k", 1_000)):
-        if count >= size:
-            return f"{count / size:.1f}{unit}" if count < 10 * size else f"{count // size}{unit}"
-    return str(count)
+    return [str(line).rstrip() for line in Text(text).wrap(Console(), width, overflow="fold")]

@@ -1,23 +1,45 @@
-"""What `stats` shows of a team's numbers, on a terminal and in pictures."""
+"""A team's numbers as a page shows them, before it is drawn."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from assignchat.model import format_time
-from assignchat.render import duration, local, status_label
-from assignchat.render.stats.figures import (
-    Bar,
-    BarChart,
-    Cell,
-    Chart,
-    HourChart,
-    Number,
-    Picture,
-    Table,
-    Tile,
-)
+from assignchat.render.stats.charts import Bar, BarChart, Chart, HourChart
+from assignchat.render.text import duration, local, status_label
 from assignchat.service.stats import BouncingChat, Stats, UserStats
+
+
+class Tile(NamedTuple):
+    """One number that stands large at the top."""
+
+    label: str
+    shown: str
+
+
+Cell = str | int | float | None
+"""A cell of a table: text, a count, or a number of seconds."""
+
+
+class Table(NamedTuple):
+    """All of what a chart may show only the first of: columns of words, then of numbers."""
+
+    title: str
+    words: Sequence[str]
+    numbers: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+
+
+class Picture(NamedTuple):
+    """A page: a title, what it covers, the large numbers, charts, and tables of everything."""
+
+    title: str
+    about: str
+    tiles: Sequence[Tile]
+    charts: Sequence[Chart]
+    tables: Sequence[Table]
+
 
 _USERS_SHOWN = 8
 _REASONS_SHOWN = 6
@@ -174,15 +196,15 @@ def _tiles(found: Stats) -> list[Tile]:
 def _tables(found: Stats) -> list[Table]:
     zone = f"Hand-overs by hour of day ({found.time_zone})"
     bouncing = ("Chat", "Customer", "One", "Other")
-    outcomes = [(status_label(row.status), _count(row.count)) for row in found.outcomes]
-    reasons = [(row.reason, _count(row.count)) for row in found.reasons]
-    hours = [(f"{row.hour:02}:00", _count(row.hand_overs)) for row in found.hours]
+    outcomes = [(status_label(row.status), row.count) for row in found.outcomes]
+    hours = [(f"{row.hour:02}:00", row.hand_overs) for row in found.hours]
+    bounced = [(c.chat_id, c.customer, *c.users, c.given_back) for c in found.bouncing]
     return [
         Table("People", ("Name", "User"), _PEOPLE, [_person(user) for user in found.users]),
         Table("How requests ended", ("Outcome",), ("Requests",), outcomes),
-        Table("Reasons", ("Reason",), ("Times",), reasons),
+        Table("Reasons", ("Reason",), ("Times",), found.reasons),
         Table(zone, ("Hour",), ("Hand-overs",), hours),
-        Table(_bounce_title(found), bouncing, ("Given back",), _bounced(found)),
+        Table(_bounce_title(found), bouncing, ("Given back",), bounced),
     ]
 
 
@@ -203,31 +225,10 @@ _PEOPLE = (
 
 
 def _person(user: UserStats) -> list[Cell]:
-    return [
-        user.name,
-        user.id,
-        *_each_count(user[2:12]),
-        Number(user.median_response_seconds, duration(user.median_response_seconds)),
-        Number(user.p90_response_seconds, duration(user.p90_response_seconds)),
-    ]
-
-
-def _each_count(counts: Iterable[object]) -> list[Number]:
-    return [_count(count) for count in counts if isinstance(count, int)]
-
-
-def _count(count: int) -> Number:
-    return Number(count, f"{count:,}")
+    return [user.name, user.id, *user[2:]]
 
 
 def _bounce_title(found: Stats) -> str:
     shown, total = len(found.bouncing), found.bouncing_chats
     first = f", the first {shown} of {total:,}" if shown < total else ""
     return f"Chats that bounce{first}"
-
-
-def _bounced(found: Stats) -> list[list[Cell]]:
-    return [
-        [chat.chat_id, chat.customer, *chat.users, _count(chat.given_back)]
-        for chat in found.bouncing
-    ]
