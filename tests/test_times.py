@@ -12,7 +12,7 @@ from assignchat.errors import InvalidValue
 from assignchat.model import parse_time
 from assignchat.render import local
 from tests.conftest import Team
-from tests.test_terminal import at_terminal
+from tests.terminal import at_terminal
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 22, 14, 5, 10, tzinfo=UTC)  # a Sunday, 15:05:10 in Berlin
