@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from assignchat.cli import main
+from assignchat.store.engines import engine_of
 from tests.machine import machine
 from tests.processes import Result, end_all, program, run
 from tests.surroundings import make_usual
@@ -95,8 +96,12 @@ class Team:
         """Run a command as a process of its own, by the machine's clock."""
         return run(self.folder, *program(*words), stdin=stdin, env=env)
 
-    def sql(self, statement: str, *params: object) -> list[tuple[Any, ...]]:
-        """What any SQLite tool would say, or do behind our back."""
+    def rows(self, select: str, **params: object) -> list[tuple[Any, ...]]:
+        """What is in the tables, in SQL that every engine knows."""
+        return rows_of(str(self.database), select, **params)
+
+    def sqlite(self, statement: str, *params: object) -> list[tuple[Any, ...]]:
+        """What any SQLite tool would say of the file, or do to it behind our back."""
         connection = sqlite3.connect(self.database)
         try:
             with connection:
@@ -106,11 +111,11 @@ class Team:
 
     def history(self, **columns: object) -> list[tuple[Any, ...]]:
         """Event, actor, from_user, to_user and status of the tracking rows with these values."""
-        clauses = " AND ".join(f"{name} = ?" for name in columns) or "1"
-        return self.sql(
+        clauses = " AND ".join(f"{name} = :{name}" for name in columns) or "1 = 1"
+        return self.rows(
             "SELECT event, actor, from_user, to_user, status FROM engagement_tracking"
             f" WHERE {clauses} ORDER BY id",
-            *columns.values(),
+            **columns,
         )
 
     def snapshot(self) -> list[str]:
@@ -123,7 +128,13 @@ class Team:
 
     def owner(self, chat: str) -> str:
         """Who holds a chat."""
-        return str(self.sql("SELECT owner_id FROM chats WHERE id = ?", chat)[0][0])
+        return str(self.rows("SELECT owner_id FROM chats WHERE id = :chat", chat=chat)[0][0])
+
+
+def rows_of(location: str, select: str, **params: object) -> list[tuple[Any, ...]]:
+    """What is in the tables of any database, in SQL that every engine knows."""
+    with engine_of(location).open(location, os_user="tester") as database:
+        return list(database.tuples(select, params))
 
 
 def old_database(path: Path) -> None:

@@ -44,7 +44,7 @@ def test_assigning_appends_exactly_one_row(team: Team, request_id: str) -> None:
 
 @pytest.mark.usefixtures("request_id")
 def test_the_recipient_is_told_in_these_words_and_nobody_else_is_told(team: Team) -> None:
-    assert team.sql("SELECT recipient_id, text, request_id FROM notifications") == [
+    assert team.rows("SELECT recipient_id, text, request_id FROM notifications") == [
         ("martha", "Mark has sent you a chat assignment request.", 1)
     ]
 
@@ -243,7 +243,7 @@ def test_a_note_is_kept_exactly_as_given(team: Team, note: str) -> None:
     request = team.ok("assign", "chat-1", "--to", "martha", "--as", "mark", "--note", note)
     assert request["note"] == note
     assert team.ok("inbox", "--as", "martha")["requests"][0]["note"] == note
-    assert team.sql("SELECT note FROM requests") == [(note,)]
+    assert team.rows("SELECT note FROM requests") == [(note,)]
 
 
 def test_people_see_a_hostile_note_harmless_and_on_one_line(team: Team) -> None:
@@ -256,7 +256,7 @@ CHAIN = ("chat-1", "--to", "martha", "--then", "omar", "--then", "maria", "--as"
 
 
 def asked(team: Team) -> list[tuple[str, str]]:
-    return team.sql("SELECT recipient_id, status FROM requests ORDER BY id")
+    return team.rows("SELECT recipient_id, status FROM requests ORDER BY id")
 
 
 def test_after_a_rejection_the_next_is_asked_with_the_same_duration_anew(team: Team) -> None:
@@ -409,7 +409,7 @@ def test_a_chain_names_no_stranger_and_not_the_owner(team: Team) -> None:
 
 def test_a_step_and_the_next_happen_together_or_not_at_all(team: Team) -> None:
     team.ok("assign", *CHAIN)
-    team.sql(
+    team.sqlite(
         "CREATE TRIGGER no_second BEFORE INSERT ON requests"
         " BEGIN SELECT RAISE(ABORT, 'the second request cannot be written'); END"
     )

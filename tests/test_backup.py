@@ -196,9 +196,9 @@ def test_while_four_write_each_copy_shows_one_moment(empty_team: Team) -> None:
     writers = four_writers(team)
     while len(copies) < 5:
         name = f"copy-{len(copies)}.db"
-        (before,) = team.sql("SELECT count(*) FROM engagement_tracking")[0]
+        (before,) = team.rows("SELECT count(*) FROM engagement_tracking")[0]
         done = team.process("backup", name, "--json")
-        (after,) = team.sql("SELECT count(*) FROM engagement_tracking")[0]
+        (after,) = team.rows("SELECT count(*) FROM engagement_tracking")[0]
         assert done.exit_code == 0, done.err
         assert [writer.poll() for writer in writers] == [None] * 4
         if before < after:  # they wrote meanwhile
@@ -208,7 +208,7 @@ def test_while_four_write_each_copy_shows_one_moment(empty_team: Team) -> None:
             (team.folder / name).unlink()
     (team.folder / "enough").touch()
     assert [result(writer).exit_code for writer in writers] == [0] * 4
-    whole = team.sql("SELECT * FROM engagement_tracking ORDER BY id")
+    whole = team.rows("SELECT * FROM engagement_tracking ORDER BY id")
     for copy, (before, after) in zip(copies, lengths, strict=True):
         assert team.ok("--db", copy.name, "check")["sound"] is True
         with closing(sqlite3.connect(copy)) as connection:

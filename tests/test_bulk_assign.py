@@ -13,7 +13,7 @@ def _texts(team: Team, user: str) -> list[str]:
 
 
 def _owned(team: Team) -> dict[str, int]:
-    return dict(team.sql("SELECT owner_id, count(*) FROM chats GROUP BY owner_id"))
+    return dict(team.rows("SELECT owner_id, count(*) FROM chats GROUP BY owner_id"))
 
 
 def test_chats_named_by_their_ids_go_to_the_recipient(team: Team) -> None:
@@ -65,7 +65,7 @@ def test_all_chats_of_an_owner_or_those_of_one_status_are_assigned(
     team.ok("chat", "close", "chat-1")
     done = team.ok("bulk-assign", "--from", "mark", *options, "--to", "omar", "--as", "maria")
     assert done["assigned"] == len(moved)
-    chats = {chat for (chat,) in team.sql("SELECT id FROM chats WHERE owner_id = 'omar'")}
+    chats = {chat for (chat,) in team.rows("SELECT id FROM chats WHERE owner_id = 'omar'")}
     assert chats - {"chat-5"} == moved
 
 
@@ -155,7 +155,7 @@ def test_a_pending_request_on_a_moved_chat_is_cancelled_with_a_row_of_its_own(
 ) -> None:
     done = team.ok("bulk-assign", "--from", "mark", "--to", "omar", "--as", "maria")
     assert done["cancelled_requests"] == 1
-    assert team.sql("SELECT status FROM requests") == [("cancelled",)]
+    assert team.rows("SELECT status FROM requests") == [("cancelled",)]
     assert team.history(request_id=int(request_id), batch_id=done["batch_id"]) == [
         ("cancelled", "maria", "mark", "martha", "cancelled")
     ]
@@ -185,7 +185,7 @@ def test_whoever_would_be_asked_next_about_a_moved_chat_is_not_left_waiting(team
     team.advance(120)
     done = team.ok("bulk-assign", "chat-1", "--to", "maria", "--as", "maria")
     assert done["cancelled_requests"] == 1
-    assert team.sql("SELECT recipient_id, status FROM requests ORDER BY id") == [
+    assert team.rows("SELECT recipient_id, status FROM requests ORDER BY id") == [
         ("martha", "timed_out"),
         ("omar", "cancelled"),
     ]
@@ -228,9 +228,9 @@ def test_a_dry_run_records_no_deadline_and_is_refused_as_the_real_thing(
 def test_each_recipient_is_told_once_for_each_batch(team: Team) -> None:
     words = ("--from", "mark", "--to", "martha", "--to", "omar", "--as", "maria")
     team.ok("bulk-assign", *words)
-    told = team.sql("SELECT recipient_id, batch_id FROM notifications ORDER BY recipient_id")
+    told = team.rows("SELECT recipient_id, batch_id FROM notifications ORDER BY recipient_id")
     assert told == [("martha", 1), ("omar", 1)]
-    shares = team.sql("SELECT text FROM notifications ORDER BY text")
+    shares = team.rows("SELECT text FROM notifications ORDER BY text")
     assert shares == [
         ("Maria has assigned 1 chat to you.",),
         ("Maria has assigned 2 chats to you.",),
@@ -289,10 +289,10 @@ def test_batches_larger_than_one_slice_lose_and_double_nothing(team: Team) -> No
     assert done["assigned"] == total
     assert sorted(done["recipients"].values()) == [total // 2, (total + 1) // 2]
     assert _owned(team) == {user: 1 + share for user, share in done["recipients"].items()}
-    assert team.sql(
+    assert team.rows(
         "SELECT count(*), count(DISTINCT chat_id) FROM engagement_tracking WHERE event = 'assigned'"
     ) == [(total, total)]
-    assert team.sql("SELECT count(*) FROM engagement_records") == [(total,)]
+    assert team.rows("SELECT count(*) FROM engagement_records") == [(total,)]
 
 
 def test_of_many_chats_only_those_in_the_file_are_assigned(team: Team) -> None:
@@ -303,7 +303,9 @@ def test_of_many_chats_only_those_in_the_file_are_assigned(team: Team) -> None:
     Path("ids.txt").write_text("\n".join(ids[::2]), encoding="utf-8")
     done = team.ok("bulk-assign", "--ids-from", "ids.txt", "--to", "martha", "--as", "maria")
     assert done["assigned"] == SLICE + 1
-    moved = team.sql("SELECT id FROM chats WHERE owner_id = 'martha' AND id LIKE 'c-%' ORDER BY id")
+    moved = team.rows(
+        "SELECT id FROM chats WHERE owner_id = 'martha' AND id LIKE 'c-%' ORDER BY id"
+    )
     assert [chat for (chat,) in moved] == ids[::2]
 
 
@@ -360,6 +362,6 @@ def test_a_line_that_is_no_id_is_named_by_its_number(team: Team) -> None:
 def test_a_closed_chat_may_change_hands_and_stays_closed(team: Team) -> None:
     team.ok("chat", "close", "chat-1")
     team.ok("bulk-assign", "chat-1", "--to", "omar", "--as", "maria")
-    assert team.sql("SELECT owner_id, status FROM chats WHERE id = 'chat-1'") == [
+    assert team.rows("SELECT owner_id, status FROM chats WHERE id = 'chat-1'") == [
         ("omar", "closed")
     ]

@@ -54,7 +54,7 @@ def test_a_database_in_use_is_sound_and_people_are_told_so(team: Team) -> None:
 
 
 def test_checking_changes_nothing(team: Team) -> None:
-    team.sql("UPDATE chats SET owner_id = 'omar' WHERE id = 'chat-1'")
+    team.sqlite("UPDATE chats SET owner_id = 'omar' WHERE id = 'chat-1'")
     before = team.snapshot()
     assert _codes(team)
     assert team.snapshot() == before
@@ -62,7 +62,7 @@ def test_checking_changes_nothing(team: Team) -> None:
 
 @pytest.mark.parametrize("chat", ["chat-1", "chat-2", "chat-3"])
 def test_an_owner_that_the_history_does_not_name_is_found(team: Team, chat: str) -> None:
-    team.sql("UPDATE chats SET owner_id = 'omar' WHERE id = ?", chat)
+    team.sqlite("UPDATE chats SET owner_id = 'omar' WHERE id = ?", chat)
     (message,) = _codes(team).values()
     assert chat in message
 
@@ -73,14 +73,16 @@ def test_an_owner_that_the_history_does_not_name_is_found(team: Team, chat: str)
 def test_a_status_that_the_history_does_not_name_is_found(
     team: Team, request_id: int, status: str
 ) -> None:
-    team.sql("UPDATE requests SET status = ?, resolved_at = 'x' WHERE id = ?", status, request_id)
+    team.sqlite(
+        "UPDATE requests SET status = ?, resolved_at = 'x' WHERE id = ?", status, request_id
+    )
     (message,) = _codes(team).values()
     assert str(request_id) in message
 
 
 def test_a_deleted_row_of_the_history_is_found(team: Team) -> None:
-    team.sql("DROP TRIGGER engagement_tracking_no_delete")
-    team.sql("DELETE FROM engagement_tracking WHERE event = 'accepted'")
+    team.sqlite("DROP TRIGGER engagement_tracking_no_delete")
+    team.sqlite("DELETE FROM engagement_tracking WHERE event = 'accepted'")
     found = _codes(team)
     assert "chat-1" in found.pop("owner_differs")
     assert "1" in found.pop("status_differs")
@@ -90,16 +92,16 @@ def test_a_deleted_row_of_the_history_is_found(team: Team) -> None:
 
 
 def test_a_changed_row_of_the_history_is_found_even_if_the_guard_is_back(team: Team) -> None:
-    ((guard,),) = team.sql("SELECT sql FROM sqlite_master WHERE name = ?", GUARDS[0])
-    team.sql(f"DROP TRIGGER {GUARDS[0]}")
-    team.sql("UPDATE engagement_tracking SET to_user = 'maria' WHERE event = 'accepted'")
-    team.sql(guard)
+    ((guard,),) = team.sqlite("SELECT sql FROM sqlite_master WHERE name = ?", GUARDS[0])
+    team.sqlite(f"DROP TRIGGER {GUARDS[0]}")
+    team.sqlite("UPDATE engagement_tracking SET to_user = 'maria' WHERE event = 'accepted'")
+    team.sqlite(guard)
     assert list(_codes(team)) == ["owner_differs", "status_differs"]
 
 
 @pytest.mark.parametrize("guard", GUARDS)
 def test_a_guard_that_is_gone_is_found(team: Team, guard: str) -> None:
-    team.sql(f"DROP TRIGGER {guard}")
+    team.sqlite(f"DROP TRIGGER {guard}")
     (message,) = _codes(team).values()
     assert guard in message
 
@@ -107,15 +109,15 @@ def test_a_guard_that_is_gone_is_found(team: Team, guard: str) -> None:
 @pytest.mark.parametrize("guard", GUARDS)
 def test_a_guard_that_does_nothing_any_more_is_found(team: Team, guard: str) -> None:
     event = {"update": "UPDATE", "delete": "DELETE", "replace": "INSERT"}[guard.rpartition("_")[2]]
-    team.sql(f"DROP TRIGGER {guard}")
-    team.sql(f"CREATE TRIGGER {guard} BEFORE {event} ON engagement_tracking BEGIN SELECT 1; END")
+    team.sqlite(f"DROP TRIGGER {guard}")
+    team.sqlite(f"CREATE TRIGGER {guard} BEFORE {event} ON engagement_tracking BEGIN SELECT 1; END")
     (message,) = _codes(team).values()
     assert guard in message
 
 
 def test_two_pending_requests_on_a_chat_are_found(team: Team) -> None:
-    team.sql("DROP INDEX requests_pending")
-    team.sql(
+    team.sqlite("DROP INDEX requests_pending")
+    team.sqlite(
         "INSERT INTO requests (chat_id, requester_id, recipient_id, recipient_role, status,"
         " requested_at, from_user) SELECT chat_id, requester_id, recipient_id, recipient_role,"
         " status, requested_at, from_user FROM requests WHERE status = 'pending'"
@@ -134,13 +136,13 @@ def test_two_pending_requests_on_a_chat_are_found(team: Team) -> None:
 def test_a_row_that_refers_to_one_that_is_gone_is_found(
     team: Team, statement: str, table: str
 ) -> None:
-    team.sql(statement)
+    team.sqlite(statement)
     assert table in _codes(team)["orphan"]
 
 
 def test_every_problem_is_named_to_people_too(team: Team) -> None:
-    team.sql(f"DROP TRIGGER {GUARDS[0]}")
-    team.sql("UPDATE chats SET owner_id = 'omar' WHERE id = 'chat-1'")
+    team.sqlite(f"DROP TRIGGER {GUARDS[0]}")
+    team.sqlite("UPDATE chats SET owner_id = 'omar' WHERE id = 'chat-1'")
     told = team.run("check")
     assert told.exit_code == 8
     assert "chat-1" in told.out
@@ -148,9 +150,9 @@ def test_every_problem_is_named_to_people_too(team: Team) -> None:
 
 
 def test_a_file_with_a_damaged_page_is_not_called_sound(team: Team) -> None:
-    team.sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    ((size,),) = team.sql("PRAGMA page_size")
-    ((page,),) = team.sql("SELECT rootpage FROM sqlite_master WHERE name = 'chats_by_owner'")
+    team.sqlite("PRAGMA wal_checkpoint(TRUNCATE)")
+    ((size,),) = team.sqlite("PRAGMA page_size")
+    ((page,),) = team.sqlite("SELECT rootpage FROM sqlite_master WHERE name = 'chats_by_owner'")
     content = bytearray(team.database.read_bytes())
     content[(page - 1) * size : page * size] = bytes(size)
     team.database.write_bytes(content)
@@ -173,7 +175,7 @@ def test_a_request_changed_behind_our_back_is_named_and_hands_nothing_over(
 ) -> None:
     asked = team.ok("assign", "chat-4", "--to", "mark", "--then", "omar", "--as", "martha")
     assert _warnings(team) == {}
-    team.sql(f"UPDATE requests SET {change} WHERE id = ?", asked["id"])
+    team.sqlite(f"UPDATE requests SET {change} WHERE id = ?", asked["id"])
     assert list(_codes(team)) == ["request_differs"]
     before = team.snapshot()
     if not change.startswith(("requester", "requested")):
@@ -196,7 +198,7 @@ def test_a_batch_changed_behind_our_back_is_named(team: Team, change: str) -> No
     batch = team.ok("bulk-assign", "chat-4", "--to", "omar", "--as", "maria", "--yes")
     team.ok("undo", str(batch["batch_id"]), "--as", "maria", "--yes")
     assert _warnings(team) == {}
-    team.sql(change)
+    team.sqlite(change)
     assert "batch_differs" in _codes(team)
 
 
@@ -211,7 +213,7 @@ def test_a_batch_changed_behind_our_back_is_named(team: Team, change: str) -> No
     ],
 )
 def test_a_seal_made_by_hand_is_named_and_stops_no_check(team: Team, seal: str) -> None:
-    team.sql(f"INSERT INTO seals (last_id, first_id, varying, marks, hash) VALUES ({seal})")
+    team.sqlite(f"INSERT INTO seals (last_id, first_id, varying, marks, hash) VALUES ({seal})")
     assert "seal_wrong" in _codes(team)
     assert "history_changed" in _codes(team, "--full")
     team.ok("chat", "close", "chat-4")
@@ -219,7 +221,7 @@ def test_a_seal_made_by_hand_is_named_and_stops_no_check(team: Team, seal: str) 
 
 
 def test_an_inactive_owner_of_open_chats_is_a_warning(team: Team) -> None:
-    team.sql("UPDATE users SET active = 0 WHERE id IN ('omar', 'maria')")
+    team.sqlite("UPDATE users SET active = 0 WHERE id IN ('omar', 'maria')")
     (message,) = _warnings(team).values()
     assert "omar" in message
     assert "maria" not in message
@@ -227,7 +229,7 @@ def test_an_inactive_owner_of_open_chats_is_a_warning(team: Team) -> None:
 
 def test_a_deadline_moved_by_hand_is_a_warning(team: Team) -> None:
     asked = team.ok("assign", "chat-4", "--to", "mark", "--as", "martha")
-    team.sql(
+    team.sqlite(
         "UPDATE requests SET expires_at = '2036-01-01T00:00:00.000Z' WHERE id = ?", asked["id"]
     )
     assert str(asked["id"]) in _warnings(team)["deadline_differs"]
@@ -238,8 +240,8 @@ def test_a_manager_made_by_hand_is_a_warning(team: Team) -> None:
     team.ok("user", "set", "omar", "--name", "Omar F.")
     team.ok("user", "deactivate", "maria")
     assert _warnings(team) == {}
-    team.sql("UPDATE users SET role = 'manager' WHERE id = 'mark'")
-    team.sql("INSERT INTO users VALUES ('eve', 'Eve', 'manager', 1, '', NULL)")
+    team.sqlite("UPDATE users SET role = 'manager' WHERE id = 'mark'")
+    team.sqlite("INSERT INTO users VALUES ('eve', 'Eve', 'manager', 1, '', NULL)")
     assert _warnings(team)["role_differs"].endswith(": eve, mark")
     team.ok("user", "set", "mark", "--role", "user")
     assert _warnings(team)["role_differs"].endswith(": eve")
@@ -250,12 +252,12 @@ def test_somebody_who_has_left_and_is_made_active_by_hand_is_warned_of(team: Tea
     team.ok("user", "activate", "mark")
     team.ok("user", "deactivate", "mark")
     assert "active_differs" not in _warnings(team)
-    team.sql("UPDATE users SET active = 1 WHERE id = 'mark'")
+    team.sqlite("UPDATE users SET active = 1 WHERE id = 'mark'")
     assert _warnings(team)["active_differs"].endswith(": mark")
 
 
 def test_a_trigger_that_is_not_ours_is_a_warning(team: Team) -> None:
-    team.sql(
+    team.sqlite(
         "CREATE TRIGGER theft AFTER UPDATE ON chats"
         " BEGIN UPDATE chats SET owner_id = 'omar' WHERE id = NEW.id; END"
     )
@@ -274,7 +276,7 @@ def test_a_sweep_that_is_not_running_is_a_warning(team: Team) -> None:
 
 
 def test_a_warning_and_a_problem_are_told_apart(team: Team) -> None:
-    team.sql("UPDATE users SET active = 0 WHERE id = 'omar'")
-    team.sql("UPDATE chats SET owner_id = 'omar' WHERE id = 'chat-1'")
+    team.sqlite("UPDATE users SET active = 0 WHERE id = 'omar'")
+    team.sqlite("UPDATE chats SET owner_id = 'omar' WHERE id = 'chat-1'")
     found = team.run("check", "--json").json
     assert (len(found["problems"]), len(found["warnings"])) == (1, 1)

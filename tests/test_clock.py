@@ -26,7 +26,7 @@ def at(team: Team, offset: str, *words: str) -> Result:
 def ask(team: Team, chat: str, timeout: str = "10m") -> int:
     asked = team.process("assign", chat, "--to", "omar", "--as", "maria", "--timeout", timeout)
     assert asked.exit_code == 0, asked.err
-    return int(team.sql("SELECT max(id) FROM requests")[0][0])
+    return int(team.rows("SELECT max(id) FROM requests")[0][0])
 
 
 def lists(team: Team, *words: str) -> list[dict[str, Any]]:
@@ -130,7 +130,7 @@ def test_by_a_clock_years_ahead_a_command_times_out_what_it_meets_and_nothing_el
     endless = ask(team_now, "chat-3", "off")
     late = at(team_now, "+3y", "accept", str(met), "--as", "omar", "--json")
     assert (late.exit_code, late.error) == (4, "request_timed_out")
-    assert dict(team_now.sql("SELECT id, status FROM requests")) == {
+    assert dict(team_now.rows("SELECT id, status FROM requests")) == {
         met: "timed_out",
         other: "pending",
         endless: "pending",
@@ -167,10 +167,10 @@ def test_a_watch_ends_without_acting_when_its_clock_jumps(team_now: Team, jump: 
     set_clock(clock, jump)
     if jump == "-1h":  # due by that clock too, but then the newest row lies in its future
         early = "2020-01-01T00:00:00.000Z"
-        team_now.sql("UPDATE requests SET expires_at = ? WHERE id = ?", early, number)
+        team_now.sqlite("UPDATE requests SET expires_at = ? WHERE id = ?", early, number)
     ended = result(watch)
     assert (ended.exit_code, ended.out, ended.error) == (4, "", "clock_suspicious")
-    assert team_now.sql("SELECT status FROM requests WHERE id = ?", number) == [("pending",)]
+    assert team_now.rows("SELECT status FROM requests WHERE id = :id", id=number) == [("pending",)]
 
 
 def test_a_watch_goes_on_when_its_clock_goes_back_and_nothing_is_due(team_now: Team) -> None:

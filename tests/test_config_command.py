@@ -234,7 +234,7 @@ def test_each_change_is_in_the_history(team: Team) -> None:
     key = "assign_discuss.request_timeout"
     team.ok("config", "set", key, "5m", "--as", "the admin")
     team.ok("config", "unset", key)
-    rows = team.sql(
+    rows = team.rows(
         "SELECT actor, detail FROM engagement_tracking WHERE event = 'config_changed' ORDER BY id"
     )
     assert [json.loads(detail) for _, detail in rows] == [
@@ -387,7 +387,7 @@ def test_a_change_that_is_killed_between_its_row_and_its_file_is_told_by_check(
 
 def test_a_change_that_cannot_be_recorded_is_not_made(team: Team) -> None:
     before = team.config.read_bytes()
-    team.sql("DROP TABLE engagement_tracking")
+    team.sqlite("DROP TABLE engagement_tracking")
     assert team.refused("config", "set", "busy_timeout", "5s")[0] == 6
     assert team.config.read_bytes() == before
     team.database.unlink()  # beyond repair

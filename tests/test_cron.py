@@ -43,7 +43,7 @@ def ask(team: Team, chat: str, *, timeout: str) -> None:
 
 def statuses(team: Team) -> list[str]:
     """Where each request stands, as written."""
-    return [status for (status,) in team.sql("SELECT status FROM requests ORDER BY id")]
+    return [status for (status,) in team.rows("SELECT status FROM requests ORDER BY id")]
 
 
 def adapted(team: Team) -> str:

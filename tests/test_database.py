@@ -165,7 +165,7 @@ BROKEN = ("database_damaged", "database_foreign")  # foreign where its first pag
 @pytest.mark.usefixtures("request_id")
 def test_a_cut_off_database_is_refused_wherever_it_was_cut(team: Team) -> None:
     whole, path = team.database.read_bytes(), team.folder / "other.db"
-    size = team.sql("PRAGMA page_size")[0][0]
+    size = team.sqlite("PRAGMA page_size")[0][0]
     for cut in [*range(size, len(whole), size), *range(size - 1, len(whole) - size, size)]:
         path.write_bytes(whole[:cut])
         before = look(path)
@@ -179,7 +179,7 @@ def test_a_cut_off_database_is_refused_wherever_it_was_cut(team: Team) -> None:
 @pytest.mark.usefixtures("request_id")
 def test_any_page_may_be_overwritten_and_nobody_is_misled(team: Team) -> None:
     whole, right = team.database.read_bytes(), team.ok("requests")
-    size = team.sql("PRAGMA page_size")[0][0]
+    size = team.sqlite("PRAGMA page_size")[0][0]
     for start in range(0, len(whole), size):
         broken = whole[:start] + b"\xa5" * size + whole[start + size :]
         (team.folder / "other.db").write_bytes(broken)
@@ -348,7 +348,7 @@ def test_a_writer_does_not_wait_for_readers(team: Team, request_id: str) -> None
 
 
 def test_what_is_committed_survives_a_power_cut(team: Team) -> None:
-    assert team.sql("PRAGMA journal_mode") == [("wal",)]
+    assert team.sqlite("PRAGMA journal_mode") == [("wal",)]
     with SqliteDatabase.open(str(team.database), os_user="tester") as database:
         assert database.value("PRAGMA synchronous") == 2
         assert database.value("PRAGMA foreign_keys") == 1
@@ -372,11 +372,11 @@ def test_the_files_beside_it_are_its_owners_alone(team: Team, mask: int) -> None
 
 
 def test_many_may_bring_an_old_database_up_to_date_at_once(team: Team) -> None:
-    (current,) = team.sql("PRAGMA user_version")
-    team.sql("PRAGMA user_version = 0")
+    (current,) = team.sqlite("PRAGMA user_version")
+    team.sqlite("PRAGMA user_version = 0")
     results = together(team, *(("user", "add", f"user-{n}") for n in range(4)))
     assert [result.exit_code for result in results] == [0] * 4, results
-    assert team.sql("PRAGMA user_version") == [current]
+    assert team.sqlite("PRAGMA user_version") == [current]
     assert len(team.ok("user", "list")) == 8
 
 

@@ -80,12 +80,12 @@ def described() -> dict[str, dict[str, Any]]:
 
 
 def test_every_table_and_view_is_explained_and_nothing_else(team: Team) -> None:
-    kinds = team.sql("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")
+    kinds = team.sqlite("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")
     assert set(described()) == {name for (name,) in kinds}
     for name, about in described().items():
         if name in OF_SQLITE:
             continue
-        columns = {column for _, column, *_ in team.sql(f'PRAGMA table_info("{name}")')}
+        columns = {column for _, column, *_ in team.sqlite(f'PRAGMA table_info("{name}")')}
         named = {*about.get("columns", ()), *about.get("facets", ()), *about.get("units", ())}
         named |= {about[key] for key in ("label_column", "sort", "sort_desc") if key in about}
         assert named <= columns, name

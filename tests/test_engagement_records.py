@@ -14,7 +14,7 @@ COLUMNS = (
 
 
 def _records(team: Team, columns: str) -> list[tuple[Any, ...]]:
-    return team.sql(
+    return team.rows(
         f"SELECT {columns} FROM engagement_records ORDER BY requested_at, request_id, chat_id"
     )
 
@@ -43,7 +43,7 @@ def test_any_sqlite_tool_reads_the_record_of_a_request(team: Team) -> None:
             30.5,
         )
     ]
-    names = [name for _, name, *_ in team.sql("PRAGMA table_info(engagement_records)")]
+    names = [name for _, name, *_ in team.sqlite("PRAGMA table_info(engagement_records)")]
     assert names == COLUMNS.split(", ")
 
 
@@ -125,7 +125,7 @@ def test_each_batch_has_records_of_its_own_for_the_same_chat(team: Team) -> None
     for user in ("omar", "martha", "omar"):
         team.ok("bulk-assign", "chat-1", "--to", user, "--as", "maria")
     team.ok("undo", "3", "--as", "maria")
-    assert team.sql("SELECT batch_id, status FROM engagement_records ORDER BY batch_id") == [
+    assert team.rows("SELECT batch_id, status FROM engagement_records ORDER BY batch_id") == [
         (1, "assigned"),
         (2, "assigned"),
         (3, "undone"),
@@ -150,7 +150,7 @@ def test_fifty_chats_moved_are_fifty_records(team: Team) -> None:
     team.ok("import", "chats", "chats.csv")
     words = ("--from", "omar", "--to", "mark", "--to", "martha", "--as", "maria")
     assert team.ok("bulk-assign", *words)["assigned"] == 50
-    assert team.sql(
+    assert team.rows(
         "SELECT count(*), count(DISTINCT chat_id) FROM engagement_records"
         " WHERE kind = 'direct' AND from_user = 'omar'"
     ) == [(50, 50)]

@@ -58,8 +58,8 @@ def test_each_table_and_view_is_a_file_with_all_its_rows(
     assert set(files) >= PROMISED
     assert sorted(done["files"]) == sorted(f"{name}.{form}" for name in files)
     for name, rows in files.items():
-        assert [(len(rows),)] == busy.sql(f'SELECT count(*) FROM "{name}"')
-        columns = [column for _, column, *_ in busy.sql(f'PRAGMA table_info("{name}")')]
+        assert [(len(rows),)] == busy.rows(f'SELECT count(*) FROM "{name}"')
+        columns = [column for _, column, *_ in busy.sqlite(f'PRAGMA table_info("{name}")')]
         assert all(list(row) == columns for row in rows)
     assert {row["id"]: row["customer"] for row in files["chats"]}["c-1"] == HOSTILE
 
@@ -70,13 +70,13 @@ def test_what_sqlite_utils_reads_back_from_jsonl_is_what_was_exported(busy: Team
     words = [sys.executable, "-m", "sqlite_utils"]
     for path in sorted(Path("out").iterdir()):
         if not path.read_text(encoding="utf-8"):  # sqlite-utils makes no table of nothing
-            assert busy.sql(f'SELECT * FROM "{path.stem}"') == []
+            assert busy.rows(f'SELECT * FROM "{path.stem}"') == []
             continue
         done = run(busy.folder, *words, "insert", "back.db", path.stem, path, "--nl")
         assert done.exit_code == 0, done.err
         with closing(sqlite3.connect("back.db")) as back:
             rows = back.execute(f'SELECT * FROM "{path.stem}"').fetchall()
-        assert sorted(rows, key=repr) == sorted(busy.sql(f'SELECT * FROM "{path.stem}"'), key=repr)
+        assert sorted(rows, key=repr) == sorted(busy.rows(f'SELECT * FROM "{path.stem}"'), key=repr)
 
 
 def test_jsonl_keeps_what_is_absent_apart_from_what_is_empty(busy: Team) -> None:
@@ -132,7 +132,7 @@ def test_a_form_that_is_none_is_a_usage_error(team: Team) -> None:
 
 def test_an_export_that_fails_half_way_leaves_nothing_behind(empty_team: Team) -> None:
     empty_team.ok("init", "--demo")
-    empty_team.sql("DROP TABLE batch_recipients")
+    empty_team.sqlite("DROP TABLE batch_recipients")
     before = _around(empty_team)
     assert empty_team.refused("export", "out")[0] == 6
     assert _around(empty_team) == before

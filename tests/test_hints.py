@@ -26,9 +26,9 @@ def desk(team_now: Team) -> Team:
 def stand(team: Team) -> list[object]:
     """Who holds what, who takes part, what is pending, and the config."""
     return [
-        team.sql("SELECT id, owner_id, status FROM chats ORDER BY id"),
-        team.sql("SELECT id, name, role, active, away_until FROM users ORDER BY id"),
-        team.sql("SELECT id FROM requests WHERE status = 'pending'"),
+        team.rows("SELECT id, owner_id, status FROM chats ORDER BY id"),
+        team.rows("SELECT id, name, role, active, away_until FROM users ORDER BY id"),
+        team.rows("SELECT id FROM requests WHERE status = 'pending'"),
         team.ok("config", "list"),
     ]
 
@@ -110,15 +110,15 @@ def test_what_was_added_can_be_taken_out_of_the_way(desk: Team) -> None:
     for words in (("user", "add", "zoe"), ("chat", "add", "c", "--customer", "A", "--owner", ODD)):
         for command in hinted(desk, *words):
             paste(desk, command)
-    assert desk.sql("SELECT active FROM users WHERE id = 'zoe'") == [(0,)]
-    assert desk.sql("SELECT status FROM chats WHERE id = 'c'") == [("closed",)]
+    assert desk.rows("SELECT active FROM users WHERE id = 'zoe'") == [(0,)]
+    assert desk.rows("SELECT status FROM chats WHERE id = 'c'") == [("closed",)]
 
 
 def test_who_accepts_is_told_how_to_ask_the_chat_back(desk: Team) -> None:
     desk.ok("assign", "chat-1", "--to", "martha", "--as", "mark")
     (command,) = hinted(desk, "accept", "1", "--as", "martha")
     paste(desk, command)
-    assert desk.sql("SELECT requester_id, recipient_id FROM requests WHERE id = 2") == [
+    assert desk.rows("SELECT requester_id, recipient_id FROM requests WHERE id = 2") == [
         ("martha", "mark")
     ]
 
@@ -127,7 +127,7 @@ def test_who_withdraws_is_told_how_to_ask_again(desk: Team) -> None:
     desk.ok("assign", "chat-1", "--to", "martha", "--as", "mark")
     (command,) = hinted(desk, "withdraw", "1", "--reason", "No longer needed", "--as", "mark")
     paste(desk, command)
-    assert desk.sql("SELECT status FROM requests") == [("withdrawn",), ("pending",)]
+    assert desk.rows("SELECT status FROM requests") == [("withdrawn",), ("pending",)]
 
 
 def test_a_hint_names_the_database_and_the_config_that_were_named(desk: Team) -> None:

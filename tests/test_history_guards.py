@@ -58,7 +58,7 @@ def test_a_row_of_the_history_is_never_changed_replaced_or_deleted(team: Team) -
         f"INSERT OR REPLACE INTO engagement_tracking (row{COLUMNS}) VALUES ({ROW})",
     ):
         with pytest.raises(sqlite3.IntegrityError, match="append-only"):
-            team.sql(statement)
+            team.sqlite(statement)
     assert team.snapshot() == before
 
 
@@ -66,12 +66,12 @@ def test_one_request_is_pending_for_each_chat_and_the_database_itself_sees_to_th
     team: Team, request_id: str
 ) -> None:
     with pytest.raises(sqlite3.IntegrityError, match="UNIQUE"):
-        team.sql(
+        team.sqlite(
             "INSERT INTO requests (chat_id, requester_id, recipient_id, recipient_role, status,"
             " requested_at, from_user) VALUES ('chat-1', 'mark', 'omar', 'user', 'pending',"
             " '2026-11-22T14:05:10.000Z', 'mark')"
         )
-    assert team.sql("SELECT id FROM requests") == [(int(request_id),)]
+    assert team.rows("SELECT id FROM requests") == [(int(request_id),)]
 
 
 def test_a_word_that_is_none_does_not_fit_into_the_tables(team: Team, request_id: str) -> None:
@@ -84,31 +84,31 @@ def test_a_word_that_is_none_does_not_fit_into_the_tables(team: Team, request_id
         "UPDATE chats SET owner_id = NULL",
     ):
         with pytest.raises(sqlite3.IntegrityError):
-            team.sql(statement)
+            team.sqlite(statement)
     assert request_id == "1"
 
 
 def test_after_a_busy_day_the_database_is_sound(team: Team) -> None:
     _busy_day(team)
-    assert team.sql("PRAGMA foreign_key_check") == []
-    assert team.sql("PRAGMA integrity_check") == [("ok",)]
+    assert team.sqlite("PRAGMA foreign_key_check") == []
+    assert team.sqlite("PRAGMA integrity_check") == [("ok",)]
     found = team.ok("check")
     assert (found["sound"], found["problems"], found["warnings"]) == (True, [], [])
 
 
 def test_after_a_busy_day_the_history_tells_how_everything_came_to_be(team: Team) -> None:
     _busy_day(team)
-    for (chat,) in team.sql("SELECT id FROM chats"):
+    for (chat,) in team.rows("SELECT id FROM chats"):
         owner = None
         for event, _, before, after, _ in team.history(chat_id=chat):
             if event in ("opened", "accepted", "assigned", "undone", "imported"):
                 assert before == owner
                 owner = after
         assert team.owner(chat) == owner
-    for request, status in team.sql("SELECT id, status FROM requests"):
+    for request, status in team.rows("SELECT id, status FROM requests"):
         rows = [(row[0], row[4]) for row in team.history(request_id=request)]
         assert rows == [("requested", "pending"), (status, status)]
-    times = [at for (at,) in team.sql("SELECT at FROM engagement_tracking ORDER BY id")]
+    times = [at for (at,) in team.rows("SELECT at FROM engagement_tracking ORDER BY id")]
     assert times == sorted(times)
 
 

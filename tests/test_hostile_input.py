@@ -88,7 +88,7 @@ def assert_harmless(shown: str) -> None:
 def stored(team: Team, select: str) -> list[bytes]:
     """The bytes of a column, as any tool would find them."""
     column, _, rest = select.partition(" ")
-    return [bytes.fromhex(row[0]) for row in team.sql(f"SELECT hex({column}) {rest}")]
+    return [bytes.fromhex(row[0]) for row in team.sqlite(f"SELECT hex({column}) {rest}")]
 
 
 def texts_in(document: Any) -> Iterator[str]:
@@ -609,7 +609,7 @@ def test_a_pipe_that_somebody_writes_to_is_a_file(team: Team) -> None:
     script = 'mkfifo pipe; printf "id\\nann\\n" > pipe & exec "$@" pipe'
     done = run(team.folder, "sh", "-c", script, "sh", *program("import", "users"))
     assert done.exit_code == 0, done.err
-    assert team.sql("SELECT id FROM users WHERE id = 'ann'") == [("ann",)]
+    assert team.rows("SELECT id FROM users WHERE id = 'ann'") == [("ann",)]
 
 
 def test_nobody_waits_for_the_rows_of_an_import(team: Team) -> None:
@@ -622,7 +622,7 @@ def test_nobody_waits_for_the_rows_of_an_import(team: Team) -> None:
     connection.execute("BEGIN IMMEDIATE")
     connection.close()
     assert result(slow, "n-2,Ann,mark\n").exit_code == 0
-    assert team.sql("SELECT count(*) FROM chats WHERE id LIKE 'n-_'") == [(2,)]
+    assert team.rows("SELECT count(*) FROM chats WHERE id LIKE 'n-_'") == [(2,)]
 
 
 @pytest.mark.parametrize("first", [*"=+-@\t\r\n", "\uff1d", "\uff0b", "\uff0d", "\uff20"])

@@ -67,7 +67,7 @@ def test_an_actor_is_an_active_user_of_the_team(
 
 def test_the_history_keeps_the_claim_and_the_true_login(team: Team) -> None:
     team.ok("assign", "chat-1", "--to", "martha", "--as", "mark")
-    rows = team.sql("SELECT actor, os_user FROM engagement_tracking WHERE event = 'requested'")
+    rows = team.rows("SELECT actor, os_user FROM engagement_tracking WHERE event = 'requested'")
     assert rows == [("mark", LOGIN)]
 
 
@@ -142,7 +142,7 @@ def test_under_sudo_the_history_names_both(team: Team, monkeypatch: pytest.Monke
     under_sudo(monkeypatch, DAEMON.pw_name, str(DAEMON.pw_uid))
     team.ok("user", "add", DAEMON.pw_name)
     assert actor_of(team) == DAEMON.pw_name
-    rows = team.sql("SELECT actor, os_user FROM engagement_tracking ORDER BY id DESC LIMIT 1")
+    rows = team.rows("SELECT actor, os_user FROM engagement_tracking ORDER BY id DESC LIMIT 1")
     assert rows == [(DAEMON.pw_name, f"{DAEMON.pw_name} (sudo as root)")]
 
 
@@ -205,7 +205,7 @@ def test_from_cron_the_login_is_that_of_the_account(team: Team) -> None:
         words = program("user", "add", f"new-{len(env)}")
         done = processes.run(team.folder, *words, env={"PYTHONPATH": str(ROOT)} | env, alone=True)
         assert done.exit_code == 0, done.err
-    rows = team.sql("SELECT actor, os_user FROM engagement_tracking ORDER BY id DESC LIMIT 2")
+    rows = team.rows("SELECT actor, os_user FROM engagement_tracking ORDER BY id DESC LIMIT 2")
     assert rows == [(LOGIN, LOGIN)] * 2
 
 

@@ -109,7 +109,7 @@ def test_notifications_marked_read_are_shown_once_more_and_then_gone(team: Team)
     inbox = team.ok("inbox", "--as", "martha")
     assert inbox["notifications"] == []
     assert len(inbox["requests"]) == 1
-    assert team.sql("SELECT read_at FROM notifications") == [("2026-11-22T14:05:11.000Z",)]
+    assert team.rows("SELECT read_at FROM notifications") == [("2026-11-22T14:05:11.000Z",)]
 
 
 def test_marking_read_is_for_ones_own_notifications_only(team: Team, request_id: str) -> None:

@@ -44,7 +44,7 @@ def test_an_import_that_is_interrupted_has_changed_nothing(
 def started(team: Team, *words: str, stdout: Stream) -> Process:
     """A process that has made its change and has not ended."""
     process = start(team.folder, *program(*words), stdout=stdout)
-    wait_until(lambda: bool(team.sql("SELECT id FROM requests")) or process.poll() is not None)
+    wait_until(lambda: bool(team.rows("SELECT id FROM requests")) or process.poll() is not None)
     return process
 
 

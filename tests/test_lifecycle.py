@@ -33,9 +33,9 @@ def settle(team: Team, status: Status) -> None:
 def life(team: Team) -> tuple[object, ...]:
     """All that the database says of the request, and whose chat it is."""
     return (
-        team.sql("SELECT * FROM requests"),
-        team.sql("SELECT * FROM engagement_tracking WHERE request_id = 1"),
-        team.sql("SELECT * FROM notifications"),
+        team.rows("SELECT * FROM requests"),
+        team.rows("SELECT * FROM engagement_tracking WHERE request_id = 1"),
+        team.rows("SELECT * FROM notifications"),
         team.owner("chat-1"),
     )
 

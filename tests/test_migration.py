@@ -24,7 +24,7 @@ def old_team(empty_team: Team, monkeypatch: pytest.MonkeyPatch) -> Team:
 
 
 def _content(team: Team) -> dict[str, list[tuple[object, ...]]]:
-    return {table: team.sql(f"SELECT * FROM {table}") for table in KEPT}
+    return {table: team.rows(f"SELECT * FROM {table}") for table in KEPT}
 
 
 def _schema(path: Path) -> dict[str, str]:
@@ -35,7 +35,7 @@ def _schema(path: Path) -> dict[str, str]:
 def test_the_first_command_brings_it_up_to_date_and_loses_nothing(old_team: Team) -> None:
     before = _content(old_team)
     old_team.ok("chat", "list")
-    assert old_team.sql("PRAGMA user_version") == [(SCHEMA_VERSION,)]
+    assert old_team.sqlite("PRAGMA user_version") == [(SCHEMA_VERSION,)]
     assert _content(old_team) == before
 
 
@@ -48,8 +48,8 @@ def test_it_is_then_like_one_that_was_made_today(old_team: Team) -> None:
 def test_its_history_is_sealed_from_the_first_row_on(old_team: Team) -> None:
     noted = old_team.ok("check", "--full")["head"]
     assert noted is not None
-    ((rows,),) = old_team.sql("SELECT count(*) FROM engagement_tracking")
-    assert old_team.sql("SELECT min(first_id), max(last_id) FROM seals") == [(1, rows)]
+    ((rows,),) = old_team.rows("SELECT count(*) FROM engagement_tracking")
+    assert old_team.rows("SELECT min(first_id), max(last_id) FROM seals") == [(1, rows)]
 
 
 def test_work_goes_on_where_it_stopped(old_team: Team) -> None:
@@ -61,7 +61,7 @@ def test_work_goes_on_where_it_stopped(old_team: Team) -> None:
 
 def test_a_row_put_in_by_hand_after_that_is_not_sealed_with_it(old_team: Team) -> None:
     old_team.ok("chat", "list")
-    old_team.sql(
+    old_team.sqlite(
         "INSERT INTO engagement_tracking (at, event, actor, os_user)"
         " SELECT at, 'user_changed', 'x', 'x' FROM engagement_tracking LIMIT 1"
     )
@@ -73,7 +73,7 @@ def test_many_that_open_it_first_at_once_bring_it_up_to_date_once(old_team: Team
     before = _content(old_team)
     results = together(old_team, *[("chat", "list", "--json")] * 8)
     assert [result.exit_code for result in results] == [0] * 8, results
-    assert len(old_team.sql("SELECT * FROM _sqlite_migrations")) == SCHEMA_VERSION
+    assert len(old_team.sqlite("SELECT * FROM _sqlite_migrations")) == SCHEMA_VERSION
     assert _content(old_team) == before
     assert old_team.ok("check", "--full")["problems"] == []
 
@@ -83,4 +83,4 @@ def test_one_that_may_only_be_read_says_that_it_must_be_written_once(old_team: T
     result = unprivileged(old_team, "chat", "list")
     assert (result.exit_code, result.out) == (6, "")
     assert "older" in result.err
-    assert old_team.sql("PRAGMA user_version") == [(1,)]
+    assert old_team.sqlite("PRAGMA user_version") == [(1,)]

@@ -93,7 +93,7 @@ def impatient(team: Team, *words: str) -> Result:
 
 def try_again(team: Team) -> Result:
     """Deliver once more, when all the pauses are over."""
-    team.sql("UPDATE deliveries SET next_attempt_at = '2026-01-01T00:00:00.000Z'")
+    team.sqlite("UPDATE deliveries SET next_attempt_at = '2026-01-01T00:00:00.000Z'")
     return delivered(team)
 
 
@@ -279,7 +279,7 @@ def test_who_is_ended_while_sending_loses_nothing(
         assert try_again(told).json["sent"] == 1
     else:
         assert delivered(told).json["sent"] == 1
-    assert told.sql("SELECT count(*) FROM deliveries") == [(0,)]
+    assert told.rows("SELECT count(*) FROM deliveries") == [(0,)]
 
 
 def test_what_somebody_was_killed_over_is_free_again_after_minutes(
@@ -289,8 +289,8 @@ def test_what_somebody_was_killed_over_is_free_again_after_minutes(
         pass
 
     def die(_: str) -> bool:
-        team.sql("PRAGMA journal_mode")  # the claim is on the disk by now
-        copied.append(team.sql("SELECT next_attempt_at FROM deliveries")[0][0])
+        team.sqlite("PRAGMA journal_mode")  # the claim is on the disk by now
+        copied.append(team.rows("SELECT next_attempt_at FROM deliveries")[0][0])
         raise Killed
 
     copied: list[str] = []
@@ -304,7 +304,7 @@ def test_the_pauses_between_tries_double_up_to_an_hour(team: Team, request_id: s
     pauses = []
     for _ in range(10):
         assert round_at(team, Outlet(lambda _: False)).failed == int(request_id)
-        ((next_at,),) = team.sql("SELECT next_attempt_at FROM deliveries")
+        ((next_at,),) = team.rows("SELECT next_attempt_at FROM deliveries")
         pauses.append(seconds_between(format_time(team.now), next_at))
         team.advance(pauses[-1])
     assert pauses == [0, 0, 60, 120, 240, 480, 960, 1920, 3600, 3600]
@@ -468,7 +468,7 @@ def test_watching_ends_after_the_message_under_way(told: Team, receiver: WebRece
 
 
 def test_a_round_with_nothing_to_send_does_not_wait_for_apprise(told: Team) -> None:
-    told.sql("DELETE FROM notifications")
+    told.sqlite("DELETE FROM notifications")
     code = "import sys; from assignchat.cli import main; main(['notify']); print(*sys.modules)"
     done = run(told.folder, sys.executable, "-c", code)
     assert "assignchat.service.notifications" in done.out

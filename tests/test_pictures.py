@@ -146,7 +146,7 @@ def test_the_page_fetches_and_runs_nothing(week: Team) -> None:
 def hostile(week: Team) -> Team:
     """Every hostile text as the name of a user who holds a chat, as a customer, as a reason."""
     for number, text in enumerate(HOSTILE):
-        week.sql(
+        week.sqlite(
             "INSERT INTO users VALUES (?, ?, 'user', 1, '2026-11-22T14:00:00.000Z', NULL)",
             f"u{number}",
             text,
@@ -172,7 +172,7 @@ def test_hostile_text_is_only_text_in_the_page_and_all_of_it_is_there(hostile: T
 
 def test_of_many_people_a_chart_has_the_first_and_the_page_all(team: Team) -> None:
     for number in range(200):
-        team.sql(
+        team.sqlite(
             "INSERT INTO users VALUES (?, 'Ann Ex', 'user', 1, '2026-11-22T14:00:00.000Z', NULL)",
             f"u{number}",
         )
@@ -266,7 +266,7 @@ def test_a_picture_that_cannot_be_written_is_said_and_leaves_nothing(week: Team,
 
 def test_a_disk_that_is_full_leaves_the_old_picture(week: Team) -> None:
     for number in range(200):
-        week.sql(
+        week.sqlite(
             "INSERT INTO users VALUES (?, 'Ann Ex', 'user', 1, '2026-11-22T14:00:00.000Z', NULL)",
             f"u{number}",
         )

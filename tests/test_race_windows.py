@@ -19,7 +19,7 @@ import pytest
 from assignchat import assign
 from assignchat.store.sqlite.database import SqliteDatabase
 from tests import faking
-from tests.conftest import Result, Team
+from tests.conftest import Result, Team, rows_of
 from tests.needs import needs
 from tests.processes import pipe, program, result, start, wait_until
 from tests.stopping import Point, points, stopped, waits, windows
@@ -108,20 +108,19 @@ class Race(NamedTuple):
     one: Result
     two: Result
 
-    def sql(self, statement: str) -> list[tuple[Any, ...]]:
-        with closing(sqlite3.connect(self.folder / "assignchat.db")) as connection:
-            return connection.execute(statement).fetchall()
+    def rows(self, select: str) -> list[tuple[Any, ...]]:
+        return rows_of(str(self.folder / "assignchat.db"), select)
 
     def outcome(self) -> str:
         """How the request was settled: once, with one tracking row, in a sound database."""
         database = str(self.folder / "assignchat.db")
         found = self.team.run("--db", database, "check", "--json")
         assert found.exit_code == 0, found.out
-        (asking, outcome) = self.sql(
+        (asking, outcome) = self.rows(
             "SELECT event FROM engagement_tracking WHERE request_id = 1 ORDER BY id"
         )
         assert asking == ("requested",)
-        assert self.sql("SELECT status FROM requests WHERE id = 1") == [outcome]
+        assert self.rows("SELECT status FROM requests WHERE id = 1") == [outcome]
         return str(outcome[0])
 
 
@@ -216,7 +215,7 @@ def test_two_bulks_of_one_owner_move_each_chat_once_whenever_the_other_comes_in(
     (winner, loser) = (race.two, race.one) if window == "before" else (race.one, race.two)
     assert (winner.json["assigned"], loser.json["assigned"]) == (3, 0)
     assert (winner.json["cancelled_requests"], loser.json["cancelled_requests"]) == (1, 0)
-    moved = race.sql("SELECT chat_id, batch_id FROM engagement_tracking WHERE event = 'assigned'")
+    moved = race.rows("SELECT chat_id, batch_id FROM engagement_tracking WHERE event = 'assigned'")
     assert sorted(moved) == [("chat-1", 1), ("chat-2", 1), ("chat-3", 1)]
 
 
@@ -249,8 +248,8 @@ def test_an_old_database_is_brought_up_to_date_once_wherever_the_first_is_stoppe
     asked: Team,
 ) -> None:
     """At each lock that the first to open it takes or gives back, three others open it."""
-    (current,) = asked.sql("PRAGMA user_version")
-    asked.sql("PRAGMA user_version = 0")
+    (current,) = asked.sqlite("PRAGMA user_version")
+    asked.sqlite("PRAGMA user_version = 0")
     trials, add = Trials(asked), Command("user add eve", "")
     locks = [point for point in trials.points(add) if "l_start=120, l_len=1" in point.about]
     assert len(locks) >= 4  # of the migration, and of the command itself

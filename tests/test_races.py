@@ -85,7 +85,7 @@ def test_of_eight_who_ask_for_one_chat_one_does(team_today: Team) -> None:
     )
     assert sorted(result.exit_code for result in results) == [0, *[4] * 7]
     assert {result.error for result in results if result.exit_code} == {"request_exists"}
-    assert team_today.sql("SELECT count(*) FROM requests") == [(1,)]
+    assert team_today.rows("SELECT count(*) FROM requests") == [(1,)]
     assert_sound(team_today)
 
 
@@ -99,7 +99,7 @@ def test_two_sweeps_at_once_time_each_request_out_once(team_today: Team) -> None
     assert [result.exit_code for result in results] == [0, 0]
     reported = [number for result in results for number in result.json["request_ids"]]
     assert sorted(reported) == asked
-    rows = team_today.sql("SELECT request_id FROM engagement_tracking WHERE event = 'timed_out'")
+    rows = team_today.rows("SELECT request_id FROM engagement_tracking WHERE event = 'timed_out'")
     assert sorted(rows) == [(number,) for number in asked]
     assert_sound(team_today)
 
@@ -109,7 +109,7 @@ def test_two_bulks_of_one_owner_share_no_chat(team_today: Team) -> None:
     results = together(team_today, (*bulk, "martha"), (*bulk, "omar"))
     assert [result.exit_code for result in results] == [0, 0]
     assert sorted(result.json["assigned"] for result in results) == [0, 3]
-    moved = team_today.sql(
+    moved = team_today.rows(
         "SELECT chat_id FROM engagement_tracking WHERE event = 'assigned' ORDER BY chat_id"
     )
     assert moved == [("chat-1",), ("chat-2",), ("chat-3",)]

@@ -97,7 +97,7 @@ def test_any_other_reason_is_kept_exactly_as_given(
 ) -> None:
     rejected = team.ok("reject", request_id, "--reason", reason, "--as", "martha")
     assert rejected["reason"] == reason
-    assert team.sql("SELECT reason FROM engagement_tracking WHERE event = 'rejected'") == [
+    assert team.rows("SELECT reason FROM engagement_tracking WHERE event = 'rejected'") == [
         (reason,)
     ]
 

@@ -27,9 +27,9 @@ def offboard(team: Team, *words: str, **env: str) -> Result:
 def test_offboarding_hands_all_chats_over_and_deactivates(team: Team) -> None:
     done = offboard(team, "mark", "martha", "omar", ASSUME_YES="1", ASSIGNCHAT_USER="maria")
     assert done.exit_code == 0, done.err
-    assert team.sql("SELECT count(*) FROM chats WHERE owner_id = 'mark'") == [(0,)]
-    assert team.sql("SELECT active FROM users WHERE id = 'mark'") == [(0,)]
-    assert team.sql("SELECT actor FROM batches") == [("maria",)]
+    assert team.rows("SELECT count(*) FROM chats WHERE owner_id = 'mark'") == [(0,)]
+    assert team.rows("SELECT active FROM users WHERE id = 'mark'") == [(0,)]
+    assert team.rows("SELECT actor FROM batches") == [("maria",)]
 
 
 def test_offboarding_without_an_answer_changes_nothing(team: Team) -> None:
@@ -64,10 +64,10 @@ def test_a_shift_hands_all_its_open_chats_to_the_next_one_evenly_in_one_batch(te
     team.ok("chat", "add", '=odd "id",\u202e', "--customer", "Ann", "--owner", "omar")
     done = hand_over(team, *SHIFT, ASSUME_YES="1", ASSIGNCHAT_USER="maria")
     assert done.exit_code == 0, done.err
-    held = dict(team.sql("SELECT owner_id, count(*) FROM chats WHERE status = 'open' GROUP BY 1"))
+    held = dict(team.rows("SELECT owner_id, count(*) FROM chats WHERE status = 'open' GROUP BY 1"))
     assert held == {"martha": 1 + 2, "maria": 2}
     assert team.owner("chat-1") == "mark"  # what is closed stays
-    assert team.sql("SELECT actor, reason FROM batches") == [("maria", "Shift hand-over")]
+    assert team.rows("SELECT actor, reason FROM batches") == [("maria", "Shift hand-over")]
     summary = done.out.partition("Now held by:\n")[2].splitlines()
     assert summary == [
         "mark\t0 open chats",
@@ -176,11 +176,11 @@ def test_the_nightly_report_of_what_is_no_day_is_refused(
 
 
 def test_the_nightly_report_says_what_check_finds(team: Team) -> None:
-    team.sql("UPDATE chats SET owner_id = 'omar' WHERE id = 'chat-1'")
+    team.sqlite("UPDATE chats SET owner_id = 'omar' WHERE id = 'chat-1'")
     done = night(team)
     assert done.exit_code == 8
     assert "chat-1" in done.out
-    team.sql("UPDATE chats SET owner_id = 'mark' WHERE id = 'chat-1'")
+    team.sqlite("UPDATE chats SET owner_id = 'mark' WHERE id = 'chat-1'")
 
 
 def test_the_nightly_report_prints_nothing_where_there_is_no_database(empty_team: Team) -> None:

@@ -72,9 +72,9 @@ def test_since_counts_requests_sent_from_then_on(team: Team, request_id: str) ->
 def test_the_median_and_the_90th_percentile_are_those_of_the_answers(
     team: Team, milliseconds: list[int]
 ) -> None:
-    team.sql("DELETE FROM requests")
+    team.sqlite("DELETE FROM requests")
     for taken in milliseconds:
-        team.sql(
+        team.sqlite(
             "INSERT INTO requests (chat_id, requester_id, recipient_id, recipient_role, status,"
             " requested_at, resolved_at, from_user) VALUES ('chat-1', 'mark', 'martha', 'user',"
             " 'accepted', '2026-11-22T14:00:00.000Z', strftime('%Y-%m-%dT%H:%M:%fZ',"
@@ -88,7 +88,7 @@ def test_the_median_and_the_90th_percentile_are_those_of_the_answers(
     assert isinstance(late, float)
     assert abs(middle - median(seconds)) < 0.002
     assert abs(late - seconds[-(-9 * len(seconds) // 10) - 1]) < 0.002
-    team.sql("DELETE FROM requests")
+    team.sqlite("DELETE FROM requests")
 
 
 def test_until_leaves_out_what_was_sent_or_handed_over_from_then_on(

@@ -55,7 +55,7 @@ def test_who_sweeps_is_recorded_if_they_say_so(team: Team, request_id: str) -> N
 def test_requester_and_recipient_are_told(team: Team) -> None:
     team.advance(120)
     team.ok("sweep-timeouts")
-    assert team.sql("SELECT recipient_id, text FROM notifications WHERE id > 1 ORDER BY 1") == [
+    assert team.rows("SELECT recipient_id, text FROM notifications WHERE id > 1 ORDER BY 1") == [
         ("mark", "Your chat assignment request to Martha has timed out."),
         ("martha", "The chat assignment request from Mark has timed out."),
     ]
@@ -136,7 +136,7 @@ def test_looking_at_an_overdue_request_writes_nothing(team: Team) -> None:
 @pytest.mark.usefixtures("request_id")
 @pytest.mark.parametrize("jump", [timedelta(hours=-1), timedelta(days=3650)])
 def test_a_clock_that_has_plainly_jumped_times_nothing_out(team: Team, jump: timedelta) -> None:
-    team.sql("UPDATE requests SET expires_at = '2026-11-22T12:00:00.000Z'")
+    team.sqlite("UPDATE requests SET expires_at = '2026-11-22T12:00:00.000Z'")
     team.now += jump
     assert team.refused_leaving_no_trace("sweep-timeouts") == (4, "clock_suspicious")
     assert team.ok("sweep-timeouts", "--force")["timed_out"] == 1
@@ -145,7 +145,7 @@ def test_a_clock_that_has_plainly_jumped_times_nothing_out(team: Team, jump: tim
 @pytest.mark.usefixtures("request_id")
 @pytest.mark.parametrize("jump", [timedelta(seconds=-30), timedelta(days=7)])
 def test_a_small_correction_or_a_quiet_week_is_no_jump(team: Team, jump: timedelta) -> None:
-    team.sql("UPDATE requests SET expires_at = '2026-11-22T12:00:00.000Z'")
+    team.sqlite("UPDATE requests SET expires_at = '2026-11-22T12:00:00.000Z'")
     team.now += jump
     assert team.ok("sweep-timeouts")["timed_out"] == 1
 
@@ -192,7 +192,7 @@ def test_two_sweeps_at_once_time_each_request_out_once(empty_team: Team) -> None
     request_made_now(empty_team, timeout="1s")
     for chat in ("chat-2", "chat-3"):
         empty_team.ok("assign", chat, "--to", "martha", "--as", "mark", "--timeout", "1s")
-    empty_team.sql("UPDATE requests SET expires_at = requested_at")
+    empty_team.sqlite("UPDATE requests SET expires_at = requested_at")
     both = [start(empty_team.folder, *program("sweep-timeouts")) for _ in range(2)]
     assert [result(sweep).exit_code for sweep in both] == [0, 0]
     assert len(empty_team.history(event="timed_out")) == 3

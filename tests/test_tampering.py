@@ -92,7 +92,7 @@ def head(team: Team) -> str:
 
 def last_row(team: Team) -> int:
     """The number of the newest row."""
-    return int(team.sql("SELECT max(id) FROM engagement_tracking")[0][0])
+    return int(team.rows("SELECT max(id) FROM engagement_tracking")[0][0])
 
 
 def test_a_history_that_nobody_touched_is_sound_and_has_a_head(team: Team) -> None:
@@ -131,7 +131,9 @@ def test_every_change_moves_the_head_and_nothing_else_does(team: Team) -> None:
 @pytest.mark.parametrize("column", COLUMNS)
 def test_whatever_is_changed_in_a_row_the_row_is_named(team: Team, column: str) -> None:
     for row_id in (1, BATCH_SIZE, BATCH_SIZE + 40, last_row(team)):
-        ((before,),) = team.sql(f"SELECT {column} FROM engagement_tracking WHERE id = ?", row_id)
+        ((before,),) = team.rows(
+            f"SELECT {column} FROM engagement_tracking WHERE id = :id", id=row_id
+        )
         change = "99" if column in ("request_id", "batch_id") else "'mark!'"
         tamper(team, f"UPDATE engagement_tracking SET {column} = {change} WHERE id = {row_id}")
         assert f"row {row_id} was changed" in found(team)["history_changed"]
@@ -161,8 +163,8 @@ FORGED = (
 
 @pytest.mark.parametrize("row_id", ["-5", "0", "NULL", "100000"])
 def test_a_row_inserted_by_hand_is_named_and_stays_so(team: Team, row_id: str) -> None:
-    team.sql("INSERT INTO engagement_tracking " + FORGED.format(id=row_id))
-    ((forged,),) = team.sql("SELECT id FROM engagement_tracking WHERE os_user = 'olga'")
+    team.sqlite("INSERT INTO engagement_tracking " + FORGED.format(id=row_id))
+    ((forged,),) = team.rows("SELECT id FROM engagement_tracking WHERE os_user = 'olga'")
     for batch in ("2", "3"):
         problems = found(team)
         assert str(forged) in problems["row_unsealed"]
@@ -233,7 +235,7 @@ def _cut_off(team: Team, after: int) -> None:
 
 
 def test_a_cut_off_end_shows_by_a_head_that_was_noted_elsewhere(team: Team) -> None:
-    ((rows_then,),) = team.sql("SELECT id FROM engagement_tracking WHERE event = 'undone'")[-1:]
+    ((rows_then,),) = team.rows("SELECT id FROM engagement_tracking WHERE event = 'undone'")[-1:]
     noted = head(team)
     _cut_off(team, rows_then)
     assert full_check(team).exit_code == 0  # nothing in the file itself can tell
@@ -287,7 +289,7 @@ def test_a_bulk_larger_than_one_seal_is_sealed_whole(team: Team) -> None:
 def test_any_row_that_is_changed_in_any_way_is_named(team: Team, data: st.DataObject) -> None:
     row_id = data.draw(st.integers(1, last_row(team)))
     column = data.draw(st.sampled_from(COLUMNS))
-    ((before,),) = team.sql(f"SELECT {column} FROM engagement_tracking WHERE id = ?", row_id)
+    ((before,),) = team.rows(f"SELECT {column} FROM engagement_tracking WHERE id = :id", id=row_id)
     changed = st.integers(-9, 9) if column.endswith("t_id") else st.text(ANY)
     after = data.draw(changed.filter(lambda value: value != before))
     _set(team, row_id, column, after)

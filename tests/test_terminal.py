@@ -20,7 +20,7 @@ def asked(team_now: Team) -> Team:
 
 
 def statuses(team: Team) -> list[tuple[str, str | None]]:
-    return team.sql("SELECT status, reason FROM requests ORDER BY id")
+    return team.rows("SELECT status, reason FROM requests ORDER BY id")
 
 
 def test_nothing_is_asked_where_no_question_can_be_seen(asked: Team) -> None:
@@ -36,14 +36,16 @@ def test_assign_asks_for_the_type_and_then_for_the_user(team_now: Team) -> None:
     assert result.exit_code == 0
     assert re.search(r"Assign To\n.*User\n.*Manager\n", result.out)
     assert "Martha" in result.out
-    assert team_now.sql("SELECT recipient_id, recipient_role FROM requests") == [("martha", "user")]
+    assert team_now.rows("SELECT recipient_id, recipient_role FROM requests") == [
+        ("martha", "user")
+    ]
 
 
 def test_assign_offers_only_active_users_of_the_type(team_now: Team) -> None:
     team_now.ok("user", "deactivate", "omar", "--reassign-to", "martha")
     answers = [("Assign To", "2\n"), ("Select User", "1\n")]
     result = at_terminal(team_now, "assign", "chat-1", "--as", "mark", answers=answers)
-    assert team_now.sql("SELECT recipient_id FROM requests") == [("maria",)]
+    assert team_now.rows("SELECT recipient_id FROM requests") == [("maria",)]
     assert "Martha" not in result.out.partition("Select User")[2].partition("Request 1")[0]
     answers = [("Select User", CTRL_D)]
     words = ("assign", "chat-2", "--to-type", "user", "--as", "mark")
@@ -61,7 +63,7 @@ def test_what_is_given_is_not_asked(team_now: Team) -> None:
 def test_an_answer_that_is_none_of_the_choices_is_asked_again(team_now: Team) -> None:
     answers = [("Assign To", "9\n"), (":", "x\n"), (":", "2\n"), ("Select User", "1\n")]
     assert at_terminal(team_now, "assign", "chat-1", "--as", "mark", answers=answers).exit_code == 0
-    assert team_now.sql("SELECT recipient_id FROM requests") == [("maria",)]
+    assert team_now.rows("SELECT recipient_id FROM requests") == [("maria",)]
 
 
 @pytest.mark.parametrize(
@@ -250,7 +252,7 @@ def test_a_hostile_id_in_an_error_is_harmless(team_now: Team) -> None:
 
 
 def test_people_read_their_local_time_on_a_terminal(asked: Team) -> None:
-    asked.sql("UPDATE requests SET requested_at = '2026-11-22T14:05:10.000Z'")
+    asked.sqlite("UPDATE requests SET requested_at = '2026-11-22T14:05:10.000Z'")
     shown = at_terminal(asked, "requests", columns=160, env={"TZ": "Asia/Kolkata"}).out
     assert "19:35" in shown
     assert "14:05" not in shown

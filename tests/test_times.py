@@ -176,7 +176,7 @@ def test_a_person_at_a_terminal_is_told_which_time_was_understood(team_now: Team
     card = at_terminal(team_now, "user", "away", "martha", "--until", "2099-07-01 08:00",
                        env={"TZ": "Europe/Berlin"}).out  # fmt: skip
     assert "Away until  2099-07-01 08:00:00" in card
-    away_until = team_now.sql("SELECT away_until FROM users WHERE id = 'martha'")
+    away_until = team_now.rows("SELECT away_until FROM users WHERE id = 'martha'")
     assert away_until == [("2099-07-01T06:00:00.000Z",)]
 
 

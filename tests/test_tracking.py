@@ -55,7 +55,7 @@ def test_a_row_has_every_column_and_its_detail_is_an_object(story: Team) -> None
 def test_machines_see_the_whole_history_oldest_first(story: Team) -> None:
     rows = story.ok("tracking")
     assert [row["id"] for row in rows] == sorted(row["id"] for row in rows)
-    assert [(len(rows),)] == story.sql("SELECT count(*) FROM engagement_tracking")
+    assert [(len(rows),)] == story.rows("SELECT count(*) FROM engagement_tracking")
 
 
 def test_filters_narrow_the_history_alone_and_together(story: Team) -> None:

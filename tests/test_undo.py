@@ -73,7 +73,7 @@ def test_a_chat_that_went_away_and_came_back_stays_too(team: Team, batch: str) -
 def test_a_chat_that_was_closed_since_goes_back_closed(team: Team, batch: str) -> None:
     team.ok("chat", "close", "chat-1")
     assert team.ok("undo", batch, "--as", "maria")["undone"] == 3
-    assert team.sql("SELECT owner_id, status FROM chats WHERE id = 'chat-1'") == [
+    assert team.rows("SELECT owner_id, status FROM chats WHERE id = 'chat-1'") == [
         ("mark", "closed")
     ]
 
@@ -187,4 +187,4 @@ def test_a_batch_larger_than_one_slice_goes_back_whole(team: Team) -> None:
     team.ok("bulk-assign", "c-00000", "--to", "maria", "--as", "maria")
     done = team.ok("undo", batch, "--as", "maria")
     assert (done["undone"], done["skipped"]) == (count, 1)
-    assert team.sql("SELECT count(*) FROM chats WHERE owner_id = 'omar'") == [(count,)]
+    assert team.rows("SELECT count(*) FROM chats WHERE owner_id = 'omar'") == [(count,)]

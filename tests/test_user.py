@@ -69,7 +69,7 @@ def test_a_change_that_changes_nothing_is_no_event(team: Team) -> None:
 def test_a_name_is_stored_exactly_as_given(team: Team) -> None:
     name = "  Zoë 👩🏽‍💻 O'Brien; DROP TABLE users "
     assert team.ok("user", "set", "mark", "--name", name)["name"] == name
-    assert team.sql("SELECT name FROM users WHERE id = 'mark'") == [(name,)]
+    assert team.rows("SELECT name FROM users WHERE id = 'mark'") == [(name,)]
 
 
 def test_a_name_that_nobody_can_have_is_refused(team: Team) -> None:
@@ -154,14 +154,14 @@ def test_several_may_take_over(team: Team) -> None:
     to = ("--reassign-to", "martha", "--reassign-to", "omar")
     done = team.ok("user", "deactivate", "mark", *to)
     assert sorted(done["batch"]["recipients"].values()) == [1, 2]
-    assert team.sql("SELECT count(*) FROM chats WHERE owner_id = 'mark'") == [(0,)]
+    assert team.rows("SELECT count(*) FROM chats WHERE owner_id = 'mark'") == [(0,)]
 
 
 def test_the_least_loaded_may_take_over(team: Team) -> None:
     team.ok("bulk-assign", "--from", "martha", "--to", "omar", "--as", "maria")
     to = ("--reassign-to", "maria", "--reassign-to", "omar", "--split", "least-loaded")
     team.ok("user", "deactivate", "mark", *to)
-    assert sorted(team.sql("SELECT count(*) FROM chats GROUP BY owner_id")) == [(2,), (3,)]
+    assert sorted(team.rows("SELECT count(*) FROM chats GROUP BY owner_id")) == [(2,), (3,)]
 
 
 @pytest.mark.parametrize(
