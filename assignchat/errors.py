@@ -205,6 +205,12 @@ class ChatExists(Refused):
     code = "chat_exists"
 
 
+class AliasExists(Refused):
+    """Another user has this alias already."""
+
+    code = "alias_exists"
+
+
 class OwnsOpenChats(Refused):
     """The user still owns open chats."""
 

@@ -269,7 +269,8 @@ TOPICS = {
         """
         The actor is the first of: `--as USER`, `ASSIGNCHAT_USER`, and your login. It is only a
         claim: everybody who can write the database file can act as anybody. The permissions of
-        the file are the access control.
+        the file are the access control. As wherever a user is named, an alias will do; an id
+        goes first.
 
         With the config key `identity = "login"` the actor is always the login; under sudo, that
         of the person who ran sudo. `--as` and `ASSIGNCHAT_USER` are then refused

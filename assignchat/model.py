@@ -9,6 +9,7 @@ compare equal to it.
 """
 
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -150,13 +151,28 @@ class Split(StrEnum):
 
 
 class User(NamedTuple):
-    """A team member."""
+    """A team member.
+
+    `aliases` are other names that a CRM has for them, in order. `capacity` is how many open
+    chats they take, None for any number.
+    """
 
     id: str
     name: str
     role: str
     active: bool
     away_until: str | None
+    aliases: Sequence[str] = ()
+    capacity: int | None = None
+
+
+class Alias(NamedTuple):
+    """Another name of a user, with the source and the heading under which it was imported."""
+
+    alias: str
+    user_id: str
+    source: str | None = None
+    heading: str | None = None
 
 
 class Chat(NamedTuple):
@@ -379,6 +395,13 @@ def is_unicode(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def folded(text: str) -> str:
+    """Return the text as it is compared where case and width do not count."""
+    from unicodedata import normalize  # ids, which most commands name, are compared exactly
+
+    return normalize("NFKC", normalize("NFKC", text).casefold())
 
 
 def how_many(count: int, noun: str) -> str:

@@ -241,7 +241,7 @@ def test_a_manager_made_by_hand_is_a_warning(team: Team) -> None:
     team.ok("user", "deactivate", "maria")
     assert _warnings(team) == {}
     team.sqlite("UPDATE users SET role = 'manager' WHERE id = 'mark'")
-    team.sqlite("INSERT INTO users VALUES ('eve', 'Eve', 'manager', 1, '', NULL)")
+    team.sqlite("INSERT INTO users VALUES ('eve', 'Eve', 'manager', 1, '', NULL, NULL)")
     assert _warnings(team)["role_differs"].endswith(": eve, mark")
     team.ok("user", "set", "mark", "--role", "user")
     assert _warnings(team)["role_differs"].endswith(": eve")

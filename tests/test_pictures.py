@@ -147,7 +147,8 @@ def hostile(week: Team) -> Team:
     """Every hostile text as the name of a user who holds a chat, as a customer, as a reason."""
     for number, text in enumerate(HOSTILE):
         week.sqlite(
-            "INSERT INTO users VALUES (?, ?, 'user', 1, '2026-11-22T14:00:00.000Z', NULL)",
+            "INSERT INTO users (id, name, role, active, created_at)"
+            " VALUES (?, ?, 'user', 1, '2026-11-22T14:00:00.000Z')",
             f"u{number}",
             text,
         )
@@ -173,7 +174,8 @@ def test_hostile_text_is_only_text_in_the_page_and_all_of_it_is_there(hostile: T
 def test_of_many_people_a_chart_has_the_first_and_the_page_all(team: Team) -> None:
     for number in range(200):
         team.sqlite(
-            "INSERT INTO users VALUES (?, 'Ann Ex', 'user', 1, '2026-11-22T14:00:00.000Z', NULL)",
+            "INSERT INTO users (id, name, role, active, created_at)"
+            " VALUES (?, 'Ann Ex', 'user', 1, '2026-11-22T14:00:00.000Z')",
             f"u{number}",
         )
     rows = [
@@ -267,7 +269,8 @@ def test_a_picture_that_cannot_be_written_is_said_and_leaves_nothing(week: Team,
 def test_a_disk_that_is_full_leaves_the_old_picture(week: Team) -> None:
     for number in range(200):
         week.sqlite(
-            "INSERT INTO users VALUES (?, 'Ann Ex', 'user', 1, '2026-11-22T14:00:00.000Z', NULL)",
+            "INSERT INTO users (id, name, role, active, created_at)"
+            " VALUES (?, 'Ann Ex', 'user', 1, '2026-11-22T14:00:00.000Z')",
             f"u{number}",
         )
     Path("team.html").write_text("the old one")

@@ -34,6 +34,8 @@ def test_a_new_user_is_an_active_user_whose_name_is_the_id(team: Team) -> None:
         "role": "user",
         "active": True,
         "away_until": None,
+        "aliases": [],
+        "capacity": None,
     }
     assert _user(team, "jane") == added
 

@@ -17,6 +17,7 @@ from assignchat.config import keys
 from assignchat.errors import AssignchatError
 from assignchat.model import TRANSITIONS, Request, Status
 from assignchat.render import visible
+from assignchat.service.find import id_of
 from assignchat.store import batches, chats, requests, users
 from assignchat.store.database import Database, utc_now
 
@@ -106,7 +107,7 @@ def _asked(
         loaded = load_config(line)
         with open_as_configured(line, loaded) as database, database.read():
             actor = actor_name(loaded.settings, database.location, ctx.params.get("as_user"))
-            return _beginning_as(incomplete, find(database, actor))
+            return _beginning_as(incomplete, find(database, id_of(database, actor)))
     return []
 
 

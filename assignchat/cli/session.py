@@ -12,6 +12,7 @@ from assignchat import render
 from assignchat.config import keys, load
 from assignchat.errors import DatabaseMissing, IdentityFixed, InvalidValue, Usage
 from assignchat.model import SYSTEM, check_id
+from assignchat.service.find import id_of
 from assignchat.store.database import Clock, Database
 from assignchat.store.engines import engine_of, identity_at
 from assignchat.system.files import folders_open_to_all, is_sticky
@@ -86,12 +87,12 @@ def open_for_user(ctx: typer.Context, as_user: str | None) -> AbstractContextMan
 
 def open_for_operator(ctx: typer.Context, as_user: str | None) -> AbstractContextManager[Session]:
     """Open the database for a command whose actor need not be one of its users."""
-    return _opened(ctx, as_user, actor_name)
+    return _opened(ctx, as_user, actor_name, is_recorded=True)
 
 
 def open_for_sweep(ctx: typer.Context, as_user: str | None) -> AbstractContextManager[Session]:
     """Open the database for a sweep, which acts for nobody unless --as says for whom."""
-    return _opened(ctx, as_user, _sweeper_name)
+    return _opened(ctx, as_user, _sweeper_name, is_recorded=True)
 
 
 def open_for_reading(
@@ -106,10 +107,15 @@ def _opened(
     ctx: typer.Context,
     as_user: str | None,
     name_actor: Callable[[keys.Settings, str, str | None], str],
+    *,
+    is_recorded: bool = False,
 ) -> Iterator[Session]:
     loaded = load_config(ctx)
     with open_as_configured(ctx, loaded) as database:
         actor = name_actor(loaded.settings, database.location, as_user)
+        if is_recorded:  # as it is; who acts as a user is found by the command
+            with database.read():
+                actor = id_of(database, actor)
         yield Session(database, loaded, actor)
 
 

@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain
 from json.encoder import encode_basestring
 from pathlib import Path
@@ -84,7 +84,13 @@ def say_machine_rows(form: Form, rows: Iterable[Any], row_type: type[Any]) -> No
 
 def _seen(row: Sequence[Any]) -> Sequence[Any]:
     """A row for a person's terminal, which must not obey what stands in it."""
-    return [visible(cell) if isinstance(cell, str) else cell for cell in row]
+    return [_visible_cell(cell) for cell in row]
+
+
+def _visible_cell(cell: Any) -> Any:
+    if isinstance(cell, tuple):
+        return tuple(map(visible, cell))
+    return visible(cell) if isinstance(cell, str) else cell
 
 
 def _row_texts(rows: Iterable[Any], row_type: type[Any]) -> Iterator[str]:
@@ -93,7 +99,11 @@ def _row_texts(rows: Iterable[Any], row_type: type[Any]) -> Iterator[str]:
     template = "{" + ", ".join(f'"{name}": %s' for name in names) + "}"
     detail = names.index("detail") if "detail" in names else None
     # What most columns hold; the rest goes the long way.
-    encoders: dict[type, Callable[[Any], str]] = {str: encode_basestring, int: str}
+    encoders: dict[type, Callable[[Any], str]] = {
+        str: encode_basestring,
+        int: str,
+        tuple: partial(json.dumps, ensure_ascii=False),
+    }
     for row in rows:
         values = [
             "null" if value is None else encoders.get(type(value), json.dumps)(value)
@@ -161,6 +171,8 @@ def _harmless(value: Any) -> Any:
     """A CSV cell that no spreadsheet runs as a formula."""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, tuple):
+        return json.dumps(value, ensure_ascii=False)
     if isinstance(value, str) and value.startswith(_BEGINS_A_FORMULA):
         return f"'{value}"
     return value

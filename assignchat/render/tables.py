@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, TypeVar
 
-from assignchat.model import Chat, Request, Status, User
+from assignchat.model import Chat, Request, Status, User, how_many
 from assignchat.render.formats import Form, say_machine_rows
 from assignchat.render.output import say, stderr_is_terminal, stdout_is_terminal, write
 from assignchat.render.text import local, status_label, time_left, visible
@@ -165,6 +165,8 @@ def say_user(user: User) -> None:
             ("Name", visible(user.name)),
             ("Role", user.role),
             ("Away until", None if user.away_until is None else _cell("at", user.away_until)),
+            ("Aliases", _cell("aliases", user.aliases) or None),
+            ("Capacity", None if user.capacity is None else how_many(user.capacity, "open chat")),
         ),
     )
 
@@ -199,6 +201,8 @@ def _cell(name: str, value: Any) -> str:
         return status_label(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return ", ".join(map(visible, value))
     if name == "at" or name.endswith(("_at", "_until")):
         return moment(value) if value[:1].isdigit() else value  # away until "indefinite"
     return visible(str(value))

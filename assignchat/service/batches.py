@@ -126,9 +126,8 @@ def reassign(
     owners = {holding.owner_id for holding in holdings}
     # Where there are several owners, each of them could take the others' chats.
     besides = owners if len(owners) == 1 else ()
-    recipients = {
-        user_id: find_recipient(database, user_id, anyway=anyway, besides=besides) for user_id in to
-    }
+    found = [find_recipient(database, name, anyway=anyway, besides=besides) for name in to]
+    recipients = {user.id: user for user in found}
     moves = share_out(
         holdings,
         list(recipients),

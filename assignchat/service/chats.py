@@ -14,7 +14,7 @@ from assignchat.model import (
     check_id,
     check_text,
 )
-from assignchat.service.find import find_chat, find_recipient, find_user
+from assignchat.service.find import find_chat, find_recipient, find_user, id_of
 from assignchat.service.lifecycle import cancel, record_passed_deadlines
 from assignchat.store import chats, requests, tracking
 from assignchat.store.database import Database
@@ -57,6 +57,7 @@ def list_chats(
 ) -> Iterator[Chat]:
     """The chats of one owner, of one status, one at a time."""
     with database.read():
+        owner = owner and id_of(database, owner)
         yield from chats.matching(
             database, owner=owner, status=status, limit=limit, newest_first=newest_first
         )

@@ -1,7 +1,7 @@
 """A small team to try things out on."""
 
 from assignchat.model import Chat, ChatStatus, Event, Role, User
-from assignchat.service.users import track_added
+from assignchat.service.users import create_user
 from assignchat.store import chats, tracking, users
 from assignchat.store.database import Database
 
@@ -27,8 +27,7 @@ def fill(database: Database, *, actor: str) -> bool:
         if users.every(database):
             return False
         for user in USERS:
-            users.add(database, user)
-            track_added(database, user, actor)
+            create_user(database, user, actor)
         for chat_id, customer, owner_id in CUSTOMERS:
             chat = Chat(chat_id, customer, owner_id, ChatStatus.OPEN, database.now, None)
             chats.add(database, chat)

@@ -26,7 +26,7 @@ def find_actor(database: Database, user_id: str) -> User:
 
     Raises `ActorUnknown` or `UserInactive`.
     """
-    user = users.get(database, user_id)
+    user = _named(database, user_id)
     if user is None:
         raise ActorUnknown(
             f"You are {user_id!r} here, and there is no such user",
@@ -37,8 +37,8 @@ def find_actor(database: Database, user_id: str) -> User:
 
 
 def find_user(database: Database, user_id: str) -> User:
-    """The user with this id. Raises `UserNotFound`."""
-    user = users.get(database, user_id)
+    """Find a user by id, else by alias. Raises `UserNotFound`."""
+    user = _named(database, user_id)
     if user is None:
         raise UserNotFound(f"No user {user_id!r}", hint=_suggest_user(database, user_id))
     return user
@@ -63,6 +63,12 @@ def find_recipient(
             else "Nobody else is present; to go on all the same, add --anyway.",
         )
     return user
+
+
+def id_of(database: Database, name: str) -> str:
+    """Return the id of the user who is named by id or by alias; the name itself if nobody is."""
+    user = _named(database, name)
+    return user.id if user else name
 
 
 def is_away(user: User, now: str) -> bool:
@@ -139,6 +145,10 @@ def listing(ids: Iterable[str]) -> str:
     return ", ".join(names[:NAMED_AT_MOST]) + (", …" if len(names) > NAMED_AT_MOST else "")
 
 
+def _named(database: Database, name: str) -> User | None:
+    return users.get(database, name) or users.of_alias(database, name)
+
+
 def _active(user: User) -> User:
     if not user.active:
         raise UserInactive(
@@ -150,7 +160,11 @@ def _active(user: User) -> User:
 
 def _suggest_user(database: Database, user_id: str) -> str | None:
     everyone = users.every(database)
-    by_word = {word.casefold(): user.id for user in everyone for word in (user.name, user.id)}
+    by_word = {
+        word.casefold(): user.id
+        for user in everyone
+        for word in (*user.aliases, user.name, user.id)
+    }
     return _did_you_mean(user_id, by_word)
 
 

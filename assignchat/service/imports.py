@@ -1,6 +1,8 @@
 """Bringing users and chats in from a CRM: all or nothing, every bad row named."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple, TypeVar
 
 from assignchat.errors import AssignchatError, ImportInvalid, InvalidValue
@@ -17,12 +19,12 @@ from assignchat.model import (
 )
 from assignchat.service.find import user_name
 from assignchat.service.lifecycle import cancel, record_passed_deadlines
-from assignchat.service.users import change_user, deactivate, track_added
+from assignchat.service.users import change_user, create_user, deactivate, with_aliases
 from assignchat.store import imports, notifications, requests, users
 from assignchat.store.database import Database
 from assignchat.store.imports import ImportedChat, OwnerChange
 
-USER_COLUMNS = ("id", "name", "role", "active")
+USER_COLUMNS = ("id", "name", "role", "active", "alias", "capacity")
 CHAT_COLUMNS = ("id", "customer", "owner_id", "status", "opened_at")
 
 T = TypeVar("T")
@@ -60,6 +62,8 @@ class ImportedUser(NamedTuple):
     name: str | None
     role: str | None
     active: bool | None
+    aliases: list[str]
+    capacity: int | None
 
 
 def import_users(
@@ -95,6 +99,7 @@ def import_chats(
         imports.stage(database, _checked(rows, _chat, problems))
     with database.write(dry_run=dry_run, bulk=True):
         imports.mark_new(database)
+        imports.resolve_owners(database)
         _refuse(problems + imports.problems(database, MAX_PROBLEMS))
         losing = imports.losing_their_request()
         record_passed_deadlines(database, losing)
@@ -153,10 +158,9 @@ def _merge_user(database: Database, row: ImportedUser, actor: str) -> str:
     old = users.get(database, row.id)
     if old is None:
         new = User(row.id, row.name or row.id, row.role or Role.USER, row.active is not False, None)
-        users.add(database, new)
-        track_added(database, new, actor)
+        create_user(database, _given(row, new), actor)
         return "created"
-    new = old._replace(name=row.name or old.name, role=row.role or old.role)
+    new = _given(row, old)._replace(name=row.name or old.name, role=row.role or old.role)
     if row.active is True:
         new = new._replace(active=True)
     change_user(database, old, new, actor)
@@ -171,6 +175,12 @@ def _merge_user(database: Database, row: ImportedUser, actor: str) -> str:
     return "unchanged" if new == old else "updated"
 
 
+def _given(row: ImportedUser, user: User) -> User:
+    """The user with the aliases and the capacity that a row gives."""
+    capacity = user.capacity if row.capacity is None else row.capacity
+    return with_aliases(user, row.aliases)._replace(capacity=capacity)
+
+
 def _user(line: int, row: Row) -> ImportedUser:
     return ImportedUser(
         line,
@@ -178,6 +188,8 @@ def _user(line: int, row: Row) -> ImportedUser:
         _optional(row, "name", lambda text: check_text(text, "name")),
         _optional(row, "role", lambda text: _word(text, Role, "role")),
         _active(row),
+        _aliases(row),
+        _optional(row, "capacity", _capacity),
     )
 
 
@@ -215,6 +227,34 @@ def _time(text: str) -> str:
         return format_time(parse_time(text))
     except InvalidValue as error:
         raise InvalidValue(f"opened_at: {error.message}") from None
+
+
+def _aliases(row: Row) -> list[str]:
+    """The aliases of one column, or of several."""
+    value = row.get("alias")
+    found = (
+        _text({"alias": item}, "alias") for item in (value if isinstance(value, list) else [value])
+    )
+    return [check_id(alias, "alias") for text in found if text is not None for alias in _each(text)]
+
+
+def _each(text: str) -> list[str]:
+    """The text alone, or what is in it: our own CSV has aliases as a JSON array."""
+    with suppress(ValueError):
+        value = json.loads(text)
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            return value
+    return [text.strip()]
+
+
+def _capacity(text: str) -> int:
+    number = text.strip()
+    if not (number.isascii() and number.isdigit() and len(number) <= _CAPACITY_DIGITS):
+        raise InvalidValue(f"capacity is a number from 0 on, not {text!r}")
+    return int(number)
+
+
+_CAPACITY_DIGITS = 9
 
 
 def _word(text: str, words: type[Role] | type[ChatStatus], column: str) -> str:

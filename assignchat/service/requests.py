@@ -39,6 +39,7 @@ from assignchat.service.find import (
     find_chat,
     find_recipient,
     find_request,
+    id_of,
 )
 from assignchat.service.lifecycle import ask, ask_next, may_assign, record_passed_deadlines
 from assignchat.store import chats, requests, users
@@ -189,8 +190,13 @@ def list_requests(
     newest_first: bool = False,
 ) -> Iterator[Request]:
     """The requests that match, one at a time; one past its deadline reads as timed out."""
-    given = {"status": status, "chat": chat, "requester": requester, "recipient": recipient}
     with database.read():
+        given = {
+            "status": status,
+            "chat": chat,
+            "requester": requester and id_of(database, requester),
+            "recipient": recipient and id_of(database, recipient),
+        }
         yield from requests.matching(database, given, limit=limit, newest_first=newest_first)
 
 
@@ -252,14 +258,14 @@ def _check_none_pending(database: Database, chat: Chat) -> None:
 def _check_fallbacks(
     database: Database, chat: Chat, recipient: User, then: Sequence[str]
 ) -> list[str]:
-    asked = {recipient.id}
+    asked = [recipient.id]
     for user_id in then:
         user = find_recipient(database, user_id, anyway=True)
         _check_not_owner(chat, user)
         if user.id in asked:
             raise InvalidValue(f"{user.name} ({user.id}) would be asked twice")
-        asked.add(user.id)
-    return list(then)
+        asked.append(user.id)
+    return asked[1:]
 
 
 def _check_reason(reason: str | None, offered: Sequence[str], *, others_allowed: bool) -> str:

@@ -1,9 +1,10 @@
 """The history: tracking rows, and the Engagement Tracking Records that they tell."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TypedDict, Unpack
 
 from assignchat.model import EngagementRecord, TrackingRow
+from assignchat.service.find import id_of
 from assignchat.store import tracking
 from assignchat.store.database import Database
 
@@ -29,7 +30,9 @@ def list_tracking(
 ) -> Iterator[TrackingRow]:
     """The tracking rows that match, one at a time."""
     with database.read():
-        yield from tracking.rows(database, sought, limit=limit, newest_first=newest_first)
+        yield from tracking.rows(
+            database, _by_ids(database, sought), limit=limit, newest_first=newest_first
+        )
 
 
 def list_records(
@@ -41,4 +44,11 @@ def list_records(
 ) -> Iterator[EngagementRecord]:
     """The Engagement Tracking Records that match, as `list_tracking`."""
     with database.read():
-        yield from tracking.records(database, sought, limit=limit, newest_first=newest_first)
+        yield from tracking.records(
+            database, _by_ids(database, sought), limit=limit, newest_first=newest_first
+        )
+
+
+def _by_ids(database: Database, sought: Sought) -> Mapping[str, object]:
+    user = sought.get("user")
+    return sought if user is None else {**sought, "user": id_of(database, user)}

@@ -1,13 +1,24 @@
 """Users: adding, changing, activating, deactivating, away and back."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from assignchat.errors import InvalidValue, OwnsOpenChats, UserExists, command_line
-from assignchat.model import INDEFINITE, Event, Role, Split, User, check_id, check_text, how_many
+from assignchat.errors import AliasExists, InvalidValue, OwnsOpenChats, UserExists, command_line
+from assignchat.model import (
+    INDEFINITE,
+    Alias,
+    Event,
+    Role,
+    Split,
+    User,
+    check_id,
+    check_text,
+    folded,
+    how_many,
+)
 from assignchat.service.batches import BulkAssigned, Progress, no_progress, reassign
-from assignchat.service.find import find_user, is_away
+from assignchat.service.find import find_user, id_of, is_away
 from assignchat.service.lifecycle import cancel, record_passed_deadlines
 from assignchat.store import requests, tracking, users
 from assignchat.store.batches import Selection
@@ -24,18 +35,28 @@ class Deactivated(NamedTuple):
 
 
 def add_user(
-    database: Database, user_id: str, *, actor: str, name: str | None = None, role: str = Role.USER
+    database: Database,
+    user_id: str,
+    *,
+    actor: str,
+    name: str | None = None,
+    role: str = Role.USER,
+    aliases: Iterable[str] = (),
+    capacity: int | None = None,
 ) -> User:
-    """Add an active user; the name defaults to the id. Raises `UserExists`."""
+    """Add an active user, whose name defaults to the id.
+
+    Returns the user. Raises `UserExists`, or `AliasExists` if another user has an alias.
+    """
     check_id(user_id, "user id")
-    user = User(user_id, check_text(user_id if name is None else name, "name"), role, True, None)
+    name = check_text(user_id if name is None else name, "name")
+    user = with_aliases(User(user_id, name, role, True, None, capacity=capacity), aliases)
     with database.write():
         if users.get(database, user_id) is not None:
             raise UserExists(
                 f"There is a user {user_id!r} already", hint="assignchat user set changes one."
             )
-        users.add(database, user)
-        track_added(database, user, actor)
+        create_user(database, user, actor)
         return user
 
 
@@ -52,13 +73,24 @@ def set_user(
     actor: str,
     name: str | None = None,
     role: str | None = None,
+    aliases: Iterable[str] = (),
+    no_aliases: Iterable[str] = (),
+    capacity: int | None = None,
+    no_capacity: bool = False,
 ) -> User:
-    """Change a user's name or role; the user. Raises `UserNotFound`."""
+    """Change a user's name, role or capacity, give them `aliases` and take `no_aliases` away.
+
+    Returns the user. Raises `UserNotFound`, `AliasExists` if another user has an alias, or
+    `InvalidValue` for an alias to take away that is not theirs.
+    """
     if name is not None:
         check_text(name, "name")
     with database.write():
         user = find_user(database, user_id)
         changed = user._replace(name=name or user.name, role=role or user.role)
+        if capacity is not None or no_capacity:
+            changed = changed._replace(capacity=capacity)
+        changed = with_aliases(_without_aliases(changed, no_aliases), aliases)
         return change_user(database, user, changed, actor)
 
 
@@ -89,7 +121,7 @@ def deactivate_user(
     with database.write(dry_run=dry_run, bulk=True):
         user = find_user(database, user_id)
         record_passed_deadlines(database, requests.involving(user.id))
-        if user.id in reassign_to:
+        if user.id in [id_of(database, name) for name in reassign_to]:
             raise InvalidValue(f"{user.name} cannot take over their own chats by leaving")
         batch = None
         if reassign_to:
@@ -136,16 +168,46 @@ def list_users(database: Database) -> list[User]:
         return [_seen(user, database.now) for user in users.every(database)]
 
 
-def track_added(database: Database, user: User, actor: str) -> None:
-    """Append the row that says that a user was added."""
-    described = user._asdict()
-    described.pop("away_until")
+def with_aliases(user: User, aliases: Iterable[str]) -> User:
+    """Give a user more aliases, in the spelling that came last. Returns the user.
+
+    Raises `InvalidValue` for one that is no possible id.
+    """
+    by_folded = {folded(alias): alias for alias in user.aliases}
+    by_folded |= {folded(check_id(alias, "alias")): alias for alias in aliases}
+    return user._replace(aliases=tuple(sorted(by_folded.values())))
+
+
+def _without_aliases(user: User, aliases: Iterable[str]) -> User:
+    by_folded = {folded(alias): alias for alias in user.aliases}
+    for alias in aliases:
+        if by_folded.pop(folded(alias), None) is None:
+            theirs = f"Their aliases: {', '.join(user.aliases)}." if user.aliases else None
+            raise InvalidValue(f"{user.name} has no alias {alias!r}", hint=theirs)
+    return user._replace(aliases=tuple(by_folded.values()))
+
+
+def create_user(database: Database, user: User, actor: str, origins: Iterable[Alias] = ()) -> None:
+    """Store a new user, with a row that says so, inside a transaction.
+
+    `origins` says of imported aliases under which heading they came. Raises `AliasExists`.
+    """
+    users.add(database, user)
+    _store_aliases(database, (), user, origins)
+    described = {key: value for key, value in user._asdict().items() if value not in (None, ())}
     detail = json.dumps(described, ensure_ascii=False)
     tracking.append(database, Event.USER_ADDED, actor, detail=detail)
 
 
-def change_user(database: Database, old: User, new: User, actor: str) -> User:
-    """Store a changed user, with a row that says what changed; nothing if nothing did."""
+def change_user(
+    database: Database, old: User, new: User, actor: str, origins: Iterable[Alias] = ()
+) -> User:
+    """Store a changed user, with a row that says what changed, inside a transaction.
+
+    Nothing is stored if nothing changed. `origins` is as for `create_user`. Returns the user.
+    Raises `AliasExists`.
+    """
+    _store_aliases(database, old.aliases, new, origins)
     if new == old:
         return new
     users.update(database, new)
@@ -171,6 +233,23 @@ def deactivate(database: Database, user: User, actor: str) -> tuple[User, int]:
         detail = json.dumps({"id": user.id}, ensure_ascii=False)
         tracking.append(database, Event.USER_DEACTIVATED, actor, detail=detail)
     return user._replace(active=False), cancelled
+
+
+def _store_aliases(
+    database: Database, before: Sequence[str], user: User, origins: Iterable[Alias]
+) -> None:
+    for alias in before:
+        if alias not in user.aliases:
+            users.remove_alias(database, alias)
+    new = (Alias(alias, user.id) for alias in user.aliases if alias not in before)
+    for given in (*new, *origins):
+        owner = users.of_alias(database, given.alias)
+        if owner is not None and owner.id != user.id:
+            raise AliasExists(
+                f"{owner.name} ({owner.id}) has the alias {given.alias!r} already",
+                hint=command_line("user", "set", owner.id, "--no-alias", given.alias),
+            )
+        users.put_alias(database, given)
 
 
 def _check_owns_no_open_chats(database: Database, user: User) -> None:

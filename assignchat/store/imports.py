@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from assignchat.model import folded
 from assignchat.store import seals
 from assignchat.store.database import Database
 from assignchat.store.sql import Params, Which
@@ -56,6 +57,28 @@ def stage(database: Database, rows: Iterable[ImportedChat]) -> None:
         rows,
     )
     database.execute("CREATE INDEX temp.incoming_by_id ON incoming (id)")
+
+
+def resolve_owners(database: Database) -> None:
+    """Name the staged rows' owners by their ids where they are named by an alias."""
+    if not database.value("SELECT EXISTS (SELECT 1 FROM user_aliases)"):
+        return
+    database.execute(
+        "CREATE TEMP TABLE IF NOT EXISTS named (name TEXT PRIMARY KEY, folded TEXT) WITHOUT ROWID"
+    )
+    database.execute("DELETE FROM temp.named")
+    names = database.column(
+        "SELECT DISTINCT owner_id FROM temp.incoming"
+        " WHERE owner_id IS NOT NULL AND owner_id NOT IN (SELECT id FROM users)"
+    )
+    database.execute_many(
+        "INSERT INTO temp.named (name, folded) VALUES (?, ?)",
+        ((name, folded(name)) for name in names),
+    )
+    database.execute(
+        "UPDATE temp.incoming SET owner_id = a.user_id"
+        " FROM temp.named n JOIN user_aliases a ON a.folded = n.folded WHERE n.name = owner_id"
+    )
 
 
 def mark_new(database: Database) -> None:

@@ -1,22 +1,36 @@
-"""The table of users."""
+"""The tables of users and of their aliases."""
 
+import json
 from collections.abc import Iterator
 
-from assignchat.model import User
+from assignchat.model import Alias, User, folded
 from assignchat.store.database import Database
 from assignchat.store.sql import Params
 
-_COLUMNS = "id, name, role, active, away_until"
+_STORED = tuple(name for name in User._fields if name != "aliases")
+_COMPUTED = {
+    "aliases": "(SELECT json_group_array(alias) FROM (SELECT alias FROM user_aliases"
+    " WHERE user_id = users.id ORDER BY alias))"
+}
+_COLUMNS = ", ".join(_COMPUTED.get(name, name) for name in User._fields)
+_CHANGES = ", ".join(f"{name} = :{name}" for name in _STORED if name != "id")
 
 
 def _users(database: Database, sql: str, params: Params | None = None) -> Iterator[User]:
     for user in database.rows(User, f"SELECT {_COLUMNS} FROM users {sql}", params):
-        yield user._replace(active=bool(user.active))
+        aliases = json.loads(str(user.aliases))
+        yield user._replace(active=bool(user.active), aliases=tuple(aliases))
 
 
 def get(database: Database, user_id: str) -> User | None:
     """The user with this id, or None."""
     return next(_users(database, "WHERE id = :id", {"id": user_id}), None)
+
+
+def of_alias(database: Database, alias: str) -> User | None:
+    """The user who has this alias, in any case, or None."""
+    whose = "WHERE id = (SELECT user_id FROM user_aliases WHERE folded = :folded)"
+    return next(_users(database, whose, {"folded": folded(alias)}), None)
 
 
 def every(database: Database) -> list[User]:
@@ -48,21 +62,40 @@ def active(
 
 
 def add(database: Database, user: User) -> None:
-    """Insert a user."""
+    """Insert a user, without their aliases."""
     database.execute(
-        "INSERT INTO users (id, name, role, active, created_at, away_until)"
-        " VALUES (:id, :name, :role, :active, :now, :away_until)",
-        user._asdict() | {"now": database.now},
+        f"INSERT INTO users ({', '.join(_STORED)}, created_at)"
+        f" VALUES ({', '.join(f':{name}' for name in _STORED)}, :now)",
+        _stored(user) | {"now": database.now},
     )
 
 
 def update(database: Database, user: User) -> None:
-    """Store the user as it is now."""
+    """Store the user as they are now, without their aliases."""
+    database.execute(f"UPDATE users SET {_CHANGES} WHERE id = :id", _stored(user))
+
+
+def _stored(user: User) -> dict[str, object]:
+    values = user._asdict()
+    del values["aliases"]
+    return values
+
+
+def put_alias(database: Database, alias: Alias) -> None:
+    """Store an alias of a user. One that they have already keeps its origin unless it has one."""
     database.execute(
-        "UPDATE users SET name = :name, role = :role, active = :active, away_until = :away_until"
-        " WHERE id = :id",
-        user._asdict(),
+        "INSERT INTO user_aliases (alias, user_id, source, heading, folded)"
+        " VALUES (:alias, :user_id, :source, :heading, :folded)"
+        " ON CONFLICT (folded) DO UPDATE SET alias = excluded.alias,"
+        " source = coalesce(excluded.source, source),"
+        " heading = coalesce(excluded.heading, heading)",
+        alias._asdict() | {"folded": folded(alias.alias)},
     )
+
+
+def remove_alias(database: Database, alias: str) -> None:
+    """Remove an alias."""
+    database.execute("DELETE FROM user_aliases WHERE folded = :folded", {"folded": folded(alias)})
 
 
 def open_chats(database: Database, user_id: str) -> int:

@@ -1,5 +1,6 @@
 """user add, set, list, activate, deactivate, away, back."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
@@ -24,6 +25,16 @@ app = new_group(
 )
 
 Name = Annotated[str | None, typer.Option("--name", metavar="NAME", help="What people see.")]
+Aliases = Annotated[
+    list[str] | None,
+    typer.Option("--alias", metavar="ALIAS", help="Another name that the user goes by."),
+]
+Capacity = Annotated[
+    int | None,
+    typer.Option(
+        "--capacity", metavar="N", parser=options.count, help="How many open chats they take."
+    ),
+]
 
 
 @app.command("add")
@@ -32,6 +43,8 @@ def add(
     user: options.UserArgument,
     name: Name = None,
     role: Annotated[Role, typer.Option("--role", help="What the user is.")] = Role.USER,
+    alias: Aliases = None,
+    capacity: Capacity = None,
     as_user: options.AsUser = None,
     as_json: options.Json = False,
 ) -> None:
@@ -39,9 +52,21 @@ def add(
 
     Examples:
         assignchat user add martha --name Martha --role manager
+        assignchat user add 7f3a --name "Ann Berg" --alias ann@example.com --capacity 20
+
+    An alias is another name that a CRM has for the user, such as an e-mail address. It will
+    do wherever a user is named, in any case; an id goes first.
     """
     with open_for_operator(ctx, as_user) as session:
-        added = service.add_user(session.database, user, name=name, role=role, actor=session.actor)
+        added = service.add_user(
+            session.database,
+            user,
+            name=name,
+            role=role,
+            aliases=alias or (),
+            capacity=capacity,
+            actor=session.actor,
+        )
     _show(added, as_json=as_json)
     _hint_undo(ctx, added._replace(active=False), added, as_user, as_json=as_json)
 
@@ -52,20 +77,41 @@ def set_(
     user: options.UserArgument,
     name: Name = None,
     role: Annotated[Role | None, typer.Option("--role", help="What the user is.")] = None,
+    alias: Aliases = None,
+    no_alias: Annotated[
+        list[str] | None,
+        typer.Option("--no-alias", metavar="ALIAS", help="An alias to take away."),
+    ] = None,
+    capacity: Capacity = None,
+    no_capacity: Annotated[
+        bool, typer.Option("--no-capacity", help="They take any number of chats.")
+    ] = False,
     as_user: options.AsUser = None,
     as_json: options.Json = False,
 ) -> None:
-    """Change a user's name or role.
+    """Change a user's name, role, aliases or capacity.
 
     Examples:
         assignchat user set mark --role manager
+        assignchat user set mark --alias mark@example.com --no-alias m.old@example.com
+        assignchat user set mark --no-capacity
     """
-    if name is None and role is None:
-        raise Usage("Nothing to change: give --name or --role")
+    if capacity is not None and no_capacity:
+        raise Usage("Only one of --capacity and --no-capacity can be given")
+    if (name, role, alias, no_alias, capacity) == (None,) * 5 and not no_capacity:
+        raise Usage("Nothing to change: give --name, --role, --alias, --no-alias or --capacity")
     with open_for_operator(ctx, as_user) as session:
         before = service.get_user(session.database, user)
         changed = service.set_user(
-            session.database, user, name=name, role=role, actor=session.actor
+            session.database,
+            user,
+            name=name,
+            role=role,
+            aliases=alias or (),
+            no_aliases=no_alias or (),
+            capacity=capacity,
+            no_capacity=no_capacity,
+            actor=session.actor,
         )
     _show(changed, as_json=as_json)
     _hint_undo(ctx, before, changed, as_user, as_json=as_json)
@@ -86,7 +132,8 @@ def list_(
     """
     form = options.form(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)
     with open_for_reading(ctx, as_user) as session:
-        render.say_rows(form, service.list_users(session.database), User)
+        users = service.list_users(session.database)
+    render.say_rows(form, users, User, _cells(users))
 
 
 @app.command("activate")
@@ -211,6 +258,18 @@ def back(
     _hint_undo(ctx, before, changed, as_user, as_json=as_json)
 
 
+def _cells(users: Sequence[User]) -> render.Cells:
+    """What people see of users; a terminal has no room for what none of them has."""
+    rare = ("away_until", "aliases", "capacity")
+    left_out = {
+        name
+        for name in rare
+        if render.stdout_is_terminal() and not any(getattr(user, name) for user in users)
+    }
+    shown = [name for name in User._fields if name not in left_out]
+    return {name.replace("_", " ").capitalize(): render.field(name) for name in shown}
+
+
 def _show(user: User, *, as_json: bool) -> None:
     if as_json:
         render.say_json(user)
@@ -262,8 +321,19 @@ def _hint_undo(
 def _undoing(before: User, after: User) -> list[tuple[str, ...]]:
     """The commands that make the user what they were before."""
     commands: list[tuple[str, ...]] = []
+    changes: list[str] = []
     if (before.name, before.role) != (after.name, after.role):
-        commands.append(("user", "set", after.id, "--name", before.name, "--role", before.role))
+        changes += ["--name", before.name, "--role", before.role]
+    for flag, some, others in (
+        ("--no-alias", after.aliases, before.aliases),
+        ("--alias", before.aliases, after.aliases),
+    ):
+        changes += [word for alias in some if alias not in others for word in (flag, alias)]
+    if before.capacity != after.capacity:
+        number = before.capacity
+        changes += ["--no-capacity"] if number is None else ["--capacity", str(number)]
+    if changes:
+        commands.append(("user", "set", after.id, *changes))
     if before.active != after.active:
         commands.append(("user", "activate" if before.active else "deactivate", after.id))
     if before.away_until != after.away_until:

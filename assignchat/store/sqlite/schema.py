@@ -70,6 +70,13 @@ def m002_seals(database: sqlite_utils.Database) -> None:
         database.conn.execute(statement)
 
 
+@migrations()
+def m003_aliases(database: sqlite_utils.Database) -> None:
+    """Other names of users, and how many open chats each takes."""
+    for statement in (USER_CAPACITY, USER_ALIASES, USER_ALIASES_BY_USER):
+        database.conn.execute(statement)
+
+
 TABLES = (
     """
     CREATE TABLE users (
@@ -292,3 +299,20 @@ USER_LOAD = """
             WHERE requester_id = u.id AND status = 'pending') AS pending_sent
     FROM users u
 """
+
+# What belongs to the third migration.
+
+USER_CAPACITY = "ALTER TABLE users ADD COLUMN capacity INTEGER CHECK (capacity >= 0)"
+
+# `folded` is the alias as it is compared: see `model.folded`.
+USER_ALIASES = """
+    CREATE TABLE user_aliases (
+        alias TEXT NOT NULL,
+        user_id TEXT NOT NULL REFERENCES users (id),
+        source TEXT,
+        heading TEXT,
+        folded TEXT PRIMARY KEY NOT NULL
+    )
+"""
+
+USER_ALIASES_BY_USER = "CREATE INDEX user_aliases_by_user ON user_aliases (user_id)"
