@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from assignchat import accept, assign, open_database
-from tests.conftest import Team
+from tests.support.team import Team
 
 GUID = "7F3A9C1E-0B5D-4A60-9D2E-1C8F5E7A2B34"
 

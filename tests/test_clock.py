@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from assignchat.model import format_time
-from tests import faking
-from tests.conftest import Result, Team
-from tests.processes import Process, program, result, start
-from tests.terminal import at_terminal
+from tests.support import faking
+from tests.support.processes import Process, Result, program, result, start
+from tests.support.team import Team
+from tests.support.terminal import at_terminal
 
 JUMPS = ("-1h", "-10d", "+3y", "-5m", "+40d", "+0")  # of the clock, one after the other
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Result, Team
-from tests.needs import needs
-from tests.processes import ROOT, run, start
+from tests.support.needs import needs
+from tests.support.processes import ROOT, Result, run, start
+from tests.support.team import Team
 
 SAMPLE = ROOT / "scripts" / "samples" / "assignchat.cron"
 UNITS = ROOT / "scripts" / "samples"

@@ -14,10 +14,10 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.conftest import Team
-from tests.processes import start
+from tests.support.processes import ROOT, start
+from tests.support.team import Team
 
-METADATA = Path(__file__).parent.parent / "scripts" / "samples" / "datasette-metadata.json"
+METADATA = ROOT / "scripts" / "samples" / "datasette-metadata.json"
 OF_SQLITE = {"_sqlite_migrations", "sqlite_sequence"}
 
 

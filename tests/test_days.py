@@ -15,7 +15,7 @@ from assignchat.errors import AssignchatError
 from assignchat.model import Split, format_time
 from assignchat.service import batches, chats, check, demo, imports, lifecycle, requests, users
 from assignchat.store.sqlite.database import SqliteDatabase
-from tests.conftest import START
+from tests.support.team import START
 
 USERS = ("mark", "martha", "omar", "maria")
 OWNERSHIP = "('opened', 'accepted', 'assigned', 'undone', 'imported')"

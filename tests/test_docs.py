@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from assignchat.cli.app import build
-from tests.processes import ROOT, run
+from tests.support.processes import ROOT, run
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 TASKS = ("tutorial", "employee-leaves", "shift-change", "nobody-answers", "cron", "importing")

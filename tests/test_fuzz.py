@@ -22,8 +22,7 @@ from hypothesis import strategies as st
 
 from assignchat.config import addresses, keys
 from assignchat.errors import ConfigInvalid, every_error
-from tests.conftest import Result, Team
-from tests.test_hostile_input import (
+from tests.support.hostile import (
     IDS,
     NO_DURATIONS,
     NO_IDS,
@@ -32,6 +31,8 @@ from tests.test_hostile_input import (
     TEXTS,
     assert_harmless,
 )
+from tests.support.processes import Result
+from tests.support.team import Team
 
 TIMES_MORE = int(os.environ.get("ASSIGNCHAT_FUZZ", "0"))
 

@@ -9,10 +9,10 @@ import pytest
 
 from assignchat.store.engines import identity_at
 from assignchat.system.identity import who_am_i
-from tests import processes
-from tests.conftest import Team
-from tests.processes import ROOT, program
-from tests.users import MARK, run
+from tests.support import processes
+from tests.support.processes import ROOT, program
+from tests.support.team import Team
+from tests.support.users import MARK, run
 
 LOGIN = pwd.getpwuid(os.getuid()).pw_name
 DAEMON = pwd.getpwuid(1)  # an account that every Linux has

@@ -3,7 +3,8 @@
 import pytest
 
 from assignchat.model import NOTICES, TRANSITIONS, Event, Party, Status, Transition
-from tests.conftest import Result, Team
+from tests.support.processes import Result
+from tests.support.team import Team
 
 REASON = ("--reason", "In a meeting")
 ACTIONS = {

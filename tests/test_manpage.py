@@ -10,9 +10,9 @@ from assignchat.cli.commands import COMMANDS
 from assignchat.config.keys import KEYS
 from assignchat.errors import every_error
 from assignchat.manual import first_line
-from tests.conftest import Team
-from tests.needs import needs
-from tests.processes import ROOT, run
+from tests.support.needs import needs
+from tests.support.processes import ROOT, run
+from tests.support.team import Team
 
 PAGE = ROOT / "docs" / "assignchat.1"
 SECTIONS = (

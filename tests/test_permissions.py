@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.conftest import Result, Team
-from tests.processes import Process, result, start
-from tests.terminal import at_terminal
-from tests.users import MARK, STRANGER, as_user, run
+from tests.support.processes import Process, Result, result, start
+from tests.support.team import Team
+from tests.support.terminal import at_terminal
+from tests.support.users import MARK, STRANGER, as_user, run
 
 
 class Person(NamedTuple):

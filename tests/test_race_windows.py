@@ -18,11 +18,11 @@ import pytest
 
 from assignchat import assign
 from assignchat.store.sqlite.database import SqliteDatabase
-from tests import faking
-from tests.conftest import Result, Team, rows_of
-from tests.needs import needs
-from tests.processes import pipe, program, result, start, wait_until
-from tests.stopping import Point, points, stopped, waits, windows
+from tests.support import faking
+from tests.support.needs import needs
+from tests.support.processes import Result, pipe, program, result, start, wait_until
+from tests.support.stopping import Point, points, stopped, waits, windows
+from tests.support.team import Team, rows_of
 
 ALL = bool(os.environ.get("ALL_FAULTS"))
 

@@ -1,41 +1,10 @@
 """Several operators at the same moment: one outcome, in real processes on one database."""
 
-import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.conftest import Result, Team
-from tests.processes import pipe, read, result, start
-
-# Everything is imported, then each waits at the line until all are there.
-RUNNER = """
-import importlib, os, sys
-from assignchat.__main__ import run
-from assignchat.cli.commands import COMMANDS
-for command in COMMANDS.values():
-    importlib.import_module(f"assignchat.cli.commands.{command.module}")
-os.write(int(sys.argv.pop(1)), b".")
-sys.stdin.read()
-run()
-"""
-
-
-def together(team: Team, *commands: tuple[str, ...]) -> list[Result]:
-    """Run commands as processes of their own that all begin at the same moment."""
-    with pipe() as (at_the_line, arrived), pipe() as (line, go):
-        number = arrived.fileno()
-        runner = (sys.executable, "-c", RUNNER, str(number))
-        started = [
-            start(team.folder, *runner, *words, stdin=line, pass_fds=(number,))
-            for words in commands
-        ]
-        arrived.close()
-        waiting = 0
-        while waiting < len(commands) and (ready := read(at_the_line)):
-            waiting += len(ready)
-        go.close()
-        return [result(process) for process in started]
+from tests.support.team import Team, together
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.conftest import Team
+from tests.support.team import Team
 
 ACCEPT = ("accept", "1")
 REJECT = ("reject", "1", "--reason", "In a meeting")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Team
-from tests.processes import Result, run
+from tests.support.processes import Result, run
+from tests.support.team import Team
 
 ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "scripts" / "samples"

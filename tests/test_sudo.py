@@ -14,12 +14,12 @@ from typing import Any, NamedTuple
 import pytest
 
 from assignchat.cli.app import build
-from tests import processes
-from tests.conftest import Result
-from tests.needs import needs
-from tests.users import MARK, MARTHA, SERVICE, STRANGER, run
+from tests.support import processes
+from tests.support.needs import needs
+from tests.support.processes import ROOT, Result
+from tests.support.users import MARK, MARTHA, SERVICE, STRANGER, run
 
-SAMPLES = Path(__file__).parent.parent / "scripts" / "samples"
+SAMPLES = ROOT / "scripts" / "samples"
 WRAPPER, RULE = SAMPLES / "assignchat-as-team", SAMPLES / "assignchat.sudoers"
 SALES = 54_330
 ACCOUNTS = {"assignchat": SERVICE, "mark": MARK, "martha": MARTHA, "eve": STRANGER}

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from assignchat.cli import main
-from tests.conftest import old_database
+from tests.support.team import old_database
 
 MANY = 2_000
 

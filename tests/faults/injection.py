@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.processes import ROOT, Result, pipe, read, result, start
-from tests.stopping import Point, calls
+from tests.support.processes import ROOT, Result, pipe, read, result, start
+from tests.support.stopping import Point, calls
 
 # By their names on every machine; strace leaves out those that this one lacks.
 CALLS = ["openat", "write", "writev", "pwrite64", "pwritev", "fsync", "fdatasync", "ftruncate"]

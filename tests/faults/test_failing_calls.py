@@ -13,8 +13,8 @@ from tests.faults.commands import COMMANDS
 from tests.faults.conftest import ALL
 from tests.faults.injection import Fault
 from tests.faults.trials import Trials, spread
-from tests.needs import needs
-from tests.stopping import Point
+from tests.support.needs import needs
+from tests.support.stopping import Point
 
 GROWS = {"openat", "write", "pwrite64", "ftruncate", "fsync", "fdatasync", "rename", "link"}
 

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from tests import processes
 from tests.faults.afterwards import state
 from tests.faults.commands import ASSIGN, COMMANDS
 from tests.faults.conftest import ALL
 from tests.faults.injection import Fault, run
 from tests.faults.trials import Trials, start
-from tests.needs import needs
-from tests.stopping import Point
+from tests.support import processes
+from tests.support.needs import needs
+from tests.support.stopping import Point
 
 KIB = 1024
 ROOM = range(0, 320, 4) if ALL else (0, 48)

@@ -12,12 +12,12 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-from tests import processes
 from tests.faults.afterwards import left_over, state
 from tests.faults.commands import Writing
 from tests.faults.injection import Fault, Traced, run
-from tests.processes import ROOT, Result, program
-from tests.stopping import Point
+from tests.support import processes
+from tests.support.processes import ROOT, Result, program
+from tests.support.stopping import Point
 
 AT_ONCE = 2  # as many as a small machine has cores
 

@@ -1,0 +1,232 @@
+"""How a command fails: its exit code, its error code, and what it says."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from assignchat.errors import AssignchatError, every_error
+from tests.support.team import Team, shell
+
+EXIT_CODES = {
+    1: "internal_error output_failed delivery_failed",
+    2: "usage invalid_value reason_required reason_not_allowed wrong_user_type actor_unknown"
+    " import_invalid",
+    3: "chat_not_found user_not_found request_not_found batch_not_found",
+    4: "request_exists request_not_pending request_timed_out chat_closed user_inactive"
+    " already_owner user_exists chat_exists owns_open_chats batch_undone user_away"
+    " clock_suspicious not_confirmed",
+    5: "not_owner not_recipient not_requester not_allowed identity_fixed",
+    6: "database_missing database_locked database_read_only database_full database_damaged"
+    " database_newer database_foreign",
+    7: "config_invalid config_key_unknown config_value_invalid config_not_writable",
+}
+
+
+def test_every_error_code_has_its_exit_code() -> None:
+    promised = {
+        code: exit_code for exit_code, codes in EXIT_CODES.items() for code in codes.split()
+    }
+    assert {error.code: error.exit_code for error in every_error()} == promised
+
+
+def test_every_error_is_listed_once_and_says_what_it_means() -> None:
+    def below(group: type[AssignchatError]) -> list[type[AssignchatError]]:
+        return [leaf for sub in group.__subclasses__() for leaf in below(sub) or [sub]]
+
+    listed = list(every_error())
+    assert set(below(AssignchatError)) == set(listed)
+    assert len({error.code for error in listed}) == len(listed)
+    for error in listed:
+        assert (error.__doc__ or "").splitlines()[0].endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["accept", "7", "--as", "martha"], (3, "request_not_found")),
+        (["assign", "chat-2", "--to", "omar", "--as", "martha"], (5, "not_owner")),
+        (["accept", "one", "--as", "martha"], (2, "usage")),
+        (["assign", "chat-1", "--as", "mark"], (2, "usage")),
+        (["--db", "typo.db", "requests"], (6, "database_missing")),
+        (["config", "get", "nonsense"], (7, "config_key_unknown")),
+        (["--nonsense"], (2, "usage")),
+    ],
+)
+def test_with_json_an_error_is_one_line_of_json(
+    team: Team, words: list[str], expected: tuple[int, str]
+) -> None:
+    result = team.run(*words, "--json")
+    assert result.out == ""
+    assert result.err.count("\n") == 1
+    error = json.loads(result.err)["error"]
+    assert (result.exit_code, error["code"]) == expected
+    assert error["message"]
+    assert "hint" in error
+
+
+def test_without_json_an_error_is_for_people(team: Team) -> None:
+    result = team.run("--db", "typo.db", "requests")
+    assert result.out == ""
+    message, hint = result.err.splitlines()
+    assert message.startswith("Error: ")
+    assert hint.startswith("Hint: ")
+
+
+def test_what_an_error_repeats_cannot_reach_the_terminal(team: Team) -> None:
+    result = team.run("inbox", "--as", "\x1b[2J\u202eevil")
+    assert result.exit_code == 2
+    assert "\x1b" not in result.err
+    assert "\u202e" not in result.err
+
+
+def test_a_missing_option_is_named(team: Team) -> None:
+    assert "--to" in team.run("assign", "chat-1", "--as", "mark").err
+    assert "--customer" in team.run("chat", "add", "chat-9", "--owner", "mark").err
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [(["acept"], "accept"), (["sweep-timeout"], "sweep-timeouts"), (["chat", "sohw"], "show")],
+)
+def test_a_command_that_was_mistyped_is_guessed(team: Team, words: list[str], meant: str) -> None:
+    result = team.run(*words)
+    assert (result.exit_code, result.out) == (2, "")
+    assert meant in result.err
+
+
+def test_a_bug_is_reported_without_a_traceback(
+    team: Team, request_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("of course")
+
+    monkeypatch.setattr("assignchat.service.requests.accept", fail)
+    assert team.refused("accept", request_id, "--as", "martha") == (1, "internal_error")
+    result = team.run("accept", request_id, "--as", "martha")
+    assert result.err.startswith("Error: ")
+    assert "of course" in result.err
+    assert "Traceback" not in result.err
+
+
+def test_a_bug_in_the_middle_of_a_change_changes_nothing(
+    team: Team, request_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("of course")
+
+    before = team.snapshot()
+    monkeypatch.setattr("assignchat.store.chats.hand_over", fail)
+    assert team.refused("accept", request_id, "--as", "martha") == (1, "internal_error")
+    assert team.snapshot() == before
+
+
+@pytest.mark.usefixtures("request_id")
+def test_a_dry_run_that_is_refused_writes_nothing(team: Team) -> None:
+    team.advance(120)  # what a refused command would record, a dry run does not
+    before = team.snapshot()
+    dry_run = ("bulk-assign", "chat-1", "chat-9", "--to", "omar", "--as", "maria", "--dry-run")
+    assert team.refused(*dry_run) == (3, "chat_not_found")
+    assert team.snapshot() == before
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["tracking", "--since", "999999d"],
+        ["tracking", "--until", "9999999999s"],
+        ["tracking", "--since", "9" * 5000],
+        ["user", "away", "martha", "--until", "99999999h"],
+        ["user", "away", "martha", "--until", "9001-01-01T00:00:00Z"],
+        ["assign", "chat-1", "--to", "martha", "--as", "mark", "--timeout", "9999999999"],
+        ["accept", "9" * 30, "--as", "martha"],
+        ["requests", "--limit", "9" * 30],
+        ["undo", "-1", "--as", "maria"],
+    ],
+    ids=lambda words: " ".join(words)[:40],
+)
+def test_an_absurd_number_is_invalid_input_and_no_bug(team: Team, words: list[str]) -> None:
+    result = team.run(*words, "--json")
+    assert result.exit_code in (0, 2), result.err
+
+
+def test_arguments_that_are_not_utf_8_are_refused(team: Team) -> None:
+    before = team.snapshot()
+    for words in (
+        (b"accept", b"--chat", b"\xff\xfe", b"--as", b"martha"),
+        (b"user", b"add", b"eve", b"--name", b"Jos\xe9"),
+        (b"\xff",),
+    ):
+        result = shell(team, '"$@" --json', *words)
+        assert (result.exit_code, result.error, result.out) == (2, "invalid_value", "")
+    assert team.snapshot() == before
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+@pytest.mark.parametrize("where", [">/dev/full", ">&-"])
+def test_a_change_whose_result_cannot_be_written_stands_and_that_is_said(
+    team: Team, where: str
+) -> None:
+    ask = ("assign", "chat-1", "--to", "martha", "--as", "mark")
+    result = shell(team, f'"$@" --json {where}', *ask)
+    assert (result.exit_code, result.error) == (1, "output_failed")
+    assert "stands" in result.err
+    assert result.err.count("\n") == 1
+    assert len(team.ok("requests", "--chat", "chat-1")) == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+@pytest.mark.parametrize("where", [">/dev/full", ">&-"])
+@pytest.mark.parametrize("words", [["chat", "list"], ["--version"], ["--help"]])
+def test_what_cannot_be_written_is_an_error(team: Team, where: str, words: list[str]) -> None:
+    result = shell(team, f'"$@" {where}', *words)
+    assert result.exit_code == 1
+    assert result.err.startswith("Error: ")
+    assert "stands" not in result.err
+    assert "Traceback" not in result.err
+    assert "Exception ignored" not in result.err
+
+
+def test_a_reader_who_has_seen_enough_is_no_error(team: Team) -> None:
+    ids = "\n".join(f"crm-{number},{'customer ' * 20},mark" for number in range(2000))
+    (team.folder / "chats.csv").write_text(f"id,customer,owner_id\n{ids}\n")
+    team.ok("import", "chats", "chats.csv")
+    for form in ("--jsonl", "--json", "--csv", "--limit=0"):
+        result = shell(team, '"$@" | head -n 1', "chat", "list", form)
+        assert len(result.out.splitlines()) == 1
+        assert result.err == ""
+
+
+def test_a_closed_standard_error_does_no_harm(team: Team) -> None:
+    refused = shell(team, '"$@" 2>&-', "inbox", "--as", "who")
+    assert (refused.exit_code, refused.out, refused.err) == (2, "", "")
+    asked = shell(team, '"$@" --json 2>&- <&-', "assign", "chat-1", "--to", "omar", "--as", "mark")
+    assert asked.exit_code == 0
+    assert asked.json["status"] == "pending"
+
+
+def test_without_a_working_directory_it_is_still_an_error_in_words(team: Team) -> None:
+    gone = team.folder / "gone"
+    gone.mkdir()
+    result = shell(team, f'cd {gone} && rmdir {gone} && "$@"', "requests")
+    assert result.exit_code == 6
+    assert result.err.startswith("Error: ")
+
+
+def test_who_is_in_a_folder_without_config_is_told_so(empty_team: Team) -> None:
+    told = empty_team.run("chat", "list")
+    assert told.exit_code == 6
+    assert "no config.toml in this folder" in told.err
+    assert "assignchat init" in told.err
+
+
+@pytest.mark.parametrize(
+    ("words", "how_long"),
+    [(("tracking", "--since"), "24h"), (("user", "away", "martha", "--until"), "3d")],
+)
+def test_who_writes_no_time_reads_that_a_duration_would_do(
+    team: Team, words: tuple[str, ...], how_long: str
+) -> None:
+    told = team.run(*words, "tomorrow").err
+    assert "2026-11-22T14:05:10Z" in told
+    assert how_long in told

@@ -1,0 +1,430 @@
+"""inbox --watch: the inbox as a page that lives, and as lines for a program."""
+
+import json
+import re
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import pytest
+from rich.cells import cell_len
+
+from assignchat.cli.live.keyboard import DOWN, ENTER, ESCAPE, UP, keys_in
+from assignchat.cli.live.screen import Action, Screen, press, updated
+from assignchat.model import Request
+from assignchat.service.inbox import Inbox, ReceivedRequest
+from tests.cli.test_terminal import statuses
+from tests.support.processes import program, result, start
+from tests.support.team import Team
+from tests.support.terminal import CTRL_C, CTRL_D, CTRL_Z, Terminal, on_terminal
+
+SEQUENCE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-Z\\-_]")
+HOME = "\x1b[H"
+CURSOR_HIDDEN, CURSOR_SHOWN = "\x1b[?25l", "\x1b[?25h"
+
+
+class Watch:
+    """A terminal with `inbox --watch` on it."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self.press, self.resize, self.ends = terminal.type, terminal.resize, terminal.ends
+        self.process = terminal.process
+        self._terminal = terminal
+
+    @property
+    def raw(self) -> str:
+        """All that was shown."""
+        return self._terminal.screen
+
+    @property
+    def frame(self) -> str:
+        """What the page shows now, without what is only for the terminal."""
+        return SEQUENCE.sub("", self.raw.rpartition(HOME)[2]).replace("\r", "")
+
+    def until(self, shown: str | Callable[[str], object]) -> str:
+        """Wait until the page shows this; the page."""
+        is_there = shown if callable(shown) else lambda frame: shown in frame
+        self._terminal.until(lambda: is_there(self.frame))
+        return self.frame
+
+
+@contextmanager
+def watching(
+    team: Team, user: str = "martha", *, columns: int = 80, env: dict[str, str] | None = None
+) -> Iterator[Watch]:
+    """The live inbox of a user, once it is there; it has ended and left the terminal as it was."""
+    command = program("inbox", "--watch", "--as", user)
+    with on_terminal(team.folder, *command, columns=columns, env=env) as terminal:
+        watch = Watch(terminal)
+        watch.until("q quit")
+        yield watch
+        if watch.process.poll() is None:
+            watch.press("q")
+        watch.ends()
+        assert terminal.is_as_it_was()
+        assert watch.raw.rfind(CURSOR_SHOWN) > watch.raw.rfind(CURSOR_HIDDEN)
+        assert "Traceback" not in watch.raw
+
+
+@pytest.fixture
+def asked(team_now: Team) -> Team:
+    """Mark asks Martha to take chat-1."""
+    ask(team_now, "chat-1")
+    return team_now
+
+
+def ask(team: Team, chat: str, *more: str) -> str:
+    team.now = datetime.now(UTC)
+    return str(team.ok("assign", chat, "--to", "martha", "--as", "mark", *more)["id"])
+
+
+# On a terminal
+
+
+def test_the_time_left_goes_down_each_second(asked: Team) -> None:
+    with watching(asked) as watch:
+        watch.until("in 1m 5")
+        first = re.search(r"in 1m (\d+)s", watch.frame)
+        assert first is not None
+        for second in range(1, 4):
+            watch.until(f"in 1m {int(first[1]) - second}s")
+
+
+def test_a_new_request_appears_and_rings_once(team_now: Team) -> None:
+    with watching(team_now) as watch:
+        assert "nobody waits for your answer" in watch.frame
+        ask(team_now, "chat-1")
+        watch.until("> 1 ")
+        ask(team_now, "chat-2")
+        watch.until("chat-2")
+        watch.until("Inbox of martha: 2 requests wait for your answer")
+        watch.until(lambda _: "1m 56s" in watch.frame)
+        watch.resize(70, 20)
+        watch.until(lambda _: "1m 55s" in watch.frame)
+    assert watch.raw.count("\a") == 2
+
+
+def test_what_waits_already_does_not_ring(asked: Team) -> None:
+    with watching(asked) as watch:
+        watch.until("1m 57s")
+    assert "\a" not in watch.raw
+
+
+def test_a_request_is_accepted_by_key(asked: Team) -> None:
+    with watching(asked) as watch:
+        watch.press("a")
+        watch.until("Request 1 is accepted: chat chat-1 is yours.")
+        watch.until("nobody waits for your answer")
+    assert asked.owner("chat-1") == "martha"
+    assert asked.history(event="accepted") == [
+        ("accepted", "martha", "mark", "martha", "accepted"),
+    ]
+
+
+def test_a_request_is_rejected_with_a_reason_of_the_list(asked: Team) -> None:
+    asked.ok("config", "set", "assign_discuss.rejection_reasons", "At lunch", "On a call")
+    with watching(asked) as watch:
+        watch.press("r")
+        page = watch.until("Reject request 1")
+        assert "1. At lunch" in page
+        watch.press("2\r")
+        watch.until("Request 1 is rejected: On a call")
+    assert statuses(asked) == [("rejected", "On a call")]
+
+
+def test_a_request_is_rejected_with_a_reason_that_is_typed(asked: Team) -> None:
+    with watching(asked) as watch:
+        watch.press("r")
+        watch.until("Reject request 1")
+        watch.press("Quüt\x7f\x7f\x7fuick lunch 🍜\r")
+        watch.until("is rejected")
+    assert statuses(asked) == [("rejected", "Quick lunch 🍜")]
+
+
+def test_escape_leaves_the_reasons_and_nothing_is_changed(asked: Team) -> None:
+    before = asked.snapshot()
+    with watching(asked) as watch:
+        watch.press("r")
+        watch.until("Reject request 1")
+        watch.press("\x1b")
+        watch.until("q quit")
+    assert asked.snapshot() == before
+
+
+def test_the_request_that_a_key_is_meant_for_is_selected_first(asked: Team) -> None:
+    ask(asked, "chat-2")
+    ask(asked, "chat-3")
+    with watching(asked) as watch:
+        watch.until("> 1 ")
+        watch.press("\x1b[B")
+        watch.until("> 2 ")
+        watch.press("3")
+        watch.until("> 3 ")
+        watch.press("a")
+        watch.until("Request 3 is accepted")
+    assert [status for status, _ in statuses(asked)] == ["pending", "pending", "accepted"]
+
+
+def test_a_request_withdrawn_meanwhile_is_told_and_no_other_is_answered(asked: Team) -> None:
+    ask(asked, "chat-2")
+    with watching(asked) as watch:
+        watch.until("> 1 ")
+        asked.ok("withdraw", "1", "--reason", "No longer needed", "--as", "mark")
+        watch.until("Request 1 is no longer pending")
+        watch.press("a")
+        watch.until("Request 1 is Withdrawn already")
+    assert [status for status, _ in statuses(asked)] == ["withdrawn", "pending"]
+
+
+def test_at_its_deadline_a_request_leaves_the_page_though_nobody_has_swept(team_now: Team) -> None:
+    ask(team_now, "chat-1", "--timeout", "2s")
+    with watching(team_now) as watch:
+        watch.until("> 1 ")
+        watch.until("nobody waits for your answer")
+        watch.press("a")
+        watch.until("Request 1 timed out at")
+    assert statuses(team_now) == [("timed_out", None)]
+
+
+def test_notifications_are_marked_read_by_key(asked: Team) -> None:
+    with watching(asked) as watch:
+        watch.until("Mark has sent you")
+        watch.press("m")
+        watch.until("1 notification is marked read.")
+        watch.until(lambda page: "Mark has sent you" not in page)
+    assert asked.ok("inbox", "--as", "martha")["notifications"] == []
+
+
+@pytest.mark.parametrize(
+    "leave",
+    [
+        lambda watch: watch.press("q"),
+        lambda watch: watch.press(CTRL_C),
+        lambda watch: watch.press(CTRL_D),
+        lambda watch: watch.process.send_signal(signal.SIGTERM),
+        lambda watch: watch.process.send_signal(signal.SIGINT),
+    ],
+    ids=["q", "Ctrl-C", "Ctrl-D", "SIGTERM", "SIGINT"],
+)
+@pytest.mark.parametrize("while_asking", [False, True])
+def test_it_ends_cleanly(
+    asked: Team, leave: Callable[[Watch], None], while_asking: bool, request: pytest.FixtureRequest
+) -> None:
+    before = asked.snapshot()
+    with watching(asked) as watch:
+        if while_asking:
+            watch.press("r")
+            watch.until("Reject request 1")
+        if while_asking and "-q" in request.node.name:
+            watch.press("\x1b")  # q is a letter of the reason
+            watch.until("q quit")
+        leave(watch)
+        assert watch.ends() == 0
+    assert asked.snapshot() == before
+
+
+@pytest.mark.parametrize("columns", [40, 25])
+def test_it_fits_a_narrow_terminal_and_follows_its_size(asked: Team, columns: int) -> None:
+    asked.ok("chat", "add", "会話" * 20, "--customer", "Wide", "--owner", "mark")
+    ask(asked, "会話" * 20, "--note", "A long story. " * 20)
+    with watching(asked) as watch:
+        watch.press("2")
+        watch.until("A long story")
+        watch.resize(columns, 12)
+        page = watch.until(lambda page: len(page.splitlines()) == 12)
+        assert max(map(cell_len, page.splitlines())) <= columns
+        assert "> 2" in page
+        assert "q quit" in page
+        watch.resize(100, 30)
+        page = watch.until(lambda page: len(page.splitlines()) == 30)
+        assert "会話" * 20 in page
+
+
+def test_with_more_requests_than_lines_the_selected_one_is_seen(team_now: Team) -> None:
+    for number in range(30):
+        team_now.ok("chat", "add", f"more-{number}", "--customer", "A", "--owner", "mark")
+        ask(team_now, f"more-{number}", "--timeout", "off")
+    with watching(team_now) as watch:
+        for number in (15, 30):
+            watch.press(str(number))
+            assert "q quit" in watch.until(f"> {number}")
+
+
+def test_without_colour_there_is_none_and_a_mark_shows_the_selection(asked: Team) -> None:
+    with watching(asked, env={"NO_COLOR": "1"}) as watch:
+        watch.until("> 1 ")
+    assert not re.search(r"\x1b\[[\d;]*(3\d|4\d|9\d)m", watch.raw)
+
+
+def test_hostile_text_is_harmless(team_now: Team) -> None:
+    team_now.ok("chat", "add", "evil", "--customer", "\x1b[2J\u202eAnn [red]x", "--owner", "mark")
+    ask(team_now, "evil", "--note", "\a\x1b]0;owned\x07")
+    with watching(team_now) as watch:
+        page = watch.until("> 1 ")
+        assert r"\x1b[2J\u202eAnn [red]x" in page
+        assert r"\x07\x1b]0;owned\x07" in page
+    assert "\a" not in watch.raw
+
+
+def test_a_database_that_is_moved_away_is_an_error_in_words(asked: Team) -> None:
+    with watching(asked) as watch:
+        asked.database.rename(asked.folder / "elsewhere.db")
+        assert watch.ends() == 6
+    assert "Error: No database at assignchat.db" in watch.raw.rpartition(CURSOR_SHOWN)[2]
+
+
+def test_another_database_in_its_place_is_read_from_then_on(asked: Team) -> None:
+    asked.ok("backup", "monday.db")
+    with watching(asked) as watch:
+        asked.ok("withdraw", "1", "--reason", "No longer needed", "--as", "mark")
+        watch.until("nobody waits for your answer")
+        (asked.folder / "monday.db").rename(asked.database)
+        for suffix in ("-wal", "-shm"):
+            asked.database.with_name(asked.database.name + suffix).unlink(missing_ok=True)
+        watch.until("> 1 ")
+
+
+def test_who_is_deactivated_watches_no_longer(asked: Team) -> None:
+    with watching(asked) as watch:
+        asked.ok("user", "deactivate", "martha", "--reassign-to", "omar")
+        assert watch.ends() == 4
+    assert "Error: Martha (martha) is not active" in watch.raw
+
+
+def test_suspended_it_gives_the_terminal_back_and_then_goes_on(asked: Team) -> None:
+    with watching(asked) as watch:
+        # Its process group has no shell that could wake it, so the kernel lets it go on at once.
+        watch.press(CTRL_Z)
+        watch.until(lambda _: watch.raw.count(CURSOR_HIDDEN) == 2)
+        watch.until("q quit")
+
+
+# What a key does
+
+
+def waiting(*numbers: int) -> Screen:
+    """The page with these requests pending."""
+    nothing = dict.fromkeys(Request._fields)
+    requests = [Request(**nothing | {"id": n}) for n in numbers]  # type: ignore[arg-type]
+    received = [ReceivedRequest(request, "", None) for request in requests]
+    inbox = Inbox("martha", received, [])
+    return updated(Screen(reasons=("In a meeting", "Not available")), inbox)[0]
+
+
+def pressed(screen: Screen, *keys: str) -> tuple[Screen, Action | None]:
+    action: Action | None = None
+    for key in keys:
+        assert action is None
+        screen, action = press(screen, key)
+    return screen, action
+
+
+@pytest.mark.parametrize(
+    ("keys", "selected"),
+    [
+        ([], 1),
+        (["j"], 2),
+        ([DOWN, DOWN], 12),
+        (["j", "j", "j"], 12),
+        (["j", "k"], 1),
+        ([UP], 1),
+        (["2"], 2),
+        (["1", "2"], 12),
+        (["1", "3"], 1),
+        (["1", "j", "2"], 2),
+        (["9"], 1),
+    ],
+)
+def test_a_request_is_selected_by_arrows_or_by_its_number(keys: list[str], selected: int) -> None:
+    assert pressed(waiting(1, 2, 12), *keys)[0].selected == selected
+
+
+def test_a_key_never_answers_a_request_that_took_the_place_of_the_selected_one() -> None:
+    screen, came = updated(waiting(1, 2), waiting(2, 3).inbox)
+    assert came == 1
+    assert press(screen, "a")[1] == Action("accept", 1)
+    screen, _ = updated(screen, waiting().inbox)
+    screen, _ = updated(screen, waiting(4).inbox)
+    assert press(screen, "a")[1] == Action("accept", 1)
+    assert pressed(screen, "j", "a")[1] == Action("accept", 4)
+
+
+def test_without_a_selection_nothing_is_answered() -> None:
+    for key in ("a", "r"):
+        screen, action = press(waiting(), key)
+        assert (action, screen.asking, screen.message) == (None, False, "Select a request first.")
+
+
+REASONS = tuple(f"Reason {number}" for number in range(1, 13))
+
+
+@pytest.mark.parametrize(
+    ("keys", "reason"),
+    [
+        (["2"], None),
+        (["1", ENTER], "Reason 1"),
+        (["1", "2", ENTER], "Reason 12"),
+        ([*"2 calls at once", ENTER], "2 calls at once"),
+        ([*"At lunch", ENTER], "At lunch"),
+        ([*"quit", ENTER], "quit"),
+        ([ENTER], None),
+        ([" ", ENTER], None),
+        (["9", "9", ENTER], None),
+        (["x", ESCAPE], None),
+    ],
+)
+def test_a_reason_is_a_number_of_the_list_or_any_text(keys: list[str], reason: str | None) -> None:
+    screen = waiting(7)._replace(reasons=REASONS)
+    if keys[:2] == ["9", "9"]:
+        screen = screen._replace(reasons=REASONS[:2])
+    expected = None if reason is None else Action("reject", 7, reason)
+    assert pressed(screen, "r", *keys)[1] == expected
+
+
+def test_where_no_other_reasons_are_allowed_none_can_be_typed() -> None:
+    screen, action = pressed(waiting(7)._replace(others_allowed=False), "r", "x")
+    assert (action, screen.typed, screen.message) == (None, "", "Only these reasons can be given.")
+    assert pressed(screen, "3", "1", ENTER)[1] == Action("reject", 7, "In a meeting")
+
+
+def test_keys_are_told_from_the_bytes_that_a_terminal_sends() -> None:
+    assert keys_in("a\x1b[A\x1bOB\x1b[1;5Cü\r\x1b") == ["a", UP, DOWN, "ü", ENTER, ESCAPE]
+
+
+# Without a terminal
+
+
+def test_without_a_terminal_each_change_is_one_document_a_line(asked: Team) -> None:
+    watch = start(asked.folder, *program("inbox", "--watch", "--json", "--as", "martha"))
+    assert watch.stdout is not None
+    first = json.loads(watch.stdout.readline())
+    plain = asked.ok("inbox", "--as", "martha")
+    assert first.keys() == plain.keys()
+    assert [r["id"] for r in first["requests"]] == [1]
+    assert first["requests"][0].keys() == plain["requests"][0].keys()
+    asked.ok("chat", "close", "chat-5")  # which is not martha's business
+    ask(asked, "chat-2", "--timeout", "2s")
+    assert [r["id"] for r in json.loads(watch.stdout.readline())["requests"]] == [1, 2]
+    assert [r["id"] for r in json.loads(watch.stdout.readline())["requests"]] == [1]
+    watch.send_signal(signal.SIGTERM)
+    assert result(watch) == (0, "", "")
+
+
+def test_without_a_terminal_people_get_plain_text(asked: Team) -> None:
+    watch = start(asked.folder, *program("inbox", "--watch", "--as", "martha"))
+    assert watch.stdout is not None
+    lines = [watch.stdout.readline() for _ in range(2)]
+    watch.send_signal(signal.SIGINT)
+    assert result(watch).exit_code == 0
+    assert lines[0] == "Requests waiting for your answer:\n"
+    assert lines[1].split("\t")[2] == "chat-1"
+    assert "\x1b" not in "".join(lines)
+
+
+def test_watching_does_not_go_with_marking_all_read(asked: Team) -> None:
+    assert asked.refused("inbox", "--watch", "--mark-read", "--as", "martha") == (2, "usage")
+
+
+def test_watching_for_nobody_is_refused_at_once(team_now: Team) -> None:
+    assert team_now.refused("inbox", "--watch", "--as", "stranger") == (2, "actor_unknown")

@@ -1,0 +1,82 @@
+"""Ctrl-C and SIGTERM in the middle of work on very many chats: nothing has changed."""
+
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+from tests.support.processes import Process, Stream, pipe, program, result, start, wait_until
+from tests.support.team import Team
+
+MANY = 150_000
+
+
+@pytest.fixture
+def large(team: Team) -> Team:
+    """The demo team, and a file of more chats than are imported in a moment."""
+    with (team.folder / "chats.csv").open("w") as file:
+        file.write("id,customer,owner_id\n")
+        file.writelines(f"new-{number:07d},Customer {number},mark\n" for number in range(MANY))
+    return team
+
+
+@pytest.mark.parametrize(
+    ("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["INT", "TERM"]
+)
+@pytest.mark.parametrize("after", [0.2, 1.2])
+def test_an_import_that_is_interrupted_has_changed_nothing(
+    large: Team, number: signal.Signals, exit_code: int, after: float
+) -> None:
+    before = large.snapshot()
+    process = start(large.folder, *program("import", "chats", "chats.csv"))
+    begun = large.database.with_name("assignchat.db-wal")
+    wait_until(lambda: begun.exists() or process.poll() is not None)
+    time.sleep(after)  # into the reading of the file, and into one long statement
+    process.send_signal(number)
+    ended = result(process)
+    assert (ended.exit_code, ended.out) == (exit_code, "")
+    assert "nothing was changed" in ended.err
+    assert large.snapshot() == before
+
+
+def started(team: Team, *words: str, stdout: Stream) -> Process:
+    """A process that has made its change and has not ended."""
+    process = start(team.folder, *program(*words), stdout=stdout)
+    wait_until(lambda: bool(team.rows("SELECT id FROM requests")) or process.poll() is not None)
+    return process
+
+
+ASK = ("assign", "chat-1", "--to", "martha", "--as", "mark")
+
+
+@pytest.mark.parametrize(
+    ("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["INT", "TERM"]
+)
+def test_who_waits_for_an_answer_can_stop_waiting_and_hears_that_the_request_stands(
+    team: Team, number: signal.Signals, exit_code: int
+) -> None:
+    process = started(team, *ASK, "--wait", stdout=subprocess.DEVNULL)
+    while process.poll() is None:  # once it waits; a signal before that is let pass
+        process.send_signal(number)
+        time.sleep(0.05)
+    ended = result(process)
+    assert ended.exit_code == exit_code
+    assert "stands" in ended.err
+
+
+def test_a_result_that_nobody_reads_is_given_up_at_the_second_interruption(team: Team) -> None:
+    with pipe() as (_nobody, full):
+        os.set_blocking(full.fileno(), False)
+        while full.write(b"x" * 4096):
+            pass
+        os.set_blocking(full.fileno(), True)
+        process = started(team, *ASK, stdout=full)
+        process.send_signal(signal.SIGINT)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.5)
+        process.send_signal(signal.SIGINT)
+        ended = result(process)
+    assert ended.exit_code == 130
+    assert "stands" in ended.err

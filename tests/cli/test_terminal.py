@@ -1,0 +1,264 @@
+"""On a terminal: what is asked, what is shown, and that nothing shown can do harm."""
+
+import re
+
+import pytest
+from rich.cells import cell_len
+
+from tests.support.processes import Result
+from tests.support.team import Team
+from tests.support.terminal import CTRL_C, CTRL_D, ENTER, STYLE, at_terminal
+
+WITHOUT_ERRORS = ("sh", "-c", 'exec "$@" 2>&-', "sh")
+
+
+@pytest.fixture
+def asked(team_now: Team) -> Team:
+    """Mark asks Martha to take chat-1."""
+    team_now.ok("assign", "chat-1", "--to", "martha", "--as", "mark")
+    return team_now
+
+
+def statuses(team: Team) -> list[tuple[str, str | None]]:
+    return team.rows("SELECT status, reason FROM requests ORDER BY id")
+
+
+def test_nothing_is_asked_where_no_question_can_be_seen(asked: Team) -> None:
+    """Standard error was closed by whoever started us, though the input is a terminal."""
+    words = ("reject", "1", "--as", "martha")
+    assert at_terminal(asked, *words, through=WITHOUT_ERRORS).exit_code == 2
+    assert statuses(asked) == [("pending", None)]
+
+
+def test_assign_asks_for_the_type_and_then_for_the_user(team_now: Team) -> None:
+    answers = [("Assign To", ""), (":", "1\n"), ("Select User", ""), (":", "1\n")]
+    result = at_terminal(team_now, "assign", "chat-1", "--as", "mark", answers=answers)
+    assert result.exit_code == 0
+    assert re.search(r"Assign To\n.*User\n.*Manager\n", result.out)
+    assert "Martha" in result.out
+    assert team_now.rows("SELECT recipient_id, recipient_role FROM requests") == [
+        ("martha", "user")
+    ]
+
+
+def test_assign_offers_only_active_users_of_the_type(team_now: Team) -> None:
+    team_now.ok("user", "deactivate", "omar", "--reassign-to", "martha")
+    answers = [("Assign To", "2\n"), ("Select User", "1\n")]
+    result = at_terminal(team_now, "assign", "chat-1", "--as", "mark", answers=answers)
+    assert team_now.rows("SELECT recipient_id FROM requests") == [("maria",)]
+    assert "Martha" not in result.out.partition("Select User")[2].partition("Request 1")[0]
+    answers = [("Select User", CTRL_D)]
+    words = ("assign", "chat-2", "--to-type", "user", "--as", "mark")
+    result = at_terminal(team_now, *words, answers=answers)
+    assert "Martha" in result.out
+    assert "Omar" not in result.out
+    assert "Assign To" not in result.out
+
+
+def test_what_is_given_is_not_asked(team_now: Team) -> None:
+    words = ("assign", "chat-1", "--to", "martha", "--as", "mark")
+    assert at_terminal(team_now, *words).exit_code == 0
+
+
+def test_an_answer_that_is_none_of_the_choices_is_asked_again(team_now: Team) -> None:
+    answers = [("Assign To", "9\n"), (":", "x\n"), (":", "2\n"), ("Select User", "1\n")]
+    assert at_terminal(team_now, "assign", "chat-1", "--as", "mark", answers=answers).exit_code == 0
+    assert team_now.rows("SELECT recipient_id FROM requests") == [("maria",)]
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"), [("2\n", "Not available"), ("At lunch\n", "At lunch")]
+)
+def test_reject_offers_the_reasons_and_takes_any_other(
+    asked: Team, answer: str, reason: str
+) -> None:
+    words = ("reject", "1", "--as", "martha")
+    result = at_terminal(asked, *words, answers=[("Handling priority issue", ""), (":", answer)])
+    assert result.exit_code == 0
+    assert "In a meeting" in result.out
+    assert statuses(asked) == [("rejected", reason)]
+
+
+def test_withdraw_offers_its_own_reasons(asked: Team) -> None:
+    words = ("withdraw", "--chat", "chat-1", "--as", "mark")
+    result = at_terminal(asked, *words, answers=[("I resolved it myself", ""), (":", "1\n")])
+    assert "In a meeting" not in result.out
+    assert statuses(asked) == [("withdrawn", "No longer needed")]
+
+
+def test_where_no_other_reasons_are_allowed_none_is_taken(asked: Team) -> None:
+    asked.ok("config", "set", "assign_discuss.allow_other_reasons", "false")
+    answers = [("Reason", "At lunch\n"), (":", "\n"), (":", "3\n")]
+    assert at_terminal(asked, "reject", "1", "--as", "martha", answers=answers).exit_code == 0
+    assert statuses(asked) == [("rejected", "Handling priority issue")]
+
+
+def test_questions_do_not_mix_with_the_result(asked: Team) -> None:
+    with (asked.folder / "out.json").open("wb") as file:
+        words = ("reject", "1", "--as", "martha", "--json")
+        result = at_terminal(asked, *words, answers=[("Reason", "1\n")], stdout=file.fileno())
+    assert result.exit_code == 0
+    written = Result(0, (asked.folder / "out.json").read_text(), "").json
+    assert written == asked.ok("requests")[0]
+
+
+@pytest.mark.parametrize("answer", [ENTER, "n\n", "perhaps\n"])
+def test_a_bulk_assignment_is_confirmed_with_yes_and_enter_means_no(
+    team_now: Team, answer: str
+) -> None:
+    before = team_now.snapshot()
+    words = ("bulk-assign", "--from", "mark", "--to", "martha", "--as", "mark")
+    result = at_terminal(team_now, *words, "--json", answers=[("3 chats", ""), ("N]", answer)])
+    assert result.exit_code == 4
+    assert '"code": "not_confirmed"' in result.out
+    assert team_now.snapshot() == before
+
+
+def test_a_confirmed_bulk_assignment_is_done(team_now: Team) -> None:
+    words = ("bulk-assign", "--from", "mark", "--to", "martha", "--as", "mark")
+    assert at_terminal(team_now, *words, answers=[("N]", "y\n")]).exit_code == 0
+    assert team_now.ok("status", "--as", "martha")["open_chats"] == 4
+
+
+@pytest.mark.parametrize("chats", [("chat-1", "chat-2", "--yes"), ("chat-1",)])
+def test_with_yes_or_for_a_single_chat_nothing_is_asked(
+    team_now: Team, chats: tuple[str, ...]
+) -> None:
+    result = at_terminal(team_now, "bulk-assign", *chats, "--to", "omar", "--as", "mark")
+    assert result.exit_code == 0
+    assert "[y/N]" not in result.out
+    assert team_now.owner("chat-1") == "omar"
+
+
+PROMPTS = [
+    (("assign", "chat-2", "--as", "mark"), "Assign To"),
+    (("reject", "1", "--as", "martha"), "Reason"),
+    (("bulk-assign", "chat-2", "chat-3", "--to", "omar", "--as", "mark"), "N]"),
+]
+
+
+@pytest.mark.parametrize(("words", "prompt"), PROMPTS)
+def test_ctrl_c_at_a_prompt_leaves_everything_as_it_was(
+    asked: Team, words: tuple[str, ...], prompt: str
+) -> None:
+    before = asked.snapshot()
+    result = at_terminal(asked, *words, answers=[(prompt, CTRL_C)])
+    assert result.exit_code == 130
+    assert "\nInterrupted; nothing was changed.\n" in result.out
+    assert "Traceback" not in result.out
+    assert asked.snapshot() == before
+
+
+@pytest.mark.parametrize(("words", "prompt"), PROMPTS)
+def test_the_end_of_input_at_a_prompt_is_a_usage_error(
+    asked: Team, words: tuple[str, ...], prompt: str
+) -> None:
+    before = asked.snapshot()
+    result = at_terminal(asked, *words, "--json", answers=[(prompt, CTRL_D)])
+    assert result.exit_code == 2
+    assert '"code": "usage"' in result.out
+    assert asked.snapshot() == before
+
+
+LISTS = [
+    ("requests",),
+    ("chat", "list"),
+    ("tracking", "--event", "requested"),
+    ("inbox", "--as", "martha"),
+    ("status", "--as", "mark"),
+]
+
+
+@pytest.mark.parametrize("columns", [80, 40])
+@pytest.mark.parametrize("words", LISTS, ids=" ".join)
+def test_a_table_fits_the_terminal_and_loses_no_id(
+    asked: Team, words: tuple[str, ...], columns: int
+) -> None:
+    asked.ok("reject", "1", "--reason", "In a meeting", "--as", "martha")
+    asked.ok("chat", "add", "Q" * 120, "--customer", "Ann Ex", "--owner", "mark")
+    asked.ok("assign", "Q" * 120, "--to", "martha", "--as", "mark", "--note", "long " * 20)
+    shown = STYLE.sub("", at_terminal(asked, *words, columns=columns).out)
+    table = [line for line in shown.splitlines() if not line.startswith("Hint: ")]
+    assert max(map(cell_len, table)) <= columns
+    assert shown.count("Q") == 120
+
+
+def test_below_a_list_that_was_cut_it_says_so(team_now: Team) -> None:
+    seen = at_terminal(team_now, "chat", "list", "--limit", "2").out
+    assert seen.rstrip().endswith("There are more than 2; --limit 0 shows them all.")
+
+
+def test_with_no_color_there_is_no_colour(team_now: Team) -> None:
+    words = ("bulk-assign", "chat-1", "chat-2", "--to", "omar", "--as", "mark", "--yes")
+    for command in (words, ("chat", "list")):
+        shown = at_terminal(team_now, *command, env={"NO_COLOR": "1"}).out
+        codes = {int(code or 0) for style in STYLE.findall(shown) for code in style.split(";")}
+        assert codes <= {0, 1, 2, 3, 4, 22, 23, 24}
+
+
+def test_in_a_pipe_there_are_no_escape_sequences_at_all(asked: Team) -> None:
+    for words in (("requests",), ("chat", "list"), ("inbox", "--as", "martha")):
+        result = asked.process(*words)
+        assert "\x1b" not in result.out + result.err
+
+
+HOSTILE = {
+    "\x1b[31mred\x1b]0;owned\x07": r"\x1b[31mred\x1b]0;owned\x07",
+    "\u202eevil\u2066": r"\u202eevil\u2066",
+    "Ma\u200brk\ufeff": r"Ma\u200brk\ufeff",
+    "[red]Ann[/red]": "[red]Ann[/red]",
+    "a\rb\nc\td": r"a\rb\nc\td",
+    "\x9b31mx": r"\x9b31mx",
+}
+
+
+def test_hostile_names_are_visible_and_harmless_and_exact_in_json(team_now: Team) -> None:
+    for number, name in enumerate(HOSTILE):
+        team_now.ok("chat", "add", f"evil-{number}", "--customer", name, "--owner", "mark")
+        words = ("assign", f"evil-{number}", "--to", "martha", "--as", "mark", "--note", name)
+        team_now.ok(*words)
+    screen = at_terminal(team_now, "inbox", "--as", "martha", columns=160).out
+    for name, shown in HOSTILE.items():
+        assert screen.count(shown) == 2
+        assert name == shown or name not in screen
+    assert [row["customer"] for row in team_now.ok("requests")] == list(HOSTILE)
+    assert [row["note"] for row in team_now.ok("requests")] == list(HOSTILE)
+
+
+def test_a_hostile_name_on_a_card_is_harmless(team_now: Team) -> None:
+    team_now.ok("chat", "add", "chat-6", "--customer", "\x1b[2J\u202eAnn", "--owner", "mark")
+    words = ("assign", "chat-6", "--to", "martha", "--as", "mark")
+    assert r"\x1b[2J\u202eAnn" in at_terminal(team_now, *words).out
+
+
+def test_even_csv_cannot_harm_the_terminal_that_it_is_shown_on(team_now: Team) -> None:
+    team_now.ok("chat", "add", "chat-6", "--customer", "\x1b[2J\u202eAnn", "--owner", "mark")
+    assert r"\x1b[2J\u202eAnn" in at_terminal(team_now, "chat", "list", "--csv").out
+    assert "\x1b[2J\u202eAnn" in team_now.process("chat", "list", "--csv").out
+
+
+def test_a_hostile_name_among_the_choices_is_harmless(team_now: Team) -> None:
+    team_now.ok("user", "set", "omar", "--name", "Omar\x1b[2J")
+    words = ("assign", "chat-1", "--to-type", "user", "--as", "mark")
+    result = at_terminal(team_now, *words, answers=[("Select User", ""), (":", CTRL_D)])
+    assert r"Omar\x1b[2J" in result.out
+
+
+def test_a_hostile_id_in_an_error_is_harmless(team_now: Team) -> None:
+    result = at_terminal(team_now, "chat", "show", "\x1b[2J\u202e")
+    assert result.exit_code == 3
+    assert "\x1b" not in result.out
+    assert "\u202e" not in result.out
+
+
+def test_people_read_their_local_time_on_a_terminal(asked: Team) -> None:
+    asked.sqlite("UPDATE requests SET requested_at = '2026-11-22T14:05:10.000Z'")
+    shown = at_terminal(asked, "requests", columns=160, env={"TZ": "Asia/Kolkata"}).out
+    assert "19:35" in shown
+    assert "14:05" not in shown
+
+
+def test_status_on_a_terminal_says_what_may_be_typed_next(asked: Team) -> None:
+    for words in (("status",), ()):
+        shown = at_terminal(asked, *words, env={"ASSIGNCHAT_USER": "martha"}).out
+        assert "assignchat accept 1" in shown

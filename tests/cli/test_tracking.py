@@ -1,0 +1,196 @@
+"""tracking: the history, filtered and folded, the same for every reader."""
+
+import csv
+import io
+import json
+from typing import Any
+
+import pytest
+
+from tests.support.team import Team
+
+Rows = list[dict[str, Any]]
+
+
+@pytest.fixture
+def story(team: Team) -> Team:
+    """A minute apart: mark asks martha, she accepts; mark asks omar in vain; maria's batch."""
+    for words in (
+        ("assign", "chat-1", "--to", "martha", "--as", "mark"),
+        ("accept", "1", "--as", "martha"),
+        ("assign", "chat-2", "--to", "omar", "--as", "mark"),
+        ("reject", "2", "--reason", "=Busy, sorry", "--as", "omar"),
+        ("bulk-assign", "--from", "mark", "--to", "omar", "--as", "maria"),
+        ("undo", "1", "--as", "maria"),
+    ):
+        team.advance(60)
+        team.ok(*words)
+    return team
+
+
+def _events(rows: Rows) -> list[str]:
+    return [row["event"] for row in rows]
+
+
+def test_a_row_has_every_column_and_its_detail_is_an_object(story: Team) -> None:
+    row = story.ok("tracking", "--request", "1")[0]
+    os_user = row.pop("os_user")
+    assert os_user
+    assert row == {
+        "id": row["id"],
+        "at": "2026-11-22T14:06:10.000Z",
+        "event": "requested",
+        "actor": "mark",
+        "chat_id": "chat-1",
+        "request_id": 1,
+        "batch_id": None,
+        "from_user": "mark",
+        "to_user": "martha",
+        "status": "pending",
+        "reason": None,
+        "detail": {"expires_at": "2026-11-22T14:08:10.000Z"},
+    }
+
+
+def test_machines_see_the_whole_history_oldest_first(story: Team) -> None:
+    rows = story.ok("tracking")
+    assert [row["id"] for row in rows] == sorted(row["id"] for row in rows)
+    assert [(len(rows),)] == story.rows("SELECT count(*) FROM engagement_tracking")
+
+
+def test_filters_narrow_the_history_alone_and_together(story: Team) -> None:
+    for options, events in (
+        (("--chat", "chat-1"), ["opened", "requested", "accepted"]),
+        (("--request", "2"), ["requested", "rejected"]),
+        (("--batch", "1"), ["assigned", "assigned", "undone", "undone"]),
+        (("--event", "accepted"), ["accepted"]),
+        (("--chat", "chat-2", "--event", "rejected"), ["rejected"]),
+        (("--chat", "chat-2", "--batch", "1"), ["assigned", "undone"]),
+        (("--request", "1", "--event", "rejected"), []),
+        (("--chat", "chat-1", "--user", "martha", "--event", "accepted"), ["accepted"]),
+        (("--chat", "gone"), []),
+    ):
+        assert _events(story.ok("tracking", *options)) == events, options
+
+
+def test_a_users_history_is_what_they_did_gave_and_got(story: Team) -> None:
+    rows = story.ok("tracking", "--user", "martha")
+    assert _events(rows) == ["user_added", "opened", "requested", "accepted"]
+    assert "rejected" in _events(story.ok("tracking", "--user", "omar"))
+    assert set(_events(story.ok("tracking", "--user", "maria"))) == {
+        "user_added",
+        "assigned",
+        "undone",
+    }
+
+
+def test_times_are_from_since_on_and_before_until(story: Team) -> None:
+    for options, events in (
+        (("--since", "2026-11-22T14:09:10Z", "--until", "2026-11-22T14:10:10Z"), ["rejected"]),
+        (("--since", "2026-11-22T15:09:10+01:00", "--until", "60s"), ["rejected"]),
+        (("--since", "2m", "--until", "2026-11-22T19:40:10+05:30"), ["rejected"]),
+        (("--since", "1m", "--event", "assigned"), ["assigned", "assigned"]),
+        (("--since", "1h", "--event", "accepted"), ["accepted"]),
+        (("--until", "2026-11-22T14:05:10Z"), []),
+        (("--since", "0s"), ["undone", "undone"]),
+    ):
+        assert _events(story.ok("tracking", *options)) == events, options
+
+
+def test_a_time_that_is_none_is_refused(team: Team) -> None:
+    for time in ("18:00:00:00", "last week", "", "5 minutes", "99999-01-01T00:00:00Z"):
+        assert team.refused("tracking", "--since", time) == (2, "invalid_value"), time
+        assert team.refused("tracking", "--until", time) == (2, "invalid_value"), time
+
+
+def test_longer_ago_than_there_is_time_is_no_bug(team: Team) -> None:
+    assert team.run("tracking", "--since", "999999d").exit_code in (0, 2)
+
+
+@pytest.mark.parametrize("command", ["tracking", "stats"])
+def test_a_period_that_ends_before_it_begins_is_refused(team: Team, command: str) -> None:
+    assert team.refused(command, "--since", "1h", "--until", "2h") == (2, "invalid_value")
+    assert team.run(command, "--since", "1h", "--until", "1h").exit_code == 0
+
+
+def test_a_filter_that_is_none_is_a_usage_error(team: Team) -> None:
+    for words in (("--event", "eaten"), ("--request", "0"), ("--batch", "x")):
+        assert team.refused("tracking", *words) == (2, "usage"), words
+
+
+@pytest.mark.parametrize("options", [(), ("--records",), ("--chat", "chat-2")])
+def test_json_lines_and_csv_say_the_same_as_json(story: Team, options: tuple[str, ...]) -> None:
+    document: Rows = story.ok("tracking", *options)
+    lines = story.run("tracking", *options, "--jsonl").out.splitlines()
+    assert [json.loads(line) for line in lines] == document
+    table = list(csv.DictReader(io.StringIO(story.run("tracking", *options, "--csv").out)))
+    assert list(table[0]) == list(document[0])
+    for cells, row in zip(table, document, strict=True):
+        for name, value in row.items():
+            if name == "detail":
+                assert json.loads(cells[name] or "null") == value
+            else:
+                harmless = f"'{value}" if str(value).startswith("=") else value
+                assert cells[name] == ("" if value is None else str(harmless))
+
+
+def test_a_cell_that_a_spreadsheet_would_run_is_neutralised(team: Team) -> None:
+    team.ok("assign", "chat-1", "--to", "martha", "--as", "mark")
+    team.ok("reject", "1", "--reason", "@cmd()", "--as", "martha")
+    out = team.run("tracking", "--event", "rejected", "--csv").out
+    assert "'@cmd()" in out
+    assert ",@cmd()" not in out
+
+
+def test_only_one_form_is_printed_at_a_time(team: Team) -> None:
+    assert team.refused("tracking", "--csv", "--jsonl") == (2, "usage")
+
+
+def test_people_see_the_newest_fifty_first_and_that_there_are_more(team: Team) -> None:
+    for n in range(51):
+        team.advance(1)
+        team.ok("user", "set", "mark", "--name", f"Mark {n}")
+    newest = [row["at"] for row in reversed(team.ok("tracking"))]
+    shown = team.run("tracking")
+    lines = shown.out.splitlines()
+    assert len(lines) == 50
+    assert all(at in line for at, line in zip(newest, lines, strict=False))
+    assert "more" in shown.err
+    everything = team.run("tracking", "--limit", "0")
+    assert (len(everything.out.splitlines()), everything.err) == (len(newest), "")
+    assert team.run("tracking", "--limit", "2").out.splitlines() == lines[:2]
+
+
+def test_a_limit_that_leaves_nothing_out_says_nothing(team: Team) -> None:
+    count = len(team.ok("tracking"))
+    assert team.run("tracking", "--limit", str(count)).err == ""
+
+
+def test_what_people_say_in_reasons_is_shown_and_not_obeyed(team: Team, request_id: str) -> None:
+    team.ok("reject", request_id, "--reason", "\x1b[2Jno\nway", "--as", "martha")
+    (line,) = team.run("tracking", "--event", "rejected").out.splitlines()
+    assert "\x1b" not in line
+
+
+def test_the_folded_history_has_one_record_for_each_assignment(story: Team) -> None:
+    records = story.ok("tracking", "--records")
+    assert [(r["kind"], r["chat_id"], r["status"]) for r in records] == [
+        ("request", "chat-1", "accepted"),
+        ("request", "chat-2", "rejected"),
+        ("direct", "chat-2", "undone"),
+        ("direct", "chat-3", "undone"),
+    ]
+
+
+def test_records_take_the_same_filters(story: Team) -> None:
+    for options, chats in (
+        (("--chat", "chat-2"), ["chat-2", "chat-2"]),
+        (("--request", "1"), ["chat-1"]),
+        (("--batch", "1"), ["chat-2", "chat-3"]),
+        (("--user", "martha"), ["chat-1"]),
+        (("--since", "2026-11-22T14:10:10Z"), ["chat-2", "chat-3"]),
+        (("--until", "2026-11-22T14:08:10Z"), ["chat-1"]),
+        (("--chat", "chat-2", "--user", "mark", "--until", "1m"), ["chat-2"]),
+    ):
+        records = story.ok("tracking", "--records", *options)
+        assert [record["chat_id"] for record in records] == chats, options

@@ -1,0 +1,87 @@
+"""A database of an older release is brought up to date when it is first opened."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from assignchat.store.sqlite import SCHEMA_VERSION
+from assignchat.store.sqlite.schema import OBJECTS
+from tests.support.team import START, Team, old_database, together, unprivileged
+
+KEPT = {
+    "users": "id, name, role, active, created_at, away_until",
+    **dict.fromkeys(("chats", "requests", "engagement_tracking", "batches", "notifications"), "*"),
+}
+
+
+@pytest.fixture
+def old_team(empty_team: Team, monkeypatch: pytest.MonkeyPatch) -> Team:
+    """A team whose database was made by the first release."""
+    old_database(empty_team.database)
+    monkeypatch.setenv("ASSIGNCHAT_DB", str(empty_team.database))
+    return empty_team
+
+
+def _content(team: Team) -> dict[str, list[tuple[object, ...]]]:
+    return {table: team.rows(f"SELECT {columns} FROM {table}") for table, columns in KEPT.items()}
+
+
+def _schema(path: Path) -> dict[str, str]:
+    with closing(sqlite3.connect(path)) as connection:
+        return dict(connection.execute(OBJECTS))
+
+
+def test_the_first_command_brings_it_up_to_date_and_loses_nothing(old_team: Team) -> None:
+    before = _content(old_team)
+    old_team.ok("chat", "list")
+    assert old_team.sqlite("PRAGMA user_version") == [(SCHEMA_VERSION,)]
+    assert _content(old_team) == before
+
+
+def test_it_is_then_like_one_that_was_made_today(old_team: Team) -> None:
+    old_team.ok("chat", "list")
+    old_team.ok("--db", "new.db", "init")
+    assert _schema(old_team.database) == _schema(old_team.folder / "new.db")
+
+
+def test_its_history_is_sealed_from_the_first_row_on(old_team: Team) -> None:
+    noted = old_team.ok("check", "--full")["head"]
+    assert noted is not None
+    ((rows,),) = old_team.rows("SELECT count(*) FROM engagement_tracking")
+    assert old_team.rows("SELECT min(first_id), max(last_id) FROM seals") == [(1, rows)]
+
+
+def test_work_goes_on_where_it_stopped(old_team: Team) -> None:
+    old_team.now = START.replace(day=21)
+    (waiting,) = old_team.ok("requests", "--status", "pending")
+    assert old_team.ok("accept", str(waiting["id"]), "--as", "martha")["status"] == "accepted"
+    assert old_team.ok("check", "--full")["problems"] == []
+
+
+def test_a_row_put_in_by_hand_after_that_is_not_sealed_with_it(old_team: Team) -> None:
+    old_team.ok("chat", "list")
+    old_team.sqlite(
+        "INSERT INTO engagement_tracking (at, event, actor, os_user)"
+        " SELECT at, 'user_changed', 'x', 'x' FROM engagement_tracking LIMIT 1"
+    )
+    old_team.ok("chat", "close", "chat-1")
+    assert old_team.run("check").exit_code == 8
+
+
+def test_many_that_open_it_first_at_once_bring_it_up_to_date_once(old_team: Team) -> None:
+    before = _content(old_team)
+    results = together(old_team, *[("chat", "list", "--json")] * 8)
+    assert [result.exit_code for result in results] == [0] * 8, results
+    assert len(old_team.sqlite("SELECT * FROM _sqlite_migrations")) == SCHEMA_VERSION
+    assert _content(old_team) == before
+    assert old_team.ok("check", "--full")["problems"] == []
+
+
+def test_one_that_may_only_be_read_says_that_it_must_be_written_once(old_team: Team) -> None:
+    old_team.database.chmod(0o400)
+    result = unprivileged(old_team, "chat", "list")
+    assert (result.exit_code, result.out) == (6, "")
+    assert "older" in result.err
+    assert old_team.sqlite("PRAGMA user_version") == [(1,)]

@@ -1,0 +1,72 @@
+"""What an operator waits for reads no table from end to end, however long the history is."""
+
+import re
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+
+import pytest
+
+from assignchat.service import batches, chats, inbox, lifecycle, requests, tracking
+from assignchat.store.sqlite.database import SqliteDatabase
+from tests.support.team import Team
+
+# The tables that grow. Of the pending requests everyone may be looked at: few wait at a time.
+GROWING = r"SCAN (chats|requests|engagement_tracking|notifications|[crtn]|later)\b"
+PENDING = r".* USING (COVERING )?INDEX requests_(pending|due)"
+
+
+@pytest.fixture
+def asked(team: Team, request_id: str) -> Iterator[tuple[SqliteDatabase, list[str]]]:
+    """An open database with a request, and the statements that are run on it from now on."""
+    assert request_id == "1"
+    with SqliteDatabase.open(
+        str(team.database), os_user="test", clock=lambda: team.now
+    ) as database:
+        statements: list[str] = []
+        database.connection.set_trace_callback(statements.append)
+        yield database, statements
+        database.connection.set_trace_callback(None)
+
+
+ACTIONS: dict[str, Callable[[SqliteDatabase], object]] = {
+    "inbox": lambda db: inbox.inbox(db, actor="martha"),
+    "status": lambda db: inbox.status(db, actor="mark"),
+    "chat show": lambda db: chats.show_chat(db, "chat-1"),
+    "requests --status pending": lambda db: list(requests.list_requests(db, status="pending")),
+    "requests --recipient": lambda db: list(requests.list_requests(db, recipient="martha")),
+    "requests --requester": lambda db: list(requests.list_requests(db, requester="mark")),
+    "tracking --chat": lambda db: list(tracking.list_tracking(db, chat="chat-1")),
+    "tracking --request": lambda db: list(tracking.list_tracking(db, request=1)),
+    "tracking --batch": lambda db: list(tracking.list_tracking(db, batch=1)),
+    "assign": lambda db: requests.assign(db, "chat-2", to="omar", actor="mark"),
+    "accept": lambda db: requests.accept(db, 1, actor="martha"),
+    "reject": lambda db: requests.reject(db, 1, reason="Busy", actor="martha"),
+    "chat close": lambda db: chats.close_chat(db, "chat-1", actor="mark"),
+    "sweep, nothing due": lifecycle.sweep_timeouts,
+    "bulk-assign of one chat": lambda db: batches.bulk_assign(
+        db, chat_ids=["chat-1"], to=["omar"], actor="maria"
+    ),
+}
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_no_table_is_read_from_end_to_end(
+    team: Team, asked: tuple[SqliteDatabase, list[str]], action: str
+) -> None:
+    database, statements = asked
+    ACTIONS[action](database)
+    database.connection.set_trace_callback(None)
+    queries = [sql for sql in statements if re.match(r"\s*(SELECT|UPDATE|INSERT|DELETE)", sql)]
+    assert queries
+    with closing(sqlite3.connect(team.database)) as connection:
+        for temporary in ("settling (id INTEGER PRIMARY KEY)", "given (id TEXT PRIMARY KEY)"):
+            connection.execute(f"CREATE TEMP TABLE {temporary}")
+        connection.execute(
+            "CREATE TEMP TABLE selected (owner_id TEXT, status TEXT, id TEXT,"
+            " PRIMARY KEY (owner_id, status, id)) WITHOUT ROWID"
+        )
+        for sql in queries:
+            plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}")]
+            scans = [step for step in plan if re.match(GROWING, step)]
+            assert [step for step in scans if not re.match(PENDING, step)] == [], sql

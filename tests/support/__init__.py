@@ -1,0 +1,1 @@
+"""What the tests stand on: a team, processes, terminals, and what a machine may lack."""
