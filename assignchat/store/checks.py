@@ -48,9 +48,9 @@ def batches_against_history(database: Database) -> list[int]:
         " WHERE batch_id IS NOT NULL AND event = 'assigned' GROUP BY batch_id, to_user),"
         " kept AS (SELECT batch_id, user_id, assigned FROM batch_recipients),"
         " differing AS (SELECT batch_id FROM"
-        " (SELECT batch_id, to_user, chats FROM told EXCEPT SELECT * FROM kept)"
+        " (SELECT batch_id, to_user, chats FROM told EXCEPT SELECT * FROM kept) AS untrue"
         " UNION SELECT batch_id FROM"
-        " (SELECT * FROM kept EXCEPT SELECT batch_id, to_user, chats FROM told))"
+        " (SELECT * FROM kept EXCEPT SELECT batch_id, to_user, chats FROM told) AS untold)"
         " SELECT b.id FROM batches b WHERE b.id IN (SELECT batch_id FROM differing)"
         " OR b.actor IS NOT (SELECT min(actor) FROM told WHERE batch_id = b.id)"
         " OR (b.undone_at IS NULL AND EXISTS (SELECT 1 FROM engagement_tracking t"
@@ -109,18 +109,18 @@ def _last_recorded(column: str, *, deactivated: str) -> str:
         f" WHEN 'user_added' THEN json_extract(detail, '$.{column}')"
         f" WHEN 'user_changed' THEN json_extract(detail, '$.{column}[1]')"
         f" ELSE {deactivated} END AS value FROM detail),"
-        # With max(id), SQLite takes the other columns of a group from the same row.
-        " last AS (SELECT max(id), user_id, value FROM recorded"
-        " WHERE value IS NOT NULL GROUP BY user_id)"
+        " last AS (SELECT user_id, value FROM (SELECT user_id, value,"
+        " row_number() OVER (PARTITION BY user_id ORDER BY id DESC) AS age FROM recorded"
+        " WHERE value IS NOT NULL) AS recorded_values WHERE age = 1)"
     )
 
 
 def missing_rows(database: Database) -> list[int]:
     """Find the first id of the history without a row: ids are given without gaps."""
     return database.column(
-        "SELECT n FROM (SELECT 1 AS n UNION ALL SELECT id + 1 FROM engagement_tracking)"
+        "SELECT n FROM (SELECT 1 AS n UNION ALL SELECT id + 1 FROM engagement_tracking) AS due"
         " WHERE n BETWEEN 1 AND :highest"
-        " AND n NOT IN (SELECT id FROM engagement_tracking) ORDER BY n LIMIT 1",
+        " AND NOT EXISTS (SELECT 1 FROM engagement_tracking WHERE id = n) ORDER BY n LIMIT 1",
         {"highest": database.highest_id("engagement_tracking")},
     )
 

@@ -40,7 +40,7 @@ class SqliteDatabase(Database):
         self._before_commit = seals.seal_new_rows
         self._path = path
         self._clock = clock
-        self._state = opening.file_state(path)
+        self._state = self._file_state
         self._is_closed_copy = opening.is_closed_copy(path, self._state)
         self.connection = opening.connect(path, busy_seconds, immutable=self._is_closed_copy)
         self._closed = False
