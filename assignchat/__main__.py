@@ -22,7 +22,7 @@ def run() -> None:
 
 
 def _exit(code: int) -> None:
-    """End the process at once: the database is closed, and what was printed has been flushed.
+    """End the process at once, with the database closed and the output flushed.
 
     Python would otherwise take its modules apart one by one, an eighth of a command's time.
     """

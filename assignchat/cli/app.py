@@ -26,12 +26,12 @@ class CommandGroup(typer.core.TyperGroup):
         }
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
-        """The command of this name, or None."""
+        """Find the command of this name. Returns None if there is none."""
         command = COMMANDS.get(cmd_name)
         return None if command is None else _load(cmd_name, command)
 
     def shell_complete(self, ctx: Any, incomplete: str) -> Any:  # noqa: ARG002
-        """What a shell offers in the place of a command, without importing any."""
+        """List what a shell offers in the place of a command, without importing any."""
         known = typer.core.TyperGroup(commands=dict(self.commands), params=self.params)
         return known.shell_complete(typer.Context(known), incomplete)
 
@@ -93,7 +93,7 @@ def _root(
 
 
 def _show_status_or_help(ctx: typer.Context) -> None:
-    """The status page of somebody who has one, else the help."""
+    """Show the status of a user whom the database has, else the help."""
     from assignchat.cli.commands.inbox import status  # see `commands`
 
     try:
@@ -105,7 +105,7 @@ def _show_status_or_help(ctx: typer.Context) -> None:
 
 
 def build() -> Any:
-    """The whole command line as Typer's own command object."""
+    """Make the whole command line. Returns Typer's object for it."""
     app = new_app(add_completion=True, cls=CommandGroup, invoke_without_command=True)
     app.callback()(_root)
     return made(app)

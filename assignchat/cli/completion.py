@@ -30,14 +30,14 @@ Offers = Iterable[str]
 
 
 def user_ids(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Active users."""
+    """Offer the active users."""
     return _asked(
         ctx, incomplete, lambda database, _: (u.id for u in users.active(database, away_too=True))
     )
 
 
 def chat_ids(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Chats whose id begins as what is typed; to `assign`, one's own if there are any."""
+    """Offer chats whose id begins with the typed text; to `assign`, only the actor's if any do."""
 
     def find(database: Database, actor: str) -> Offers:
         own: list[str] = []
@@ -49,7 +49,7 @@ def chat_ids(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 def request_ids(ctx: typer.Context, incomplete: str) -> list[str]:
-    """The pending requests that the actor may answer, or withdraw; for `wait` all of theirs."""
+    """Offer the pending requests that the actor may settle; to `wait`, all that involve them."""
     return _asked(
         ctx,
         incomplete,
@@ -58,7 +58,7 @@ def request_ids(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 def asked_chat_ids(ctx: typer.Context, incomplete: str) -> list[str]:
-    """The chats of those requests."""
+    """Offer the chats of those requests."""
     return _asked(
         ctx,
         incomplete,
@@ -73,7 +73,7 @@ def _pending(ctx: typer.Context, database: Database, actor: str) -> Iterable[Req
 
 
 def batch_ids(ctx: typer.Context, incomplete: str) -> list[str]:
-    """The newest batches that are not undone."""
+    """Offer the newest batches that are not undone."""
 
     def find(database: Database, _: str) -> Offers:
         newest = batches.every(database, limit=_AT_MOST, newest_first=True)
@@ -83,12 +83,12 @@ def batch_ids(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 def config_keys(_ctx: typer.Context, incomplete: str) -> list[str]:
-    """The keys of the config."""
+    """Offer the keys of the config."""
     return _beginning_as(incomplete, keys.KEYS)
 
 
 def config_values(ctx: typer.Context, incomplete: str) -> list[str]:
-    """The values of a key that has only a few."""
+    """Offer the values of a key that has only a few."""
     return _beginning_as(incomplete, _CONFIG_VALUES.get(ctx.params.get("key", ""), ()))
 
 
@@ -101,7 +101,7 @@ _CONFIG_VALUES = {
 def _asked(
     ctx: typer.Context, incomplete: str, find: Callable[[Database, str], Offers]
 ) -> list[str]:
-    """What `find` offers from the database in force to the actor of the line."""
+    """Offer what `find` finds in the database of the line, for the actor of the line."""
     with suppress(AssignchatError, OSError):
         line = _line(ctx)
         loaded = load_config(line)
@@ -112,7 +112,7 @@ def _asked(
 
 
 def _line(ctx: typer.Context) -> typer.Context:
-    """The whole line, with the files that it names, which no shell has expanded yet."""
+    """Return the context of the whole line, with its files, which no shell has expanded yet."""
     line = cast("typer.Context", ctx.find_root())
     run = line.obj = Invocation(utc_now)
     run.config_file, run.database_file = (
@@ -123,7 +123,7 @@ def _line(ctx: typer.Context) -> typer.Context:
 
 
 def _beginning_as(incomplete: str, offers: Offers) -> list[str]:
-    """Those offers that go on with what is typed, and that a shell takes for one plain word."""
+    """Return the offers that begin with the typed text and that a shell takes for one word."""
     return [
         offer
         for offer in offers

@@ -9,7 +9,7 @@ from assignchat.store.database import Database
 
 
 def note_unknown(database: Database, **named: Any) -> None:
-    """Tell what a list was asked about that does not exist; see `find.unknown`."""
+    """Note each filter of a list that names nothing; see `find.unknown`."""
     from assignchat.service.find import unknown  # only lists need it
 
     for error in unknown(database, **named):

@@ -32,7 +32,7 @@ class Terminated(BaseException):
 
 
 def main(argv: Sequence[str] | None = None, *, clock: Clock = utc_now) -> int:
-    """Run one command; the exit code. Here alone an error becomes text and an exit code."""
+    """Run one command. Returns the exit code. Only here an error becomes text and a code."""
     words = list(sys.argv[1:] if argv is None else argv)
     run = Invocation(clock)
     before = _heed_signals(run)
@@ -56,7 +56,7 @@ def _run(words: list[str], run: Invocation) -> int:
         if code:
             _discard_output()
     except BrokenPipeError:
-        # Whoever reads our output has read enough; that is not worth a word.
+        # The reader of our output has gone; that is not worth a word.
         _discard_output()
         return OutputFailed.exit_code
     except Exception as error:  # noqa: BLE001  # never a traceback
@@ -67,11 +67,10 @@ def _run(words: list[str], run: Invocation) -> int:
 
 
 def _heed_signals(run: Invocation) -> dict[signal.Signals, Any]:
-    """Let Ctrl-C and SIGTERM undo what is under way, and never cut short the telling of a change.
+    """Let Ctrl-C and SIGTERM undo what is under way. Returns the handlers before.
 
-    What was committed a moment ago stands, so a command that has only to say so does, and
-    exits 0. Whoever cannot wait for that, because nobody reads its output, stops it twice.
-    What the signals did before comes back.
+    A change that was committed a moment ago stands, so a command that has only to tell of it
+    goes on and exits 0. If nobody reads its output, a second signal stops it.
     """
 
     def stop(number: int, _frame: FrameType | None) -> None:
@@ -103,7 +102,7 @@ def _check_words(words: Sequence[str]) -> None:
 
 
 def _misplaced(error: typer.TyperException) -> Usage | None:
-    """The error for an option that stands behind the command, and belongs before it."""
+    """Make the error for an option that stands behind the command and belongs before it."""
     context, option = getattr(error, "ctx", None), getattr(error, "option_name", None)
     if context is None or not error.message.startswith("No such option"):
         return None
@@ -146,7 +145,7 @@ def _report(error: AssignchatError, run: Invocation, *, as_json: bool) -> int:
 
 
 def _discard_output() -> None:
-    """Let the interpreter's own last flush have somewhere to go."""
+    """Give the interpreter's own last flush somewhere to go."""
     with contextlib.suppress(OSError):  # a stand-in for a closed output has no descriptor
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

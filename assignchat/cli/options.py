@@ -14,14 +14,14 @@ DEFAULT_LIMIT = 50
 
 
 def number(text: str) -> int:
-    """The number that a request or a batch is named by, as `7` or `#7`."""
+    """Read the number of a request or a batch, `7` or `#7`."""
     if not (_is_whole(digits := text.removeprefix("#")) and 1 <= int(digits) <= LARGEST_ID):
         raise typer.BadParameter(f"{text!r} is not a number")
     return int(digits)
 
 
 def request_number(text: str) -> int:
-    """The number of a request, for a command that takes a chat in its place."""
+    """Read the number of a request, for a command that takes a chat in its place."""
     try:
         return number(text)
     except typer.BadParameter as error:
@@ -29,19 +29,19 @@ def request_number(text: str) -> int:
 
 
 def count(text: str) -> int:
-    """How many, 0 for no end."""
+    """Read a number of rows, 0 for all."""
     if not (_is_whole(text) and int(text) < LARGEST_ID):
         raise typer.BadParameter(f"{text!r} is not a number from 0 on")
     return int(text)
 
 
 def _is_whole(text: str) -> bool:
-    """Whether this is a number as people write it, and not too long to be one of ours."""
+    """Return whether this is a number as people write it, and not too long to be one of ours."""
     return text.isascii() and text.isdigit() and len(text) <= len(str(LARGEST_ID))
 
 
 def offered(kind: str) -> Callable[[typer.Context, str], list[str]]:
-    """What the shell offers for an option: `user_ids` and the like of `completion`."""
+    """Make what the shell offers for an option, by the name of a function in `completion`."""
 
     def offer(ctx: typer.Context, incomplete: str) -> list[str]:
         from assignchat.cli import completion  # only after Tab
@@ -78,14 +78,13 @@ Limit = Annotated[
         "--limit",
         metavar="N",
         parser=count,
-        help="At most so many, 0 for all."
-        f" Without --json, --jsonl or --csv the newest {DEFAULT_LIMIT}.",
+        help=f"At most this many, 0 for all; else {DEFAULT_LIMIT} for people, all for machines.",
     ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Change nothing; print what would be.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 Anyway = Annotated[bool, typer.Option("--anyway", help="Also if the recipient is away.")]
-Share = Annotated[Split, typer.Option("--split", help="How several recipients share.")]
+Share = Annotated[Split, typer.Option("--split", help="How several recipients share the chats.")]
 Reason = Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why.")]
 ChatArgument = Annotated[
     str, typer.Argument(metavar="CHAT", autocompletion=CHATS, help="The chat's id.")
@@ -129,7 +128,7 @@ Until = Annotated[
 
 
 def form(*, as_json: bool, as_jsonl: bool = False, as_csv: bool = False) -> Form:
-    """How to print, from the flags. Raises `Usage` for more than one."""
+    """Return how to print, by the flags. Raises `Usage` for more than one of them."""
     chosen = [
         form
         for form, wanted in ((Form.JSON, as_json), (Form.JSONL, as_jsonl), (Form.CSV, as_csv))

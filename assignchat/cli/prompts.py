@@ -8,12 +8,12 @@ from assignchat.errors import NotConfirmed, Usage
 
 
 def interactive() -> bool:
-    """Whether a person is there to be asked."""
+    """Return whether a person is there to be asked."""
     return sys.stdin is not None and sys.stdin.isatty() and render.stderr_is_terminal()
 
 
 def ask(question: str) -> str:
-    """What a person answers on one line. Raises `Usage` at the end of the input."""
+    """Ask a person. Returns the answer, one line. Raises `Usage` at the end of the input."""
     sys.stderr.write(f"{render.visible(question)} ")
     sys.stderr.flush()
     answer = sys.stdin.readline()
@@ -30,9 +30,9 @@ def confirm(question: str) -> None:
 
 
 def choose(title: str, choices: Sequence[str], *, other: str | None = None) -> int | str:
-    """Which of the choices a person takes, by number, from 0.
+    """Ask a person for one of the choices. Returns its number, from 0.
 
-    With `other`, any further text is an answer too and comes back as it is.
+    With `other`, any other text is an answer too, and is returned.
     """
     if not choices:
         return ask(f"{title}:")
@@ -52,6 +52,6 @@ def choose(title: str, choices: Sequence[str], *, other: str | None = None) -> i
 
 
 def _is_meant(choice: str, answer: str) -> bool:
-    """Whether an answer names a choice: `User`, or of `Mark (mark)` the name or the id."""
+    """Return whether an answer names a choice: `User`, or of `Mark (mark)` the name or the id."""
     words = {choice, choice.partition(" (")[0], choice.rpartition("(")[2].rstrip(")")}
     return answer.casefold() in {word.casefold() for word in words}

@@ -1,4 +1,4 @@
-"""Doing something again and again until SIGINT or SIGTERM, which end it cleanly."""
+"""Rounds of the same work until SIGINT or SIGTERM, which end it cleanly."""
 
 import select
 from collections.abc import Callable, Iterator
@@ -11,7 +11,7 @@ LONGEST_PAUSE = 86_400
 
 
 def pause_in(text: str) -> int:
-    """The seconds between two rounds of `--watch`. Raises `InvalidValue`."""
+    """Read the value of `--watch`. Returns seconds. Raises `InvalidValue`."""
     seconds = parse_duration(text)
     if not 1 <= seconds <= LONGEST_PAUSE:
         raise InvalidValue("--watch is between 1s and 1d")
@@ -19,9 +19,9 @@ def pause_in(text: str) -> int:
 
 
 def rounds(pause: float | None) -> Iterator[Callable[[], bool]]:
-    """One round, or with a pause in seconds between them, rounds until a signal comes.
+    """Yield for one round, or with a pause in seconds, for rounds until a signal comes.
 
-    Yields a function that tells whether one has come, for a round that takes long.
+    Each comes with a function that tells whether one has come, for a round that takes long.
     """
     if pause is None:
         yield lambda: False

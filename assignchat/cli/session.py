@@ -51,12 +51,12 @@ class Session(NamedTuple):
 
 
 def invocation(ctx: typer.Context) -> Invocation:
-    """The run that a command belongs to."""
+    """Return the run that a command belongs to."""
     return cast("Invocation", ctx.obj)
 
 
 def load_config(ctx: typer.Context) -> load.Config:
-    """The config file in force."""
+    """Read the config file in force, and warn of one that everyone may replace."""
     named = invocation(ctx).config_file
     loaded = load.load(named)
     if loaded.exists and render.stderr_is_terminal():
@@ -67,7 +67,7 @@ def load_config(ctx: typer.Context) -> load.Config:
 
 
 def named_database(ctx: typer.Context) -> str | None:
-    """The database that `--db` or the environment names, if one of them does."""
+    """Return the database that `--db` or the environment names, or None."""
     named = invocation(ctx).database_file
     if named == "":  # as from a variable that was never set
         raise Usage("--db names no file")
@@ -75,7 +75,7 @@ def named_database(ctx: typer.Context) -> str | None:
 
 
 def database_location(ctx: typer.Context, loaded: load.Config) -> str:
-    """The database in force: `--db`, else `$ASSIGNCHAT_DB`, else the config's."""
+    """Return the database in force: `--db`, else `$ASSIGNCHAT_DB`, else the config's."""
     beside = engine_of(loaded.database).located(loaded.database, loaded.path.parent)
     return named_database(ctx) or beside
 
@@ -91,7 +91,7 @@ def open_for_operator(ctx: typer.Context, as_user: str | None) -> AbstractContex
 
 
 def open_for_sweep(ctx: typer.Context, as_user: str | None) -> AbstractContextManager[Session]:
-    """Open the database for a sweep, which acts for nobody unless --as says for whom."""
+    """Open the database for a sweep, whose actor is the system unless --as names a user."""
     return _opened(ctx, as_user, _sweeper_name, is_recorded=True)
 
 
@@ -120,7 +120,7 @@ def _opened(
 
 
 def open_as_configured(ctx: typer.Context, loaded: load.Config) -> Database:
-    """Open the database in force, to be closed by the caller."""
+    """Open the database in force. The caller closes it."""
     run = invocation(ctx)
     location = database_location(ctx, loaded)
     try:
@@ -142,9 +142,9 @@ def open_as_configured(ctx: typer.Context, loaded: load.Config) -> Database:
 
 
 def actor_name(settings: keys.Settings, location: str, as_user: str | None) -> str:
-    """The user on whose behalf a command runs: the one who is named, else the login.
+    """Return the user on whose behalf a command runs: the named one, else the login.
 
-    Raises `IdentityFixed` if nobody else may be named.
+    Raises `IdentityFixed` if the config allows no other than the login.
     """
     login, named = _login_and_named(settings, location, as_user)
     return check_id(named or login, "user id")
@@ -158,7 +158,7 @@ def _sweeper_name(settings: keys.Settings, location: str, as_user: str | None) -
 def _login_and_named(
     settings: keys.Settings, location: str, as_user: str | None
 ) -> tuple[str, str | None]:
-    """The login, and the user whom `--as` or the environment names in its place."""
+    """Return the login, and the user whom `--as` or the environment names in its place."""
     login = identity_at(location).login
     if as_user is not None:
         check_id(as_user, "user id")
@@ -172,9 +172,9 @@ def _login_and_named(
 
 
 def refuse_to_overwrite_own_files(session: Session, *files: Path) -> None:
-    """Raises `InvalidValue` for a result that would go where a file of our own is, or will be.
+    """Refuse to write a result to a file of our own, even to one that is not there yet.
 
-    A database believes whatever stands where its journals stand.
+    A database believes a file that stands in the place of its journal. Raises `InvalidValue`.
     """
     from assignchat.config.addresses import FILE_NAME  # not needed by most commands
 
@@ -186,7 +186,7 @@ def refuse_to_overwrite_own_files(session: Session, *files: Path) -> None:
 
 
 def _are_one(file: Path, other: Path) -> bool:
-    """Whether both lead to the same place, or to the same file by hard links."""
+    """Return whether both lead to the same place, or to the same file by hard links."""
     if os.path.realpath(file) == os.path.realpath(other):
         return True
     try:

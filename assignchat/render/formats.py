@@ -17,7 +17,7 @@ from assignchat.system.files import create_own
 
 
 class Form(StrEnum):
-    """How a result is printed."""
+    """The form in which a result is printed."""
 
     PEOPLE = "people"
     JSON = "json"
@@ -33,7 +33,7 @@ class FileFormat(StrEnum):
 
 
 def plain(value: Any) -> Any:
-    """The value as JSON has it: named tuples as objects, the detail of the history parsed."""
+    """Return a value as JSON has it: named tuples as objects, the detail of the history parsed."""
     if isinstance(value, TrackingRow):
         detail = None if value.detail is None else json.loads(_embedded(value.detail))
         return value._asdict() | {"detail": detail}
@@ -47,7 +47,7 @@ def plain(value: Any) -> Any:
 
 
 def json_text(value: Any) -> str:
-    """The value as JSON on one line, exact, with escapes for what a terminal would obey."""
+    """Return a value as JSON on one line, exact, with escapes for what a terminal would obey."""
     return _escaped(json.dumps(plain(value), ensure_ascii=False))
 
 
@@ -83,7 +83,7 @@ def say_machine_rows(form: Form, rows: Iterable[Any], row_type: type[Any]) -> No
 
 
 def _seen(row: Sequence[Any]) -> Sequence[Any]:
-    """A row for a person's terminal, which must not obey what stands in it."""
+    """Return a row made safe for a person's terminal."""
     return [_visible_cell(cell) for cell in row]
 
 
@@ -94,7 +94,7 @@ def _visible_cell(cell: Any) -> Any:
 
 
 def _row_texts(rows: Iterable[Any], row_type: type[Any]) -> Iterator[str]:
-    """Each row as a JSON object, the same text as `json_text` gives, four times as fast."""
+    """Yield each row as a JSON object, the text that `json_text` returns, four times as fast."""
     names = row_type._fields
     template = "{" + ", ".join(f'"{name}": %s' for name in names) + "}"
     detail = names.index("detail") if "detail" in names else None
@@ -116,7 +116,7 @@ def _row_texts(rows: Iterable[Any], row_type: type[Any]) -> Iterator[str]:
 
 @lru_cache(maxsize=1024)
 def _embedded(detail: str) -> str:
-    """The detail of a row of the history, which is JSON; as a text if somebody has spoilt it."""
+    """Return the detail of a row of the history, which is JSON, or text if it was spoilt."""
     try:
         json.loads(detail)
     except ValueError:
@@ -168,7 +168,7 @@ _BEGINS_A_FORMULA = (*"=+-@\t\r\n", *"\uff1d\uff0b\uff0d\uff20")
 
 
 def _harmless(value: Any) -> Any:
-    """A CSV cell that no spreadsheet runs as a formula."""
+    """Return a CSV cell that no spreadsheet runs as a formula."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, tuple):

@@ -1,4 +1,4 @@
-"""A page that fills the terminal and is drawn anew, for as long as somebody watches it."""
+"""A page that fills the terminal and is drawn again and again."""
 
 import os
 import sys
@@ -18,7 +18,7 @@ _MOST_DETAILS = 6  # lines
 
 
 class Page(NamedTuple):
-    """What is to be seen, as it came from the data: `rows` are cells, one row `selected`."""
+    """A page, its text as it came from the data: `rows` are cells, one row is `selected`."""
 
     title: str
     headings: Sequence[str]
@@ -56,14 +56,14 @@ class LivePage:
 
 @contextmanager
 def live_page() -> Iterator[LivePage]:
-    """Have the terminal to ourselves for the block; afterwards it shows what it did before."""
+    """Take the whole terminal during the block, and show afterwards what it showed before."""
     console = Console(force_terminal=True)  # NO_COLOR is heeded, and no colours are used
     with Live(console=console, screen=True, auto_refresh=False, redirect_stdout=False) as live:
         yield LivePage(live)
 
 
 def page_lines(page: Page, width: int, height: int) -> list[Text]:
-    """The page as the lines of a terminal; what must be seen stands at the bottom."""
+    """Return the page as the lines of a terminal, with what must be seen at the bottom."""
     bottom = [
         line
         for text in (*page.choices, page.prompt, page.message)
@@ -81,7 +81,7 @@ def page_lines(page: Page, width: int, height: int) -> list[Text]:
 
 
 def _row_lines(page: Page, most: int) -> list[Text]:
-    """So many of the rows as there is room for, the selected one among them."""
+    """Return as many rows as there is room for, the selected one among them."""
     middle = (page.selected or 0) - most // 2
     start = max(0, min(middle, len(page.rows) - most))
     if not page.rows:
@@ -105,5 +105,5 @@ def _row_line(row: Sequence[str], widths: Sequence[int], style: str) -> Text:
 
 
 def _folded(text: str, width: int, style: str = "") -> list[Text]:
-    """The text over as many lines as it needs."""
+    """Return the text over as many lines as it needs."""
     return list(Text(visible(text), style=style).wrap(Console(width=width), width))

@@ -1,4 +1,4 @@
-"""Standard output and standard error, and what becomes of a result that cannot be written."""
+"""Standard output and standard error, and results in files."""
 
 import io
 import os
@@ -28,28 +28,28 @@ def note(text: str) -> None:
 
 
 def stdout_is_terminal() -> bool:
-    """Whether standard output is a person's terminal."""
+    """Return whether standard output is a person's terminal."""
     return sys.stdout.isatty()
 
 
 def stderr_is_terminal() -> bool:
-    """Whether standard error, where hints, questions and progress go, is a person's terminal."""
+    """Return whether standard error is a person's terminal, for hints, questions and progress."""
     return sys.stderr is not None and sys.stderr.isatty()
 
 
 def terminal_is_dumb() -> bool:
-    """Whether the terminal can show a character after another and nothing else."""
+    """Return whether the terminal can only show one character after another."""
     return os.environ.get("TERM", "dumb") in ("dumb", "unknown")
 
 
 def flush() -> None:
-    """Let what was printed so far arrive."""
+    """Deliver what was printed so far. Raises `OutputFailed` if that fails."""
     with _delivering():
         sys.stdout.flush()
 
 
 def write(text: str) -> None:
-    """Print text that is safe already. Raises `OutputFailed` where it cannot be written."""
+    """Print text that is safe already. Raises `OutputFailed` if it cannot be written."""
     with _delivering():
         sys.stdout.write(text)
 
@@ -68,8 +68,8 @@ STDOUT = Path("-")
 def write_file(path: Path, text: str) -> None:
     """Write a result to a file, whole or not at all, replacing one that is there.
 
-    `STDOUT` is standard output; what is no regular file, such as a pipe, is written to. Raises
-    `OutputFailed` where it cannot be written.
+    `STDOUT` is standard output. A pipe or device is written to. Raises `OutputFailed` if that
+    fails.
     """
     if path == STDOUT:
         write(text)
@@ -89,7 +89,7 @@ def write_file(path: Path, text: str) -> None:
 
 @contextmanager
 def _delivering() -> Iterator[None]:
-    """Tell output that fails from every other trouble; who reads no further is no trouble."""
+    """Turn output that fails into `OutputFailed`, except that its reader has gone."""
     try:
         yield
     except BrokenPipeError:
@@ -99,7 +99,7 @@ def _delivering() -> Iterator[None]:
 
 
 class ClosedOutput(io.StringIO):
-    """Stands for a standard output that was closed by whoever started us."""
+    """Stand for a standard output that was closed before the program started."""
 
     def write(self, _text: str) -> int:
         """Fail."""

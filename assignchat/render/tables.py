@@ -14,7 +14,7 @@ from assignchat.render.text import local, status_label, time_left, visible
 
 
 def short(text: str) -> str:
-    """A text that may be long, for a table: cut on a terminal, whole in a pipe."""
+    """Return a text that may be long, for a table: cut on a terminal, whole in a pipe."""
     shown = visible(text)
     return f"{shown[:_SHORT]}…" if stdout_is_terminal() and len(shown) > _SHORT else shown
 
@@ -39,7 +39,7 @@ def say_rows(
 
 
 def field(name: str) -> Callable[[Any], str]:
-    """The text that shows one field of a row to people."""
+    """Return a function that shows one field of a row to people."""
     return lambda row: _cell(name, getattr(row, name))
 
 
@@ -177,13 +177,13 @@ def _previous(request: Request) -> str | None:
 
 
 def owner_of(request: Request) -> str:
-    """Who owned the chat when the request was as it is."""
+    """Return the chat's owner at the time of the request's last change."""
     accepted = request.status == Status.ACCEPTED
     return request.recipient_id if accepted else request.from_user
 
 
 def moment(stored: str) -> str:
-    """A stored time for people: local on a terminal; in a pipe as it is stored."""
+    """Return a stored time for people: local on a terminal, as it is stored in a pipe."""
     return local(stored) if stdout_is_terminal() else stored
 
 
@@ -210,9 +210,9 @@ def _cell(name: str, value: Any) -> str:
 
 @contextmanager
 def progress(title: str) -> Iterator[Callable[[int, int | None], None]]:
-    """A progress bar on a terminal's standard error, for what takes longer than a second.
+    """Show progress on a terminal's standard error during the block, after its first second.
 
-    To be called with how much is done and of how much in all, None where nobody knows.
+    Yields a function to call with how much is done, and of how much or None if unknown.
     """
     if not stderr_is_terminal():
         yield lambda _done, _total: None
@@ -225,7 +225,7 @@ def progress(title: str) -> Iterator[Callable[[int, int | None], None]]:
 
 
 class _Bar:
-    """Count, rate and time left, shown from the second second on."""
+    """Count, rate and time left, not shown in the first second."""
 
     def __init__(self, title: str) -> None:
         self._title = title
@@ -269,7 +269,7 @@ class _Bar:
 
 
 def counted(rows: Iterable[T], update: Callable[[int, int | None], None]) -> Iterator[T]:
-    """The rows, telling a progress bar how many have gone by."""
+    """Yield the rows, and tell a progress bar how many there were so far."""
     for count, row in enumerate(rows, start=1):
         if count % _ROWS_BETWEEN_UPDATES == 0:
             update(count, None)

@@ -22,7 +22,7 @@ _JOINER_IN_WORD = re.compile("(?<=[^\x00-\x7f])[\u200c\u200d](?=[^\x00-\x7f])")
 
 
 def visible(text: str) -> str:
-    """The text with everything that a terminal would obey or hide written out as an escape.
+    """Return the text with everything that a terminal would obey or hide written as an escape.
 
     Control characters, escape sequences, bidirectional overrides and zero-width characters
     of a hostile customer name become visible and harmless; names in any script stay as they
@@ -62,7 +62,7 @@ _STORED_TIME = re.compile(r"(?<![^ ])\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z(?![^
 
 
 def with_local_times(text: str) -> str:
-    """A message with the stored times in it as people see them."""
+    """Return a message with the stored times in it as people see them."""
 
     def as_seen(found: re.Match[str]) -> str:
         try:
@@ -74,7 +74,7 @@ def with_local_times(text: str) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """A number of seconds for people: `1m 58s`, `2m`, `3d 4h`; nothing for None."""
+    """Return a number of seconds for people: `1m 58s`, `2m`, `3d 4h`; nothing for None."""
     if seconds is None:
         return ""
     whole = max(0, int(seconds))
@@ -98,5 +98,5 @@ def time_left(expires_at: str | None, now: datetime) -> str:
 
 
 def status_label(status: str) -> str:
-    """A request's status as people see it; other words with a capital letter."""
+    """Return a request's status as people see it, and any other word with a capital letter."""
     return Status(status).label if status in set(Status) else status.capitalize()

@@ -42,7 +42,7 @@ def bulk_assign(
             "--status",
             metavar="|".join(STATUSES),
             autocompletion=lambda: list(STATUSES),
-            help="With --from: only those; all unless told.",
+            help="With --from: which of the chats; all by default.",
         ),
     ] = None,
     to: Annotated[
@@ -151,7 +151,10 @@ def batches(
 def _check_selection(
     chats: list[str], ids_from: str | None, from_user: str | None, status: str | None
 ) -> str | None:
-    """The status to select, None for all. Raises `Usage` for a selection that is none."""
+    """Check how the chats are selected. Returns the status to select, None for all.
+
+    Raises `Usage` or `InvalidValue` if they cannot be selected so.
+    """
     by_id = bool(chats) or ids_from is not None
     if by_id == (from_user is not None):
         raise Usage("Name the chats, by their ids or --ids-from, or else their owner with --from")
@@ -163,7 +166,7 @@ def _check_selection(
 
 
 def _ids_in(source: str | None) -> Iterator[str]:
-    """The ids in a file or on standard input, one a line; blank lines are passed over."""
+    """Read ids from a file or standard input, one a line, without the blank lines."""
     if source is None:
         return
     with opened_text(source) as file:

@@ -116,7 +116,7 @@ def close(
     as_user: options.AsUser = None,
     as_json: options.Json = False,
 ) -> None:
-    """Close a chat, which cancels its pending request.
+    """Close a chat, and cancel its pending request.
 
     Examples:
         assignchat chat close chat-17
@@ -169,7 +169,7 @@ def _hint_undo(
 
 
 def _as_json(story: ChatStory) -> dict[str, Any]:
-    """The chat itself, as for every command on one chat, with its request and timeline."""
+    """Return the chat as every command on one chat does, with its request and timeline."""
     return story.chat._asdict() | {
         "pending_request": render.plain(story.pending_request),
         "fallbacks": story.fallbacks,
@@ -178,7 +178,7 @@ def _as_json(story: ChatStory) -> dict[str, Any]:
 
 
 def _line(row: TrackingRow) -> str:
-    """One event in words."""
+    """Put one event into words."""
     about = "" if row.request_id is None else f" request {row.request_id}"
     about += "" if row.batch_id is None else f" batch {row.batch_id}"
     users = [user for user in (row.from_user, row.to_user) if user is not None]

@@ -69,7 +69,7 @@ def _say_contents(*, as_json: bool) -> None:
 
 
 def _of_command(ctx: typer.Context, words: list[str]) -> str:
-    """What `--help` says of a command. Raises `Usage` where there is none."""
+    """Return what `--help` says of a command. Raises `Usage` if there is no such command."""
     context: Any = ctx.find_root()
     for depth, word in enumerate(words):
         names = getattr(context.command, "commands", {})
@@ -82,7 +82,7 @@ def _of_command(ctx: typer.Context, words: list[str]) -> str:
 
 
 def _unknown(words: list[str], names: Iterable[str]) -> Usage:
-    """The error for something that is neither a command nor a topic, with what may be meant."""
+    """Make the error for a word that is neither a command nor a topic, with those like it."""
     asked = words[-1].casefold()
     names = list(dict.fromkeys(names))
     close = [name for name in names if asked and asked in name]

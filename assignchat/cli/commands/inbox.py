@@ -194,7 +194,7 @@ def _hint_answers(ctx: typer.Context, request_id: int, as_user: str | None) -> N
 
 
 def _hint_next(ctx: typer.Context, page: service.StatusPage, as_user: str | None) -> None:
-    """What to type next: the most urgent thing."""
+    """Hint at the command that is most urgent."""
     pending = [request for request in page.sent if request.status == Status.PENDING]
     if page.away_until is not None:
         hint_commands(ctx, "When you are back", ("user", "back", page.user), as_user=as_user)

@@ -109,6 +109,6 @@ def _new_config(path: Path) -> Iterator[None]:
 
 
 def _new_config_path(ctx: typer.Context) -> Path:
-    """The config file that `--config` or the environment names, else one in this folder."""
+    """Return the config file that `--config` or the environment names, else one in this folder."""
     path, was_named = load.find(invocation(ctx).config_file)
     return path if was_named else Path(load.FILE_NAME)

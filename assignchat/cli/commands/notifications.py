@@ -19,7 +19,7 @@ def notify(
     ctx: typer.Context,
     watch: Annotated[
         str | None,
-        typer.Option("--watch", metavar="DURATION", help="Keep delivering, so often."),
+        typer.Option("--watch", metavar="DURATION", help="Keep delivering, with this pause."),
     ] = None,
     as_json: options.Json = False,
 ) -> None:

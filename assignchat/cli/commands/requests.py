@@ -228,7 +228,7 @@ _CELLS = {
 
 
 def _ask_recipient(session: Session, chat: str, to_type: Role | None, *, anyway: bool) -> str:
-    """The form of the CRM: first "Assign To", then "Select User"."""
+    """Ask as the form of the CRM does: first "Assign To", then "Select User"."""
     if not interactive():
         raise Usage("Missing option '--to'", hint="assignchat assign --help")
     types = list(Role)

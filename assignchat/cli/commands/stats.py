@@ -64,7 +64,7 @@ def _draw(found: Stats, now: datetime, file: Path) -> None:
 
 
 def _zone_name() -> str:
-    """What the zone of the machine's clock is called, such as `Europe/Berlin`."""
+    """Return the name of the zone of the machine's clock, such as `Europe/Berlin`."""
     named = os.environ.get("TZ", "").lstrip(":")
     linked = os.path.realpath("/etc/localtime").partition("zoneinfo/")[2]
     return named or linked or "local time"
@@ -84,7 +84,7 @@ def _show(found: Stats) -> None:
 
 
 def _say_all(found: Stats) -> None:
-    """Everything, for a pipe: the users, and after an empty line a row for each other count."""
+    """Print everything for a pipe: the users, an empty line, and a row for each other count."""
     render.say_table((), [_cells(user) for user in found.users])
     times = (found.median_response_seconds, found.p90_response_seconds)
     rows = [

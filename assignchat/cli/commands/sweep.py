@@ -18,7 +18,7 @@ def sweep_timeouts(
     ctx: typer.Context,
     watch: Annotated[
         str | None,
-        typer.Option("--watch", metavar="DURATION", help="Keep sweeping, so often."),
+        typer.Option("--watch", metavar="DURATION", help="Keep sweeping, with this pause."),
     ] = None,
     dry_run: options.DryRun = False,
     quiet: Annotated[

@@ -14,7 +14,7 @@ from assignchat.service import tracking as service
 
 
 def _about_event(row: TrackingRow) -> str:
-    """What a row is about; the user or the config key, where its detail says so."""
+    """Return the subject of a row, the user or the config key if its detail names one."""
     if row.chat_id is None and row.detail is not None:
         detail = json.loads(row.detail)
         changed = ", ".join(key for key, value in detail.items() if isinstance(value, list))
@@ -55,7 +55,10 @@ def tracking(
     chat: Annotated[
         str | None,
         typer.Option(
-            "--chat", metavar="CHAT", autocompletion=options.CHATS, help="Only of a chat."
+            "--chat",
+            metavar="CHAT",
+            autocompletion=options.CHATS,
+            help="Only what happened to a chat.",
         ),
     ] = None,
     request: Annotated[
@@ -65,12 +68,14 @@ def tracking(
             metavar="REQUEST",
             parser=options.number,
             autocompletion=options.REQUESTS,
-            help="Only of a request.",
+            help="Only what happened to a request.",
         ),
     ] = None,
     batch: Annotated[
         int | None,
-        typer.Option("--batch", metavar="BATCH", parser=options.number, help="Only of a batch."),
+        typer.Option(
+            "--batch", metavar="BATCH", parser=options.number, help="Only what a batch did."
+        ),
     ] = None,
     user: Annotated[
         str | None,
@@ -78,10 +83,10 @@ def tracking(
             "--user",
             metavar="USER",
             autocompletion=options.USERS,
-            help="Only where a user acted, gave or got.",
+            help="Only where a user acted, gave a chat or got one.",
         ),
     ] = None,
-    event: Annotated[Event | None, typer.Option("--event", help="Only of a kind.")] = None,
+    event: Annotated[Event | None, typer.Option("--event", help="Only this kind of event.")] = None,
     since: options.Since = None,
     until: options.Until = None,
     records: Annotated[

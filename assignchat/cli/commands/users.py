@@ -24,7 +24,9 @@ app = new_group(
     "assignchat user list",
 )
 
-Name = Annotated[str | None, typer.Option("--name", metavar="NAME", help="What people see.")]
+Name = Annotated[
+    str | None, typer.Option("--name", metavar="NAME", help="The name that people see.")
+]
 Aliases = Annotated[
     list[str] | None,
     typer.Option("--alias", metavar="ALIAS", help="Another name that the user goes by."),
@@ -278,7 +280,7 @@ def _show(user: User, *, as_json: bool) -> None:
 
 
 def _as_json(done: Deactivated) -> dict[str, Any]:
-    """The user itself, as for every command on one user, with what else was done."""
+    """Return the user as every command on one user does, with everything else that was done."""
     return done.user._asdict() | {
         "batch": done.batch and render.plain(done.batch),
         "cancelled_requests": done.cancelled_requests,
@@ -319,7 +321,7 @@ def _hint_undo(
 
 
 def _undoing(before: User, after: User) -> list[tuple[str, ...]]:
-    """The commands that make the user what they were before."""
+    """Return the commands that make the user what they were before."""
     commands: list[tuple[str, ...]] = []
     changes: list[str] = []
     if (before.name, before.role) != (after.name, after.role):

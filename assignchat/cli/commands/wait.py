@@ -64,9 +64,9 @@ def exit_when_settled(
     *,
     as_json: bool,
 ) -> NoReturn:
-    """Print the request once it is settled, or as it is after so many seconds.
+    """Print the request once it is settled, or as it is after so many seconds, and exit.
 
-    The program exits with the code of its outcome. Raises `DatabaseMissing` if the file is
+    The exit code is that of its status. Raises `DatabaseMissing` if the file is
     gone, or another was put in its place, meanwhile.
     """
     request = _until_settled(database, request_id, seconds, quiet=as_json)

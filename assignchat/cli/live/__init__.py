@@ -1,1 +1,1 @@
-"""What stays on the screen and changes: the inbox that is watched."""
+"""The inbox as a page that stays on the screen and changes."""

@@ -34,7 +34,7 @@ _SECONDS_BETWEEN_LOOKS = 1.0
 
 
 def has_page() -> bool:
-    """Whether the inbox can be watched as a page: input and output are a capable terminal."""
+    """Return whether input and output are a terminal that can show the inbox as a page."""
     on_terminal = sys.stdin is not None and sys.stdin.isatty() and render.stdout_is_terminal()
     return on_terminal and not render.terminal_is_dumb()
 
@@ -69,7 +69,7 @@ class _Watched:
         self._due: str | None = None
 
     def look(self) -> tuple[Inbox, Settings] | None:
-        """The inbox and the config, or None where nothing has changed. Raises as `inbox` does."""
+        """Read the inbox and the config. Returns None if neither has changed. Raises as `inbox`."""
         now = format_time(invocation(self._ctx).clock())
         is_due = self._due is not None and self._due <= now
         if self._session and not is_due and self._session.database.version == self._version:
@@ -83,7 +83,7 @@ class _Watched:
         return found, session.config.settings
 
     def look_anew(self) -> None:
-        """Let the database go, and read it at the next look whatever has happened."""
+        """Close the database, so that the next look reads it even if nothing has changed."""
         self._held.close()
         self._session = None
 
@@ -97,14 +97,14 @@ class LiveInbox:
         self._screen = Screen()
 
     def run(self) -> None:
-        """Show it until `q`, SIGINT or SIGTERM; Ctrl-Z suspends it as any other program."""
+        """Show the inbox until `q`, SIGINT or SIGTERM. Ctrl-Z suspends it, as any other program."""
         happened = signals.arriving(*signals.STOPPING, signal.SIGWINCH)
         self._look()  # what is wrong is said before the terminal changes
         while self._is_suspended(happened):
             os.kill(0, signal.SIGTSTP)
 
     def _is_suspended(self, happened: int) -> bool:
-        """Hold the terminal until it is to be given back; whether only for a while."""
+        """Run until the user quits or suspends. Returns whether to suspend."""
         with keyboard() as board, live_page() as page:
             while True:
                 page.draw(_page(self._screen, invocation(self._ctx).clock()))
@@ -117,7 +117,7 @@ class LiveInbox:
                 page.ring(self._look())
 
     def _look(self) -> int:
-        """Bring the screen up to date; how many requests have come."""
+        """Bring the screen up to date. Returns how many requests have come."""
         try:
             found = self._watched.look()
         except DatabaseLocked as error:
@@ -134,7 +134,7 @@ class LiveInbox:
         return came
 
     def _press_all(self, board: Keyboard) -> str | None:
-        """Do what the keys say; the name of the one action that leaves the page, if it is here."""
+        """Do what the pressed keys ask for. Returns `quit` or `suspend` if one asks for it."""
         for key in board.pressed():
             self._screen, action = press(self._screen, key)
             if action is not None and action.name in ("quit", "suspend"):
@@ -145,7 +145,7 @@ class LiveInbox:
         return None
 
     def _outcome(self, action: Action) -> str:
-        """Do it as the command of that name does; what came of it, for the person who asked."""
+        """Do what the command of the action's name does. Returns its outcome in words."""
         try:
             with open_for_user(self._ctx, self._as_user) as session:
                 return _act(session, action, self._screen.inbox)
@@ -219,7 +219,7 @@ def _cells(received: ReceivedRequest, now: datetime) -> tuple[str, ...]:
 
 
 def _details(screen: Screen) -> str:
-    """The selected request in full, as its row may be cut."""
+    """Describe the selected request in full, as its row may be cut."""
     if screen.selected is None:
         return ""
     received = selected_request(screen)

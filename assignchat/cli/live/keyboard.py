@@ -39,11 +39,11 @@ class Keyboard:
         self._decoder = codecs.getincrementaldecoder("utf-8")("ignore")
 
     def fileno(self) -> int:
-        """The descriptor to wait at."""
+        """Return the descriptor to wait at."""
         return self._descriptor
 
     def pressed(self) -> list[str]:
-        """The keys that have been pressed: names of this module, or characters."""
+        """Return the keys that have been pressed: names of this module, or characters."""
         found = os.read(self._descriptor, 1024)
         if not found:
             return [END]
@@ -56,7 +56,7 @@ class Keyboard:
 
 
 def keys_in(text: str) -> list[str]:
-    """The keys whose pressing sends this text; those that mean nothing here are left out."""
+    """Return the keys whose pressing sends this text, without those that mean nothing here."""
     return [
         _NAMED.get(key, key) for key in _KEY.findall(text) if key in _NAMED or key.isprintable()
     ]
@@ -64,7 +64,7 @@ def keys_in(text: str) -> list[str]:
 
 @contextmanager
 def keyboard() -> Iterator[Keyboard]:
-    """Read keys for the block; afterwards the terminal is as it was."""
+    """Read keys during the block, and put the terminal back afterwards."""
     board = Keyboard()
     before = termios.tcgetattr(board.fileno())
     try:
@@ -76,7 +76,7 @@ def keyboard() -> Iterator[Keyboard]:
 
 
 def _leave_suspending_to_us(descriptor: int) -> None:
-    """Let Ctrl-Z arrive as a key: the terminal is to be put back before the shell has it."""
+    """Let Ctrl-Z arrive as a key, so that the terminal is put back before the shell gets it."""
     mode = termios.tcgetattr(descriptor)
     mode[6][termios.VSUSP] = b"\0"
     termios.tcsetattr(descriptor, termios.TCSANOW, mode)

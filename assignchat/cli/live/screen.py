@@ -33,9 +33,9 @@ class Screen(NamedTuple):
 
 
 def updated(screen: Screen, inbox: Inbox) -> tuple[Screen, int]:
-    """The screen with the inbox as it is now, and how many requests have come since the last.
+    """Put the inbox as it is now on the screen, and select the first request to come.
 
-    The first one to come is selected.
+    Returns the screen, and how many requests have come since the last time.
     """
     numbers = frozenset(received.request.id for received in inbox.requests)
     selected = screen.selected
@@ -47,18 +47,18 @@ def updated(screen: Screen, inbox: Inbox) -> tuple[Screen, int]:
 
 
 def selected_request(screen: Screen) -> ReceivedRequest | None:
-    """The selected request, if it still waits."""
+    """Return the selected request, or None if it no longer waits."""
     waiting = (item for item in screen.inbox.requests if item.request.id == screen.selected)
     return next(waiting, None)
 
 
 def answered(screen: Screen, message: str) -> Screen:
-    """The screen after an action, which `message` tells of; nothing is selected."""
+    """Deselect, and tell of an action with `message`. Returns the screen."""
     return screen._replace(selected=None, asking=False, typed="", message=message)
 
 
 def press(screen: Screen, key: str) -> tuple[Screen, Action | None]:
-    """The screen after a key, and what is to be done."""
+    """Press a key. Returns the screen afterwards, and what is to be done."""
     screen = screen._replace(message="")
     return _press_reason(screen, key) if screen.asking else _press_list(screen, key)
 
@@ -87,7 +87,7 @@ _COMMANDS = {"q": "quit", keyboard.END: "quit", keyboard.SUSPEND: "suspend", "m"
 
 
 def _press_number(screen: Screen, digit: str) -> Screen:
-    """Select by number, whose digits come one after the other."""
+    """Select by a number whose digits come one after the other."""
     numbers = [str(received.request.id) for received in screen.inbox.requests]
     typed = next((typed for typed in (screen.typed + digit, digit) if _begins(numbers, typed)), "")
     return screen._replace(
@@ -124,7 +124,7 @@ def _press_reason(screen: Screen, key: str) -> tuple[Screen, Action | None]:
 
 
 def _press_enter(screen: Screen) -> tuple[Screen, Action | None]:
-    """Reject with the reason that was typed, or with the one of that number.
+    """Reject with the typed reason, or with the offered one of the typed number.
 
     Nothing is done before Enter: a reason may begin with a digit.
     """

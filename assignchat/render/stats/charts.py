@@ -51,7 +51,7 @@ _PLAIN_HEIGHTS = ".:-=+*#%@"
 
 
 def drawn_bars(bars: Sequence[Bar], room: int, *, plain: bool = False) -> list[str]:
-    """Draw bars, the longest in so many columns. With `plain`, in ASCII."""
+    """Draw bars, the longest over `room` columns. With `plain`, in ASCII."""
     scale = room / (max((max(bar.value, bar.beyond or 0) for bar in bars), default=0) or 1)
     return [_drawn(bar, scale, plain=plain) for bar in bars]
 
@@ -66,7 +66,7 @@ def _drawn(bar: Bar, scale: float, *, plain: bool) -> str:
 
 
 def _columns(value: float, scale: float) -> int:
-    """How many columns a value takes, at least one if it is more than nothing."""
+    """Return how many columns a value takes, at least one if it is more than nothing."""
     return max(round(value * scale), 1 if value else 0)
 
 
@@ -106,7 +106,7 @@ def _bar_lines(chart: BarChart, columns: int) -> list[str]:
 
 
 def _hours(chart: HourChart, columns: int) -> list[str]:
-    """A column for each hour: the hour, its block, and the count."""
+    """Return a column for each hour: the hour, its block, and the count."""
     counts = [f"{count:,}" for count in chart.counts]
     width = max(2, *map(len, counts)) + 1
     together = next(n for n in (24, 12, 8, 6, 4, 3, 2, 1) if n * width + 2 <= columns or n == 1)
@@ -126,7 +126,7 @@ def _width(text: str) -> int:
 
 
 def _fitted(text: str, width: int) -> str:
-    """The text in exactly so many columns: with spaces after it, or cut."""
+    """Return the text in exactly so many columns: with spaces after it, or cut."""
     from rich.cells import set_cell_size  # see _width
 
     if _width(text) > width:

@@ -53,7 +53,7 @@ def picture_html(picture: Picture) -> str:
 
 
 def _safe(text: str) -> str:
-    """Text from data as HTML may have it: visible, and escaped."""
+    """Return text from data as HTML may have it: visible, and escaped."""
     return escape(visible(text))
 
 
@@ -71,7 +71,7 @@ def _figure(chart: Chart) -> str:
 
 
 def _bars(chart: BarChart) -> str:
-    """A row for each bar, in which the label goes over several lines before a value is cut."""
+    """Make a row for each bar, whose label goes over several lines before a value is cut."""
     if not chart.bars:
         return f"<p>{_safe(chart.empty)}</p>"
     rows = []
@@ -86,7 +86,7 @@ def _bars(chart: BarChart) -> str:
 
 
 def _hours(chart: HourChart) -> str:
-    """Each hour above its block and its count."""
+    """Make a column for each hour: the hour, its block, and the count."""
     blocks = drawn_hours(chart.counts)
     rows: list[str] = []
     for start in range(0, 24, _HOURS_IN_A_ROW):
@@ -108,7 +108,7 @@ def _row(element: str, cells: Iterable[str]) -> str:
 
 
 def _table(table: Table) -> str:
-    """A table with a caption, which scrolls by itself where the page is too narrow for it."""
+    """Make a table with a caption, which scrolls if the page is too narrow for it."""
     title = _safe(table.title)
     headings = "".join(
         [
@@ -138,7 +138,7 @@ def _td(cell: Cell) -> str:
 
 
 def _cell(cell: Cell) -> str:
-    """A cell: the exact number behind what is shown, or text that keeps to its own direction."""
+    """Make a cell: a number with its exact value, or text that keeps to its own direction."""
     if cell is None:
         return ""
     if isinstance(cell, str):

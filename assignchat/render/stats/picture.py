@@ -47,7 +47,7 @@ _BOUNCING_SHOWN = 4
 
 
 def charts(found: Stats) -> list[Chart]:
-    """The charts, each of the few that matter most; the tables have the rest."""
+    """Make the charts, each of the few that matter most. The tables have the rest."""
     names = _names(found.users)
     return [
         _load(found.users, names),
@@ -60,7 +60,7 @@ def charts(found: Stats) -> list[Chart]:
 
 
 def picture(found: Stats, now: datetime) -> Picture:
-    """The whole page, as of `now`."""
+    """Make the whole page, as of `now`."""
     since = local(found.since) if found.since else "the beginning"
     until = local(found.until or format_time(now))
     return Picture(
@@ -73,7 +73,7 @@ def picture(found: Stats, now: datetime) -> Picture:
 
 
 def _names(users: Sequence[UserStats]) -> dict[str, str]:
-    """What each user is called: by name, with the id where several have the name."""
+    """Return each user's name by id, with the id behind it if several have that name."""
     taken = Counter(user.name for user in users)
     return {
         user.id: user.name if taken[user.name] == 1 else f"{user.name} ({user.id})"
