@@ -386,4 +386,5 @@ def test_of_eight_who_write_all_the_time_none_starves(team_now: Team) -> None:
     seconds = time.monotonic() - began
     assert team_now.ok("check")["sound"] is True
     assert len(team_now.history(event="accepted")) == writers * each
-    print(f"{len(chats)} accepts in {seconds:.1f} s, the slowest in {slowest:.2f} s")  # noqa: T201
+    # Who is passed over for ever comes last: the slowest would take nearly all of the time.
+    assert slowest < seconds * 2 / 3

@@ -1,14 +1,11 @@
 """The commands that write, each with what must be there before it."""
 
-import contextlib
-import io
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from assignchat.cli import main
-from tests.support.team import old_database
+from tests.support.team import made_demo, old_database
 
 MANY = 2_000
 
@@ -31,10 +28,7 @@ def done(*commands: str) -> Callable[[Path], None]:
     """What makes a demo team in which these commands were run, an hour ago."""
 
     def prepare(folder: Path) -> None:
-        an_hour_ago = datetime.now(UTC) - timedelta(hours=1)
-        with contextlib.chdir(folder), contextlib.redirect_stdout(io.StringIO()):
-            for command in ("init --demo", *commands):
-                assert main(command.split(), clock=lambda: an_hour_ago) == 0, command
+        made_demo(folder, datetime.now(UTC) - timedelta(hours=1), *commands)
 
     return prepare
 

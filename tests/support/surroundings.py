@@ -7,7 +7,12 @@ from types import FrameType
 
 KEPT = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "CI", "ALL_FAULTS")
 KEPT_THAT_BEGIN = ("PYTEST_", "ASSIGNCHAT_FUZZ")
-SETTINGS = {"LC_ALL": "C.UTF-8", "TZ": "UTC", "TERM": "xterm-256color"}
+SETTINGS = {
+    "LC_ALL": "C.UTF-8",
+    "TERM": "xterm-256color",
+    "TZ": "UTC",
+    "XDG_CONFIG_HOME": "/nonexistent",
+}
 
 
 def make_usual() -> None:

@@ -1,5 +1,7 @@
 """A team with a database of its own, a clock that the test sets, and the real entry point."""
 
+import contextlib
+import io
 import os
 import sqlite3
 import sys
@@ -94,6 +96,14 @@ class Team:
     def owner(self, chat: str) -> str:
         """Who holds a chat."""
         return str(self.rows("SELECT owner_id FROM chats WHERE id = :chat", chat=chat)[0][0])
+
+
+def made_demo(folder: Path, time: datetime, *commands: str) -> Path:
+    """Make a demo team at a time in a folder, and run these commands there. Returns the folder."""
+    with contextlib.chdir(folder), contextlib.redirect_stdout(io.StringIO()):
+        for command in ("init --demo", *commands):
+            assert main(command.split(), clock=lambda: time) == 0, command
+    return folder
 
 
 def rows_of(location: str, select: str, **params: object) -> list[tuple[Any, ...]]:
