@@ -279,7 +279,7 @@ class Database(Protocol):
         """Returns the tables with rows that refer to rows which are not there."""
 
     def highest_id(self, table: str) -> int:
-        """Returns the highest id that a table has given, also to a row that is gone; 0 for none."""
+        """Returns the highest id that a numbered table has given, also if its row is gone, or 0."""
 
     def schema_differences(self) -> list[SchemaDifference]:
         """Returns what is missing of the schema, or is not as it was made."""

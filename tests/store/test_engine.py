@@ -334,14 +334,12 @@ def test_ids_are_numbered_from_one_without_gaps(database: Database, other: Datab
         assert new_batch(other) == 3
 
 
-def test_an_id_is_not_given_twice(database: Database) -> None:
-    assert database.highest_id("batches") == 0
-    with database.write():
-        new_batch(database)
-        database.execute("DELETE FROM batches")
-    assert database.highest_id("batches") == 1
-    with database.write():
-        assert new_batch(database) == 2
+def test_the_highest_id_of_the_history_is_known(database: Database, other: Database) -> None:
+    assert database.highest_id("engagement_tracking") == 0
+    for number in (1, 2):
+        with other.write():
+            tracking.append(other, Event.CONFIG_CHANGED, "mark")
+        assert database.highest_id("engagement_tracking") == number
 
 
 def test_text_is_kept_exactly_and_ordered_by_its_characters(database: Database) -> None:

@@ -252,6 +252,12 @@ def test_a_head_noted_earlier_is_still_in_the_history_when_it_has_grown(team: Te
     assert team.run("check", "--expect", noted).exit_code == 0
 
 
+def test_a_seal_that_cannot_be_one_is_named_by_the_row_at_which_it_ends(team: Team) -> None:
+    columns = "last_id, first_id, varying, marks, hash"
+    tamper(team, f"INSERT INTO seals ({columns}) VALUES (0, 1, '', '', '')")
+    assert found(team)["history_changed"].endswith(": the seal that ends at row 0 is not valid")
+
+
 def test_expecting_a_head_compares_every_row_with_its_seal_too(team: Team) -> None:
     noted = head(team)
     tamper(team, "UPDATE engagement_tracking SET actor = 'mark' WHERE id = 20")

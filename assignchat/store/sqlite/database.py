@@ -20,7 +20,7 @@ from assignchat.store.database import (
     utc_now,
 )
 from assignchat.store.sqlite import SCHEMA_VERSION, opening
-from assignchat.store.sqlite.errors import locked, missing, translated
+from assignchat.store.sqlite.errors import locked, translated
 from assignchat.system import signals
 
 # What a sweep of a million deadlines touches in no order; taken only as far as it is needed.
@@ -40,7 +40,7 @@ class SqliteDatabase(Database):
         self._before_commit = seals.seal_new_rows
         self._path = path
         self._clock = clock
-        self._state = self._file_state
+        self._state = opening.file_state(self._path)
         self._is_closed_copy = opening.is_closed_copy(path, self._state)
         self.connection = opening.connect(path, busy_seconds, immutable=self._is_closed_copy)
         self._closed = False
@@ -120,17 +120,10 @@ class SqliteDatabase(Database):
 
     @property
     def version(self) -> object:
-        return self.value("PRAGMA data_version"), self._file_state
-
-    @property
-    def _file_state(self) -> opening.FileState:
-        try:
-            return opening.file_state(self._path)
-        except FileNotFoundError:
-            raise missing(self._path) from None
+        return self.value("PRAGMA data_version"), opening.file_state(self._path)
 
     def check_in_place(self) -> None:
-        if self._file_state.inode != self._state.inode:
+        if opening.file_state(self._path).inode != self._state.inode:
             raise DatabaseMissing(
                 f"Another database was put in the place of {self.location} while waiting",
                 hint="Whoever restores a backup stops first what uses the database.",
@@ -152,7 +145,7 @@ class SqliteDatabase(Database):
     def read(self) -> Iterator[None]:
         with super().read():
             yield
-        if self._is_closed_copy and self._state != self._file_state:
+        if self._is_closed_copy and self._state != opening.file_state(self._path):
             raise locked(self._path)
 
     def _begin(self, kind: Kind) -> datetime:

@@ -30,8 +30,11 @@ class FileState(NamedTuple):
 
 
 def file_state(path: Path) -> FileState:
-    """Look at a database file without opening it. Raises `FileNotFoundError`."""
-    found = path.stat()
+    """Look at a database file without opening it. Raises `DatabaseMissing`."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        raise missing(path) from None
     wal, *_ = files_beside(path)
     return FileState(found.st_ino, found.st_mtime_ns, found.st_size, wal.exists())
 
