@@ -109,6 +109,10 @@ def environment() -> Table:
             ("`ASSIGNCHAT_USER`", "The actor, if there is no --as."),
             ("`SUDO_USER`, `SUDO_UID`", "Set by sudo: the login of the person who ran it."),
             ("`XDG_CONFIG_HOME`", "The folder of assignchat/config.toml; ~/.config if not set."),
+            (
+                "`ASSIGNCHAT_PAGER`, `PAGER`",
+                "Shows what is longer than the screen: `less -FRX` if not set. None: `cat`; sudo.",
+            ),
             ("`NO_COLOR`", "If set, there are no colours."),
             ("`TERM`", "If `dumb`, bars are drawn with plain characters."),
             ("`TZ`", "The time zone of the times that people see."),
@@ -280,10 +284,11 @@ TOPICS = {
         """,
     ),
     "json": Topic(
-        "The output of --json, --jsonl and --csv.",
+        "The output of --json, --jsonl, --csv and --ids.",
         """
         Every command takes `--json` and prints one document. Lists also take `--jsonl` and
-        `--csv`. They then print all rows, oldest first, with times in UTC. Only the result goes
+        `--csv`, and those of chats, users, requests and batches `--ids`, for the bare ids, one a
+        line. They then print all rows, oldest first, with times in UTC. Only the result goes
         to standard output; hints, questions and errors go to standard error.
 
         [objects]

@@ -34,9 +34,9 @@ INTRODUCTION = """\
 # Reference
 
 What `assignchat help` and `--help` print, made by `scripts/docs.py`. Every command also takes
-`--json` and `--help`, and every list `--jsonl` and `--csv`; they are left out below."""
+`--json` and `--help`, and most lists `--jsonl`, `--csv` and `--ids`; they are left out below."""
 COMMON = re.compile(
-    r"(?:\nOptions:\n)?^(?:  (?:--json|--jsonl|--csv|-h, --help) .*\n)+", re.MULTILINE
+    r"(?:\nOptions:\n)?^(?:  (?:--json|--jsonl|--csv|--ids|-h, --help) .*\n)+", re.MULTILINE
 )
 
 

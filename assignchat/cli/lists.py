@@ -30,15 +30,20 @@ def say_list(
     row_type: type[Any],
     cells: render.Cells | None = None,
 ) -> None:
-    """Print a list: all of it, oldest first, for machines; the newest few, first, for people."""
+    """Print a list: oldest first for machines, newest first for people.
+
+    It is whole unless a limit is given, but at a terminal people see the newest few.
+    """
     people = form == render.Form.PEOPLE
-    wanted = (options.DEFAULT_LIMIT if people else 0) if limit is None else limit
+    few = people and render.stdout_is_terminal()
+    wanted = (options.DEFAULT_LIMIT if few else 0) if limit is None else limit
     rows = fetch(limit=wanted + 1 if wanted else None, newest_first=people)
-    if not wanted:
+    more = False
+    if wanted:
+        found = list(rows)
+        rows, more = found[:wanted], len(found) > wanted
+    with render.paged():
         render.say_rows(form, rows, row_type, cells)
-        return
-    first = list(rows)
-    render.say_rows(form, first[:wanted], row_type, cells)
-    if len(first) > wanted:
+    if more:
         render.flush()  # below the list, where it is seen
         render.note(f"There are more than {wanted}; --limit 0 shows them all.")

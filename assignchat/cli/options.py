@@ -71,6 +71,7 @@ AsUser = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Jsonl = Annotated[bool, typer.Option("--jsonl", help="Print one JSON document a line.")]
+Ids = Annotated[bool, typer.Option("--ids", help="Print the ids alone, one a line.")]
 Csv = Annotated[bool, typer.Option("--csv", help="Print CSV with a heading.")]
 Limit = Annotated[
     int | None,
@@ -78,7 +79,7 @@ Limit = Annotated[
         "--limit",
         metavar="N",
         parser=count,
-        help=f"At most this many, 0 for all; else {DEFAULT_LIMIT} for people, all for machines.",
+        help=f"At most this many, 0 for all. At a terminal {DEFAULT_LIMIT} if not given.",
     ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Change nothing; print what would be.")]
@@ -127,13 +128,12 @@ Until = Annotated[
 ]
 
 
-def form(*, as_json: bool, as_jsonl: bool = False, as_csv: bool = False) -> Form:
+def form(
+    *, as_json: bool, as_jsonl: bool = False, as_csv: bool = False, as_ids: bool = False
+) -> Form:
     """Return how to print, by the flags. Raises `Usage` for more than one of them."""
-    chosen = [
-        form
-        for form, wanted in ((Form.JSON, as_json), (Form.JSONL, as_jsonl), (Form.CSV, as_csv))
-        if wanted
-    ]
+    flags = {Form.JSON: as_json, Form.JSONL: as_jsonl, Form.CSV: as_csv, Form.IDS: as_ids}
+    chosen = [form for form, wanted in flags.items() if wanted]
     if len(chosen) > 1:
-        raise Usage("Only one of --json, --jsonl and --csv can be given")
+        raise Usage(f"--{chosen[0]} and --{chosen[1]} cannot be given together")
     return chosen[0] if chosen else Form.PEOPLE

@@ -24,6 +24,7 @@ from assignchat.render.output import (
     terminal_is_dumb,
     write_file,
 )
+from assignchat.render.pager import paged
 from assignchat.render.tables import (
     Cells,
     counted,
@@ -61,6 +62,7 @@ __all__ = [
     "local",
     "moment",
     "note",
+    "paged",
     "plain",
     "progress",
     "say",

@@ -23,6 +23,7 @@ class Form(StrEnum):
     JSON = "json"
     JSONL = "jsonl"
     CSV = "csv"
+    IDS = "ids"
 
 
 class FileFormat(StrEnum):
@@ -67,7 +68,11 @@ def say_json(value: Any) -> None:
 
 
 def say_machine_rows(form: Form, rows: Iterable[Any], row_type: type[Any]) -> None:
-    """Print rows of a named tuple as JSON, JSON lines or CSV, without holding them."""
+    """Print rows of a named tuple for a program, or their ids alone, without holding them."""
+    if form == Form.IDS:
+        at_terminal = stdout_is_terminal()
+        write_all(f"{visible(str(row.id)) if at_terminal else row.id}\n" for row in rows)
+        return
     if form == Form.CSV:
         _csv_to(_Stdout(), row_type._fields, map(_seen, rows) if stdout_is_terminal() else rows)
         return

@@ -52,14 +52,20 @@ def list_chats(
     *,
     owner: str | None = None,
     status: str | None = None,
+    customer: str | None = None,
     limit: int | None = None,
     newest_first: bool = False,
 ) -> Iterator[Chat]:
-    """The chats of one owner, of one status, one at a time."""
+    """The chats of one owner, of one status, with a text in the customer's name, one at a time."""
     with database.read():
         owner = owner and id_of(database, owner)
         yield from chats.matching(
-            database, owner=owner, status=status, limit=limit, newest_first=newest_first
+            database,
+            owner=owner,
+            status=status,
+            customer=customer,
+            limit=limit,
+            newest_first=newest_first,
         )
 
 

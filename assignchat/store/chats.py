@@ -1,6 +1,7 @@
 """The table of chats, one at a time; many at once are in `batches`."""
 
 from collections.abc import Iterator
+from itertools import islice
 
 from assignchat.model import Chat
 from assignchat.store.database import Database
@@ -19,17 +20,26 @@ def matching(
     *,
     owner: str | None = None,
     status: str | None = None,
+    customer: str | None = None,
     limit: int | None = None,
     newest_first: bool = False,
 ) -> Iterator[Chat]:
-    """The chats of one owner, of one status, in the order in which they were opened."""
+    """The chats of one owner, of one status, in the order in which they were opened.
+
+    If `customer` is given, only those with this text in the customer's name, whatever its case.
+    """
     given = {"owner": owner, "status": status}
     filters = {"owner": "owner_id = :owner", "status": "status = :status"}
     direction = " DESC" if newest_first else ""
-    order = page(f"opened_at{direction}, id", limit, newest_first=newest_first)
-    return database.rows(
+    at_once = limit if customer is None else None
+    order = page(f"opened_at{direction}, id", at_once, newest_first=newest_first)
+    rows = database.rows(
         Chat, f"SELECT {_COLUMNS} FROM chats {where(filters, given)} {order}", given
     )
+    if customer is None:
+        return rows
+    part = customer.casefold()  # which engines do for ASCII alone, or as their locale says
+    return islice((chat for chat in rows if part in chat.customer.casefold()), limit)
 
 
 def similar_ids(database: Database, chat_id: str, limit: int = 500) -> list[str]:

@@ -39,18 +39,15 @@ def test_without_batches_the_list_is_empty(team: Team) -> None:
     assert team.run("batches", "--jsonl").out == ""
 
 
-def test_machines_see_all_oldest_first_and_people_the_newest_fifty(team: Team) -> None:
+def test_machines_see_all_oldest_first_and_people_the_newest_first(team: Team) -> None:
     _back_and_forth(team, 51)
     document = team.ok("batches")
     assert [batch["id"] for batch in document] == list(range(1, 52))
     shown = team.run("batches")
     lines = shown.out.splitlines()
-    assert len(lines) == 50
     newest = [batch["at"] for batch in reversed(document)]
-    assert all(at in line for at, line in zip(newest, lines, strict=False))
-    assert "more" in shown.err
-    everything = team.run("batches", "--limit", "0")
-    assert (len(everything.out.splitlines()), everything.err) == (51, "")
+    assert all(at in line for at, line in zip(newest, lines, strict=True))
+    assert shown.err == ""
 
 
 def test_json_lines_and_csv_say_the_same_as_json(team: Team) -> None:

@@ -132,9 +132,9 @@ def send_51_requests(team: Team) -> None:
         team.advance(1)
 
 
-def test_people_see_50_and_are_told_if_there_are_more(team: Team) -> None:
+def test_a_list_that_was_cut_says_so_and_how_to_see_the_rest(team: Team) -> None:
     send_51_requests(team)
-    first_page = team.run("requests")
+    first_page = team.run("requests", "--limit", "50")
     assert len(first_page.out.splitlines()) == 50
     assert "50" in first_page.err
     assert "--limit" in first_page.err

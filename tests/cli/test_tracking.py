@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.team import Team
+from tests.support.terminal import at_terminal
 
 Rows = list[dict[str, Any]]
 
@@ -146,19 +147,31 @@ def test_only_one_form_is_printed_at_a_time(team: Team) -> None:
     assert team.refused("tracking", "--csv", "--jsonl") == (2, "usage")
 
 
-def test_people_see_the_newest_fifty_first_and_that_there_are_more(team: Team) -> None:
+@pytest.fixture
+def long(team_now: Team) -> Team:
+    """More than fifty rows."""
     for n in range(51):
-        team.advance(1)
-        team.ok("user", "set", "mark", "--name", f"Mark {n}")
-    newest = [row["at"] for row in reversed(team.ok("tracking"))]
-    shown = team.run("tracking")
-    lines = shown.out.splitlines()
-    assert len(lines) == 50
-    assert all(at in line for at, line in zip(newest, lines, strict=False))
-    assert "more" in shown.err
-    everything = team.run("tracking", "--limit", "0")
-    assert (len(everything.out.splitlines()), everything.err) == (len(newest), "")
-    assert team.run("tracking", "--limit", "2").out.splitlines() == lines[:2]
+        team_now.ok("user", "set", "mark", "--name", f"Mark {n}")
+    return team_now
+
+
+def test_at_a_terminal_people_see_the_newest_fifty_and_that_there_are_more(long: Team) -> None:
+    shown = at_terminal(long, "tracking", "--user", "mark", columns=200).out
+    assert shown.count("user changed") == 50
+    assert shown.rstrip().endswith("There are more than 50; --limit 0 shows them all.")
+    everything = at_terminal(long, "tracking", "--user", "mark", "--limit", "0", columns=200).out
+    assert everything.count("user changed") == 51
+    assert "more than" not in everything
+
+
+def test_in_a_pipe_a_list_is_whole_and_newest_first_for_people(long: Team) -> None:
+    newest_first = [row["at"] for row in reversed(long.ok("tracking"))]
+    shown = long.run("tracking")
+    assert shown.err == ""
+    assert [line.split("\t")[0] for line in shown.out.splitlines()] == newest_first
+    few = long.run("tracking", "--limit", "2")
+    assert few.out.splitlines() == shown.out.splitlines()[:2]
+    assert "more than 2" in few.err
 
 
 def test_a_limit_that_leaves_nothing_out_says_nothing(team: Team) -> None:

@@ -9,6 +9,7 @@ KEPT = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "CI", "ALL_FAULTS")
 KEPT_THAT_BEGIN = ("PYTEST_", "ASSIGNCHAT_FUZZ")
 SETTINGS = {
     "LC_ALL": "C.UTF-8",
+    "PAGER": "cat",
     "TERM": "xterm-256color",
     "TZ": "UTC",
     "XDG_CONFIG_HOME": "/nonexistent",

@@ -137,13 +137,14 @@ def batches(
     as_json: options.Json = False,
     as_jsonl: options.Jsonl = False,
     as_csv: options.Csv = False,
+    as_ids: options.Ids = False,
 ) -> None:
     """Examples:
         assignchat batches
 
     Newest first for people, oldest first for machines.
     """
-    form = options.form(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)
+    form = options.form(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv, as_ids=as_ids)
     with open_for_reading(ctx) as session:
         say_list(form, limit, lambda **page: service.list_batches(session.database, **page), Batch)
 

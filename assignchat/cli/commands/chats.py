@@ -61,24 +61,32 @@ def list_(
     status: Annotated[
         ChatStatus | None, typer.Option("--status", help="Only those of this status.")
     ] = None,
+    customer: Annotated[
+        str | None,
+        typer.Option("--customer", metavar="TEXT", help="Only with this in the customer's name."),
+    ] = None,
     limit: options.Limit = None,
     as_user: options.AsUser = None,
     as_json: options.Json = False,
     as_jsonl: options.Jsonl = False,
     as_csv: options.Csv = False,
+    as_ids: options.Ids = False,
 ) -> None:
     """List chats.
 
     Examples:
         assignchat chat list --owner mark --status open
+        assignchat chat list --customer nair
     """
-    form = options.form(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)
+    form = options.form(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv, as_ids=as_ids)
     with open_for_reading(ctx, as_user) as session:
         note_unknown(session.database, users=(owner,))
         say_list(
             form,
             limit,
-            lambda **page: service.list_chats(session.database, owner=owner, status=status, **page),
+            lambda **page: service.list_chats(
+                session.database, owner=owner, status=status, customer=customer, **page
+            ),
             Chat,
             _CELLS,
         )
@@ -101,12 +109,13 @@ def show(
     if as_json:
         render.say_json(_as_json(story))
         return
-    render.say_chat(story.chat)
-    if story.pending_request is not None:
-        render.say_request(story.pending_request, invocation(ctx).clock(), story.fallbacks)
-    render.say("", "What happened:")
-    for row in story.timeline:
-        render.say(f"  {render.moment(row.at)}  {_line(row)}")
+    with render.paged():
+        render.say_chat(story.chat)
+        if story.pending_request is not None:
+            render.say_request(story.pending_request, invocation(ctx).clock(), story.fallbacks)
+        render.say("", "What happened:")
+        for row in story.timeline:
+            render.say(f"  {render.moment(row.at)}  {_line(row)}")
 
 
 @app.command("close")

@@ -47,7 +47,8 @@ def help_(
         pages.append(manual.text(name, min(get_terminal_size().columns, WIDEST)))
     if as_json:
         render.say_json({"topic": name, "text": "\n\n".join(pages)})
-    else:
+        return
+    with render.paged():
         render.say("\n\n".join(pages))
 
 

@@ -189,13 +189,14 @@ def requests(
     as_json: options.Json = False,
     as_jsonl: options.Jsonl = False,
     as_csv: options.Csv = False,
+    as_ids: options.Ids = False,
 ) -> None:
     """Examples:
         assignchat requests --status pending --recipient martha
 
     Newest first for people, oldest first for machines.
     """
-    form = options.form(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)
+    form = options.form(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv, as_ids=as_ids)
 
     with open_for_reading(ctx) as session:
         note_unknown(session.database, chat=chat, users=(requester, recipient))

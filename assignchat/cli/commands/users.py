@@ -126,16 +126,18 @@ def list_(
     as_json: options.Json = False,
     as_jsonl: options.Jsonl = False,
     as_csv: options.Csv = False,
+    as_ids: options.Ids = False,
 ) -> None:
     """List all users.
 
     Examples:
         assignchat user list --csv
     """
-    form = options.form(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)
+    form = options.form(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv, as_ids=as_ids)
     with open_for_reading(ctx, as_user) as session:
         users = service.list_users(session.database)
-    render.say_rows(form, users, User, _cells(users))
+    with render.paged():
+        render.say_rows(form, users, User, _cells(users))
 
 
 @app.command("activate")
