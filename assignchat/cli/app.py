@@ -85,7 +85,7 @@ def _root(
     Alone it shows where you stand. Exit codes, config keys, JSON and more: assignchat help.
     """
     if config == "":  # as from a variable that was never set
-        raise Usage("--config names no file")
+        raise Usage("--config is empty")
     run = invocation(ctx)
     run.config_file, run.database_file = config, db
     if ctx.invoked_subcommand is None:

@@ -96,9 +96,9 @@ def _wants_json(words: Sequence[str]) -> bool:
 def _check_words(words: Sequence[str]) -> None:
     for word in words:
         if not is_unicode(word):
-            raise InvalidValue(f"An argument is not UTF-8: {visible(word)}")
+            raise InvalidValue(f"The argument {visible(word)} is not UTF-8")
         if "\0" in word:  # not from a shell, but from Python
-            raise InvalidValue(f"An argument has a NUL in it: {visible(word)}")
+            raise InvalidValue(f"The argument {visible(word)} has a NUL in it")
 
 
 def _misplaced(error: typer.TyperException) -> Usage | None:

@@ -16,7 +16,7 @@ DEFAULT_LIMIT = 50
 def number(text: str) -> int:
     """Read the number of a request or a batch, `7` or `#7`."""
     if not (_is_whole(digits := text.removeprefix("#")) and 1 <= int(digits) <= LARGEST_ID):
-        raise typer.BadParameter(f"{text!r} is not a number")
+        raise typer.BadParameter(f"{text!r} is not a whole number above 0")
     return int(digits)
 
 
@@ -31,7 +31,7 @@ def request_number(text: str) -> int:
 def count(text: str) -> int:
     """Read a number of rows, 0 for all."""
     if not (_is_whole(text) and int(text) < LARGEST_ID):
-        raise typer.BadParameter(f"{text!r} is not a number from 0 on")
+        raise typer.BadParameter(f"{text!r} is not a whole number")
     return int(text)
 
 

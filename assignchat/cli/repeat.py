@@ -14,7 +14,7 @@ def pause_in(text: str) -> int:
     """Read the value of `--watch`. Returns seconds. Raises `InvalidValue`."""
     seconds = parse_duration(text)
     if not 1 <= seconds <= LONGEST_PAUSE:
-        raise InvalidValue("--watch is between 1s and 1d")
+        raise InvalidValue(f"--watch {text} is not between 1s and 1d")
     return seconds
 
 

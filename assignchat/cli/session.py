@@ -70,7 +70,7 @@ def named_database(ctx: typer.Context) -> str | None:
     """Return the database that `--db` or the environment names, or None."""
     named = invocation(ctx).database_file
     if named == "":  # as from a variable that was never set
-        raise Usage("--db names no file")
+        raise Usage("--db is empty")
     return named or os.environ.get("ASSIGNCHAT_DB") or None
 
 

@@ -14,7 +14,7 @@ EXIT_CODES = {
     " import_invalid",
     3: "chat_not_found user_not_found request_not_found batch_not_found",
     4: "request_exists request_not_pending request_timed_out chat_closed user_inactive"
-    " already_owner user_exists chat_exists owns_open_chats batch_undone user_away"
+    " already_owner user_exists chat_exists alias_exists owns_open_chats batch_undone user_away"
     " clock_suspicious not_confirmed",
     5: "not_owner not_recipient not_requester not_allowed identity_fixed",
     6: "database_missing database_locked database_read_only database_full database_damaged"
@@ -220,13 +220,8 @@ def test_who_is_in_a_folder_without_config_is_told_so(empty_team: Team) -> None:
     assert "assignchat init" in told.err
 
 
-@pytest.mark.parametrize(
-    ("words", "how_long"),
-    [(("tracking", "--since"), "24h"), (("user", "away", "martha", "--until"), "3d")],
-)
-def test_who_writes_no_time_reads_that_a_duration_would_do(
-    team: Team, words: tuple[str, ...], how_long: str
-) -> None:
-    told = team.run(*words, "tomorrow").err
+@pytest.mark.parametrize("words", [("tracking", "--since"), ("user", "away", "martha", "--until")])
+def test_who_writes_no_time_reads_what_would_do(team: Team, words: tuple[str, ...]) -> None:
+    told = team.run(*words, "someday").err
     assert "2026-11-22T14:05:10Z" in told
-    assert how_long in told
+    assert "24h" in told

@@ -158,11 +158,13 @@ def _check_selection(
     """
     by_id = bool(chats) or ids_from is not None
     if by_id == (from_user is not None):
-        raise Usage("Name the chats, by their ids or --ids-from, or else their owner with --from")
+        raise Usage(
+            "Select chats either by their ids (CHAT, --ids-from) or by their owner (--from)"
+        )
     if status is not None and by_id:
-        raise Usage("--status goes with --from")
+        raise Usage("--status needs --from")
     if status is not None and status not in STATUSES:
-        raise InvalidValue(f"--status is one of {', '.join(STATUSES)}, not {status!r}")
+        raise InvalidValue(f"--status {status!r} is not one of {', '.join(STATUSES)}")
     return None if status in (None, "all") else status
 
 

@@ -65,7 +65,7 @@ def assign(
     """
     seconds = None if timeout is None else parse_timeout(timeout)
     if to and len(to) > 1:
-        raise Usage("One user is asked at a time", hint="Who is asked next: --then USER")
+        raise Usage("Only one --to can be given", hint="Who is asked next: --then USER")
     with open_for_user(ctx, as_user) as session:
         recipient = to[0] if to else _ask_recipient(session, chat, to_type, anyway=anyway)
         request = service.assign(
