@@ -45,7 +45,10 @@ class ChatStatus(StrEnum):
 
 
 class Status(StrEnum):
-    """Where a request stands: pending, then for good one of the others."""
+    """Where a request stands: pending, then for good one of the others, which `TRANSITIONS` names.
+
+    Whatever counts, lists or waits for requests takes the statuses from here.
+    """
 
     PENDING = "pending"
     ACCEPTED = "accepted"
@@ -120,8 +123,17 @@ TRANSITIONS: dict[str, Transition] = {
     "time out": Transition(Status.PENDING, Status.TIMED_OUT, Event.TIMED_OUT, Party.SYSTEM),
     "cancel": Transition(Status.PENDING, Status.CANCELLED, Event.CANCELLED, Party.SYSTEM),
 }
-"""The whole life of a request: the guard of each change, the tests' matrix and the README's
-table come from here."""
+"""The whole life of a request: the guard of each change, the tests' matrix and the table in
+the documentation come from here."""
+
+SETTLED = tuple(status for status in Status if status != Status.PENDING)
+"""How a request can end."""
+
+ANSWERS = tuple(step.target for step in TRANSITIONS.values() if step.party == Party.RECIPIENT)
+"""How it ends by the recipient's own answer."""
+
+WITH_REASON = tuple(step.target for step in TRANSITIONS.values() if step.needs_reason)
+"""How it ends for a reason that somebody gave."""
 
 
 NOTICES: dict[tuple[Event, Party], str] = {

@@ -2,7 +2,7 @@
 
 import pytest
 
-from assignchat.model import NOTICES, TRANSITIONS, Event, Party, Status, Transition
+from assignchat.model import NOTICES, SETTLED, TRANSITIONS, Event, Party, Status, Transition
 from tests.support.processes import Result
 from tests.support.team import Team
 
@@ -15,7 +15,6 @@ ACTIONS = {
     "cancel": ("chat", "close", "chat-1", "--as", "maria"),
 }
 REACHED_BY = {step.target: action for action, step in TRANSITIONS.items()}
-SETTLED = [status for status in Status if status != Status.PENDING]
 PEOPLES = [action for action, step in TRANSITIONS.items() if step.party != Party.SYSTEM]
 
 pytestmark = pytest.mark.usefixtures("request_id")

@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeAlias
 from assignchat.model import Status, parse_time
 from assignchat.store import stats as store
 from assignchat.store.database import Database
-from assignchat.store.stats import Period, ReasonCount
+from assignchat.store.stats import Period, ReasonCount, Received
 
 MOST_BOUNCING = 10
 
@@ -16,7 +16,7 @@ MOST_BOUNCING = 10
 class UserStats(NamedTuple):
     """One user in numbers; the times are null where nothing was answered.
 
-    From `accepted` to `pending` it is how the requests received ended, which add up to them.
+    `by_status` says how the requests received ended; its counts add up to them.
     """
 
     id: str
@@ -25,12 +25,7 @@ class UserStats(NamedTuple):
     closed_chats: int
     sent: int
     received: int
-    accepted: int
-    rejected: int
-    withdrawn: int
-    timed_out: int
-    cancelled: int
-    pending: int
+    by_status: dict[str, int]
     median_response_seconds: float | None
     p90_response_seconds: float | None
 
@@ -138,12 +133,13 @@ def _p90(ordered: Seconds) -> float | None:
 
 def _users(database: Database, period: Period, seconds: dict[str, Seconds]) -> list[UserStats]:
     sent = dict(store.sent(database, period))
-    received = {row.user_id: row[1:] for row in store.received(database, period)}
+    received = {row.user_id: row for row in store.received(database, period)}
+    none = Received("", 0, store.NONE_BY_STATUS)
     return [
         UserStats(
             *load,
             sent.get(load.user_id, 0),
-            *received.get(load.user_id, (0, 0, 0, 0, 0, 0, 0)),
+            *received.get(load.user_id, none)[1:],
             _median(seconds.get(load.user_id, array("d"))),
             _p90(seconds.get(load.user_id, array("d"))),
         )
@@ -152,7 +148,9 @@ def _users(database: Database, period: Period, seconds: dict[str, Seconds]) -> l
 
 
 def _outcomes(users: list[UserStats]) -> list[OutcomeCount]:
-    return [OutcomeCount(status, sum(getattr(user, status) for user in users)) for status in Status]
+    return [
+        OutcomeCount(status, sum(user.by_status[status] for user in users)) for status in Status
+    ]
 
 
 def _hours(quarters: list[store.QuarterCount], zone: tzinfo | None) -> list[HourCount]:

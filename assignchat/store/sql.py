@@ -1,6 +1,6 @@
 """What the statements are put together from: conditions, filters, pages."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 Params = Mapping[str, Any]
@@ -31,6 +31,11 @@ COLUMNS_WITH_DEADLINE = {
     "resolved_at": f"CASE WHEN {OVERDUE} THEN r.expires_at ELSE r.resolved_at END",
 }
 """The columns of a request `r` in which its deadline shows, and how they read."""
+
+
+def one_of(words: Iterable[str]) -> str:
+    """Returns words of `model`, never of a user, as they stand behind IN."""
+    return "(" + ", ".join(f"'{word}'" for word in words) + ")"
 
 
 def where(filters: Mapping[str, str], given: Params) -> str:

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from assignchat.model import ANSWERS, SETTLED, WITH_REASON, Status
 from assignchat.store.database import Database
-from assignchat.store.sql import COLUMNS_WITH_DEADLINE
+from assignchat.store.sql import COLUMNS_WITH_DEADLINE, one_of
 
 
 class Period(NamedTuple):
@@ -31,16 +32,15 @@ class Sent(NamedTuple):
 
 
 class Received(NamedTuple):
-    """How the requests that a user got ended; those of the other fields add up to `received`."""
+    """How many requests a user got, and how many of them have each status."""
 
     user_id: str
     received: int
-    accepted: int
-    rejected: int
-    withdrawn: int
-    timed_out: int
-    cancelled: int
-    pending: int
+    by_status: dict[str, int]
+
+
+NONE_BY_STATUS: dict[str, int] = dict.fromkeys((*SETTLED, Status.PENDING), 0)
+"""The counts of a user who got none; the keys and their order are those of all of them."""
 
 
 class Answer(NamedTuple):
@@ -107,18 +107,18 @@ def sent(database: Database, period: Period) -> list[Sent]:
 
 
 def received(database: Database, period: Period) -> list[Received]:
-    """The requests sent in a period, by recipient; past its deadline one is timed out."""
-    return list(
-        database.rows(
-            Received,
-            "SELECT recipient_id, count(*), sum(status = 'accepted'), sum(status = 'rejected'),"
-            " sum(status = 'withdrawn'), sum(status = 'timed_out'), sum(status = 'cancelled'),"
-            " sum(status = 'pending')"
-            f" FROM (SELECT r.recipient_id, {COLUMNS_WITH_DEADLINE['status']} AS status"
-            f" FROM requests r WHERE {_SENT}) GROUP BY recipient_id",
-            {**period._asdict(), "now": database.now},
-        )
+    """Count the requests sent in a period, by recipient; past its deadline one is timed out."""
+    counts = ", ".join(f"count(*) FILTER (WHERE status = '{name}')" for name in NONE_BY_STATUS)
+    rows = database.tuples(
+        f"SELECT recipient_id, count(*), {counts}"
+        f" FROM (SELECT r.recipient_id, {COLUMNS_WITH_DEADLINE['status']} AS status"
+        f" FROM requests r WHERE {_SENT}) AS s GROUP BY recipient_id",
+        {**period._asdict(), "now": database.now},
     )
+    return [
+        Received(user_id, total, dict(zip(NONE_BY_STATUS, by_status, strict=True)))
+        for user_id, total, *by_status in rows
+    ]
 
 
 def answers(database: Database, period: Period) -> Iterator[Answer]:
@@ -130,7 +130,7 @@ def answers(database: Database, period: Period) -> Iterator[Answer]:
     return database.rows(
         Answer,
         "SELECT recipient_id, round((julianday(resolved_at) - julianday(requested_at)) * 86400, 3)"
-        f" FROM requests WHERE status IN ('accepted', 'rejected') AND {_SENT} ORDER BY 2",
+        f" FROM requests WHERE status IN {one_of(ANSWERS)} AND {_SENT} ORDER BY 2",
         period._asdict(),
     )
 
@@ -141,7 +141,7 @@ def reasons(database: Database, period: Period) -> list[ReasonCount]:
         database.rows(
             ReasonCount,
             "SELECT reason, count(*) FROM requests WHERE reason IS NOT NULL"
-            f" AND status IN ('rejected', 'withdrawn') AND {_SENT}"
+            f" AND status IN {one_of(WITH_REASON)} AND {_SENT}"
             " GROUP BY reason ORDER BY 2 DESC, 1",
             period._asdict(),
         )

@@ -3,7 +3,7 @@
 import os
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,6 +12,7 @@ from assignchat.cli import options, times
 from assignchat.cli.lists import note_period
 from assignchat.cli.session import invocation, open_for_reading, refuse_to_overwrite_own_files
 from assignchat.errors import Usage
+from assignchat.model import Status
 from assignchat.service import stats as service
 from assignchat.service.stats import Stats, UserStats
 
@@ -49,7 +50,7 @@ def stats(
     if html is not None:
         _draw(found, now, html)
     if as_json:
-        render.say_json(found)
+        render.say_json(_as_json(found))
     elif html is None:
         _show(found)
     elif html != render.STDOUT:
@@ -104,15 +105,28 @@ def _say_all(found: Stats) -> None:
     render.say_table((), rows)
 
 
+def _as_json(found: Stats) -> dict[str, Any]:
+    """The numbers, with each user's counts by status among their other keys."""
+    return found._asdict() | {"users": [_flat(user) for user in found.users]}
+
+
+def _flat(user: UserStats) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in user._asdict().items():
+        flat |= value if key == "by_status" else {key: value}
+    return flat
+
+
 def _cells(user: UserStats) -> tuple[str, ...]:
     counts = (
         user.open_chats,
         user.closed_chats,
         user.sent,
         user.received,
-        user.accepted,
-        user.rejected,
-        user.timed_out,
+        *(
+            user.by_status[status]
+            for status in (Status.ACCEPTED, Status.REJECTED, Status.TIMED_OUT)
+        ),
     )
     times = (user.median_response_seconds, user.p90_response_seconds)
     return (

@@ -16,11 +16,10 @@ from assignchat.store.database import Database
 EXIT_CODES = {
     Status.ACCEPTED: 0,
     Status.REJECTED: 10,
-    Status.WITHDRAWN: 11,
-    Status.CANCELLED: 11,
     Status.TIMED_OUT: 12,
     Status.PENDING: 13,
 }
+SETTLED_OTHERWISE = 11  # withdrawn, cancelled
 
 # Often enough for a person who waits, and a read of one row costs next to nothing.
 _PAUSE_SECONDS = 0.25
@@ -74,7 +73,7 @@ def exit_when_settled(
         render.say_json(request)
     else:
         render.say_request(request, invocation(ctx).clock())
-    raise typer.Exit(EXIT_CODES[Status(request.status)])
+    raise typer.Exit(EXIT_CODES.get(Status(request.status), SETTLED_OTHERWISE))
 
 
 def _until_settled(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from assignchat.model import format_time
+from assignchat.model import SETTLED, Status, format_time
 from assignchat.render.stats.charts import Bar, BarChart, Chart, HourChart
 from assignchat.render.text import duration, local, status_label
 from assignchat.service.stats import BouncingChat, Stats, UserStats
@@ -182,7 +182,7 @@ _NONE = "\N{EN DASH}"
 
 def _tiles(found: Stats) -> list[Tile]:
     sent = sum(row.count for row in found.outcomes)
-    accepted = sum(user.accepted for user in found.users)
+    accepted = sum(user.by_status[Status.ACCEPTED] for user in found.users)
     return [
         Tile("open chats", f"{sum(user.open_chats for user in found.users):,}"),
         Tile("requests sent", f"{sent:,}"),
@@ -213,19 +213,14 @@ _PEOPLE = (
     "Closed chats",
     "Sent",
     "Received",
-    "Accepted",
-    "Rejected",
-    "Withdrawn",
-    "Timed Out",
-    "Cancelled",
-    "Pending",
+    *(status.label for status in (*SETTLED, Status.PENDING)),
     "Median",
     "90th percentile",
 )
 
 
 def _person(user: UserStats) -> list[Cell]:
-    return [user.name, user.id, *user[2:]]
+    return [user.name, user.id, *user[2:6], *user.by_status.values(), *user[7:]]
 
 
 def _bounce_title(found: Stats) -> str:
