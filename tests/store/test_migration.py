@@ -48,15 +48,15 @@ def test_it_is_then_like_one_that_was_made_today(old_team: Team) -> None:
 
 def test_it_takes_roles_and_statuses_that_its_first_release_did_not_know(old_team: Team) -> None:
     with pytest.raises(sqlite3.IntegrityError):
-        old_team.sql("UPDATE users SET role = 'queue' WHERE id = 'omar'")
+        old_team.sqlite("UPDATE users SET role = 'queue' WHERE id = 'omar'")
     old_team.ok("chat", "list")
     for statement in (
         "UPDATE users SET role = 'queue' WHERE id = 'omar'",
         "UPDATE requests SET recipient_role = 'queue', status = 'parked' WHERE id = 1",
         "UPDATE chats SET status = 'parked' WHERE id = 'chat-1'",
     ):
-        old_team.sql(statement)
-    assert old_team.sql("PRAGMA integrity_check") == [("ok",)]
+        old_team.sqlite(statement)
+    assert old_team.sqlite("PRAGMA integrity_check") == [("ok",)]
 
 
 def test_its_history_is_sealed_from_the_first_row_on(old_team: Team) -> None:
