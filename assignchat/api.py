@@ -6,6 +6,7 @@ from assignchat.service.check import check
 from assignchat.service.imports import import_chats, import_users
 from assignchat.service.inbox import inbox, status
 from assignchat.service.lifecycle import sweep_timeouts
+from assignchat.service.presence import come_back, go_away, set_away, set_back
 from assignchat.service.requests import accept, assign, list_requests, reject, withdraw
 from assignchat.service.stats import stats
 from assignchat.service.tracking import list_records, list_tracking
@@ -14,8 +15,6 @@ from assignchat.service.users import (
     add_user,
     deactivate_user,
     list_users,
-    set_away,
-    set_back,
     set_user,
 )
 from assignchat.store.database import Database

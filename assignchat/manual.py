@@ -93,7 +93,7 @@ def permissions() -> Table:
             ("`withdraw`", f"the {TRANSITIONS['withdraw'].party} of the request"),
             ("`bulk-assign`", "any manager; a user who owns all the selected chats"),
             ("`undo`", "any manager; the actor of the batch"),
-            ("`inbox`, `status`", "each user, for themselves"),
+            ("`inbox`, `status`, `away`, `back`", "each user, for themselves"),
             ("all others", "everybody who may read or write the database file, in any role"),
         ],
     )
@@ -161,12 +161,15 @@ def objects() -> Table:
 
 
 _REQUEST, _USER, _CHAT = "the request", "the user", "the chat"
+_AWAY = "the user, and waiting, passed_on, asked_next"
 _IMPORTED, _SET = "created, updated, unchanged, dry_run, owner_changes", "key, value, source"
 RESULTS = {
     "assign": _REQUEST,
     "accept": _REQUEST,
     "reject": _REQUEST,
     "withdraw": _REQUEST,
+    "away": _AWAY,
+    "back": _USER,
     "inbox": "user, requests, notifications",
     "status": "user, away_until, received, sent, open_chats",
     "wait": _REQUEST,
@@ -184,7 +187,7 @@ RESULTS = {
     "user list": "a list of users",
     "user activate": _USER,
     "user deactivate": "the user, and batch, cancelled_requests, dry_run",
-    "user away": _USER,
+    "user away": _AWAY,
     "user back": _USER,
     "chat add": _CHAT,
     "chat list": "a list of chats",

@@ -13,7 +13,17 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from assignchat.errors import AssignchatError
 from assignchat.model import Split, format_time
-from assignchat.service import batches, chats, check, demo, imports, lifecycle, requests, users
+from assignchat.service import (
+    batches,
+    chats,
+    check,
+    demo,
+    imports,
+    lifecycle,
+    presence,
+    requests,
+    users,
+)
 from assignchat.store.sqlite.database import SqliteDatabase
 from tests.support.team import START
 
@@ -207,10 +217,10 @@ class Days(RuleBasedStateMachine):
     def go_away_or_come_back(self, user: str, seconds: int | None) -> None:
         self.play(users.activate_user, user, actor="tester")
         if seconds is None:
-            self.play(users.set_back, user, actor="tester")
+            self.play(presence.set_back, user, actor="tester")
         else:
             until = format_time(self.now + timedelta(seconds=seconds))
-            self.play(users.set_away, user, actor="tester", until=until)
+            self.play(presence.set_away, user, actor="tester", until=until)
 
     @rule(rows=rows_to_import, dry_run=seldom)
     def import_some(self, rows: list[dict[str, str | None]], dry_run: bool) -> None:

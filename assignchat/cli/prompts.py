@@ -25,8 +25,13 @@ def ask(question: str) -> str:
 
 def confirm(question: str) -> None:
     """Ask a person for a yes; Enter means no. Raises `NotConfirmed`."""
-    if ask(f"{question} [y/N]").casefold() not in ("y", "yes"):
+    if not agrees(question):
         raise NotConfirmed("Not confirmed; nothing was changed")
+
+
+def agrees(question: str) -> bool:
+    """Ask a person for a yes; Enter means no. Returns whether it came."""
+    return ask(f"{question} [y/N]").casefold() in ("y", "yes")
 
 
 def choose(title: str, choices: Sequence[str], *, other: str | None = None) -> int | str:

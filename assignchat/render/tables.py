@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, TypeVar
 
-from assignchat.model import Chat, Request, Status, User, how_many
+from assignchat.model import INDEFINITE, Chat, Request, Status, User, how_many
 from assignchat.render.formats import Form, say_machine_rows
 from assignchat.render.output import say, stderr_is_terminal, stdout_is_terminal, write
 from assignchat.render.text import local, status_label, time_left, visible
@@ -160,15 +160,27 @@ def say_chat(chat: Chat) -> None:
 def say_user(user: User) -> None:
     """Print one user."""
     say_card(
-        f"User {visible(user.id)}: {'active' if user.active else 'not active'}",
+        f"User {visible(user.id)}: {_presence(user)}",
         (
             ("Name", visible(user.name)),
             ("Role", user.role),
-            ("Away until", None if user.away_until is None else _cell("at", user.away_until)),
+            ("Away until", _back_at(user)),
             ("Aliases", _cell("aliases", user.aliases) or None),
             ("Capacity", None if user.capacity is None else how_many(user.capacity, "open chat")),
         ),
     )
+
+
+def _presence(user: User) -> str:
+    if not user.active:
+        return "not active"
+    return "active" if user.away_until is None else "away"
+
+
+def _back_at(user: User) -> str | None:
+    if user.away_until in (None, INDEFINITE):
+        return None
+    return moment(str(user.away_until))
 
 
 def _previous(request: Request) -> str | None:

@@ -124,7 +124,7 @@ def reject(
     The reason is one of `offered`, or any text if `others_allowed`. Raises `ReasonRequired`,
     `ReasonNotAllowed`, `NotRecipient`, `RequestNotPending`, `RequestTimedOut`.
     """
-    reason = _check_reason(reason, offered, others_allowed=others_allowed)
+    reason = check_reason(reason, offered, others_allowed=others_allowed)
     with database.write():
         request = _answer(database, "reject", request_id, actor, reason)
         ask_next(database, request)
@@ -145,7 +145,7 @@ def withdraw(
     The reason is one of `offered`, or any text if `others_allowed`. Raises `ReasonRequired`,
     `ReasonNotAllowed`, `NotRequester`, `RequestNotPending`, `RequestTimedOut`.
     """
-    reason = _check_reason(reason, offered, others_allowed=others_allowed)
+    reason = check_reason(reason, offered, others_allowed=others_allowed)
     with database.write():
         return _answer(database, "withdraw", request_id, actor, reason)
 
@@ -268,7 +268,11 @@ def _check_fallbacks(
     return asked[1:]
 
 
-def _check_reason(reason: str | None, offered: Sequence[str], *, others_allowed: bool) -> str:
+def check_reason(reason: str | None, offered: Sequence[str], *, others_allowed: bool) -> str:
+    """Return the reason, if it is one of those offered, or others are allowed.
+
+    Raises `ReasonRequired` or `ReasonNotAllowed`.
+    """
     if reason is None or not reason.strip():
         raise ReasonRequired(
             "A reason is required",

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from assignchat.errors import AliasExists, InvalidValue, OwnsOpenChats, UserExists, command_line
 from assignchat.model import (
-    INDEFINITE,
     Alias,
     Event,
     Role,
@@ -140,26 +139,6 @@ def deactivate_user(
     if dry_run and batch is not None:
         batch = batch._replace(batch_id=None, dry_run=True)
     return Deactivated(user if dry_run else deactivated, batch, cancelled, dry_run)
-
-
-def set_away(database: Database, user_id: str, *, actor: str, until: str | None = None) -> User:
-    """Note that a user is away, until a stored time or indefinitely; the user.
-
-    Raises `InvalidValue` where the time has passed.
-    """
-    with database.write():
-        user = find_user(database, user_id)
-        if until is not None and until <= database.now:
-            raise InvalidValue(f"{until} has passed")
-        changed = user._replace(away_until=until or INDEFINITE)
-        return change_user(database, user, changed, actor)
-
-
-def set_back(database: Database, user_id: str, *, actor: str) -> User:
-    """Note that a user is back; the user."""
-    with database.write():
-        user = find_user(database, user_id)
-        return change_user(database, user, user._replace(away_until=None), actor)
 
 
 def list_users(database: Database) -> list[User]:

@@ -114,6 +114,11 @@ def on_chat(chat_id: str) -> Which:
     return Which("r.chat_id = :chat", {"chat": chat_id})
 
 
+def received_by(user_id: str) -> Which:
+    """The requests that a user got."""
+    return Which("r.recipient_id = :user", {"user": user_id})
+
+
 def involving(user_id: str) -> Which:
     """The requests that a user sent or got, or that are on their chats."""
     return Which(

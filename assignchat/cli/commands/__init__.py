@@ -28,6 +28,8 @@ SECTIONS = {
         "inbox": Command("inbox", "inbox", "Show what waits for you."),
         "accept": Command("requests", "accept", "Take over the chat that you are asked to take."),
         "reject": Command("requests", "reject", "Turn a request down, with a reason."),
+        "away": Command("presence", "away", "Be away: nobody asks you."),
+        "back": Command("presence", "back", "Be back."),
     },
     "Many at once": {
         "bulk-assign": Command(

@@ -197,7 +197,7 @@ def _hint_next(ctx: typer.Context, page: service.StatusPage, as_user: str | None
     """Hint at the command that is most urgent."""
     pending = [request for request in page.sent if request.status == Status.PENDING]
     if page.away_until is not None:
-        hint_commands(ctx, "When you are back", ("user", "back", page.user), as_user=as_user)
+        hint_commands(ctx, "When you are back", ("back",), as_user=as_user)
     if page.received:
         _hint_answers(ctx, page.received[0].request.id, as_user)
     elif pending:

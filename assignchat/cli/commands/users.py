@@ -6,16 +6,19 @@ from typing import Annotated, Any
 import typer
 
 from assignchat import render
-from assignchat.cli import options, times
+from assignchat.cli import options
 from assignchat.cli.commands import COMMANDS
+from assignchat.cli.commands.presence import say_gone, stored_until
 from assignchat.cli.groups import new_group
 from assignchat.cli.hints import hint_commands
 from assignchat.cli.prompts import confirm, interactive
-from assignchat.cli.session import invocation, open_for_operator, open_for_reading
+from assignchat.cli.session import open_for_operator, open_for_reading
 from assignchat.errors import Usage
 from assignchat.model import INDEFINITE, Role, Split, User, how_many
+from assignchat.service import presence
 from assignchat.service import users as service
 from assignchat.service.batches import Progress, no_progress
+from assignchat.service.presence import Gone
 from assignchat.service.users import Deactivated
 
 app = new_group(
@@ -234,12 +237,12 @@ def away(
 
     More ways to write a time: assignchat help times.
     """
-    if until is not None:
-        until = times.stored_time(until, invocation(ctx).clock(), None, times.Sense.AHEAD)
+    until = stored_until(ctx, until)
     with open_for_operator(ctx, as_user) as session:
         before = service.get_user(session.database, user)
-        changed = service.set_away(session.database, user, until=until, actor=session.actor)
-    _show(changed, as_json=as_json)
+        changed = presence.set_away(session.database, user, until=until, actor=session.actor)
+        waiting = presence.waiting_for(session.database, user)
+    say_gone(ctx, Gone(changed, waiting), as_json=as_json)
     _hint_undo(ctx, before, changed, as_user, as_json=as_json)
 
 
@@ -257,7 +260,7 @@ def back(
     """
     with open_for_operator(ctx, as_user) as session:
         before = service.get_user(session.database, user)
-        changed = service.set_back(session.database, user, actor=session.actor)
+        changed = presence.set_back(session.database, user, actor=session.actor)
     _show(changed, as_json=as_json)
     _hint_undo(ctx, before, changed, as_user, as_json=as_json)
 
