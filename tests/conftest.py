@@ -8,6 +8,7 @@ from pathlib import Path
 from types import FrameType
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.machine import machine
 from tests.support.processes import end_all
@@ -23,6 +24,10 @@ SECONDS_FOR_A_TEST = 120
 def pytest_configure() -> None:
     """Depend on nothing that whoever starts the tests happens to have set."""
     make_usual()
+    settings.register_profile(
+        "patient", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+    )
+    settings.load_profile("patient")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -2,13 +2,22 @@
 
 import os
 from collections import Counter
+from typing import Any
 
 import pytest
 
+from tests.faults.commands import COMMANDS
 from tests.faults.trials import Trials
 
 ALL = bool(os.environ.get("ALL_FAULTS"))
 """Whether every fault is tried, as by scripts/faults, or a selection."""
+
+every_command = pytest.mark.parametrize(
+    "trials",
+    # One process of pytest-xdist has all of a command, because rehearsing it takes a while.
+    [pytest.param(one, marks=pytest.mark.xdist_group(one.name), id=one.name) for one in COMMANDS],
+    indirect=True,
+)
 
 _tried: Counter[str] = Counter()
 _lost: Counter[str] = Counter()
@@ -32,6 +41,20 @@ def trials(
         folder = tmp_path_factory.mktemp("faults")
         prepared[writing.name] = Trials(writing, folder, tried=_tried, lost=_lost)
     return prepared[writing.name]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Add up what the processes of pytest-xdist have tried."""
+    tried, lost = getattr(node, "workeroutput", {}).get("faults", ({}, {}))
+    _tried.update(tried)
+    _lost.update(lost)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In such a process, hand over what it has tried."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["faults"] = (dict(_tried), dict(_lost))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.faults.commands import COMMANDS
-from tests.faults.conftest import ALL
+from tests.faults.conftest import ALL, every_command
 from tests.faults.injection import Fault
 from tests.faults.trials import Trials, spread
 from tests.support.needs import needs
@@ -33,13 +33,13 @@ class Kind(NamedTuple):
 
 
 KINDS = [
-    Kind("SIGKILL", "signal=SIGKILL", False, 6),
-    Kind("SIGINT", "signal=SIGINT", False, 2),
-    Kind("SIGTERM", "signal=SIGTERM", False, 2),
-    Kind("ENOSPC once", "error=ENOSPC", False, 2),
-    Kind("ENOSPC for ever", "error=ENOSPC", True, 2),
-    Kind("EIO once", "error=EIO", False, 2),
-    Kind("EIO for ever", "error=EIO", True, 2),
+    Kind("SIGKILL", "signal=SIGKILL", False, 2),
+    Kind("SIGINT", "signal=SIGINT", False, 1),
+    Kind("SIGTERM", "signal=SIGTERM", False, 1),
+    Kind("ENOSPC once", "error=ENOSPC", False, 1),
+    Kind("ENOSPC for ever", "error=ENOSPC", True, 1),
+    Kind("EIO once", "error=EIO", False, 1),
+    Kind("EIO for ever", "error=EIO", True, 1),
 ]
 
 
@@ -48,14 +48,18 @@ def _strace() -> None:
     needs("strace")
 
 
-def chosen(kind: Kind, points: list[Point]) -> Iterator[Fault]:
+def chosen(kind: Kind, name: str, points: list[Point]) -> Iterator[Fault]:
+    """All faults of a kind, or a selection: for each command and kind at other places."""
     struck = [point for point in points if kind.strikes(point)]
-    turn = KINDS.index(kind)
-    for point in struck if ALL else spread(struck, kind.selected, turn):
+    commands = [writing.name for writing in COMMANDS]
+    turn = KINDS.index(kind) * len(commands) + commands.index(name)
+    for point in (
+        struck if ALL else spread(struck, kind.selected, turn / (len(KINDS) * len(commands)))
+    ):
         yield Fault(kind.effect, point, kind.for_ever)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-@pytest.mark.parametrize("trials", COMMANDS, ids=lambda writing: writing.name, indirect=True)
+@every_command
 def test_a_fault_leaves_the_old_state_or_the_new_one(trials: Trials, kind: Kind) -> None:
-    trials.try_all(kind.name, chosen(kind, trials.points))
+    trials.try_all(kind.name, chosen(kind, trials.writing.name, trials.points))

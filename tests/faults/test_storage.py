@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.faults.afterwards import state
-from tests.faults.commands import ASSIGN, COMMANDS
-from tests.faults.conftest import ALL
+from tests.faults.commands import ASSIGN
+from tests.faults.conftest import ALL, every_command
 from tests.faults.injection import Fault, run
 from tests.faults.trials import Trials, start
 from tests.support import processes
@@ -28,10 +28,6 @@ BLOCKS = range(0, 400, 8) if ALL else (70,)
 """How long a file may be, in blocks of 512 bytes."""
 WHERE = [">/dev/full", ">&-"] if ALL else [">/dev/full"]
 """What becomes of the result; both are tried for one command in test_errors too."""
-
-every_command = pytest.mark.parametrize(
-    "trials", COMMANDS, ids=lambda writing: writing.name, indirect=True
-)
 
 
 @pytest.fixture

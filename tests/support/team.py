@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from assignchat.cli import main
+from assignchat.store.database import Clock, utc_now
 from assignchat.store.engines import engine_of
 from tests.support.needs import needs
 from tests.support.processes import ROOT, Result, pipe, program, read, result, run, start
@@ -98,11 +99,23 @@ class Team:
         return str(self.rows("SELECT owner_id FROM chats WHERE id = :chat", chat=chat)[0][0])
 
 
+def run_here(folder: Path, *words: str, clock: Clock = utc_now) -> Result:
+    """Run a command in a folder without a process of its own."""
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        contextlib.chdir(folder),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        exit_code = main(words, clock=clock)
+    return Result(exit_code, out.getvalue(), err.getvalue())
+
+
 def made_demo(folder: Path, time: datetime, *commands: str) -> Path:
     """Make a demo team at a time in a folder, and run these commands there. Returns the folder."""
-    with contextlib.chdir(folder), contextlib.redirect_stdout(io.StringIO()):
-        for command in ("init --demo", *commands):
-            assert main(command.split(), clock=lambda: time) == 0, command
+    for command in ("init --demo", *commands):
+        done = run_here(folder, *command.split(), clock=lambda: time)
+        assert done.exit_code == 0, done.err
     return folder
 
 
