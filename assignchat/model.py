@@ -95,10 +95,14 @@ OWNERSHIP_EVENTS = (
 
 
 class Party(StrEnum):
-    """Who may bring a transition about."""
+    """Who has to do with a request: who brings a transition about, and who is told of it.
+
+    The owner is one only where a manager has sent the request in their place.
+    """
 
     RECIPIENT = "recipient"
     REQUESTER = "requester"
+    OWNER = "owner"
     SYSTEM = "system"
 
 
@@ -139,17 +143,24 @@ WITH_REASON = tuple(step.target for step in TRANSITIONS.values() if step.needs_r
 NOTICES: dict[tuple[Event, Party], str] = {
     (Event.REQUESTED, Party.RECIPIENT): "%s has sent you a chat assignment request.",
     (Event.ACCEPTED, Party.REQUESTER): "%s has accepted your chat assignment request.",
+    (Event.ACCEPTED, Party.OWNER): "%s has taken over your chat.",
     (Event.REJECTED, Party.REQUESTER): "%s has rejected your chat assignment request.",
     (Event.WITHDRAWN, Party.RECIPIENT): "%s has withdrawn the chat assignment request.",
+    (Event.WITHDRAWN, Party.REQUESTER): "Your chat assignment request to %s was withdrawn.",
     (Event.TIMED_OUT, Party.REQUESTER): "Your chat assignment request to %s has timed out.",
     (Event.TIMED_OUT, Party.RECIPIENT): "The chat assignment request from %s has timed out.",
     (Event.CANCELLED, Party.REQUESTER): "Your chat assignment request to %s was cancelled.",
     (Event.CANCELLED, Party.RECIPIENT): "The chat assignment request from %s was cancelled.",
 }
-"""Who is told of what happens to a request, and how, with the other party's name."""
+"""Who is told of what happens to a request, and how, with the other party's name.
+
+To a recipient that is the requester, to all others the recipient.
+"""
 
 ASSIGNED_NOTICE = "{actor} has assigned {chats} to you."
+ASSIGNED_AWAY_NOTICE = "{actor} has assigned {chats} of yours to {recipients}."
 IMPORTED_NOTICE = "{actor} has assigned {chats} to you by an import."
+IMPORTED_AWAY_NOTICE = "{actor} has assigned {chats} of yours to others by an import."
 REGAINED_NOTICE = "{actor} has undone batch {batch}: {chats} went back to you."
 LOST_NOTICE = "{actor} has undone batch {batch}: {chats} went back from you."
 """How people are told of many chats at once."""
@@ -272,7 +283,11 @@ class Batch(NamedTuple):
 
 
 class Notification(NamedTuple):
-    """What a user is told; `read_at` is null until they mark it read."""
+    """What a user is told; `read_at` is null until they mark it read.
+
+    From `chat_id` on it is what the request is that it is about, now: `asked_next` is the user
+    who was asked after it.
+    """
 
     id: int
     at: str
@@ -281,6 +296,13 @@ class Notification(NamedTuple):
     request_id: int | None
     batch_id: int | None
     read_at: str | None
+    chat_id: str | None
+    customer: str | None
+    note: str | None
+    reason: str | None
+    expires_at: str | None
+    request_status: str | None
+    asked_next: str | None
 
 
 def format_time(moment: datetime) -> str:

@@ -37,7 +37,6 @@ from assignchat.render.tables import (
     say_rows,
     say_table,
     say_user,
-    short,
 )
 from assignchat.render.text import (
     duration,

@@ -12,16 +12,6 @@ from assignchat.render.formats import Form, say_machine_rows
 from assignchat.render.output import say, stderr_is_terminal, stdout_is_terminal, write
 from assignchat.render.text import local, status_label, time_left, visible
 
-
-def short(text: str) -> str:
-    """Return a text that may be long, for a table: cut on a terminal, whole in a pipe."""
-    shown = visible(text)
-    return f"{shown[:_SHORT]}…" if stdout_is_terminal() and len(shown) > _SHORT else shown
-
-
-_SHORT = 60
-
-
 T = TypeVar("T")
 Cells = Mapping[str, Callable[[Any], str]]
 """What people see of a row: headings, each with the text that stands under it."""

@@ -12,6 +12,7 @@ from assignchat.errors import (
     command_line,
 )
 from assignchat.model import (
+    ASSIGNED_AWAY_NOTICE,
     ASSIGNED_NOTICE,
     LOST_NOTICE,
     REGAINED_NOTICE,
@@ -34,7 +35,7 @@ from assignchat.service.find import (
 from assignchat.service.lifecycle import cancel, record_passed_deadlines
 from assignchat.service.shares import share_out
 from assignchat.store import batches, notifications, tracking, users
-from assignchat.store.batches import Selection
+from assignchat.store.batches import Move, Selection
 from assignchat.store.database import Database
 
 Progress = Callable[[int, int], None]
@@ -149,6 +150,7 @@ def reassign(
             progress(done, total)
     cancelled = _cancel_on_moved(database, before, batch_id, actor, "Assigned directly")
     _record_recipients(database, batch_id, actor, recipients, assigned)
+    _tell_former_owners(database, batch_id, actor, recipients, moves)
     return BulkAssigned(batch_id, total, selected - total, cancelled, assigned, dry_run=False)
 
 
@@ -247,6 +249,25 @@ def _record_recipients(
             batches.add_recipient(database, batch_id, user_id, recipients[user_id].role, count)
             text = ASSIGNED_NOTICE.format(actor=name, chats=how_many(count, "chat"))
             notifications.add(database, user_id, text, batch_id=batch_id)
+
+
+def _tell_former_owners(
+    database: Database,
+    batch_id: int,
+    actor: str,
+    recipients: dict[str, User],
+    moves: Sequence[Move],
+) -> None:
+    name = user_name(database, actor)
+    for user_id in {move.from_user: None for move in moves if move.from_user != actor}:
+        own = [move for move in moves if move.from_user == user_id]
+        takers = dict.fromkeys(recipients[move.to_user].name for move in own)
+        text = ASSIGNED_AWAY_NOTICE.format(
+            actor=name,
+            chats=how_many(sum(move.chats for move in own), "chat"),
+            recipients=listing(takers),
+        )
+        notifications.add(database, user_id, text, batch_id=batch_id)
 
 
 def _tell_undone(database: Database, batch_id: int, user: User) -> None:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from assignchat.errors import AssignchatError, ImportInvalid, InvalidValue
 from assignchat.model import (
+    IMPORTED_AWAY_NOTICE,
     IMPORTED_NOTICE,
     ChatStatus,
     Role,
@@ -107,15 +108,18 @@ def import_chats(
         # Before the chats change, because afterwards nothing shows what did.
         taken_over = imports.chats_by_new_owner(database)
         first = imports.owner_changes(database, OWNER_CHANGES_SHOWN) if taken_over else []
-        _tell(database, taken_over, actor)
+        _tell(database, IMPORTED_NOTICE, taken_over, actor)
+        lost = imports.chats_by_former_owner(database)
+        lost.pop(actor, None)
+        _tell(database, IMPORTED_AWAY_NOTICE, lost, actor)
         merged = imports.merge(database, actor)
         return Imported(*merged, dry_run, sum(taken_over.values()), first)
 
 
-def _tell(database: Database, taken_over: Mapping[str, int], actor: str) -> None:
+def _tell(database: Database, notice: str, chats: Mapping[str, int], actor: str) -> None:
     name = user_name(database, actor)
-    for user_id, count in taken_over.items():
-        text = IMPORTED_NOTICE.format(actor=name, chats=how_many(count, "chat"))
+    for user_id, count in chats.items():
+        text = notice.format(actor=name, chats=how_many(count, "chat"))
         notifications.add(database, user_id, text)
 
 

@@ -27,17 +27,22 @@ class ReceivedRequest(NamedTuple):
 
 
 class Inbox(NamedTuple):
-    """What waits for a user."""
+    """What waits for a user.
+
+    The notifications are not about those requests; `on_own_chats` are what managers have asked
+    others about the user's chats.
+    """
 
     user: str
     requests: list[ReceivedRequest]
     notifications: list[Notification]
+    on_own_chats: list[Request]
 
 
 class StatusPage(NamedTuple):
     """Where a user stands: what they are asked, what they asked and how it ended, their load.
 
-    `away_until` is the user's, and null once they are back.
+    `away_until` is the user's, and null once they are back; `on_own_chats` as in `Inbox`.
     """
 
     user: str
@@ -45,6 +50,7 @@ class StatusPage(NamedTuple):
     received: list[ReceivedRequest]
     sent: list[Request]
     open_chats: int
+    on_own_chats: list[Request]
 
 
 def inbox(database: Database, *, actor: str, mark_read: bool = False) -> Inbox:
@@ -57,7 +63,10 @@ def inbox(database: Database, *, actor: str, mark_read: bool = False) -> Inbox:
         unread = list(notifications.unread(database, user.id))
         if mark_read and unread:
             notifications.mark_read(database, user.id, unread[-1].id)
-        return Inbox(user.id, _received(database, user.id), unread)
+        received = _received(database, user.id)
+        shown = {item.request.id for item in received}
+        others = [notice for notice in unread if notice.request_id not in shown]
+        return Inbox(user.id, received, others, _on_own_chats(database, user.id))
 
 
 def status(database: Database, *, actor: str) -> StatusPage:
@@ -73,12 +82,18 @@ def status(database: Database, *, actor: str) -> StatusPage:
             _received(database, user.id),
             sorted({*last, *pending}),
             users.open_chats(database, user.id),
+            _on_own_chats(database, user.id),
         )
 
 
 def _received(database: Database, user_id: str) -> list[ReceivedRequest]:
     pending = requests.matching(database, {"recipient": user_id, "status": Status.PENDING})
     return [_as_received(database, request) for request in pending]
+
+
+def _on_own_chats(database: Database, user_id: str) -> list[Request]:
+    pending = requests.matching(database, {"from_user": user_id, "status": Status.PENDING})
+    return [request for request in pending if request.requester_id != user_id]
 
 
 def _as_received(database: Database, request: Request) -> ReceivedRequest:

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
-from assignchat.model import time_after
+from assignchat.model import Notification, Status, parse_time, time_after
 from assignchat.store import deliveries
 from assignchat.store.database import Database
-from assignchat.store.deliveries import Undelivered
+from assignchat.store.deliveries import Claimed
 
 NEWS_SECONDS = 86_400
 """On the first delivery ever, what is older than this is no news any more."""
@@ -56,11 +56,11 @@ def notify(
             break
         with database.write():
             until = time_after(database.now, CLAIM_SECONDS)
-            found = deliveries.claim(database, user_id, until)
-        if found:  # else somebody else was faster
-            arrived = _send(database, outlet, user_id, found)
-            sent += len(found) if arrived else 0
-            failed += 0 if arrived else len(found)
+            claimed = deliveries.claim(database, user_id, until)
+        if claimed.notifications:  # else somebody else was faster
+            arrived = _send(database, outlet, user_id, claimed)
+            sent += len(claimed.notifications) if arrived else 0
+            failed += 0 if arrived else len(claimed.notifications)
     with database.read():
         return Delivered(sent, failed, deliveries.waiting(database) - failed)
 
@@ -75,10 +75,10 @@ def _recipients(database: Database) -> list[str]:
         return deliveries.recipients(database)
 
 
-def _send(database: Database, outlet: Outlet, user_id: str, found: Sequence[Undelivered]) -> bool:
-    """Send what is claimed, and record what came of it."""
+def _send(database: Database, outlet: Outlet, user_id: str, claimed: Claimed) -> bool:
+    """Send what is claimed, and record what came of it. Returns whether it arrived."""
+    found, attempts = claimed
     ids = [notification.id for notification in found]
-    attempts = max(notification.attempts for notification in found)
     try:
         arrived = outlet.send(user_id, _digest(found))
     except BaseException:  # interrupted: it may be tried again at once
@@ -101,7 +101,7 @@ def _pause(attempts: int) -> int:
     return min(_FIRST_PAUSE_SECONDS << min(attempts - _TRIES_AT_ONCE, 10), _LONGEST_PAUSE_SECONDS)
 
 
-def _digest(found: Sequence[Undelivered]) -> str:
+def _digest(found: Sequence[Notification]) -> str:
     """One message for all of them; of very many, the newest."""
     parts = [_message(notification) for notification in found[-_MOST_IN_DIGEST:]]
     if len(found) > len(parts):
@@ -109,8 +109,32 @@ def _digest(found: Sequence[Undelivered]) -> str:
     return "\n\n".join(parts)
 
 
-def _message(notification: Undelivered) -> str:
+def _message(notification: Notification) -> str:
+    return "\n".join([notification.text, *details(notification)])
+
+
+def details(notification: Notification) -> list[str]:
+    """Say what a person needs to act on a notification, beside its text. Returns lines.
+
+    That is the request and its chat; while it is pending, the note and the deadline; the
+    reason; and once it was rejected or has timed out, who was asked next. Times are the
+    machine's, with their offset, because the message may be read elsewhere.
+    """
     if notification.request_id is None:
-        return notification.text
+        return []
     about = f"Request {notification.request_id}, chat {notification.chat_id}"
-    return f"{notification.text}\n{about} ({notification.customer})"
+    lines = [f"{about} ({notification.customer})"]
+    if notification.request_status == Status.PENDING:
+        lines += [f"Note: {notification.note}"] if notification.note else []
+        lines += [f"Answer by {_local(notification.expires_at)}"] if notification.expires_at else []
+    if notification.reason:
+        lines.append(f"Reason: {notification.reason}")
+    if notification.asked_next:
+        lines.append(f"Asked next: {notification.asked_next}")
+    elif notification.request_status in (Status.REJECTED, Status.TIMED_OUT):
+        lines.append("Nobody has taken the chat.")
+    return lines
+
+
+def _local(stored: str) -> str:
+    return parse_time(stored).astimezone().isoformat(sep=" ", timespec="seconds")

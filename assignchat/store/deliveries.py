@@ -7,17 +7,15 @@ filled, and `deliveries` holds those that have not arrived yet, with the time of
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from assignchat.model import Notification
 from assignchat.store.database import Database
+from assignchat.store.notifications import COLUMNS, SOURCE
 
 
-class Undelivered(NamedTuple):
-    """A notification that is to be delivered, with the chat that it is about, if any."""
+class Claimed(NamedTuple):
+    """Notifications that are to be delivered, oldest first, and how often one was tried."""
 
-    id: int
-    text: str
-    request_id: int | None
-    chat_id: str | None
-    customer: str | None
+    notifications: list[Notification]
     attempts: int
 
 
@@ -62,26 +60,19 @@ def recipients(database: Database) -> list[str]:
     )
 
 
-def claim(database: Database, recipient_id: str, until: str) -> list[Undelivered]:
-    """What is due for a user, oldest first; nobody else tries it until a stored time."""
+def claim(database: Database, recipient_id: str, until: str) -> Claimed:
+    """Take what is due for a user, so that nobody else tries it until a stored time."""
     params = {"now": database.now, "recipient": recipient_id, "until": until}
-    found = list(
-        database.rows(
-            Undelivered,
-            "SELECT n.id, n.text, n.request_id, r.chat_id, c.customer, d.attempts"
-            " FROM deliveries d JOIN notifications n ON n.id = d.notification_id"
-            " LEFT JOIN requests r ON r.id = n.request_id LEFT JOIN chats c ON c.id = r.chat_id"
-            f" WHERE {_DUE} ORDER BY n.id",
-            params,
-        )
-    )
+    due = f"FROM {SOURCE} JOIN deliveries d ON d.notification_id = n.id WHERE {_DUE}"
+    found = list(database.rows(Notification, f"SELECT {COLUMNS} {due} ORDER BY n.id", params))
+    attempts = database.value(f"SELECT coalesce(max(d.attempts), 0) {due}", params)
     database.execute(
         "UPDATE deliveries SET next_attempt_at = :until WHERE notification_id IN ("
         "SELECT n.id FROM deliveries d JOIN notifications n ON n.id = d.notification_id"
         f" WHERE {_DUE})",
         params,
     )
-    return found
+    return Claimed(found, attempts)
 
 
 def mark_delivered(database: Database, ids: Iterable[int]) -> None:

@@ -161,6 +161,15 @@ def chats_by_new_owner(database: Database) -> dict[str, int]:
     return dict(found)
 
 
+def chats_by_former_owner(database: Database) -> dict[str, int]:
+    """How many chats a merge will give to others, for each user who loses some."""
+    found = database.tuples(
+        "SELECT c.owner_id, count(*) FROM temp.incoming i JOIN chats c ON c.id = i.id"
+        f" WHERE {_OWNER_CHANGES} GROUP BY c.owner_id"
+    )
+    return dict(found)
+
+
 def owner_changes(database: Database, at_most: int) -> list[OwnerChange]:
     """The first chats that a merge will give to somebody else, in the order of the file."""
     return list(

@@ -4,9 +4,25 @@ from collections.abc import Iterator
 
 from assignchat.model import NOTICES, Event, Notification, Party
 from assignchat.store.database import Database
-from assignchat.store.sql import Which
+from assignchat.store.sql import COLUMNS_WITH_DEADLINE, Which
 
-_COLUMNS = ", ".join(Notification._fields)
+_OF_REQUEST = {
+    "chat_id": "r.chat_id",
+    "customer": "c.customer",
+    "note": "r.note",
+    "reason": "r.reason",
+    "expires_at": "r.expires_at",
+    "request_status": COLUMNS_WITH_DEADLINE["status"],
+    "asked_next": "(SELECT f.recipient_id FROM requests f"
+    " WHERE f.chat_id = r.chat_id AND f.previous_request_id = r.id)",
+}
+COLUMNS = ", ".join(_OF_REQUEST.get(name, f"n.{name}") for name in Notification._fields)
+"""The columns of a `Notification`, from `SOURCE`, at the time `:now`."""
+
+SOURCE = (
+    "notifications n LEFT JOIN requests r ON r.id = n.request_id"
+    " LEFT JOIN chats c ON c.id = r.chat_id"
+)
 
 
 def add(
@@ -38,25 +54,34 @@ def tell_parties(database: Database, event: Event, which: Which, *, but: str | N
     """
     for (told_event, party), text in NOTICES.items():
         if told_event == event:
+            told, other = _TOLD[party]
             database.execute(
                 "INSERT INTO notifications (at, recipient_id, text, request_id)"
-                f" SELECT :now, r.{party}_id, printf(:text, u.name), r.id"
-                f" FROM requests r CROSS JOIN users u ON u.id = r.{_OTHER[party]}_id"
-                f" WHERE {which.sql} AND (:but IS NULL OR r.{party}_id <> :but) ORDER BY r.id",
+                f" SELECT :now, {told}, printf(:text, u.name), r.id"
+                f" FROM requests r CROSS JOIN users u ON u.id = {other}"
+                f" WHERE {which.sql} AND (:but IS NULL OR {told} <> :but)"
+                f"{_UNLESS_A_PARTY if party == Party.OWNER else ''} ORDER BY r.id",
                 {**which.params, "now": database.now, "text": text, "but": but},
             )
 
 
-_OTHER = {Party.REQUESTER: Party.RECIPIENT, Party.RECIPIENT: Party.REQUESTER}
+_TOLD = {
+    Party.REQUESTER: ("r.requester_id", "r.recipient_id"),
+    Party.RECIPIENT: ("r.recipient_id", "r.requester_id"),
+    Party.OWNER: ("r.from_user", "r.recipient_id"),
+}
+"""The column of the user who is told, and of the one who is named."""
+
+_UNLESS_A_PARTY = " AND r.from_user NOT IN (r.requester_id, r.recipient_id)"
 
 
 def unread(database: Database, user_id: str) -> Iterator[Notification]:
     """The user's unread notifications, oldest first."""
     return database.rows(
         Notification,
-        f"SELECT {_COLUMNS} FROM notifications"
-        " WHERE recipient_id = :user AND read_at IS NULL ORDER BY id",
-        {"user": user_id},
+        f"SELECT {COLUMNS} FROM {SOURCE}"
+        " WHERE n.recipient_id = :user AND n.read_at IS NULL ORDER BY n.id",
+        {"user": user_id, "now": database.now},
     )
 
 

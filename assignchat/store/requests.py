@@ -26,6 +26,7 @@ _FILTERS = {
     "chat": "r.chat_id = :chat",
     "requester": "r.requester_id = :requester",
     "recipient": "r.recipient_id = :recipient",
+    "from_user": "r.from_user = :from_user",
 }
 # Written so that each can use an index on the stored status.
 _STATUS_FILTERS = {

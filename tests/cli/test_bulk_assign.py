@@ -159,7 +159,7 @@ def test_a_pending_request_on_a_moved_chat_is_cancelled_with_a_row_of_its_own(
     assert team.history(request_id=int(request_id), batch_id=done["batch_id"]) == [
         ("cancelled", "maria", "mark", "martha", "cancelled")
     ]
-    assert _texts(team, "mark") == ["Your chat assignment request to Martha was cancelled."]
+    assert "Your chat assignment request to Martha was cancelled." in _texts(team, "mark")
     assert "The chat assignment request from Mark was cancelled." in _texts(team, "martha")
 
 
@@ -225,16 +225,22 @@ def test_a_dry_run_records_no_deadline_and_is_refused_as_the_real_thing(
     assert request_id == "1"
 
 
-def test_each_recipient_is_told_once_for_each_batch(team: Team) -> None:
+def test_who_gets_chats_and_who_loses_them_is_told_once_for_each_batch(team: Team) -> None:
     words = ("--from", "mark", "--to", "martha", "--to", "omar", "--as", "maria")
     team.ok("bulk-assign", *words)
     told = team.rows("SELECT recipient_id, batch_id FROM notifications ORDER BY recipient_id")
-    assert told == [("martha", 1), ("omar", 1)]
+    assert told == [("mark", 1), ("martha", 1), ("omar", 1)]
     shares = team.rows("SELECT text FROM notifications ORDER BY text")
     assert shares == [
         ("Maria has assigned 1 chat to you.",),
         ("Maria has assigned 2 chats to you.",),
+        ("Maria has assigned 3 chats of yours to Martha, Omar.",),
     ]
+
+
+def test_who_gives_their_own_chats_away_need_not_be_told(team: Team) -> None:
+    team.ok("bulk-assign", "chat-1", "--to", "omar", "--as", "mark")
+    assert _texts(team, "mark") == []
 
 
 def test_who_gets_nothing_is_told_nothing(team: Team) -> None:

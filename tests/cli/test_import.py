@@ -316,7 +316,10 @@ def test_a_change_of_owner_is_tracked_and_cancels_the_pending_request(
     assert team.history(request_id=int(request_id))[1:] == [
         ("cancelled", "maria", "mark", "martha", "cancelled")
     ]
-    assert _texts(team, "mark") == ["Your chat assignment request to Martha was cancelled."]
+    assert _texts(team, "mark") == [
+        "Your chat assignment request to Martha was cancelled.",
+        "Maria has assigned 1 chat of yours to others by an import.",
+    ]
 
 
 def test_who_gets_chats_of_others_by_import_is_told_how_many(team: Team) -> None:

@@ -188,11 +188,12 @@ def test_at_its_deadline_a_request_leaves_the_page_though_nobody_has_swept(team_
 
 
 def test_notifications_are_marked_read_by_key(asked: Team) -> None:
+    asked.ok("withdraw", "1", "--reason", "No longer needed", "--as", "mark")
     with watching(asked) as watch:
-        watch.until("Mark has sent you")
+        watch.until("Mark has withdrawn")
         watch.press("m")
-        watch.until("1 notification is marked read.")
-        watch.until(lambda page: "Mark has sent you" not in page)
+        watch.until("2 notifications are marked read.")
+        watch.until(lambda page: "Mark has withdrawn" not in page)
     assert asked.ok("inbox", "--as", "martha")["notifications"] == []
 
 
@@ -308,7 +309,7 @@ def waiting(*numbers: int) -> Screen:
     nothing = dict.fromkeys(Request._fields)
     requests = [Request(**nothing | {"id": n}) for n in numbers]  # type: ignore[arg-type]
     received = [ReceivedRequest(request, "", None) for request in requests]
-    inbox = Inbox("martha", received, [])
+    inbox = Inbox("martha", received, [], [])
     return updated(Screen(reasons=("In a meeting", "Not available")), inbox)[0]
 
 

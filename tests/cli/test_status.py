@@ -6,7 +6,12 @@ from tests.support.team import Team
 
 
 def test_a_user_without_requests_sees_the_chats_they_hold(team: Team) -> None:
-    nothing: dict[str, object] = {"away_until": None, "received": [], "sent": []}
+    nothing: dict[str, object] = {
+        "away_until": None,
+        "received": [],
+        "sent": [],
+        "on_own_chats": [],
+    }
     assert team.ok("status", "--as", "mark") == {"user": "mark", **nothing, "open_chats": 3}
     assert team.ok("status", "--as", "maria") == {"user": "maria", **nothing, "open_chats": 0}
 

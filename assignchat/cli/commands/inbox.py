@@ -14,6 +14,7 @@ from assignchat.model import Notification, Request, Status, how_many
 from assignchat.service import inbox as service
 from assignchat.service.find import away_text
 from assignchat.service.inbox import ReceivedRequest
+from assignchat.service.notifications import details
 
 _NOTIFICATIONS_SHOWN = 10  # what is to be answered stands above them, and must stay in sight
 
@@ -81,12 +82,14 @@ def _say_inbox(found: service.Inbox, now: datetime, at_most: int | None, *, as_j
                 "user": found.user,
                 "requests": received,
                 "notifications": render.plain(found.notifications),
+                "on_own_chats": render.plain(found.on_own_chats),
             }
         )
         return
     if not found.requests and not found.notifications:
         render.say("Nothing waits for you.")
     _say_received(found.requests, now)
+    _say_on_own_chats(found.on_own_chats, now)
     newest = found.notifications[-at_most:] if at_most else found.notifications
     if len(newest) < len(found.notifications):
         older = how_many(len(found.notifications) - len(newest), "older notification")
@@ -117,6 +120,7 @@ def status(
     if not page.received:
         render.say("Nobody is waiting for your answer.")
     _say_received(page.received, now)
+    _say_on_own_chats(page.on_own_chats, now)
     if page.sent:
         render.say("", "Requests that you sent:")
         render.say_table(
@@ -138,15 +142,15 @@ def _say_received(received: list[ReceivedRequest], now: datetime) -> None:
         return
     render.say("Requests waiting for your answer:")
     render.say_table(
-        ("Request", "Times out", "Chat", "Customer", "From", "Note"),
+        ("Request", "Times out", "Chat", "Customer", "Message", "Note"),
         [
             (
                 str(item.request.id),
                 render.time_left(item.request.expires_at, now),
                 render.visible(item.request.chat_id),
                 render.visible(item.request.customer),
-                render.visible(item.request.requester_id),
-                render.short(item.request.note or ""),
+                render.visible(item.text),
+                render.visible(item.request.note or ""),
             )
             for item in received
         ],
@@ -158,14 +162,35 @@ def _say_notifications(unread: list[Notification]) -> None:
         return
     render.say("Unread notifications:")
     render.say_table(
-        ("At", "Request", "Text"),
+        ("At", "Request", "Text", "About"),
         [
             (
                 render.moment(item.at),
                 "" if item.request_id is None else str(item.request_id),
                 render.visible(item.text),
+                render.visible("; ".join(details(item))),
             )
             for item in unread
+        ],
+    )
+
+
+def _say_on_own_chats(pending: list[Request], now: datetime) -> None:
+    if not pending:
+        return
+    render.say("Requests that a manager sent about your chats:")
+    render.say_table(
+        ("Request", "Times out", "Chat", "Customer", "From", "Asked"),
+        [
+            (
+                str(request.id),
+                render.time_left(request.expires_at, now),
+                render.visible(request.chat_id),
+                render.visible(request.customer),
+                render.visible(request.requester_id),
+                render.visible(request.recipient_id),
+            )
+            for request in pending
         ],
     )
 

@@ -22,7 +22,7 @@ class Screen(NamedTuple):
     another one. `typed` is the number of a request, or while `asking` a reason.
     """
 
-    inbox: Inbox = Inbox("", [], [])
+    inbox: Inbox = Inbox("", [], [], [])
     known: frozenset[int] | None = None
     reasons: tuple[str, ...] = ()
     others_allowed: bool = True

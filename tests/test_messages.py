@@ -1,0 +1,98 @@
+"""Messages: who is told of each event, and what a person can act on."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from assignchat.model import NOTICES, Event, Party
+from assignchat.service.notifications import details
+from assignchat.store import notifications
+from assignchat.store.engines import engine_of
+from tests.support.team import Team
+
+SENT = {Party.REQUESTER: "maria", Party.RECIPIENT: "martha", Party.OWNER: "mark"}
+"""A manager asks about another's chat, so that each party is somebody else."""
+
+
+def told(team: Team, user: str) -> list[str]:
+    """What a user has been told, oldest first."""
+    rows = team.rows("SELECT recipient_id, text FROM notifications ORDER BY id")
+    return [text for recipient, text in rows if recipient == user]
+
+
+def time_out(team: Team) -> None:
+    team.advance(120)
+    team.ok("sweep-timeouts")
+
+
+EVENTS: dict[Event, Callable[[Team], object]] = {
+    Event.REQUESTED: lambda _: None,
+    Event.ACCEPTED: lambda team: team.ok("accept", "1", "--as", "martha"),
+    Event.REJECTED: lambda team: team.ok("reject", "1", "--reason", "No", "--as", "martha"),
+    Event.WITHDRAWN: lambda team: team.ok("withdraw", "1", "--reason", "No", "--as", "maria"),
+    Event.TIMED_OUT: time_out,
+    Event.CANCELLED: lambda team: team.ok("chat", "close", "chat-1"),
+}
+
+
+@pytest.mark.parametrize("party", SENT)
+@pytest.mark.parametrize("event", EVENTS)
+def test_each_party_is_told_what_the_notices_say_and_nothing_else(
+    team: Team, event: Event, party: Party
+) -> None:
+    team.ok("assign", "chat-1", "--to", "martha", "--as", "maria")
+    before = told(team, SENT[party]) if event != Event.REQUESTED else []
+    EVENTS[event](team)
+    text = NOTICES.get((event, party))
+    other = "Maria" if party == Party.RECIPIENT else "Martha"
+    by_themselves = (event, party) == (Event.WITHDRAWN, Party.REQUESTER)
+    expected = [text % other] if text and not by_themselves else []
+    assert told(team, SENT[party]) == before + expected
+
+
+def test_an_owner_who_asked_themselves_is_told_once(team: Team, request_id: str) -> None:
+    team.ok("accept", request_id, "--as", "martha")
+    assert told(team, "mark") == ["Martha has accepted your chat assignment request."]
+
+
+def lines(team: Team, user: str) -> list[str]:
+    """The lines below the newest text of a user, as `notify` sends them."""
+    location = str(team.database)
+    opened = engine_of(location).open(location, os_user="tester", clock=lambda: team.now)
+    with opened as database, database.read():
+        return details(list(notifications.unread(database, user))[-1])
+
+
+def test_a_request_is_told_with_chat_customer_note_and_deadline(team: Team) -> None:
+    note = "Wants a quote"
+    team.ok("assign", "chat-1", "--to", "martha", "--as", "mark", "--note", note)
+    local = datetime(2026, 11, 22, 14, 7, 10, tzinfo=UTC).astimezone()
+    assert lines(team, "martha") == [
+        "Request 1, chat chat-1 (Priya Nair)",
+        "Note: Wants a quote",
+        f"Answer by {local.isoformat(sep=' ', timespec='seconds')}",
+    ]
+
+
+def test_a_rejection_is_told_with_its_reason_and_that_nobody_took_the_chat(
+    team: Team, request_id: str
+) -> None:
+    team.ok("reject", request_id, "--reason", "In a meeting", "--as", "martha")
+    assert lines(team, "mark")[1:] == ["Reason: In a meeting", "Nobody has taken the chat."]
+
+
+@pytest.mark.parametrize("how", ["rejected", "timed out"])
+def test_where_somebody_is_asked_next_that_is_told(team: Team, how: str) -> None:
+    team.ok("assign", "chat-1", "--to", "martha", "--then", "omar", "--as", "mark")
+    if how == "rejected":
+        team.ok("reject", "1", "--reason", "No", "--as", "martha")
+    else:
+        time_out(team)
+    assert lines(team, "mark")[-1] == "Asked next: omar"
+    assert "Asked next: omar" in team.run("inbox", "--as", "mark").out
+
+
+def test_a_batch_is_told_by_its_text_alone(team: Team) -> None:
+    team.ok("bulk-assign", "chat-1", "--to", "omar", "--as", "maria")
+    assert lines(team, "omar") == []
