@@ -5,9 +5,9 @@ docstring is printed by `assignchat help errors`. The message of an error says w
 its hint says what to do about it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 
 class AssignchatError(Exception):
@@ -86,6 +86,30 @@ class InvalidValue(InvalidInput):
 
     code = "invalid_value"
 
+    def __init__(
+        self,
+        message: str,
+        hint: str | None = None,
+        *,
+        column: str | None = None,
+        value: object = None,
+        is_word: bool = False,
+    ) -> None:
+        """Take where in a row of a file the value stands.
+
+        `is_word` if it is a word that a CRM uses again and again, which is told once.
+        """
+        super().__init__(message, hint)
+        self.column = column
+        self.value = value
+        self.is_word = is_word
+
+
+class FileUnreadable(InvalidInput):
+    """The file is of a kind that is not read, or is damaged, or is not all there is."""
+
+    code = "file_unreadable"
+
 
 class ReasonRequired(InvalidInput):
     """Rejecting or withdrawing a request needs a reason."""
@@ -111,14 +135,51 @@ class ActorUnknown(InvalidInput):
     code = "actor_unknown"
 
 
+class Problem(NamedTuple):
+    """What is wrong with a row of an import, or with a word in some of its rows.
+
+    The id, the column and the value are null where they are not known; the file is named
+    where there are several.
+    """
+
+    line: int
+    id: str | None
+    column: str | None
+    value: object
+    message: str
+    file: str | None = None
+
+    def described(self) -> dict[str, Any]:
+        """The problem for programs, without what is not known of it."""
+        fields = self._asdict()
+        if self.file is None:
+            del fields["file"]
+        if not isinstance(self.value, (str, int, float, bool, type(None))):
+            fields["value"] = str(self.value)
+        return fields
+
+    def __str__(self) -> str:
+        of = "" if self.file is None else f"{self.file}, "
+        who = "" if self.id is None or repr(self.id) in self.message else f" (id {self.id})"
+        return f"{of}line {self.line}: {self.message}{who}"
+
+
 class ImportInvalid(InvalidInput):
-    """Rows of the file are wrong. The error lists them, and nothing was imported."""
+    """Rows of an import are wrong. Each is named, and none was imported."""
 
     code = "import_invalid"
 
-    def __init__(self, message: str, problems: list[str], hint: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        problems: Sequence[Problem],
+        hint: str | None = None,
+        rows: Mapping[int, str] | None = None,
+    ) -> None:
+        """Take the problems, and of each bad row its line and what is wrong with it."""
         super().__init__(message, hint)
         self.problems = problems
+        self.rows = rows or {}
 
 
 class NotFound(AssignchatError):

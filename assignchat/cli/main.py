@@ -132,7 +132,7 @@ def _report(error: AssignchatError, run: Invocation, *, as_json: bool) -> int:
     if as_json:
         body: dict[str, Any] = {"code": error.code, "message": error.message, "hint": error.hint}
         if isinstance(error, ImportInvalid):
-            body["problems"] = error.problems
+            body["problems"] = [problem.described() for problem in error.problems]
         note(json_text({"error": body}))
         return error.exit_code
     note(f"Error: {with_local_times(error.message)}")

@@ -7,6 +7,7 @@ made safe to show: `visible`.
 from assignchat.render.formats import (
     FileFormat,
     Form,
+    csv_text,
     json_text,
     plain,
     say_json,

@@ -1,5 +1,6 @@
 """JSON, JSON lines and CSV: exact, complete, and as fast as a million rows need."""
 
+import io
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -10,6 +11,7 @@ from json.encoder import encode_basestring
 from pathlib import Path
 from typing import Any, TextIO
 
+from assignchat.crm.formulas import guarded
 from assignchat.model import TrackingRow
 from assignchat.render.output import stdout_is_terminal, write, write_all
 from assignchat.render.text import OTHER_SPACES, visible
@@ -143,6 +145,13 @@ def write_jsonl_file(path: Path, columns: Sequence[str], rows: Iterable[Sequence
             file.write(json.dumps(record, ensure_ascii=False) + "\n")
 
 
+def csv_text(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """Rows as CSV with a heading."""
+    text = io.StringIO(newline="")
+    _csv_to(text, columns, rows)
+    return text.getvalue()
+
+
 def _new_file(path: Path) -> TextIO:
     return os.fdopen(create_own(path), "w", encoding="utf-8", newline="")
 
@@ -168,16 +177,10 @@ def _csv_to(file: TextIO | _Stdout, columns: Sequence[str], rows: Iterable[Seque
         (quoting if carriage_return else writer).writerow(cells)
 
 
-# Spreadsheets in East Asia take the wide forms too.
-_BEGINS_A_FORMULA = (*"=+-@\t\r\n", *"\uff1d\uff0b\uff0d\uff20")
-
-
 def _harmless(value: Any) -> Any:
     """Return a CSV cell that no spreadsheet runs as a formula."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, tuple):
         return json.dumps(value, ensure_ascii=False)
-    if isinstance(value, str) and value.startswith(_BEGINS_A_FORMULA):
-        return f"'{value}"
-    return value
+    return guarded(value) if isinstance(value, str) else value

@@ -1,50 +1,40 @@
 """Bringing users and chats in from a CRM: all or nothing, every bad row named."""
 
-import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from typing import Any, NamedTuple, TypeVar
 
-from assignchat.errors import AssignchatError, ImportInvalid, InvalidValue
-from assignchat.model import (
-    IMPORTED_AWAY_NOTICE,
-    IMPORTED_NOTICE,
-    ChatStatus,
-    Role,
-    User,
-    check_id,
-    check_text,
-    format_time,
-    how_many,
-    parse_time,
-)
+from assignchat.crm import ids
+from assignchat.crm import rows as crm_rows
+from assignchat.crm.reading import line_text
+from assignchat.crm.rows import CHAT_COLUMNS, USER_COLUMNS, ImportedUser
+from assignchat.errors import AssignchatError, InvalidValue, Problem, command_line
+from assignchat.model import IMPORTED_AWAY_NOTICE, IMPORTED_NOTICE, Role, User, how_many
 from assignchat.service.find import user_name
 from assignchat.service.lifecycle import cancel, record_passed_deadlines
+from assignchat.service.problems import MAX_PROBLEMS, Problems
 from assignchat.service.users import change_user, create_user, deactivate, with_aliases
 from assignchat.store import imports, notifications, requests, users
 from assignchat.store.database import Database
-from assignchat.store.imports import ImportedChat, OwnerChange
+from assignchat.store.imports import Change, Fault, Found, ImportedChat, OwnerChange
 
-USER_COLUMNS = ("id", "name", "role", "active", "alias", "capacity")
-CHAT_COLUMNS = ("id", "customer", "owner_id", "status", "opened_at")
+__all__ = ["CHAT_COLUMNS", "USER_COLUMNS", "Imported", "import_chats", "import_users"]
 
-T = TypeVar("T")
+T = TypeVar("T", ImportedUser, ImportedChat)
 Row = Mapping[str, Any]
 NumberedRows = Iterable[tuple[int, Row | InvalidValue]]
 """Line numbers, each with the columns of its row, or with what is wrong with it."""
-Problems = list[tuple[int, str]]
-
-MAX_PROBLEMS = 10_000
-"""After so many bad rows it is the wrong file, or one without end, and is read no further."""
+Note = Callable[[str], None]
 
 OWNER_CHANGES_SHOWN = 10
+_AS_IT_IS = "Export it with the ids as text, or take them as they are with --any-id."
 
 
 class Imported(NamedTuple):
     """What an import did.
 
     `owner_changes` of the updated chats changed hands; `first_owner_changes` are the first
-    of them.
+    of them. A dry run says all `changes` of what is known: people first, then owners.
     """
 
     created: int
@@ -53,55 +43,72 @@ class Imported(NamedTuple):
     dry_run: bool
     owner_changes: int = 0
     first_owner_changes: Sequence[OwnerChange] = ()
-
-
-class ImportedUser(NamedTuple):
-    """One row of a file of users; what it leaves out is null."""
-
-    line: int
-    id: str
-    name: str | None
-    role: str | None
-    active: bool | None
-    aliases: list[str]
-    capacity: int | None
+    changes: Sequence[Change] = ()
 
 
 def import_users(
-    database: Database, rows: NumberedRows, *, actor: str, dry_run: bool = False
+    database: Database,
+    rows: NumberedRows,
+    *,
+    actor: str,
+    dry_run: bool = False,
+    any_id: bool = False,
+    note: Note = lambda _: None,  # noqa: ARG001  # of users nothing is told so far
 ) -> Imported:
-    """Insert or update users by id. Raises `ImportInvalid` with every bad row's line."""
-    problems: Problems = []
-    wanted = list(_each_once(_checked(rows, _user, problems), problems))
+    """Insert or update users by id. Returns what was done.
+
+    Raises `ImportInvalid` with every bad row's line, also for a new id that a spreadsheet
+    has spoilt, or that is another form of a known one, unless `any_id`.
+    """
+    problems = Problems()
+    wanted = list(_each_once(_checked(rows, crm_rows.user, problems), problems))
+    changes: list[Change] = []
     with database.write(dry_run=dry_run):
+        if not any_id:
+            _check_user_ids(database, wanted, problems)
         for row in wanted:
             if row.active is False:
                 record_passed_deadlines(database, requests.involving(row.id))
-        counts = {"created": 0, "updated": 0, "unchanged": 0}
+        done = Counter[str]()
         for row in wanted:
             try:
-                counts[_merge_user(database, row, actor)] += 1
+                done[_merge_user(database, row, actor, changes)] += 1
             except AssignchatError as error:
-                problems.append((row.line, error.message))
-        _refuse(problems)
-        return Imported(counts["created"], counts["updated"], counts["unchanged"], dry_run)
+                problem = Problem(row.line, row.id, "active", row.active, error.message)
+                problems.extend([problem], error.hint)
+        problems.refuse()
+    listed = sorted(changes, key=_people_first) if dry_run else []
+    counts = (done["created"], done["updated"], done["unchanged"])
+    return Imported(*counts, dry_run, changes=listed)
 
 
 def import_chats(
-    database: Database, rows: NumberedRows, *, actor: str, dry_run: bool = False
+    database: Database,
+    rows: NumberedRows,
+    *,
+    actor: str,
+    dry_run: bool = False,
+    any_id: bool = False,
+    note: Note = lambda _: None,
 ) -> Imported:
-    """Insert or update chats by id. Raises `ImportInvalid` with every bad row's line.
+    """Insert or update chats by id. Returns what was done.
 
     A chat that changes hands or is closed so loses its pending request, which is cancelled.
-    Who gets chats of others is told how many.
+    Who gets chats of others is told how many. What looks wrong and is taken is told to
+    `note`. Raises `ImportInvalid` as `import_users` does.
     """
-    problems: Problems = []
+    problems = Problems()
     with database.write_temporary():  # rows may come as slowly as whoever writes them to a pipe
-        imports.stage(database, _checked(rows, _chat, problems))
+        imports.stage(database, _checked(rows, crm_rows.chat, problems))
     with database.write(dry_run=dry_run, bulk=True):
         imports.mark_new(database)
         imports.resolve_owners(database)
-        _refuse(problems + imports.problems(database, MAX_PROBLEMS))
+        problems.extend(map(_problem, imports.problems(database, MAX_PROBLEMS)))
+        if not any_id:
+            _check_chat_ids(database, problems)
+        problems.refuse()
+        _note_future(database, note)
+        changes = imports.changes(database) if dry_run else []
         losing = imports.losing_their_request()
         record_passed_deadlines(database, losing)
         cancel(database, losing, actor=actor, reason="The chat was imported anew")
@@ -113,7 +120,73 @@ def import_chats(
         lost.pop(actor, None)
         _tell(database, IMPORTED_AWAY_NOTICE, lost, actor)
         merged = imports.merge(database, actor)
-        return Imported(*merged, dry_run, sum(taken_over.values()), first)
+        return Imported(*merged, dry_run, sum(taken_over.values()), first, changes)
+
+
+def _problem(found: Found) -> Problem:
+    value = line_text(found.value) if found.fault is Fault.SAME_ID else found.value
+    by_owner = found.fault in (Fault.NO_USER, Fault.NO_OWNER, Fault.NOT_ACTIVE)
+    return Problem(
+        found.line,
+        found.id,
+        "owner_id" if by_owner else "id",
+        found.value if by_owner else found.id,
+        found.fault.format(value=value),
+    )
+
+
+def _note_future(database: Database, note: Note) -> None:
+    count, first = imports.opened_after(database, database.now)
+    if count:
+        note(f"Opened in the future: {how_many(count, 'chat')}, the first is {first}")
+
+
+def _check_chat_ids(database: Database, problems: Problems) -> None:
+    """Note the new ids that a spreadsheet has spoilt, and those that are forms of known ones."""
+    found = []
+    for line, chat_id in imports.new_ids(database):
+        why = ids.why_spoilt(chat_id)
+        if why is not None:
+            found.append((line, chat_id, why))
+            if len(found) >= MAX_PROBLEMS:
+                break
+    for line, chat_id, why in found:
+        known = [
+            known
+            for low, high in ids.may_have_been(chat_id)
+            for known in imports.known_ids(database, low, high, _MEANT_AT_MOST)
+        ]
+        problems.extend([_spoilt(line, chat_id, why, known)], _AS_IT_IS)
+    if next(imports.new_ids(database), None) is not None:
+        twins = imports.twins(database, ids.canonical, MAX_PROBLEMS)
+        problems.extend(map(_problem, twins), _AS_IT_IS)
+
+
+_MEANT_AT_MOST = 3
+
+
+def _spoilt(line: int, row_id: str, why: str, known: Sequence[str]) -> Problem:
+    meant = f": is it {' or '.join(map(repr, known))}?" if known else ""
+    return Problem(line, row_id, "id", row_id, f"id {row_id!r} {why}{meant}")
+
+
+def _check_user_ids(database: Database, wanted: Sequence[ImportedUser], problems: Problems) -> None:
+    """As `_check_chat_ids`, of users."""
+    known = {user.id for user in users.every(database)}
+    forms = {ids.canonical(user_id): user_id for user_id in known}
+    for row in wanted:
+        if row.id in known:
+            continue
+        why = ids.why_spoilt(row.id)
+        if why is not None:
+            ranges = ids.may_have_been(row.id)
+            meant = [i for i in known for low, high in ranges if low <= i <= high]
+            problems.extend([_spoilt(row.line, row.id, why, sorted(meant)[:3])], _AS_IT_IS)
+            continue
+        other = forms.setdefault(ids.canonical(row.id), row.id)
+        if other != row.id:
+            message = f"is it another form of the user {other!r}?"
+            problems.extend([Problem(row.line, row.id, "id", row.id, message)], _AS_IT_IS)
 
 
 def _tell(database: Database, notice: str, chats: Mapping[str, int], actor: str) -> None:
@@ -123,42 +196,39 @@ def _tell(database: Database, notice: str, chats: Mapping[str, int], actor: str)
         notifications.add(database, user_id, text)
 
 
-def _checked(rows: NumberedRows, check: Callable[[int, Row], T], problems: Problems) -> Iterator[T]:
+def _checked(
+    numbered: NumberedRows, check: Callable[[int, Row], T], problems: Problems
+) -> Iterator[T]:
     """The good rows, as they come; what is wrong with the others goes to `problems`."""
-    for line, row in rows:
+    for number, (line, row) in enumerate(numbered, start=1):
         try:
             if isinstance(row, InvalidValue):
                 raise row
             yield check(line, row)
         except InvalidValue as error:
-            problems.append((line, error.message))
-            if len(problems) >= MAX_PROBLEMS:
+            row_id = None if isinstance(row, InvalidValue) else crm_rows.id_in(row)
+            if row_id is None and number > line:  # JSON may have all rows on one line
+                error.message = f"{error.message} (row {number})"
+            problems.add(line, row_id, error)
+            if problems.are_too_many:
                 return
 
 
-def _each_once(rows: Iterable[ImportedUser], problems: Problems) -> Iterator[ImportedUser]:
+def _each_once(found: Iterable[ImportedUser], problems: Problems) -> Iterator[ImportedUser]:
     """The rows whose ids have not come before; the others go to `problems`."""
     seen: dict[str, int] = {}
-    for row in rows:
+    for row in found:
         if row.id not in seen:
             seen[row.id] = row.line
             yield row
-        elif len(problems) < MAX_PROBLEMS:
-            problems.append((row.line, f"the same id stands on line {seen[row.id]}"))
+        elif not problems.are_too_many:
+            first = Found(row.line, row.id, seen[row.id], Fault.SAME_ID)
+            problems.extend([_problem(first)])
         else:
             return
 
 
-def _refuse(problems: Problems) -> None:
-    if problems:
-        listed = [f"line {line}: {message}" for line, message in sorted(problems)[:MAX_PROBLEMS]]
-        rows = "1 row is" if len(listed) == 1 else f"{len(listed)} rows are"
-        if len(listed) == MAX_PROBLEMS:
-            rows = f"{MAX_PROBLEMS:,} rows or more are"
-        raise ImportInvalid(f"{rows} wrong; nothing was imported", listed)
-
-
-def _merge_user(database: Database, row: ImportedUser, actor: str) -> str:
+def _merge_user(database: Database, row: ImportedUser, actor: str, changes: list[Change]) -> str:
     old = users.get(database, row.id)
     if old is None:
         new = User(row.id, row.name or row.id, row.role or Role.USER, row.active is not False, None)
@@ -172,10 +242,15 @@ def _merge_user(database: Database, row: ImportedUser, actor: str) -> str:
         count = users.open_chats(database, old.id)
         if count:
             raise InvalidValue(
-                f"user {old.id!r} cannot become inactive while owning open chats ({count})"
+                f"user {old.id!r} cannot become inactive while owning open chats ({count})",
+                hint=command_line("user", "deactivate", old.id, "--reassign-to", "USER"),
             )
-        deactivate(database, new, actor)
-        return "updated"
+        new, _ = deactivate(database, new, actor)
+    changes += [
+        Change(old.id, column, before, after)
+        for column, before, after in zip(User._fields, old, new, strict=True)
+        if before != after
+    ]
     return "unchanged" if new == old else "updated"
 
 
@@ -185,98 +260,7 @@ def _given(row: ImportedUser, user: User) -> User:
     return with_aliases(user, row.aliases)._replace(capacity=capacity)
 
 
-def _user(line: int, row: Row) -> ImportedUser:
-    return ImportedUser(
-        line,
-        check_id(_text(row, "id") or "", "user id"),
-        _optional(row, "name", lambda text: check_text(text, "name")),
-        _optional(row, "role", lambda text: _word(text, Role, "role")),
-        _active(row),
-        _aliases(row),
-        _optional(row, "capacity", _capacity),
-    )
-
-
-def _chat(line: int, row: Row) -> ImportedChat:
-    return ImportedChat(
-        line,
-        check_id(_text(row, "id") or "", "chat id"),
-        _optional(row, "customer", lambda text: check_text(text, "customer")),
-        _optional(row, "owner_id", lambda text: check_id(text, "owner_id")),
-        _optional(row, "status", lambda text: _word(text, ChatStatus, "status")),
-        _optional(row, "opened_at", _time),
-    )
-
-
-def _text(row: Row, column: str) -> str | None:
-    """The text in a column; None where it is absent, null or blank."""
-    value = row.get(column)
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = str(value)  # JSON exports write ids as numbers
-    if value is not None and not isinstance(value, str):
-        raise InvalidValue(f"{column} is not text but {_KINDS.get(type(value), 'something else')}")
-    return value if value and value.strip() else None
-
-
-_KINDS = {bool: "true or false", float: "a fraction", list: "a list", dict: "an object"}
-
-
-def _optional(row: Row, column: str, check: Callable[[str], T]) -> T | None:
-    text = _text(row, column)
-    return None if text is None else check(text)
-
-
-def _time(text: str) -> str:
-    try:
-        return format_time(parse_time(text))
-    except InvalidValue as error:
-        raise InvalidValue(f"opened_at: {error.message}") from None
-
-
-def _aliases(row: Row) -> list[str]:
-    """The aliases of one column, or of several."""
-    value = row.get("alias")
-    found = (
-        _text({"alias": item}, "alias") for item in (value if isinstance(value, list) else [value])
-    )
-    return [check_id(alias, "alias") for text in found if text is not None for alias in _each(text)]
-
-
-def _each(text: str) -> list[str]:
-    """The text alone, or what is in it: our own CSV has aliases as a JSON array."""
-    with suppress(ValueError):
-        value = json.loads(text)
-        if isinstance(value, list) and all(isinstance(item, str) for item in value):
-            return value
-    return [text.strip()]
-
-
-def _capacity(text: str) -> int:
-    number = text.strip()
-    if not (number.isascii() and number.isdigit() and len(number) <= _CAPACITY_DIGITS):
-        raise InvalidValue(f"capacity is a number from 0 on, not {text!r}")
-    return int(number)
-
-
-_CAPACITY_DIGITS = 9
-
-
-def _word(text: str, words: type[Role] | type[ChatStatus], column: str) -> str:
-    word = text.strip().casefold()
-    if word not in words.__members__.values():
-        raise InvalidValue(f"{column} is one of {', '.join(words)}, not {text!r}")
-    return word
-
-
-def _active(row: Row) -> bool | None:
-    value = row.get("active")
-    if isinstance(value, bool):
-        return value
-    text = _text(row, "active")
-    if text is None:
-        return None
-    if text.strip().casefold() in {"1", "true", "yes"}:
-        return True
-    if text.strip().casefold() in {"0", "false", "no"}:
-        return False
-    raise InvalidValue(f"active is true or false, not {text!r}")
+def _people_first(change: Change) -> tuple[bool, int]:
+    """The place of a change in a list: who is deactivated, promoted or renamed comes first."""
+    columns = ("active", "role", "name", "capacity", "aliases")
+    return change.new is True, columns.index(change.column)

@@ -1,7 +1,8 @@
 """Bringing a CRM's chats in: rows are staged, judged as a whole, then merged, in SQL."""
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from enum import StrEnum
+from typing import Any, NamedTuple
 
 from assignchat.model import folded
 from assignchat.store import seals
@@ -10,8 +11,11 @@ from assignchat.store.sql import Params, Which
 
 _OWNER_CHANGES = "c.owner_id <> coalesce(i.owner_id, c.owner_id)"
 _STATUS_CHANGES = "c.status <> coalesce(i.status, c.status)"
+_CLOSING_CHANGES = (
+    "(coalesce(i.status, c.status) = 'closed' AND i.closed_at <> coalesce(c.closed_at, ''))"
+)
 _CHANGES = (
-    f"({_OWNER_CHANGES} OR {_STATUS_CHANGES}"
+    f"({_OWNER_CHANGES} OR {_STATUS_CHANGES} OR {_CLOSING_CHANGES}"
     " OR c.customer <> coalesce(i.customer, c.customer)"
     " OR c.opened_at <> coalesce(i.opened_at, c.opened_at))"
 )
@@ -26,6 +30,35 @@ class ImportedChat(NamedTuple):
     owner_id: str | None
     status: str | None
     opened_at: str | None
+    closed_at: str | None = None
+
+
+class Fault(StrEnum):
+    """What can be wrong with a staged row."""
+
+    SAME_ID = "the same id stands on {value}"
+    NO_USER = "no user {value!r}"
+    NO_OWNER = "a new chat needs an owner_id"
+    NOT_ACTIVE = "user {value!r} is not active"
+    TWIN = "is it another form of the chat {value!r}?"
+
+
+class Found(NamedTuple):
+    """What is wrong with a staged row, and with which value."""
+
+    line: int
+    id: str
+    value: Any
+    fault: Fault
+
+
+class Change(NamedTuple):
+    """What an import changes of one user or chat."""
+
+    id: str
+    column: str
+    old: Any
+    new: Any
 
 
 class Merged(NamedTuple):
@@ -49,11 +82,11 @@ def stage(database: Database, rows: Iterable[ImportedChat]) -> None:
     database.execute("DROP TABLE IF EXISTS temp.incoming")
     database.execute(
         "CREATE TEMP TABLE incoming (place INTEGER PRIMARY KEY, line INTEGER, id TEXT,"
-        " customer TEXT, owner_id TEXT, status TEXT, opened_at TEXT, new INTEGER)"
+        " customer TEXT, owner_id TEXT, status TEXT, opened_at TEXT, closed_at TEXT, new INTEGER)"
     )
     database.execute_many(
-        "INSERT INTO temp.incoming (line, id, customer, owner_id, status, opened_at)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO temp.incoming (line, id, customer, owner_id, status, opened_at, closed_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
         rows,
     )
     database.execute("CREATE INDEX temp.incoming_by_id ON incoming (id)")
@@ -86,61 +119,115 @@ def mark_new(database: Database) -> None:
     database.execute("UPDATE temp.incoming SET new = id NOT IN (SELECT id FROM chats)")
 
 
-def problems(database: Database, at_most: int) -> list[tuple[int, str]]:
-    """What is wrong with the staged rows: line and message, in the order of the lines.
+def new_ids(database: Database) -> Iterator[tuple[int, str]]:
+    """The ids of the staged rows that are new, each with its line."""
+    rows = database.tuples("SELECT line, id FROM temp.incoming WHERE new ORDER BY place")
+    return ((line, chat_id) for line, chat_id in rows)
+
+
+def known_ids(database: Database, low: str, high: str, at_most: int) -> list[str]:
+    """The ids of chats from `low` to `high` that have as many characters."""
+    found = database.tuples(
+        "SELECT id FROM chats WHERE id BETWEEN :low AND :high AND length(id) = length(:low)"
+        " ORDER BY id LIMIT :at_most",
+        {"low": low, "high": high, "at_most": at_most},
+    )
+    return [chat_id for (chat_id,) in found]
+
+
+def twins(database: Database, canonical: Callable[[str], str], at_most: int) -> list[Found]:
+    """The new rows whose ids are another form of a known id, or of another row's.
+
+    Only ids that are not `canonical` themselves are kept beside the rows: of two forms of
+    one id, one at least is not.
+    """
+    database.execute("DROP TABLE IF EXISTS temp.odd")
+    database.execute("CREATE TEMP TABLE odd (form TEXT, id TEXT, line INTEGER)")
+    insert = "INSERT INTO temp.odd (form, id, line) VALUES (?, ?, ?)"
+    known = database.tuples("SELECT id FROM chats")
+    for ids in (new_ids(database), ((None, chat_id) for (chat_id,) in known)):
+        odd = ((form, i, line) for line, i in ids if (form := canonical(i)) != i)
+        database.execute_many(insert, odd)
+    database.execute("CREATE INDEX temp.odd_by_form ON odd (form)")
+    found = database.tuples(f"{_TWINS} ORDER BY 1 LIMIT :at_most", {"at_most": at_most})
+    return [Found(line, chat_id, other, Fault.TWIN) for line, chat_id, other in found]
+
+
+_TWINS = (
+    "SELECT n.line, n.id, c.id FROM temp.odd n JOIN chats c ON c.id = n.form"
+    " WHERE n.line IS NOT NULL"
+    " UNION SELECT n.line, n.id, i.id FROM temp.odd n JOIN temp.incoming i ON i.id = n.form"
+    " WHERE n.line IS NOT NULL"
+    " UNION SELECT n.line, n.id, o.id FROM temp.odd n JOIN temp.odd o"
+    " ON o.form = n.form AND o.id <> n.id"
+    " WHERE n.line IS NOT NULL AND (o.line IS NULL OR o.line < n.line)"
+    " UNION SELECT i.line, i.id, o.id FROM temp.odd o JOIN temp.incoming i ON i.id = o.form"
+    " WHERE i.new AND o.line IS NULL"
+)
+
+
+def problems(database: Database, at_most: int) -> list[Found]:
+    """What is wrong with the staged rows.
 
     Of each kind of problem come the first, so many `at_most`.
     """
-    found: list[tuple[int, str]] = []
-    for sql, message in _PROBLEMS:
+    found: list[Found] = []
+    for fault, sql in _PROBLEMS.items():
         rows = database.tuples(f"{sql} ORDER BY 1 LIMIT :at_most", {"at_most": at_most})
-        found += [(line, message.format(value=value)) for line, value in rows]
-    return sorted(found)
+        found += [Found(line, chat_id, value, fault) for line, chat_id, value in rows]
+    return found
 
 
-_PROBLEMS = (
-    (
-        (
-            "SELECT i.line, (SELECT min(f.line) FROM temp.incoming f WHERE f.id = i.id)"
-            " FROM temp.incoming i"  # by place, because JSON may have all rows on one line
-            " WHERE i.place > (SELECT min(f.place) FROM temp.incoming f WHERE f.id = i.id)"
-        ),
-        "the same id stands on line {value}",
+_PROBLEMS = {
+    Fault.SAME_ID: (
+        "SELECT i.line, i.id, (SELECT min(f.line) FROM temp.incoming f WHERE f.id = i.id)"
+        " FROM temp.incoming i"  # by place, because JSON may have all rows on one line
+        " WHERE i.place > (SELECT min(f.place) FROM temp.incoming f WHERE f.id = i.id)"
     ),
-    (
-        (
-            "SELECT i.line, i.owner_id FROM temp.incoming i"
-            " WHERE i.owner_id IS NOT NULL AND i.owner_id NOT IN (SELECT id FROM users)"
-        ),
-        "no user {value!r}",
+    Fault.NO_USER: (
+        "SELECT i.line, i.id, i.owner_id FROM temp.incoming i"
+        " WHERE i.owner_id IS NOT NULL AND i.owner_id NOT IN (SELECT id FROM users)"
     ),
-    (
-        (
-            "SELECT line, substr(id, 2) FROM temp.incoming WHERE new AND id LIKE '''%'"
-            " AND substr(id, 2) IN (SELECT id FROM chats)"
-        ),
-        "is this the chat {value!r}, with the ' that CSV for spreadsheets puts before a sign?",
-    ),
-    (
-        "SELECT line, NULL FROM temp.incoming WHERE new AND customer IS NULL",
-        "a new chat needs a customer",
-    ),
-    (
-        "SELECT line, NULL FROM temp.incoming WHERE new AND owner_id IS NULL",
-        "a new chat needs an owner_id",
-    ),
+    Fault.NO_OWNER: ("SELECT line, id, NULL FROM temp.incoming WHERE new AND owner_id IS NULL"),
     # The first import tells how things stand in the CRM, former colleagues included; a change
     # is an assignment, and nobody inactive takes part in one.
-    (
-        (
-            "SELECT i.line, u.id FROM temp.incoming i JOIN chats c ON c.id = i.id"
-            " JOIN users u ON u.id = coalesce(i.owner_id, c.owner_id)"
-            " WHERE u.active = 0"
-            f" AND ({_OWNER_CHANGES} OR ({_STATUS_CHANGES} AND i.status = 'open'))"
-        ),
-        "user {value!r} is not active",
+    Fault.NOT_ACTIVE: (
+        "SELECT i.line, i.id, u.id FROM temp.incoming i JOIN chats c ON c.id = i.id"
+        " JOIN users u ON u.id = coalesce(i.owner_id, c.owner_id)"
+        " WHERE u.active = 0"
+        f" AND ({_OWNER_CHANGES} OR ({_STATUS_CHANGES} AND i.status = 'open'))"
     ),
-)
+}
+
+
+def opened_after(database: Database, time: str) -> tuple[int, str | None]:
+    """How many staged rows were opened after a time, and the id of the first of them."""
+    found = database.tuples(
+        "SELECT count(*), min(id) FROM temp.incoming WHERE opened_at > :time", {"time": time}
+    )
+    count, first = next(iter(found))
+    return count, first
+
+
+def changes(database: Database) -> list[Change]:
+    """What a merge will change of known chats: first owners, then the rest."""
+    joined = " FROM temp.incoming i JOIN chats c ON c.id = i.id"
+    columns = {
+        "owner_id": _OWNER_CHANGES,
+        "status": _STATUS_CHANGES,
+        "customer": "c.customer <> i.customer",
+        "opened_at": "c.opened_at <> i.opened_at",
+        "closed_at": _CLOSING_CHANGES,
+    }
+    return [
+        change
+        for column, differs in columns.items()
+        for change in database.rows(
+            Change,
+            f"SELECT c.id, '{column}', c.{column}, i.{column}{joined}"
+            f" WHERE {differs} ORDER BY i.place",
+        )
+    ]
 
 
 def losing_their_request() -> Which:
@@ -203,7 +290,9 @@ def _update(database: Database, bound: Params) -> int:
         " 'customer', CASE WHEN c.customer <> i.customer"
         " THEN json_array(c.customer, i.customer) END,"
         " 'opened_at', CASE WHEN c.opened_at <> i.opened_at"
-        " THEN json_array(c.opened_at, i.opened_at) END)), '{}')"
+        " THEN json_array(c.opened_at, i.opened_at) END,"
+        f" 'closed_at', CASE WHEN {_CLOSING_CHANGES}"
+        " THEN json_array(c.closed_at, i.closed_at) END)), '{}')"
         " FROM temp.incoming i JOIN chats c ON c.id = i.id"
         f" WHERE {_CHANGES} ORDER BY i.line",
         bound,
@@ -213,8 +302,8 @@ def _update(database: Database, bound: Params) -> int:
         " customer = coalesce(i.customer, c.customer),"
         " owner_id = coalesce(i.owner_id, c.owner_id),"
         " opened_at = coalesce(i.opened_at, c.opened_at),"
-        " closed_at = CASE WHEN coalesce(i.status, c.status) = c.status THEN c.closed_at"
-        " WHEN i.status = 'closed' THEN :now END,"
+        " closed_at = CASE WHEN coalesce(i.status, c.status) = 'closed' THEN"
+        " coalesce(i.closed_at, CASE WHEN c.status = 'closed' THEN c.closed_at ELSE :now END) END,"
         " status = coalesce(i.status, c.status)"
         f" FROM temp.incoming i WHERE i.id = c.id AND {_CHANGES}",
         bound,
@@ -226,9 +315,9 @@ def _insert(database: Database, bound: Params) -> int:
     """Make the chats that are new; how many."""
     # The tracking rows refer to the chats: these first, then the rows, in the file's order.
     created = database.execute(
-        "INSERT INTO chats (id, customer, owner_id, status, opened_at)"
-        " SELECT i.id, i.customer, i.owner_id, coalesce(i.status, 'open'),"
-        " coalesce(i.opened_at, :now)"
+        "INSERT INTO chats (id, customer, owner_id, status, opened_at, closed_at)"
+        " SELECT i.id, coalesce(i.customer, i.id), i.owner_id, coalesce(i.status, 'open'),"
+        " coalesce(i.opened_at, :now), CASE WHEN i.status = 'closed' THEN i.closed_at END"
         " FROM temp.incoming i WHERE i.new ORDER BY i.id",
         bound,
     )
@@ -236,7 +325,10 @@ def _insert(database: Database, bound: Params) -> int:
         database.execute(
             "INSERT INTO engagement_tracking (at, event, actor, os_user, chat_id, to_user, detail)"
             " SELECT :now, 'imported', :actor, :os_user, i.id, i.owner_id,"
-            " json_object('status', json_array(NULL, coalesce(i.status, 'open')))"
+            " CASE WHEN i.status = 'closed' AND i.closed_at IS NOT NULL"
+            " THEN json_object('status', json_array(NULL, 'closed'),"
+            " 'closed_at', json_array(NULL, i.closed_at))"
+            " ELSE json_object('status', json_array(NULL, coalesce(i.status, 'open'))) END"
             " FROM temp.incoming i WHERE i.new ORDER BY i.line",
             bound,
         )

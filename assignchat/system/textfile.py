@@ -20,6 +20,23 @@ _PATIENCE_SECONDS = 1.0
 
 
 @contextmanager
+def opened_bytes(source: str) -> Iterator[BinaryIO]:
+    """A file, or standard input for `-`, as bytes.
+
+    What goes wrong while the block reads is told here too. Raises `InvalidValue` for what
+    cannot be read, or is neither a file nor a pipe that somebody writes to.
+    """
+    with _told(source):
+        raw = _standard_input() if source == "-" else _open(source)
+    try:
+        with _told(source):
+            yield raw
+    finally:
+        if source != "-":
+            raw.close()
+
+
+@contextmanager
 def opened_text(source: str) -> Iterator[TextIO]:
     """Open a file as UTF-8 text, or standard input for `-`. Line ends stay as they are.
 

@@ -11,7 +11,7 @@ from tests.support.team import Team, shell
 EXIT_CODES = {
     1: "internal_error output_failed delivery_failed",
     2: "usage invalid_value reason_required reason_not_allowed wrong_user_type actor_unknown"
-    " import_invalid",
+    " file_unreadable import_invalid",
     3: "chat_not_found user_not_found request_not_found batch_not_found",
     4: "request_exists request_not_pending request_timed_out chat_closed user_inactive"
     " already_owner user_exists chat_exists alias_exists owns_open_chats batch_undone user_away"

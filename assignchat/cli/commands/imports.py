@@ -1,41 +1,63 @@
 """import users, import chats."""
 
-from collections.abc import Callable, Sequence
-from typing import Annotated
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
 from assignchat import render
 from assignchat.cli import options
-from assignchat.cli.commands import COMMANDS
+from assignchat.cli.commands import COMMANDS, sources
+from assignchat.cli.commands.sources import source_from
 from assignchat.cli.groups import new_group
-from assignchat.cli.session import open_for_operator
-from assignchat.crm import files
-from assignchat.errors import Usage
+from assignchat.cli.session import Session, open_for_operator, refuse_to_overwrite_own_files
+from assignchat.crm import reading
+from assignchat.crm.sources import Source
+from assignchat.errors import ImportInvalid, InvalidValue, Problem
 from assignchat.model import how_many
 from assignchat.service import imports as service
 from assignchat.service.imports import Imported
+from assignchat.store.imports import Change
+from assignchat.system.textfile import opened_bytes
 
 app = new_group(
     COMMANDS["import"].summary,
     "assignchat import users team.csv",
-    "assignchat import chats export.csv --dry-run",
+    "assignchat import chats export.xlsx --dry-run",
 )
 
-File = Annotated[str, typer.Argument(metavar="FILE", help="CSV, TSV or JSON; - is stdin.")]
-Columns = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--column", metavar="NAME=HEADER", help="Which heading of the file a column stands under."
-    ),
+Files = Annotated[
+    list[str], typer.Argument(metavar="FILE...", help="CSV, JSON or .xlsx; - is stdin.")
+]
+AnyId = Annotated[
+    bool, typer.Option("--any-id", help="Also ids that look spoilt, or like known ones.")
+]
+Rejects = Annotated[
+    Path | None,
+    typer.Option("--rejects", metavar="FILE", help="Write the bad rows to this file, as CSV."),
 ]
 
 
 @app.command("users")
 def users(
     ctx: typer.Context,
-    file: File,
-    column: Columns = None,
+    files: Files,
+    column: sources.Columns = None,
+    value: sources.Values = None,
+    default: sources.Defaults = None,
+    time_zone: sources.TimeZone = None,
+    time_format: sources.TimeFormat = None,
+    encoding: sources.Encoding = None,
+    delimiter: sources.Delimiter = None,
+    no_header: sources.NoHeader = False,
+    sheet: sources.Sheet = None,
+    rows: sources.Rows = None,
+    any_id: AnyId = False,
+    rejects: Rejects = None,
     dry_run: options.DryRun = False,
     as_user: options.AsUser = None,
     as_json: options.Json = False,
@@ -44,18 +66,44 @@ def users(
 
     Examples:
         assignchat import users team.csv --column name="Full Name"
+        assignchat import users team.xlsx --value role:Agent=user --dry-run
 
-    Columns: id, name, role (user, manager), active (true, false, yes, no, 1, 0). What a
-    row leaves blank stays as it is.
+    Columns: id, name, role (user, manager), active (true, false, yes, no, 1, 0), alias,
+    capacity. What a row leaves blank stays as it is.
     """
-    _import(ctx, file, column, "user", as_user, dry_run=dry_run, as_json=as_json)
+    source = source_from(
+        service.USER_COLUMNS,
+        column=column,
+        value=value,
+        default=default,
+        time_zone=time_zone,
+        time_format=time_format,
+        encoding=encoding,
+        delimiter=delimiter,
+        no_header=no_header,
+        sheet=sheet,
+        rows=rows,
+    )
+    how = _How(files, source, any_id, rejects, dry_run, as_json)
+    _import(ctx, _USERS, how, as_user)
 
 
 @app.command("chats")
 def chats(
     ctx: typer.Context,
-    file: File,
-    column: Columns = None,
+    files: Files,
+    column: sources.Columns = None,
+    value: sources.Values = None,
+    default: sources.Defaults = None,
+    time_zone: sources.TimeZone = None,
+    time_format: sources.TimeFormat = None,
+    encoding: sources.Encoding = None,
+    delimiter: sources.Delimiter = None,
+    no_header: sources.NoHeader = False,
+    sheet: sources.Sheet = None,
+    rows: sources.Rows = None,
+    any_id: AnyId = False,
+    rejects: Rejects = None,
     dry_run: options.DryRun = False,
     as_user: options.AsUser = None,
     as_json: options.Json = False,
@@ -63,79 +111,185 @@ def chats(
     """Insert or update chats by id, all or nothing.
 
     Examples:
-        assignchat import chats export.csv --column id="Chat ID"
-        assignchat import chats export.csv --dry-run
+        assignchat import chats export.xlsx --column id="Chat ID" --dry-run
+        assignchat import chats export.csv --value status:Active=open
+        assignchat import chats page*.json --column owner_id=meta.assignee.id
 
-    Columns: id, customer, owner_id, status (open, closed), opened_at (ISO 8601 with a
-    zone). What a row leaves blank stays as it is. A chat goes to the owner whom the file
-    names, also if it was handed over here meanwhile: look with --dry-run first.
+    Columns: id, customer, owner_id, status (open, closed), opened_at, closed_at. What a
+    row leaves blank stays as it is. A chat goes to the owner whom the file names, also if
+    it was handed over here meanwhile: look with --dry-run first.
     """
-    _import(ctx, file, column, "chat", as_user, dry_run=dry_run, as_json=as_json)
+    source = source_from(
+        service.CHAT_COLUMNS,
+        column=column,
+        value=value,
+        default=default,
+        time_zone=time_zone,
+        time_format=time_format,
+        encoding=encoding,
+        delimiter=delimiter,
+        no_header=no_header,
+        sheet=sheet,
+        rows=rows,
+    )
+    how = _How(files, source, any_id, rejects, dry_run, as_json)
+    _import(ctx, _CHATS, how, as_user)
 
 
-_KINDS: dict[str, tuple[tuple[str, ...], Callable[..., Imported]]] = {
-    "user": (service.USER_COLUMNS, service.import_users),
-    "chat": (service.CHAT_COLUMNS, service.import_chats),
-}
+class _How(NamedTuple):
+    """What is imported, and how."""
+
+    files: Sequence[str]
+    source: Source
+    any_id: bool
+    rejects: Path | None
+    dry_run: bool
+    as_json: bool
 
 
-def _import(
-    ctx: typer.Context,
-    file: str,
-    mappings: Sequence[str] | None,
-    noun: str,
-    as_user: str | None,
-    *,
-    dry_run: bool,
-    as_json: bool,
+class _Kind(NamedTuple):
+    """What users and chats differ in."""
+
+    noun: str
+    columns: Sequence[str]
+    import_rows: Callable[..., Imported]
+
+
+_USERS = _Kind("user", service.USER_COLUMNS, service.import_users)
+_CHATS = _Kind("chat", service.CHAT_COLUMNS, service.import_chats)
+_REQUIRED = ("id",)
+
+
+def _import(ctx: typer.Context, kind: _Kind, how: _How, as_user: str | None) -> None:
+    notes: list[str] = []
+    note = notes.append if how.as_json else render.note  # with --json, an error stands alone
+    with open_for_operator(ctx, as_user) as session, _readable_again(how) as files:
+        _check_rejects(session, how)
+        try:
+            result = _run(session, kind, how._replace(files=files), note)
+        except ImportInvalid as error:
+            if how.rejects is not None:
+                _write_rejects(how.rejects, files, kind, how.source, error)
+            error.problems = [_located(problem, how.files) for problem in error.problems]
+            raise
+    _show(result, kind.noun, as_json=how.as_json)
+    if how.as_json:
+        for text in notes:
+            render.note(text)
+
+
+def _run(session: Session, kind: _Kind, how: _How, note: Callable[[str], None]) -> Imported:
+    rows = reading.read(how.files, kind.columns, _REQUIRED, how.source, note)
+    with render.progress("Reading") as progress:
+        return kind.import_rows(
+            session.database,
+            render.counted(rows, progress),
+            actor=session.actor,
+            dry_run=how.dry_run,
+            any_id=how.any_id,
+            note=note,
+        )
+
+
+def _located(problem: Problem, files: Sequence[str]) -> Problem:
+    """The problem with the line in its file, and with the file if there are several."""
+    file, line = reading.place_in(files, problem.line)
+    return problem._replace(line=line, file=file if len(files) > 1 else None)
+
+
+def _check_rejects(session: Session, how: _How) -> None:
+    """Raise `InvalidValue` for rejects that would go where something is that is needed."""
+    if how.rejects is None:
+        return
+    refuse_to_overwrite_own_files(session, how.rejects)
+    if any(how.rejects.resolve() == Path(file).resolve() for file in how.files):
+        raise InvalidValue(f"{how.rejects} is the file to import", hint="Name another file.")
+
+
+@contextmanager
+def _readable_again(how: _How) -> Iterator[Sequence[str]]:
+    """The files, with copies of those that can be read once only, as rejects are read again."""
+    if how.rejects is None or all(Path(file).is_file() for file in how.files):
+        yield how.files
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        yield [
+            file if Path(file).is_file() else _copied(file, Path(folder) / str(number))
+            for number, file in enumerate(how.files)
+        ]
+
+
+def _copied(file: str, copy: Path) -> str:
+    with opened_bytes(file) as stream, copy.open("wb") as written:
+        shutil.copyfileobj(stream, written)
+    return str(copy)
+
+
+def _write_rejects(
+    path: Path, files: Sequence[str], kind: _Kind, source: Source, error: ImportInvalid
 ) -> None:
-    columns, import_rows = _KINDS[noun]
-    unused: list[str] = []
-    tell = unused.append if as_json else render.note  # with --json, an error stands alone
-    rows = files.read(file, columns, ["id"], _headers(mappings or [], columns), tell)
-    with (
-        open_for_operator(ctx, as_user) as session,
-        render.progress("Reading") as progress,
-    ):
-        counted = render.counted(rows, progress)
-        result = import_rows(session.database, counted, actor=session.actor, dry_run=dry_run)
-    _show(result, noun, unused, as_json=as_json)
+    headings, rows = reading.rejected(files, kind.columns, _REQUIRED, source, error.rows)
+    render.write_file(path, render.csv_text(headings, rows))
 
 
-def _headers(mappings: Sequence[str], columns: Sequence[str]) -> dict[str, str]:
-    headers = {}
-    for mapping in mappings:
-        name, separator, header = map(str.strip, mapping.partition("="))
-        if not separator or name not in columns:
-            raise Usage(
-                f"--column {mapping!r} is not NAME=HEADER", hint=f"NAMEs are {', '.join(columns)}."
-            )
-        headers[name] = header
-    return headers
-
-
-def _show(result: Imported, noun: str, unused: Sequence[str], *, as_json: bool) -> None:
+def _show(result: Imported, noun: str, *, as_json: bool) -> None:
     if as_json:
         counts = result._asdict()
         del counts["first_owner_changes"]  # half a list would be taken for the whole
+        if not result.dry_run:
+            del counts["changes"]
         render.say_json(counts)
-        for text in unused:
-            render.note(text)
         return
     would = "Dry run, nothing was changed: " if result.dry_run else ""
     render.say(
         f"{would}{noun.capitalize()}s: {result.created} created, {result.updated} updated, "
         f"{result.unchanged} unchanged."
     )
-    if result.owner_changes:
+    if result.dry_run:
+        _say_changes(result.changes, noun)
+    elif result.owner_changes:
         _say_owner_changes(result)
 
 
 def _say_owner_changes(result: Imported) -> None:
-    change = "would change" if result.dry_run else "changed"
-    render.say(f"{how_many(result.owner_changes, 'chat')} {change} hands:")
+    render.say(f"{how_many(result.owner_changes, 'chat')} changed hands:")
     for moved in result.first_owner_changes:
         render.say(render.visible(f"  {moved.chat_id}: {moved.from_user} -> {moved.to_user}"))
-    more = result.owner_changes - len(result.first_owner_changes)
-    if more:
-        render.say(f"  and {more} more")
+    _say_more(result.owner_changes - len(result.first_owner_changes))
+
+
+def _say_changes(changes: Sequence[Change], noun: str) -> None:
+    """What a dry run would change, column by column in the order in which they come."""
+    by_column = dict[str, list[Change]]()
+    for change in changes:
+        by_column.setdefault(change.column, []).append(change)
+    for column, of_column in by_column.items():
+        what = _WOULD.get(column, f"would get another {column}")
+        render.say(f"{how_many(len(of_column), noun)} {what}:")
+        for change in of_column[:_CHANGES_SHOWN]:
+            old, new = _value(change.old), _value(change.new)
+            render.say(render.visible(f"  {change.id}: {old} -> {new}"))
+        _say_more(len(of_column) - _CHANGES_SHOWN)
+
+
+_CHANGES_SHOWN = 10
+_WOULD = {
+    "owner_id": "would change hands",
+    "active": "would become active or inactive",
+    "role": "would get another role",
+    "name": "would be renamed",
+    "aliases": "would get other aliases",
+}
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "active" if value else "not active"
+    if isinstance(value, tuple):
+        return ", ".join(value) or "-"
+    return "-" if value is None else str(value)
+
+
+def _say_more(count: int) -> None:
+    if count > 0:
+        render.say(f"  and {count} more")

@@ -1,0 +1,131 @@
+"""The options that say how the files of a CRM are to be read, and the source that they describe."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from assignchat.crm.encodings import check_encoding
+from assignchat.crm.separated import delimiter_named
+from assignchat.crm.sources import Source
+from assignchat.crm.times import Times
+from assignchat.crm.words import folded_word
+from assignchat.errors import Usage
+
+Columns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--column",
+        metavar="NAME=HEADER",
+        help="Under which heading a column stands; repeated, the first that is not blank.",
+    ),
+]
+Values = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--value", metavar="COLUMN:WORD=MEANING", help="What a word of the file means; blank: none."
+    ),
+]
+Defaults = Annotated[
+    list[str] | None,
+    typer.Option("--default", metavar="COLUMN=VALUE", help="What a blank cell means."),
+]
+TimeZone = Annotated[
+    str | None,
+    typer.Option("--time-zone", metavar="ZONE", help="Of times without one, such as Asia/Kolkata."),
+]
+TimeFormat = Annotated[
+    str | None,
+    typer.Option(
+        "--time-format", metavar="FORMAT", help="Of times: '%d/%m/%Y %H:%M', epoch or excel."
+    ),
+]
+Encoding = Annotated[
+    str | None,
+    typer.Option(
+        "--encoding", metavar="NAME", help="If it is not UTF-8 or UTF-16, such as windows-1252."
+    ),
+]
+Delimiter = Annotated[
+    str | None, typer.Option("--delimiter", metavar="CHAR", help="Between cells, or tab.")
+]
+NoHeader = Annotated[
+    bool, typer.Option("--no-header", help="There are no headings; HEADER is a number from 1.")
+]
+Sheet = Annotated[
+    str | None,
+    typer.Option("--sheet", metavar="NAME", help="Of a workbook, else the first visible one."),
+]
+Rows = Annotated[
+    str | None,
+    typer.Option("--rows", metavar="PATH", help="Where in JSON the rows are, as data.items."),
+]
+
+
+def source_from(
+    columns: Sequence[str],
+    *,
+    column: Sequence[str] | None,
+    value: Sequence[str] | None,
+    default: Sequence[str] | None,
+    time_zone: str | None,
+    time_format: str | None,
+    encoding: str | None,
+    delimiter: str | None,
+    no_header: bool,
+    sheet: str | None,
+    rows: str | None,
+) -> Source:
+    """The source that options describe. Raises `Usage` for what cannot be meant."""
+    Times(time_zone, time_format)
+    if encoding is not None:
+        check_encoding(encoding)
+    return Source(
+        columns=_headings(column or [], columns),
+        values=_meanings(value or [], columns),
+        defaults=dict(_named(text, columns, "--default", "COLUMN=VALUE") for text in default or []),
+        time_zone=time_zone,
+        time_format=time_format,
+        encoding=encoding,
+        delimiter=None if delimiter is None else delimiter_named(delimiter),
+        sheet=sheet,
+        rows=rows,
+        has_headings=not no_header,
+    )
+
+
+def _headings(texts: Sequence[str], columns: Sequence[str]) -> dict[str, list[str]]:
+    found = dict[str, list[str]]()
+    for text in texts:
+        name, heading = _named(text, columns, "--column", "NAME=HEADER")
+        if not heading:
+            raise Usage(f"--column {text!r} is not NAME=HEADER")
+        found.setdefault(name, []).append(heading)
+    return found
+
+
+def _meanings(texts: Sequence[str], columns: Sequence[str]) -> dict[str, dict[str, str]]:
+    found = dict[str, dict[str, str]]()
+    for text in texts:
+        name, separator, rest = text.partition(":")
+        word, equals, meaning = rest.rpartition("=")
+        if not (separator and equals and name.strip() in columns):
+            raise _wrong("--value", text, "COLUMN:WORD=MEANING", columns)
+        words = found.setdefault(name.strip(), {})
+        if words.setdefault(folded_word(word), meaning.strip()) != meaning.strip():
+            raise Usage(f"--value gives {word.strip()!r} in {name.strip()} two meanings")
+    return found
+
+
+def _named(text: str, columns: Sequence[str], option: str, form: str) -> tuple[str, str]:
+    name, separator, rest = map(str.strip, text.partition("="))
+    if not separator or name not in columns:
+        raise _wrong(option, text, form, columns)
+    return name, rest
+
+
+def _wrong(option: str, text: str, form: str, columns: Sequence[str]) -> Usage:
+    what = form.partition("=")[0].partition(":")[0]
+    return Usage(
+        f"{option} {text!r} is not {form}", hint=f"A {what} is one of {', '.join(columns)}."
+    )

@@ -1,0 +1,188 @@
+"""Our columns are found under the headings of a file, in a table or in objects."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
+from typing import Any
+
+from assignchat.crm.formulas import unguarded
+from assignchat.crm.headings import Headings, Way
+from assignchat.crm.objects import NumberedObject, Object
+from assignchat.crm.paths import ABSENT, Paths
+from assignchat.crm.sources import Source
+from assignchat.crm.tables import Note, NumberedRecord, Record, is_blank
+from assignchat.errors import InvalidValue, Usage, shortened
+
+MAX_COLUMNS = 16_384  # as many as a spreadsheet has
+
+Row = dict[str, Any]
+NumberedRow = tuple[int, Row | InvalidValue]
+
+SEVERAL = frozenset({"alias"})
+"""Columns of which a row may have several values, one under each heading."""
+
+_ALSO_CALLED = {"alias": ("aliases",)}
+
+
+class Columns:
+    """Which columns are wanted, and under which headings each may stand.
+
+    Raises `Usage` if the file has no headings, and a column is not named by its number.
+    """
+
+    def __init__(self, source: Source, columns: Sequence[str], required: Sequence[str]) -> None:
+        self.has_headings = source.has_headings
+        self._named = [column for column in columns if column in source.columns]
+        self._needed = list(dict.fromkeys([*required, *self._named]))
+        self._required = required
+        self._headings = {
+            column: tuple(source.columns.get(column, self._own_names(column))) for column in columns
+        }
+        if not self.has_headings:
+            self._check_numbers()
+
+    def _own_names(self, column: str) -> tuple[str, ...]:
+        return (column, *_ALSO_CALLED.get(column, ())) if self.has_headings else ()
+
+    def _check_numbers(self) -> None:
+        numbers = [text for texts in self._headings.values() for text in texts]
+        if not all(map(str.isdecimal, numbers)) or not all(map(self._headings.get, self._required)):
+            raise Usage(
+                "Without headings, columns are named by their numbers from 1 on",
+                hint="For example: --no-header --column id=1 --column name=2",
+            )
+
+    def is_heading(self, record: Record) -> bool:
+        """Whether a record of a table has all headings that are needed."""
+        headings = self._of(record)
+        return all(any(map(headings.has, self._headings[column])) for column in self._needed)
+
+    def is_row(self, row: Object) -> bool:
+        """Whether an object has what each row needs."""
+        paths = Paths(row)
+        return all(any(map(paths.has, self._headings[column])) for column in self._required)
+
+    def of_table(
+        self, heading: Record, records: Iterable[NumberedRecord], note: Note
+    ) -> Iterator[NumberedRow]:
+        """The rows of a table with this heading. Raises `InvalidValue` if it lacks one."""
+        if len(heading) > MAX_COLUMNS:
+            raise InvalidValue(f"{len(heading)} columns are more than {MAX_COLUMNS}")
+        headings = self._of(heading)
+        ways = {
+            column: found
+            for column, texts in self._headings.items()
+            if (found := [way for text in texts if (way := headings.way(text)) is not None])
+        }
+        self._check_found(ways, [str(cell) for cell in heading if not is_blank(cell)])
+        used = {place for found in ways.values() for way in found for place in way}
+        if self.has_headings:
+            _note_unused(note, (cell for at, cell in enumerate(heading) if at not in used))
+        return _picked(records, ways)
+
+    def of_objects(self, objects: Iterable[NumberedObject], note: Note) -> Iterator[NumberedRow]:
+        """The rows that objects are. Raises `InvalidValue` at the end if none had a heading."""
+        plans = dict[tuple[str, ...], Paths]()
+        found = set[str]()
+        for line, row in objects:
+            if isinstance(row, InvalidValue):
+                yield line, row
+                continue
+            names = tuple(row)
+            if names not in plans:
+                plans = plans if len(plans) < _PLANS_KEPT else {}
+                plans[names] = Paths(names)
+            values = plans[names].values(row, self._headings)
+            if len(found) < len(values):
+                found.update(column for column, of in values.items() if of)
+            yield line, {column: _of_column(column, of) for column, of in values.items()}
+        if plans:
+            all_names = dict.fromkeys(name for names in plans for name in names)
+            self._check_found(found, list(all_names))
+            used = Paths(all_names).used(self._headings)
+            _note_unused(note, (name for name in all_names if name not in used))
+
+    def _of(self, record: Record) -> Headings:
+        return Headings(record if self.has_headings else range(1, len(record) + 1))
+
+    def _check_found(self, columns: Iterable[str], headings: Sequence[str]) -> None:
+        found = set(columns)
+        missing = next((column for column in self._needed if column not in found), None)
+        if missing is not None:
+            raise InvalidValue(
+                f"No column {self._headings[missing][0]!r} in the file",
+                hint=f"Its columns are {', '.join(headings)}; map one with --column NAME=HEADER.",
+            )
+
+
+_PLANS_KEPT = 1000
+
+
+def _note_unused(note: Note, headings: Iterable[object]) -> None:
+    unused = [str(heading).strip() for heading in headings if not is_blank(heading)]
+    if unused:
+        note(shortened(f"Not used: {', '.join(unused)}"))
+
+
+def _of_column(column: str, values: Sequence[Any]) -> Any:
+    """What a row has in a column: the first value that is not blank, or all of them."""
+    filled = [value for value in values if value is not ABSENT and not is_blank(value)]
+    if column in SEVERAL:
+        return [value for of in filled for value in (of if isinstance(of, list) else [of])]
+    return filled[0] if filled else None
+
+
+def _picked(
+    records: Iterable[NumberedRecord], ways: Mapping[str, Sequence[Way]]
+) -> Iterator[NumberedRow]:
+    """Of each record the columns, without the guard against formulas."""
+    if all(
+        len(found) == len(found[0]) == 1 and name not in SEVERAL for name, found in ways.items()
+    ):
+        return _picked_singly(records, {name: found[0][0] for name, found in ways.items()})
+    return _picked_anyhow(records, ways)
+
+
+def _picked_singly(
+    records: Iterable[NumberedRecord], places: Mapping[str, int]
+) -> Iterator[NumberedRow]:
+    """As `_picked`, quick for the plain case: each column has one place."""
+    names = tuple(places)
+    get = itemgetter(*places.values(), 0)  # one more, so that it always gives a tuple
+    for line, cells in records:
+        if isinstance(cells, InvalidValue):
+            yield line, cells
+            continue
+        values = get(cells)
+        for value in values:
+            if type(value) is str and value[:1] == "'":
+                values = tuple(map(_plain, values))
+                break
+        yield line, dict(zip(names, values, strict=False))
+
+
+def _picked_anyhow(
+    records: Iterable[NumberedRecord], ways: Mapping[str, Sequence[Way]]
+) -> Iterator[NumberedRow]:
+    for line, cells in records:
+        if isinstance(cells, InvalidValue):
+            yield line, cells
+            continue
+        yield (
+            line,
+            {
+                name: _of_column(
+                    name, [_joined([_plain(cells[at]) for at in way]) for way in found]
+                )
+                for name, found in ways.items()
+            },
+        )
+
+
+def _joined(parts: Sequence[Any]) -> Any:
+    if len(parts) == 1:
+        return parts[0]
+    return " ".join(str(part).strip() for part in parts if not is_blank(part))
+
+
+def _plain(value: Any) -> Any:
+    return unguarded(value) if isinstance(value, str) else value

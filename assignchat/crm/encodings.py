@@ -1,0 +1,87 @@
+"""Bytes become text. An encoding is known by its mark, or said; it is never guessed."""
+
+import codecs
+from collections.abc import Iterator
+from typing import IO
+
+from assignchat.errors import FileUnreadable, Usage
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # begins as UTF-16 does, and is looked for first
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_READ_AT_ONCE = 64 * 1024
+_BYTE_ORDER_MARK = "\ufeff"
+
+
+def check_encoding(name: str) -> None:
+    """Raise `Usage` unless Python knows a text encoding of this name."""
+    try:
+        "a".encode(name)
+    except (LookupError, ValueError):
+        raise Usage(
+            f"There is no encoding called {name!r}",
+            hint="Common ones are windows-1252, windows-1251, iso-8859-15, shift_jis, gb18030.",
+        ) from None
+
+
+def encoding_of(head: bytes, named: str | None, file: str) -> str:
+    """The encoding of a file that begins so: by its mark, else the one `named`, else UTF-8.
+
+    UTF-16 without a mark is known by its NULs, which no other text has. Raises
+    `FileUnreadable` if what has NULs is not UTF-16 either.
+    """
+    for mark, encoding in _MARKS:
+        if head.startswith(mark):
+            return encoding
+    if named is not None:
+        return named
+    even, odd = head[0::2].count(0), head[1::2].count(0)
+    if even + odd <= len(head) // 8:
+        return "utf-8"
+    if even and odd:
+        raise FileUnreadable(
+            f"{file} is not text", hint="What is read is CSV, JSON and .xlsx, also gzipped."
+        )
+    return "utf-16-be" if even else "utf-16-le"
+
+
+def decoded(stream: IO[bytes], encoding: str, file: str) -> Iterator[str]:
+    """The text of a stream, piece by piece, without the byte order marks at its beginning.
+
+    Raises `FileUnreadable` for bytes that are not of this encoding, naming the line.
+    """
+    decoder = codecs.getincrementaldecoder(encoding)()
+    lines, begins = 1, True
+    while True:
+        piece = stream.read(_READ_AT_ONCE)
+        try:
+            text = decoder.decode(piece, final=not piece)
+        except UnicodeDecodeError as error:
+            before = bytes(error.object[: error.start]).decode(encoding, "replace")
+            raise _undecodable(error, lines + _line_ends(before), encoding, file) from None
+        if begins and text:
+            text = text.lstrip(_BYTE_ORDER_MARK)
+            begins = not text
+        if text:
+            yield text
+            lines += _line_ends(text)
+        if not piece:
+            return
+
+
+def _line_ends(text: str) -> int:
+    return text.count("\n") or text.count("\r")
+
+
+def _undecodable(error: UnicodeDecodeError, line: int, encoding: str, file: str) -> FileUnreadable:
+    name = "UTF-8" if encoding == "utf-8" else encoding
+    byte = error.object[error.start]
+    return FileUnreadable(
+        f"{file} is not {name}: line {line} has the byte 0x{byte:02x}",
+        hint="Export it as UTF-8, or name its encoding: of Windows in western Europe and America"
+        " it is --encoding windows-1252. See with --dry-run whether the names are right.",
+    )

@@ -1,0 +1,107 @@
+"""Ids that a spreadsheet has spoilt, and ids that are another form of a known one."""
+
+import re
+import unicodedata
+
+_SPOILT = re.compile(
+    r"""(?P<rounded>\d(?:[.,]\d+)?E\+?\d+)   # 9.19877E+11
+      | (?P<fraction>\d+[.,]0+)              # 919876543210.0
+      | (?P<formula>=\s*".*")                # ="919876543210"
+      | (?P<zeros>\d{15}0+)                  # more digits than a spreadsheet keeps
+    """,
+    re.IGNORECASE | re.VERBOSE | re.DOTALL,
+)
+_WHY = {
+    "rounded": "is a number that a spreadsheet has rounded",
+    "fraction": "is a number that a spreadsheet has given a fraction",
+    "formula": "is a formula of a spreadsheet",
+    "zeros": "has more digits than a spreadsheet keeps, and ends in zeros",
+}
+_TOTALS = frozenset(
+    {"total", "totals", "sum", "grand total", "subtotal", "count", "gesamt", "summe"}
+    | {"gesamtergebnis", "total general", "suma total", "total général", "totale", "итого"}
+)
+_GUID = re.compile(
+    r"[{(]?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})[)}]?", re.IGNORECASE
+)
+_SALESFORCE = re.compile(r"[0-9A-Za-z]{15}(?:[A-Z0-5]{3})?")
+_SALESFORCE_PREFIX = re.compile("[0-9]|a[0-9]")  # of what is built in, and of what is not
+_SALESFORCE_SHORT = 15
+_CHECKSUM = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+
+
+def why_spoilt(text: str) -> str | None:
+    """What a spreadsheet has made of an id, or None if it looks as a CRM writes it."""
+    found = _SPOILT.fullmatch(text)
+    if found is not None:
+        return _WHY[str(found.lastgroup)]
+    return "is a line of totals" if text.casefold() in _TOTALS else None
+
+
+def may_have_been(text: str) -> list[tuple[str, str]]:
+    """Between which ids a spoilt one has been, each pair from the first to the last."""
+    found = _SPOILT.fullmatch(text)
+    kind = None if found is None else found.lastgroup
+    if kind == "fraction":
+        low = high = re.split("[.,]", text)[0]
+    elif kind == "formula":
+        low = high = text.lstrip("=").strip('"')
+    elif kind == "zeros":
+        low, high = text, text[:_DIGITS_KEPT] + "9" * (len(text) - _DIGITS_KEPT)
+    elif kind == "rounded":
+        digits, _, power = text.lower().replace(",", ".").partition("e")
+        low, high = _unrounded(digits, int(power))
+    else:
+        return []
+    return [(low, high), (f"+{low}", f"+{high}")]
+
+
+_DIGITS_KEPT = 15
+
+
+def _unrounded(digits: str, power: int) -> tuple[str, str]:
+    """The smallest and the largest number that are rounded so."""
+    decimals = len(digits.partition(".")[2])
+    unit = 10 ** max(min(power, _LONGEST) - decimals, 0)
+    number = int(digits.replace(".", "")) * unit
+    return str(number - unit // 2), str(number + unit // 2)
+
+
+_LONGEST = 200
+
+
+def canonical(text: str) -> str:
+    """The form that all spellings of an id have in common.
+
+    A GUID is without braces and in lower case. An id of Salesforce is its first 15
+    characters, which differ by case; the other three are their checksum. Of any other
+    neither case, width nor characters that cannot be seen make a difference.
+    """
+    if text.isdecimal() and text.isascii():  # quick for phone numbers and running numbers
+        return text
+    guid = _GUID.fullmatch(text)
+    if guid is not None:
+        return guid[1].lower()
+    if _is_salesforce(text):
+        return text[:_SALESFORCE_SHORT]
+    if text.isascii():
+        return text.lower()
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(char for char in plain if unicodedata.category(char) != "Cf")
+
+
+def salesforce_checksum(short: str) -> str:
+    """The three characters that make 15 of Salesforce into 18: which of them are capitals."""
+    return "".join(
+        _CHECKSUM[sum(1 << bit for bit, char in enumerate(short[at : at + 5]) if char.isupper())]
+        for at in (0, 5, 10)
+    )
+
+
+def _is_salesforce(text: str) -> bool:
+    """Whether an id is of Salesforce: its checksum fits, or it has what only such ids have."""
+    if not _SALESFORCE.fullmatch(text):
+        return False
+    if len(text) > _SALESFORCE_SHORT:
+        return salesforce_checksum(text[:_SALESFORCE_SHORT]) == text[_SALESFORCE_SHORT:]
+    return _SALESFORCE_PREFIX.match(text) is not None and not text.isupper() and not text.islower()

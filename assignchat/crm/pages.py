@@ -1,0 +1,115 @@
+"""What an API says around its rows: that there are more, or that something went wrong."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from assignchat.errors import FileUnreadable, shortened
+
+_ERRORS = frozenset({"error", "errors", "errorcode", "fault", "exception", "error_description"})
+_CODES = frozenset({"code", "status", "statuscode", "errorcode", "category", "success"})
+_MORE = frozenset(
+    {"has_more", "hasmore", "has_next", "hasnext", "hasnextpage", "has_next_page", "more"}
+)
+_LAST = frozenset({"done", "end_of_stream", "is_last", "islast", "last"})
+_NEXT = frozenset(
+    {"next", "nextlink", "@odata.nextlink", "odata.nextlink", "next_page", "nextpage"}
+    | {"nextrecordsurl", "next_page_url", "nextpageurl", "next_cursor", "nextcursor"}
+    | {"next_page_token", "nextpagetoken", "next_url", "nexturl"}
+)
+_TOTALS = frozenset(
+    {"total", "total_count", "totalcount", "totalsize", "all_count", "@odata.count"}
+)
+
+
+class Page:
+    """One answer of an API: what stands around its rows, and how many there are of them."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self._facts: dict[str, Any] = {}
+
+    @classmethod
+    def of(cls, value: dict[str, Any]) -> "Page":
+        """The page that an object is."""
+        page = cls()
+        for name, inner in value.items():
+            page.add(name, inner)
+        return page
+
+    def add(self, path: str, value: Any) -> None:
+        """Note what stands at a path."""
+        if isinstance(value, dict):
+            for name, inner in value.items():
+                self.add(f"{path}.{name}", inner)
+        elif value not in (None, "", []) and len(self._facts) < _ENOUGH:
+            self._facts[path] = value
+
+    @property
+    def error(self) -> str | None:
+        """What the API says went wrong, None if it gave an answer."""
+        wrong = [value for path, value in self._facts.items() if is_about_an_error(path) and value]
+        names = {path.lower() for path in self._facts}
+        if not self.rows and "message" in names and names & _CODES:
+            wrong.append(self._facts.get("message"))
+        if self._facts.get("success") is False or self._facts.get("status") == "error":
+            wrong.append("not successful")
+        texts = [value for value in wrong if isinstance(value, str)]
+        return max(texts, key=len) if texts else str(wrong[0]) if wrong else None
+
+    def refuse_error(self) -> None:
+        """Raise `FileUnreadable` if it is an error."""
+        if self.error is not None:
+            raise FileUnreadable(
+                shortened(f"It holds no rows but the error of an API: {self.error}"),
+                hint="Ask the API again; mostly a token has expired or a permission is missing.",
+            )
+
+    @property
+    def has_more(self) -> bool:
+        """Whether another page follows. A flag goes before a link, which may always be there."""
+        flags = [
+            value if name in _MORE else not value
+            for name, value in self._named()
+            if isinstance(value, bool) and name in _MORE | _LAST
+        ]
+        if flags:
+            return any(flags)
+        return any(
+            value is not False and not _NEXT.isdisjoint(_components(path))
+            for path, value in self._facts.items()
+        )
+
+    @property
+    def total(self) -> int:
+        """How many rows there are on all pages, as far as it is said."""
+        counts = [v for name, v in self._named() if name in _TOTALS and type(v) is int]
+        return max(counts, default=0)
+
+    def _named(self) -> list[tuple[str, Any]]:
+        return [(_components(path)[-1], value) for path, value in self._facts.items()]
+
+
+_ENOUGH = 1000
+
+
+def is_about_an_error(path: str) -> bool:
+    """Whether what stands at a path tells of an error."""
+    return not _ERRORS.isdisjoint(_components(path))
+
+
+def _components(path: str) -> list[str]:
+    """The names in a path; those of OData have a dot in them."""
+    folded = path.lower()
+    return [*folded.replace("@odata.", "@odata\0").replace("\0", ".").split("."), folded]
+
+
+def check_complete(pages: Sequence[Page], files: Sequence[str]) -> None:
+    """Raise `FileUnreadable` if the pages in the files say that there are more of them."""
+    rows = sum(page.rows for page in pages)
+    total = max((page.total for page in pages), default=0)
+    if (pages and all(page.has_more for page in pages)) or total > rows:
+        of_all = f" of {total}" if total > rows else ""
+        raise FileUnreadable(
+            f"{', '.join(files)}: {rows}{of_all} rows, and the last page is missing",
+            hint="Fetch the pages that follow too, and import all files at once.",
+        )

@@ -1,0 +1,195 @@
+"""Files of a CRM become rows: the stages one after another."""
+
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from gzip import BadGzipFile
+from itertools import chain
+from typing import Any, NamedTuple
+
+from assignchat.crm import encodings, kinds, separated, tables, times, words, workbooks
+from assignchat.crm.columns import Columns, NumberedRow
+from assignchat.crm.headings import different
+from assignchat.crm.objects import NumberedObject, begins_json, objects
+from assignchat.crm.pages import Page, check_complete
+from assignchat.crm.paths import flat
+from assignchat.crm.sources import Source
+from assignchat.crm.tables import Note
+from assignchat.errors import FileUnreadable, InvalidValue
+from assignchat.system.textfile import opened_bytes
+
+LINES_OF_A_FILE = 2**40
+"""A row's place among several files is its line, and so much for each file before its own."""
+
+
+def place_in(files: Sequence[str], place: int) -> tuple[str, int]:
+    """The file and the line of a row's place."""
+    number, line = divmod(place, LINES_OF_A_FILE)
+    return files[number], line
+
+
+def line_text(place: int) -> str:
+    """A row's place in words, without the names of the files."""
+    number, line = divmod(place, LINES_OF_A_FILE)
+    return f"line {line} of file {number + 1}" if number else f"line {line}"
+
+
+def read(
+    files: Sequence[str],
+    columns: Sequence[str],
+    required: Sequence[str],
+    source: Source,
+    note: Note = lambda _: None,
+) -> Iterator[NumberedRow]:
+    """The rows of files, `-` being standard input, each with its place among them.
+
+    A row has those of the `columns` that its file has. What cannot be read of it comes as
+    an `InvalidValue` in its place. What of a file is not used is told to `note`. No more
+    than a few rows are held at a time.
+    Raises `FileUnreadable` for what is none of the kinds that are read, and `InvalidValue`
+    if a column is missing that is required or named.
+    """
+    wanted = Columns(source, columns, required)
+    pages: list[Page] = []
+    for number, file in enumerate(files):
+        before = number * LINES_OF_A_FILE
+        tell = note if len(files) == 1 else _about(file, note)
+        for line, row in _read_file(file, wanted, source, tell, pages):
+            yield before + line, row
+    check_complete(pages, files)
+
+
+def rejected(
+    files: Sequence[str],
+    columns: Sequence[str],
+    required: Sequence[str],
+    source: Source,
+    bad: Mapping[int, str],
+) -> tuple[list[str], list[list[Any]]]:
+    """Read files again for the rows at the `bad` places, as they stand in their files.
+
+    Returns the headings and the rows, each with what is wrong with it as its last cell.
+    """
+    wanted = Columns(source, columns, required)
+    found = list[tuple[Mapping[str, Any], str]]()
+    for number, file in enumerate(files):
+        before = number * LINES_OF_A_FILE
+        for line, row in _originals(file, wanted, source):
+            if before + line in bad:
+                found.append((row, bad[before + line]))
+    headings = list(dict.fromkeys(name for row, _ in found for name in row))
+    rows = [[*(row.get(name, "") for name in headings), problem] for row, problem in found]
+    return [*headings, "problem"], rows
+
+
+def _originals(
+    file: str, wanted: Columns, source: Source
+) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    with _found_in(file, wanted, source, []) as found:
+        if found.objects is not None:
+            for line, value in found.objects:
+                if not isinstance(value, InvalidValue):
+                    yield line, flat(value)
+        if found.table is not None:
+            names = different(found.table.heading)
+            for line, cells in tables.body(found.table, lambda _: None):
+                if not isinstance(cells, InvalidValue):
+                    yield line, dict(zip(names, cells, strict=True))
+
+
+def _about(file: str, note: Note) -> Note:
+    return lambda text: note(f"{file}: {text}")
+
+
+def _read_file(
+    file: str, wanted: Columns, source: Source, note: Note, pages: list[Page]
+) -> Iterator[NumberedRow]:
+    with _found_in(file, wanted, source, pages) as found:
+        if found.objects is not None:
+            rows = wanted.of_objects(found.objects, note)
+        else:
+            rows = wanted.of_table(found.table.heading, tables.body(found.table, note), note)
+        rows = words.translated(rows, source)
+        yield from times.in_time(rows, source, numbers_are_epoch=found.objects is not None)
+
+
+class _Found(NamedTuple):
+    """What is in a file: a table, or objects."""
+
+    table: tables.Table
+    objects: Iterator[NumberedObject] | None = None
+
+
+@contextmanager
+def _found_in(file: str, wanted: Columns, source: Source, pages: list[Page]) -> Iterator[_Found]:
+    name = "Standard input" if file == "-" else file
+    with opened_bytes(file) as stream, _told(name):
+        opened = kinds.opened(stream, name)
+        if opened.kind is kinds.Kind.WORKBOOK:
+            yield _Found(_table(workbooks.records(opened.stream, source.sheet, name), wanted))
+            return
+        begin, text = _begun(_text(opened, source, name), name)
+        if begins_json(begin):
+            found = objects(text, wanted.is_row, source.rows, pages)
+            yield _Found(tables.Table([], iter(())), found)
+        else:
+            records = separated.records(text, wanted.is_heading, source.delimiter)
+            yield _Found(_table(records, wanted))
+
+
+def _text(opened: kinds.Opened, source: Source, name: str) -> Iterator[str]:
+    encoding = encodings.encoding_of(opened.head, source.encoding, name)
+    return encodings.decoded(opened.stream, encoding, name)
+
+
+def _begun(text: Iterator[str], name: str) -> tuple[str, Iterator[str]]:
+    """How a text begins, and the whole of it. Raises `FileUnreadable` for XML and HTML."""
+    read = list[str]()
+    for piece in text:
+        read.append(piece)
+        if not piece.isspace():
+            break
+        if len(read) > _BLANK_PIECES:
+            raise InvalidValue(f"{name} begins with white space alone")
+    begin = read[-1].lstrip() if read else ""
+    if not begin:
+        raise InvalidValue(f"{name} is empty")
+    if begin.startswith("<"):
+        raise _markup(begin[:1000].lower(), name)
+    return begin, chain(read, text)
+
+
+_BLANK_PIECES = 64
+
+
+def _markup(begin: str, name: str) -> FileUnreadable:
+    if "html" in begin or begin.startswith(("<table", "<body", "<div")):
+        return FileUnreadable(
+            f"{name} is HTML, as a web page is",
+            hint="It may be the page on which one logs in, or a table that only looks like a"
+            " workbook: open it, and save it as .xlsx or as CSV UTF-8.",
+        )
+    if "spreadsheet" in begin:
+        return FileUnreadable(
+            f"{name} is an XML spreadsheet of Excel 2003",
+            hint="Open it in Excel, and save it as .xlsx or as CSV UTF-8.",
+        )
+    return FileUnreadable(f"{name} is XML", hint="Export it as JSON, as CSV UTF-8 or as .xlsx.")
+
+
+def _table(records: Iterator[tables.NumberedRecord], wanted: Columns) -> tables.Table:
+    """The table in records, wherever its heading stands."""
+    if wanted.has_headings:
+        return tables.table(records, wanted.is_heading)
+    return tables.table_without_heading(records)
+
+
+@contextmanager
+def _told(name: str) -> Iterator[None]:
+    """Tell of a gzipped file that is damaged."""
+    try:
+        yield
+    except (EOFError, BadGzipFile, zlib.error) as error:
+        raise FileUnreadable(
+            f"{name} is damaged or cut off: {error}", hint="Export or download it again."
+        ) from None

@@ -1,0 +1,204 @@
+"""Rows become users and chats, each value of the form that its column has."""
+
+import json
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import date, datetime, time
+from enum import StrEnum
+from typing import Any, NamedTuple, TypeVar
+
+from assignchat.crm.formulas import is_error
+from assignchat.errors import InvalidValue
+from assignchat.model import ChatStatus, Role, check_id, check_text, format_time, parse_time
+from assignchat.store.imports import ImportedChat
+
+USER_COLUMNS = ("id", "name", "role", "active", "alias", "capacity")
+CHAT_COLUMNS = ("id", "customer", "owner_id", "status", "opened_at", "closed_at")
+
+T = TypeVar("T")
+Row = Mapping[str, Any]
+
+
+class ImportedUser(NamedTuple):
+    """One row of a file of users. What it leaves out is null."""
+
+    line: int
+    id: str
+    name: str | None
+    role: str | None
+    active: bool | None
+    aliases: list[str]
+    capacity: int | None
+
+
+def user(line: int, row: Row) -> ImportedUser:
+    """The user in a row. Raises `InvalidValue` naming the column."""
+    return ImportedUser(
+        line,
+        _id(row, "user id"),
+        _optional(row, "name", lambda text: check_text(text, "name")),
+        _optional(row, "role", lambda text: _word(text, Role)),
+        _optional(row, "active", _active),
+        _aliases(row),
+        _optional(row, "capacity", _capacity),
+    )
+
+
+def chat(line: int, row: Row) -> ImportedChat:
+    """The chat in a row. Raises `InvalidValue` naming the column."""
+    return ImportedChat(
+        line,
+        _id(row, "chat id"),
+        _optional(row, "customer", _customer),
+        _optional(row, "owner_id", _owner_id),
+        _optional(row, "status", _status),
+        _time(row, "opened_at"),
+        _time(row, "closed_at"),
+    )
+
+
+def id_in(row: Row) -> str | None:
+    """The id in a row that may be wrong, for people who look for it."""
+    value = row.get("id")
+    text = value.strip() if isinstance(value, str) else str(value)
+    return text[:_SHOWN] if value is not None and text else None
+
+
+_SHOWN = 200
+
+
+def _id(row: Row, what: str) -> str:
+    text = _text(row, "id")
+    try:
+        return check_id(text.strip() if text else "", what)
+    except InvalidValue as error:
+        raise _in_column(error, "id", row) from None
+
+
+def _optional(row: Row, column: str, check: Callable[[str], T]) -> T | None:
+    text = _text(row, column)
+    if text is None:
+        return None
+    try:
+        return check(text)
+    except InvalidValue as error:
+        raise _in_column(error, column, row) from None
+
+
+def _in_column(error: InvalidValue, column: str, row: Row) -> InvalidValue:
+    error.column, error.value = column, row.get(column)
+    return error
+
+
+def _text(row: Row, column: str) -> str | None:
+    """The text in a column, None where it is absent, null or blank."""
+    value = row.get(column)
+    if value is None:
+        return None
+    if isinstance(value, bool) and column == "active":
+        value = str(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)  # JSON and workbooks have ids as numbers
+    if not isinstance(value, str):
+        kind = _KINDS.get(type(value), "something else")
+        raise InvalidValue(f"{column} is not text but {kind}", column=column, value=value)
+    if is_error(value):
+        raise InvalidValue(
+            f"{column} is an error of a spreadsheet: {value}", column=column, value=value
+        )
+    return value if value and not value.isspace() else None
+
+
+_KINDS = {
+    bool: "true or false",
+    float: "a fraction",
+    list: "a list",
+    dict: "an object",
+    datetime: "a time",
+    date: "a date",
+    time: "a time of day",
+}
+
+
+def _customer(text: str) -> str:
+    return check_text(text, "customer")
+
+
+def _owner_id(text: str) -> str:
+    return check_id(text.strip(), "owner_id")
+
+
+def _status(text: str) -> str:
+    return text if text in _STATUSES else _word(text, ChatStatus)
+
+
+_STATUSES = frozenset(map(str, ChatStatus))
+
+
+def _time(row: Row, column: str) -> str | None:
+    value = row.get(column)
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return format_time(value)
+    text = _text(row, column)
+    if text is None:
+        return None
+    try:
+        return format_time(parse_time(text.strip()))
+    except InvalidValue as error:
+        raise InvalidValue(
+            f"{column}: {error.message}", error.hint, column=column, value=value
+        ) from None
+
+
+def _word(text: str, words: type[StrEnum]) -> str:
+    word = text.strip().casefold()
+    if word not in words.__members__.values():
+        column = "role" if words is Role else "status"
+        raise InvalidValue(
+            f"{column} is one of {', '.join(words)}, not {text.strip()!r}",
+            hint=f"Say what it means: --value '{column}:{text.strip()}=MEANING'",
+            is_word=True,
+        )
+    return word
+
+
+def _active(text: str) -> bool:
+    word = text.strip().casefold()
+    if word not in _TRUTHS:
+        raise InvalidValue(
+            f"active is true or false, not {text.strip()!r}",
+            hint=f"Say what it means: --value 'active:{text.strip()}=yes'",
+            is_word=True,
+        )
+    return _TRUTHS[word]
+
+
+_TRUTHS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+
+
+def _aliases(row: Row) -> list[str]:
+    """The aliases of one column, or of several."""
+    value = row.get("alias")
+    found = (
+        _text({"alias": item}, "alias") for item in (value if isinstance(value, list) else [value])
+    )
+    return [check_id(alias, "alias") for text in found if text is not None for alias in _each(text)]
+
+
+def _each(text: str) -> list[str]:
+    """The text alone, or what is in it: our own CSV has aliases as a JSON array."""
+    with suppress(ValueError):
+        value = json.loads(text)
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            return value
+    return [text.strip()]
+
+
+def _capacity(text: str) -> int:
+    number = text.strip()
+    if not (number.isascii() and number.isdigit() and len(number) <= _CAPACITY_DIGITS):
+        raise InvalidValue(f"capacity is a number from 0 on, not {text!r}")
+    return int(number)
+
+
+_CAPACITY_DIGITS = 9
