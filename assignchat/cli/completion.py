@@ -15,7 +15,7 @@ import typer
 from assignchat.cli.session import Invocation, actor_name, load_config, open_as_configured
 from assignchat.config import keys
 from assignchat.errors import AssignchatError
-from assignchat.model import TRANSITIONS, Request, Status
+from assignchat.model import TRANSITIONS, Party, Request, Status
 from assignchat.render import visible
 from assignchat.service.find import id_of
 from assignchat.store import batches, chats, requests, users
@@ -68,8 +68,12 @@ def asked_chat_ids(ctx: typer.Context, incomplete: str) -> list[str]:
 
 def _pending(ctx: typer.Context, database: Database, actor: str) -> Iterable[Request]:
     action = TRANSITIONS.get(ctx.info_name or "")
-    for party in [action.party] if action else ["recipient", "requester"]:
-        yield from requests.matching(database, {"status": Status.PENDING, party: actor})
+    sides: dict[str, requests.Filters] = {
+        Party.RECIPIENT: {"recipient": actor},
+        Party.REQUESTER: {"requester": actor},
+    }
+    for party in [action.party] if action else sides:
+        yield from requests.matching(database, {**sides[party], "status": Status.PENDING})
 
 
 def batch_ids(ctx: typer.Context, incomplete: str) -> list[str]:

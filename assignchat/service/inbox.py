@@ -73,9 +73,9 @@ def status(database: Database, *, actor: str) -> StatusPage:
     """Where the actor stands; of the requests they sent, the pending and the last ten."""
     with database.read():
         user = find_actor(database, actor)
-        sent = {"requester": user.id}
+        sent: requests.Filters = {"requester": user.id}
         last = requests.matching(database, sent, limit=SENT_SHOWN, newest_first=True)
-        pending = requests.matching(database, sent | {"status": Status.PENDING})
+        pending = requests.matching(database, {**sent, "status": Status.PENDING})
         return StatusPage(
             user.id,
             user.away_until if is_away(user, database.now) else None,

@@ -20,6 +20,7 @@ from assignchat.model import (
 from assignchat.service.find import find_chat, find_request, find_user, is_away
 from assignchat.store import notifications, requests, tracking
 from assignchat.store.database import Database
+from assignchat.store.requests import NewRequest
 from assignchat.store.sql import Which
 
 # A network time service moves a clock by less than the first; no request waits longer than
@@ -70,44 +71,25 @@ def may_assign(chat: Chat, requester: User) -> bool:
     return requester.id == chat.owner_id or requester.role == Role.MANAGER
 
 
-def ask(
-    database: Database,
-    chat: Chat,
-    requester: User,
-    recipient: User,
-    *,
-    actor: str,
-    note: str | None,
-    timeout_seconds: float | None,
-    fallbacks: list[str],
-    previous_request_id: int | None = None,
-) -> int:
-    """Send a request inside a transaction, and tell its recipient; its id."""
-    now = database.now
-    expires_at = None if timeout_seconds is None else time_after(now, timeout_seconds)
-    request_id = requests.add(
-        database,
-        chat_id=chat.id,
-        requester_id=requester.id,
-        recipient_id=recipient.id,
-        recipient_role=recipient.role,
-        from_user=chat.owner_id,
-        note=note,
-        expires_at=expires_at,
-        previous_request_id=previous_request_id,
-        fallbacks=fallbacks,
-    )
-    detail: dict[str, object] = {"expires_at": expires_at}
-    if fallbacks:
-        detail["fallbacks"] = fallbacks
+def deadline(database: Database, timeout_seconds: float | None) -> str | None:
+    """Returns the stored time so many seconds from now, None for None."""
+    return None if timeout_seconds is None else time_after(database.now, timeout_seconds)
+
+
+def ask(database: Database, new: NewRequest, *, actor: str) -> int:
+    """Send a request inside a transaction, and tell its recipient. Returns its id."""
+    request_id = requests.add(database, new)
+    detail: dict[str, object] = {"expires_at": new.expires_at}
+    if new.fallbacks:
+        detail["fallbacks"] = new.fallbacks
     tracking.append(
         database,
         Event.REQUESTED,
         actor,
-        chat_id=chat.id,
+        chat_id=new.chat_id,
         request_id=request_id,
-        from_user=chat.owner_id,
-        to_user=recipient.id,
+        from_user=new.from_user,
+        to_user=new.recipient_id,
         status=Status.PENDING,
         detail=json.dumps(detail, ensure_ascii=False),
     )
@@ -124,23 +106,24 @@ def ask_next(database: Database, ended: Request) -> None:
     requester = find_user(database, ended.requester_id)
     if not may_assign(chat, requester):
         return
+    had_until = ended.expires_at
+    seconds = None if had_until is None else seconds_between(ended.requested_at, had_until)
     while waiting:
         user = find_user(database, waiting.pop(0))
         if not user.active or is_away(user, database.now) or user.id == chat.owner_id:
             continue
-        ask(
-            database,
-            chat,
-            requester,
-            user,
-            actor=SYSTEM,
+        following = NewRequest(
+            chat_id=chat.id,
+            requester_id=requester.id,
+            recipient_id=user.id,
+            recipient_role=user.role,
+            from_user=chat.owner_id,
             note=ended.note,
-            timeout_seconds=None
-            if ended.expires_at is None
-            else seconds_between(ended.requested_at, ended.expires_at),
+            expires_at=deadline(database, seconds),
             fallbacks=waiting,
             previous_request_id=ended.id,
         )
+        ask(database, following, actor=SYSTEM)
         return
 
 

@@ -101,8 +101,8 @@ def _pass_on(database: Database, user: User, waiting: list[Request], reason: str
 
 
 def _waiting(database: Database, user: User) -> list[Request]:
-    given = {"recipient": user.id, "status": Status.PENDING}
-    return list(requests.matching(database, given))
+    waiting = requests.matching(database, {"recipient": user.id, "status": Status.PENDING})
+    return list(waiting)
 
 
 def _set_away(database: Database, user: User, until: str | None, actor: str) -> User:

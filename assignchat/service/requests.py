@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from typing import Unpack
 
 from assignchat.errors import (
     AlreadyOwner,
@@ -41,9 +42,16 @@ from assignchat.service.find import (
     find_request,
     id_of,
 )
-from assignchat.service.lifecycle import ask, ask_next, may_assign, record_passed_deadlines
+from assignchat.service.lifecycle import (
+    ask,
+    ask_next,
+    deadline,
+    may_assign,
+    record_passed_deadlines,
+)
 from assignchat.store import chats, requests, users
 from assignchat.store.database import Database
+from assignchat.store.requests import Filters, NewRequest
 
 DEFAULT_TIMEOUT_SECONDS = 120
 
@@ -80,17 +88,17 @@ def assign(
             )
         _check_not_owner(chat, recipient)
         _check_none_pending(database, chat)
-        request_id = ask(
-            database,
-            chat,
-            requester,
-            recipient,
-            actor=requester.id,
+        new = NewRequest(
+            chat_id=chat.id,
+            requester_id=requester.id,
+            recipient_id=recipient.id,
+            recipient_role=recipient.role,
+            from_user=chat.owner_id,
             note=note,
-            timeout_seconds=timeout_seconds,
+            expires_at=deadline(database, timeout_seconds),
             fallbacks=_check_fallbacks(database, chat, recipient, then),
         )
-        return find_request(database, request_id)
+        return find_request(database, ask(database, new, actor=requester.id))
 
 
 def accept(database: Database, request_id: int, *, actor: str) -> Request:
@@ -182,21 +190,16 @@ def current_request(database: Database, request_id: int) -> Request:
 def list_requests(
     database: Database,
     *,
-    status: str | None = None,
-    chat: str | None = None,
-    requester: str | None = None,
-    recipient: str | None = None,
     limit: int | None = None,
     newest_first: bool = False,
+    **given: Unpack[Filters],
 ) -> Iterator[Request]:
     """The requests that match, one at a time; one past its deadline reads as timed out."""
     with database.read():
-        given = {
-            "status": status,
-            "chat": chat,
-            "requester": requester and id_of(database, requester),
-            "recipient": recipient and id_of(database, recipient),
-        }
+        if requester := given.get("requester"):
+            given["requester"] = id_of(database, requester)
+        if recipient := given.get("recipient"):
+            given["recipient"] = id_of(database, recipient)
         yield from requests.matching(database, given, limit=limit, newest_first=newest_first)
 
 

@@ -1,24 +1,13 @@
 """The history: tracking rows, and the Engagement Tracking Records that they tell."""
 
-from collections.abc import Iterator, Mapping
-from typing import TypedDict, Unpack
+from collections.abc import Iterator
+from typing import Unpack
 
 from assignchat.model import EngagementRecord, TrackingRow
 from assignchat.service.find import id_of
 from assignchat.store import tracking
 from assignchat.store.database import Database
-
-
-class Sought(TypedDict, total=False):
-    """What to look for in the history; times are stored times, `since` is inclusive."""
-
-    chat: str | None
-    request: int | None
-    batch: int | None
-    user: str | None
-    event: str | None
-    since: str | None
-    until: str | None
+from assignchat.store.tracking import Filters
 
 
 def list_tracking(
@@ -26,12 +15,12 @@ def list_tracking(
     *,
     limit: int | None = None,
     newest_first: bool = False,
-    **sought: Unpack[Sought],
+    **given: Unpack[Filters],
 ) -> Iterator[TrackingRow]:
     """The tracking rows that match, one at a time."""
     with database.read():
         yield from tracking.rows(
-            database, _by_ids(database, sought), limit=limit, newest_first=newest_first
+            database, _by_ids(database, given), limit=limit, newest_first=newest_first
         )
 
 
@@ -40,15 +29,15 @@ def list_records(
     *,
     limit: int | None = None,
     newest_first: bool = False,
-    **sought: Unpack[Sought],
+    **given: Unpack[Filters],
 ) -> Iterator[EngagementRecord]:
     """The Engagement Tracking Records that match, as `list_tracking`."""
     with database.read():
         yield from tracking.records(
-            database, _by_ids(database, sought), limit=limit, newest_first=newest_first
+            database, _by_ids(database, given), limit=limit, newest_first=newest_first
         )
 
 
-def _by_ids(database: Database, sought: Sought) -> Mapping[str, object]:
-    user = sought.get("user")
-    return sought if user is None else {**sought, "user": id_of(database, user)}
+def _by_ids(database: Database, given: Filters) -> Filters:
+    user = given.get("user")
+    return given if user is None else {**given, "user": id_of(database, user)}

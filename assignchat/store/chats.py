@@ -5,9 +5,9 @@ from itertools import islice
 
 from assignchat.model import Chat
 from assignchat.store.database import Database
-from assignchat.store.sql import page, where
+from assignchat.store.sql import insert_into, page, where
 
-_COLUMNS = "id, customer, owner_id, status, opened_at, closed_at"
+_COLUMNS = ", ".join(Chat._fields)
 
 
 def get(database: Database, chat_id: str) -> Chat | None:
@@ -69,11 +69,7 @@ def beginning_with(database: Database, prefix: str, limit: int) -> list[str]:
 
 def add(database: Database, chat: Chat) -> None:
     """Insert a chat."""
-    database.execute(
-        f"INSERT INTO chats ({_COLUMNS})"
-        " VALUES (:id, :customer, :owner_id, :status, :opened_at, :closed_at)",
-        chat._asdict(),
-    )
+    database.execute(insert_into("chats", Chat._fields), chat._asdict())
 
 
 def hand_over(database: Database, chat_id: str, from_user: str, to_user: str) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from assignchat.model import NOTICES, Event, Notification, Party
 from assignchat.store.database import Database
-from assignchat.store.sql import COLUMNS_WITH_DEADLINE, Which
+from assignchat.store.sql import COLUMNS_WITH_DEADLINE, Which, insert_into
 
 _OF_REQUEST = {
     "chat_id": "r.chat_id",
@@ -34,17 +34,14 @@ def add(
     batch_id: int | None = None,
 ) -> None:
     """Tell one user something."""
-    database.execute(
-        "INSERT INTO notifications (at, recipient_id, text, request_id, batch_id)"
-        " VALUES (:at, :recipient, :text, :request, :batch)",
-        {
-            "at": database.now,
-            "recipient": recipient_id,
-            "text": text,
-            "request": request_id,
-            "batch": batch_id,
-        },
-    )
+    values = {
+        "at": database.now,
+        "recipient_id": recipient_id,
+        "text": text,
+        "request_id": request_id,
+        "batch_id": batch_id,
+    }
+    database.execute(insert_into("notifications", values), values)
 
 
 def tell_parties(database: Database, event: Event, which: Which, *, but: str | None = None) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 from assignchat.model import Party, Request, Status, Transition
 from assignchat.store import notifications, seals
@@ -14,6 +14,7 @@ from assignchat.store.sql import (
     PAST_DEADLINE,
     Params,
     Which,
+    insert_into,
     page,
     where,
 )
@@ -21,6 +22,17 @@ from assignchat.store.sql import (
 _COMPUTED = COLUMNS_WITH_DEADLINE | {"customer": "c.customer"}
 _COLUMNS = ", ".join(_COMPUTED.get(name, f"r.{name}") for name in Request._fields)
 _SELECT = f"SELECT {_COLUMNS} FROM requests r JOIN chats c ON c.id = r.chat_id"
+
+
+class Filters(TypedDict, total=False):
+    """What to list: the requests for which all that is given holds."""
+
+    status: str | None
+    chat: str | None
+    requester: str | None
+    recipient: str | None
+    from_user: str | None
+
 
 _FILTERS = {
     "chat": "r.chat_id = :chat",
@@ -48,14 +60,15 @@ def newest_of_chat(database: Database, chat_id: str) -> Request | None:
 
 
 def matching(
-    database: Database, given: Params, *, limit: int | None = None, newest_first: bool = False
+    database: Database, given: Filters, *, limit: int | None = None, newest_first: bool = False
 ) -> Iterator[Request]:
-    """The requests that match what is given of status, chat, requester and recipient."""
+    """The requests that match, one at a time."""
     filters = dict(_FILTERS)
-    if given.get("status") is not None:
-        filters["status"] = _STATUS_FILTERS.get(given["status"], "r.status = :status")
+    status = given.get("status")
+    if status is not None:
+        filters["status"] = _STATUS_FILTERS.get(status, "r.status = :status")
     # The sign keeps SQLite from walking all requests in their order to find the few pending.
-    column = "+r.id" if given.get("status") == "pending" else "r.id"
+    column = "+r.id" if status == "pending" else "r.id"
     order = page(column, limit, newest_first=newest_first)
     return database.rows(
         Request,
@@ -64,38 +77,30 @@ def matching(
     )
 
 
-def add(
-    database: Database,
-    *,
-    chat_id: str,
-    requester_id: str,
-    recipient_id: str,
-    recipient_role: str,
-    from_user: str,
-    note: str | None,
-    expires_at: str | None,
-    previous_request_id: int | None = None,
-    fallbacks: list[str],
-) -> int:
-    """Insert a pending request; its id. `fallbacks` are asked next, in their order."""
-    return database.insert(
-        "INSERT INTO requests (chat_id, requester_id, recipient_id, recipient_role, status, note,"
-        " requested_at, expires_at, from_user, previous_request_id, fallbacks)"
-        " VALUES (:chat_id, :requester_id, :recipient_id, :recipient_role, 'pending', :note,"
-        " :now, :expires_at, :from_user, :previous_request_id, :fallbacks) RETURNING id",
-        {
-            "chat_id": chat_id,
-            "requester_id": requester_id,
-            "recipient_id": recipient_id,
-            "recipient_role": recipient_role,
-            "note": note,
-            "now": database.now,
-            "expires_at": expires_at,
-            "from_user": from_user,
-            "previous_request_id": previous_request_id,
-            "fallbacks": json.dumps(fallbacks, ensure_ascii=False) if fallbacks else None,
-        },
-    )
+class NewRequest(NamedTuple):
+    """What a request is sent with: columns of the table; `fallbacks` are asked next, in order."""
+
+    chat_id: str
+    requester_id: str
+    recipient_id: str
+    recipient_role: str
+    from_user: str
+    note: str | None
+    expires_at: str | None
+    fallbacks: list[str]
+    previous_request_id: int | None = None
+
+
+def add(database: Database, new: NewRequest) -> int:
+    """Insert a pending request. Returns its id."""
+    fallbacks = json.dumps(new.fallbacks, ensure_ascii=False) if new.fallbacks else None
+    values = {
+        **new._asdict(),
+        "fallbacks": fallbacks,
+        "status": Status.PENDING,
+        "requested_at": database.now,
+    }
+    return database.insert(f"{insert_into('requests', values)} RETURNING id", values)
 
 
 def fallbacks(database: Database, request_id: int) -> list[str]:

@@ -33,6 +33,12 @@ COLUMNS_WITH_DEADLINE = {
 """The columns of a request `r` in which its deadline shows, and how they read."""
 
 
+def insert_into(table: str, columns: Iterable[str]) -> str:
+    """Returns the statement that inserts a row whose parameters are called like its columns."""
+    names = tuple(columns)
+    return f"INSERT INTO {table} ({', '.join(names)}) VALUES (:{', :'.join(names)})"
+
+
 def one_of(words: Iterable[str]) -> str:
     """Returns words of `model`, never of a user, as they stand behind IN."""
     return "(" + ", ".join(f"'{word}'" for word in words) + ")"

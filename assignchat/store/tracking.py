@@ -1,15 +1,29 @@
 """Engagement tracking, the append-only history, and the records that it tells."""
 
 from collections.abc import Iterator
+from typing import TypedDict
 
 from assignchat.model import EngagementRecord, Event, TrackingRow
 from assignchat.store.database import Database
-from assignchat.store.sql import COLUMNS_WITH_DEADLINE, Params, page, where
+from assignchat.store.sql import COLUMNS_WITH_DEADLINE, insert_into, page, where
 
 COLUMNS = ", ".join(TrackingRow._fields)
 _RECORD_COLUMNS = ", ".join(
     COLUMNS_WITH_DEADLINE.get(name, name) for name in EngagementRecord._fields
 )
+
+
+class Filters(TypedDict, total=False):
+    """What to look for in the history; times are stored times, `since` is inclusive."""
+
+    chat: str | None
+    request: int | None
+    batch: int | None
+    user: str | None
+    event: str | None
+    since: str | None
+    until: str | None
+
 
 _FILTERS = {
     "chat": "chat_id = :chat",
@@ -51,26 +65,21 @@ def append(
     detail: str | None = None,
 ) -> None:
     """Append one row; its time and login are the transaction's."""
-    database.execute(
-        "INSERT INTO engagement_tracking (at, event, actor, os_user, chat_id, request_id,"
-        " batch_id, from_user, to_user, status, reason, detail)"
-        " VALUES (:at, :event, :actor, :os_user, :chat_id, :request_id,"
-        " :batch_id, :from_user, :to_user, :status, :reason, :detail)",
-        {
-            "at": database.now,
-            "event": event,
-            "actor": actor,
-            "os_user": database.os_user,
-            "chat_id": chat_id,
-            "request_id": request_id,
-            "batch_id": batch_id,
-            "from_user": from_user,
-            "to_user": to_user,
-            "status": status,
-            "reason": reason,
-            "detail": detail,
-        },
-    )
+    values = {
+        "at": database.now,
+        "event": event,
+        "actor": actor,
+        "os_user": database.os_user,
+        "chat_id": chat_id,
+        "request_id": request_id,
+        "batch_id": batch_id,
+        "from_user": from_user,
+        "to_user": to_user,
+        "status": status,
+        "reason": reason,
+        "detail": detail,
+    }
+    database.execute(insert_into("engagement_tracking", values), values)
 
 
 def last_id(database: Database) -> int:
@@ -85,9 +94,9 @@ def newest_at(database: Database) -> str | None:
 
 
 def rows(
-    database: Database, given: Params, *, limit: int | None = None, newest_first: bool = False
+    database: Database, given: Filters, *, limit: int | None = None, newest_first: bool = False
 ) -> Iterator[TrackingRow]:
-    """The rows that match what is given of chat, request, batch, user, event, since, until."""
+    """The rows that match, one at a time."""
     order = page("id", limit, newest_first=newest_first)
     return database.rows(
         TrackingRow,
@@ -97,7 +106,7 @@ def rows(
 
 
 def records(
-    database: Database, given: Params, *, limit: int | None = None, newest_first: bool = False
+    database: Database, given: Filters, *, limit: int | None = None, newest_first: bool = False
 ) -> Iterator[EngagementRecord]:
     """The Engagement Tracking Records that match; a pending one past its deadline is timed out."""
     order = page(

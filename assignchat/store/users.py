@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from assignchat.model import Alias, User, folded
 from assignchat.store.database import Database
-from assignchat.store.sql import Params
+from assignchat.store.sql import Params, insert_into
 
 _STORED = tuple(name for name in User._fields if name != "aliases")
 _COMPUTED = {
@@ -64,9 +64,8 @@ def active(
 def add(database: Database, user: User) -> None:
     """Insert a user, without their aliases."""
     database.execute(
-        f"INSERT INTO users ({', '.join(_STORED)}, created_at)"
-        f" VALUES ({', '.join(f':{name}' for name in _STORED)}, :now)",
-        _stored(user) | {"now": database.now},
+        insert_into("users", (*_STORED, "created_at")),
+        _stored(user) | {"created_at": database.now},
     )
 
 

@@ -107,15 +107,6 @@ def tracking(
     form = options.form(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)
     start, end = times.period(since, until, invocation(ctx).clock())
     note_period(start, end)
-    sought: service.Sought = {
-        "chat": chat,
-        "request": request,
-        "batch": batch,
-        "user": user,
-        "event": event,
-        "since": start,
-        "until": end,
-    }
     fetch, row_type, cells = (
         (service.list_records, EngagementRecord, _RECORD_CELLS)
         if records
@@ -126,7 +117,17 @@ def tracking(
         say_list(
             form,
             limit,
-            lambda **page: fetch(session.database, **sought, **page),
+            lambda **page: fetch(
+                session.database,
+                chat=chat,
+                request=request,
+                batch=batch,
+                user=user,
+                event=event,
+                since=start,
+                until=end,
+                **page,
+            ),
             row_type,
             cells,
         )
