@@ -299,7 +299,7 @@ def test_the_next_is_asked_whichever_command_meets_the_deadline(team: Team) -> N
 def test_the_next_is_told_who_is_asking(team: Team) -> None:
     team.ok("assign", *CHAIN)
     team.ok("reject", "1", "--reason", "Not available", "--as", "martha")
-    texts = [notice["text"] for notice in team.ok("inbox", "--as", "omar")["notifications"]]
+    texts = [request["text"] for request in team.ok("inbox", "--as", "omar")["requests"]]
     assert texts == ["Mark has sent you a chat assignment request."]
 
 
