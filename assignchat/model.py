@@ -390,35 +390,37 @@ def parse_timeout(text: str) -> int | None:
 
 
 def check_id(text: str, what: str) -> str:
-    """The id itself, exactly as given, if it is one.
+    """Check that a text can be an id. Returns it exactly as given.
 
-    Raises `InvalidValue` naming `what` unless it has 1 to 200 characters, none of them a
-    control character, and no white space at its ends.
+    Raises `InvalidValue` naming `what` it is if it is empty, longer than 200 characters, has
+    a control character in it, or white space at an end.
     """
-    if not 1 <= len(text) <= MAX_ID_LENGTH:
-        raise InvalidValue(f"A {what} has 1 to {MAX_ID_LENGTH} characters; this one {len(text)}")
+    if not text:
+        raise InvalidValue(f"The {what} is empty")
+    if len(text) > MAX_ID_LENGTH:
+        raise InvalidValue(f"The {what} has {len(text)} characters; at most {MAX_ID_LENGTH} fit")
     if text != text.strip():
-        raise InvalidValue(f"A {what} has no white space at its ends: {text!r}")
+        raise InvalidValue(f"The {what} {text!r} has white space at an end")
     # isprintable is quick, and true of nearly every id; imports check millions.
     if not text.isprintable() and any(char < " " or "\x7f" <= char <= "\x9f" for char in text):
-        raise InvalidValue(f"A {what} has no control characters in it: {text!r}")
+        raise InvalidValue(f"The {what} {text!r} has a control character in it")
     return check_text(text, what)
 
 
 def check_text(text: str, what: str, limit: int = MAX_TEXT_LENGTH) -> str:
-    """The text itself, exactly as given, if it can be kept.
+    """Check that a text can be stored. Returns it exactly as given.
 
-    Raises `InvalidValue` naming `what` where it is blank, longer than `limit` characters,
+    Raises `InvalidValue` naming `what` it is if it is blank, longer than `limit` characters,
     has a NUL in it (many SQL functions stop there), or is not Unicode.
     """
     if not text.strip():
-        raise InvalidValue(f"A {what} is not blank")
+        raise InvalidValue(f"The {what} is blank")
     if len(text) > limit:
-        raise InvalidValue(f"A {what} has at most {limit} characters; this one {len(text)}")
+        raise InvalidValue(f"The {what} has {len(text)} characters; at most {limit} fit")
     if "\0" in text:
-        raise InvalidValue(f"A {what} has no NUL in it")
+        raise InvalidValue(f"The {what} has a NUL in it")
     if not is_unicode(text):
-        raise InvalidValue(f"A {what} is UTF-8 text; this one is not")
+        raise InvalidValue(f"The {what} is not UTF-8 text")
     return text
 
 
