@@ -52,7 +52,7 @@ def every(
 
 
 def add(database: Database, actor: str, reason: str | None) -> int:
-    """Begin a batch; its id."""
+    """Begin a batch. Returns its id."""
     return database.insert(
         "INSERT INTO batches (at, actor, reason) VALUES (:at, :actor, :reason) RETURNING id",
         {"at": database.now, "actor": actor, "reason": reason},
@@ -111,19 +111,19 @@ class Selection:
             "CREATE TEMP TABLE IF NOT EXISTS selected (owner_id TEXT, status TEXT, id TEXT,"
             " PRIMARY KEY (owner_id, status, id)) WITHOUT ROWID"
         )
-        database.execute("DELETE FROM temp.given")
-        database.execute("DELETE FROM temp.selected")
+        database.execute("DELETE FROM given")
+        database.execute("DELETE FROM selected")
         database.execute_many(
-            "INSERT INTO temp.given (id) VALUES (?) ON CONFLICT DO NOTHING",
+            "INSERT INTO given (id) VALUES (?) ON CONFLICT DO NOTHING",
             ((chat_id,) for chat_id in chat_ids),
         )
         database.execute(
-            "INSERT INTO temp.selected (owner_id, status, id)"
-            " SELECT c.owner_id, c.status, c.id FROM temp.given g CROSS JOIN chats c ON c.id = g.id"
+            "INSERT INTO selected (owner_id, status, id)"
+            " SELECT c.owner_id, c.status, c.id FROM given g CROSS JOIN chats c ON c.id = g.id"
             " ORDER BY 1, 2, 3"
         )
-        restriction = f" AND id IN (SELECT id FROM temp.selected WHERE {_IN_SLICE})"
-        return cls(database, "temp.selected", restriction, {})
+        restriction = f" AND id IN (SELECT id FROM selected WHERE {_IN_SLICE})"
+        return cls(database, "selected", restriction, {})
 
     def unknown(self, limit: int) -> list[str]:
         """Up to `limit` of the given ids that no chat has."""
@@ -131,13 +131,13 @@ class Selection:
         if by_owner or self._count("given") == self._count("selected"):
             return []
         return self._database.column(
-            "SELECT id FROM temp.given WHERE id NOT IN (SELECT id FROM temp.selected)"
+            "SELECT id FROM given g WHERE NOT EXISTS (SELECT 1 FROM chats c WHERE c.id = g.id)"
             " ORDER BY id LIMIT :limit",
             {"limit": limit},
         )
 
     def _count(self, table: str) -> int:
-        return int(self._database.value(f"SELECT count(*) FROM temp.{table}"))
+        return int(self._database.value(f"SELECT count(*) FROM {table}"))
 
     def holdings(self) -> list[Holding]:
         """Who owns how many of the selected chats, by status."""
@@ -242,7 +242,7 @@ def requests_moved_since(row_id: int) -> Which:
 def _collect_moved_since(database: Database, batch_id: int, first: int, last: int) -> None:
     """Collect the chats of a batch that have changed hands since it was made."""
     database.execute("CREATE TEMP TABLE IF NOT EXISTS moved_since (id TEXT PRIMARY KEY)")
-    database.execute("DELETE FROM temp.moved_since")
+    database.execute("DELETE FROM moved_since")
     changes_hands = (
         "later.event IN ('accepted', 'assigned', 'undone', 'imported')"
         " AND later.from_user <> later.to_user"
@@ -258,7 +258,7 @@ def _collect_moved_since(database: Database, batch_id: int, first: int, last: in
             f" AND t.event = 'assigned' AND {changes_hands}"
         )
     database.execute(
-        f"INSERT INTO temp.moved_since SELECT DISTINCT later.chat_id FROM {later}",
+        f"INSERT INTO moved_since SELECT DISTINCT later.chat_id FROM {later}",
         {"batch": batch_id, "first": first, "last": last},
     )
 
@@ -272,7 +272,7 @@ class GivenBack(NamedTuple):
 
 
 def undo(database: Database, batch_id: int, actor: str) -> Iterator[int]:
-    """Give the chats of a batch back, slice by slice; yields how many each slice gave back.
+    """Give the chats of a batch back, slice by slice. Yields how many each slice gave back.
 
     A chat whose owner has changed since the batch stays where it is, even if it has come
     back to the same person: what happened in between was somebody's decision.
@@ -298,7 +298,7 @@ def undo(database: Database, batch_id: int, actor: str) -> Iterator[int]:
 
 
 def _undo_slice(database: Database, bound: Params) -> int:
-    """Undo what stands from `start` to `end` in the history; how many chats it gave back."""
+    """Undo the rows of the history from `start` to `end`. Returns how many chats it gave back."""
     before = tracking.last_id(database)
     with seals.rows_varying_in(database, "chat_id", "from_user", "to_user"):
         chats = database.execute(
@@ -309,7 +309,7 @@ def _undo_slice(database: Database, bound: Params) -> int:
             " FROM engagement_tracking t JOIN chats c ON c.id = t.chat_id"
             " WHERE t.id BETWEEN :start AND :end AND t.batch_id = :batch"
             " AND t.event = 'assigned' AND c.owner_id = t.to_user"
-            " AND t.chat_id NOT IN (SELECT id FROM temp.moved_since) ORDER BY t.id",
+            " AND t.chat_id NOT IN (SELECT id FROM moved_since) ORDER BY t.id",
             bound,
         )
     database.execute(
