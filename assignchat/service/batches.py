@@ -126,8 +126,8 @@ def reassign(
     holdings = selection.holdings()
     owners = {holding.owner_id for holding in holdings}
     # Where there are several owners, each of them could take the others' chats.
-    besides = owners if len(owners) == 1 else ()
-    found = [find_recipient(database, name, anyway=anyway, besides=besides) for name in to]
+    passed_over = owners if len(owners) == 1 else ()
+    found = [find_recipient(database, name, anyway=anyway, owners=passed_over) for name in to]
     recipients = {user.id: user for user in found}
     moves = share_out(
         holdings,

@@ -81,7 +81,7 @@ def show_chat(database: Database, chat_id: str) -> ChatStory:
 
 
 def close_chat(database: Database, chat_id: str, *, actor: str) -> Chat:
-    """Close a chat, which cancels its pending request; the chat. A closed one stays as it is."""
+    """Close a chat and cancel its pending request. Returns the chat."""
     with database.write():
         chat = find_chat(database, chat_id)
         record_passed_deadlines(database, requests.on_chat(chat.id))
@@ -94,7 +94,7 @@ def close_chat(database: Database, chat_id: str, *, actor: str) -> Chat:
 
 
 def reopen_chat(database: Database, chat_id: str, *, actor: str) -> Chat:
-    """Reopen a closed chat; the chat. Raises `UserInactive` if its owner has left."""
+    """Reopen a closed chat. Returns it. Raises `UserInactive` if its owner has left."""
     with database.write():
         chat = find_chat(database, chat_id)
         if chat.status == ChatStatus.OPEN:

@@ -45,17 +45,17 @@ def find_user(database: Database, user_id: str) -> User:
 
 
 def find_recipient(
-    database: Database, user_id: str, *, anyway: bool, besides: Container[str] = ()
+    database: Database, user_id: str, *, anyway: bool, owners: Container[str] = ()
 ) -> User:
     """The user who is to get a chat: active, and present unless `anyway`.
 
     Raises `UserNotFound`, `UserInactive` or `UserAway`, whose hint names who is there
-    `besides` those who own the chat.
+    but for the `owners` of the chat.
     """
     user = _active(find_user(database, user_id))
     if is_away(user, database.now) and not anyway:
         present = users.active(database, least_loaded_first=True)
-        there = [user.id for user in present if user.id not in besides]
+        there = [user.id for user in present if user.id not in owners]
         raise UserAway(
             f"{user.name} is away {away_text(str(user.away_until))}",
             hint=f"Present, least loaded first: {listing(there)}. Or add --anyway."

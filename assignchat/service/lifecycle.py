@@ -32,7 +32,7 @@ _CLOCK_AHEAD_SECONDS = 31 * 86_400
 def sweep_timeouts(
     database: Database, *, actor: str = SYSTEM, dry_run: bool = False, force: bool = False
 ) -> list[int]:
-    """Time out every pending request whose deadline has come; their ids, in order.
+    """Time out every pending request whose deadline has come. Returns their ids, in order.
 
     `actor` is recorded as who swept. Raises `ClockSuspicious`, unless `force`, where
     something is due and the newest row of the history lies more than 5 minutes in the future

@@ -68,7 +68,7 @@ def assign(
     then: Sequence[str] = (),
     anyway: bool = False,
 ) -> Request:
-    """Ask `to` to take over a chat; the pending request.
+    """Ask `to` to take over a chat. Returns the pending request.
 
     The deadline is fixed here: `timeout_seconds` from now, None for none. `then` names who
     is asked next when a request is rejected or times out. Raises, among others, `NotOwner`
@@ -81,7 +81,7 @@ def assign(
         chat = find_chat(database, chat_id)
         record_passed_deadlines(database, requests.on_chat(chat.id))
         _check_may_assign(chat, requester)
-        recipient = find_recipient(database, to, anyway=anyway, besides={chat.owner_id})
+        recipient = find_recipient(database, to, anyway=anyway, owners={chat.owner_id})
         if to_type is not None and recipient.role != to_type:
             raise WrongUserType(
                 f"{recipient.name} ({recipient.id}) is a {recipient.role}, not a {to_type}"
@@ -102,10 +102,10 @@ def assign(
 
 
 def accept(database: Database, request_id: int, *, actor: str) -> Request:
-    """Take over the chat that the actor is asked to take; the accepted request.
+    """Take over the chat that the actor is asked to take. Returns the accepted request.
 
-    Raises `NotRecipient`, `RequestNotPending`, or `RequestTimedOut`, which is recorded; and
-    `DatabaseDamaged` where the chat is not of whose it was, which no command leaves so.
+    Raises `NotRecipient`, `RequestNotPending`, `RequestTimedOut`, or `DatabaseDamaged` if the
+    chat's owner has changed since the request was sent; only a manual edit can do that.
     """
     with database.write():
         request = _answer(database, "accept", request_id, actor, None)
@@ -127,7 +127,7 @@ def reject(
     offered: Sequence[str] = (),
     others_allowed: bool = True,
 ) -> Request:
-    """Turn a request down; the owner keeps the chat. The rejected request.
+    """Turn a request down, so that the owner keeps the chat. Returns the rejected request.
 
     The reason is one of `offered`, or any text if `others_allowed`. Raises `ReasonRequired`,
     `ReasonNotAllowed`, `NotRecipient`, `RequestNotPending`, `RequestTimedOut`.
@@ -148,7 +148,7 @@ def withdraw(
     offered: Sequence[str] = (),
     others_allowed: bool = True,
 ) -> Request:
-    """Take a request back while it is pending; the withdrawn request.
+    """Take a request back while it is pending. Returns the withdrawn request.
 
     The reason is one of `offered`, or any text if `others_allowed`. Raises `ReasonRequired`,
     `ReasonNotAllowed`, `NotRequester`, `RequestNotPending`, `RequestTimedOut`.
@@ -173,7 +173,7 @@ def request_on_chat(database: Database, chat_id: str) -> int:
 
 
 def current_request(database: Database, request_id: int) -> Request:
-    """The request as it is now; if its deadline has passed, that is recorded if it can be.
+    """Returns the request as it is now. A passed deadline is recorded, if it can be.
 
     Raises `RequestNotFound`.
     """
@@ -318,7 +318,7 @@ def _check_party(request: Request, party: Party, user: User) -> None:
 
 
 def _find_with_deadline(database: Database, request_id: int) -> Request:
-    """The request; if its deadline has passed, that is recorded before anything else."""
+    """Record that its deadline has passed, if so. Returns the request."""
     request = find_request(database, request_id)
     if request.status == Status.TIMED_OUT:
         record_passed_deadlines(database, requests.this(request.id))

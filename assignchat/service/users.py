@@ -94,7 +94,7 @@ def set_user(
 
 
 def activate_user(database: Database, user_id: str, *, actor: str) -> User:
-    """Let a user take part again; the user. Raises `UserNotFound`."""
+    """Let a user take part again. Returns the user. Raises `UserNotFound`."""
     with database.write():
         user = find_user(database, user_id)
         return change_user(database, user, user._replace(active=True), actor)

@@ -73,7 +73,7 @@ def add(database: Database, chat: Chat) -> None:
 
 
 def hand_over(database: Database, chat_id: str, from_user: str, to_user: str) -> bool:
-    """Give the chat of one user to another; whether it was theirs."""
+    """Give the chat of one user to another. Returns whether it was theirs."""
     changed = database.execute(
         "UPDATE chats SET owner_id = :to_user WHERE id = :id AND owner_id = :from_user",
         {"id": chat_id, "from_user": from_user, "to_user": to_user},
