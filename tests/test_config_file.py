@@ -146,7 +146,9 @@ def test_what_is_wrong_in_it_is_named(empty_team: Team, text: str, named: str) -
         ('[assign_discuss]\nrequest_timeout = "31d"', "30d"),
     ],
 )
-def test_and_what_would_be_right(empty_team: Team, text: str, right: str) -> None:
+def test_an_invalid_config_comes_with_what_would_be_right(
+    empty_team: Team, text: str, right: str
+) -> None:
     empty_team.config.write_text(text)
     assert right in message(empty_team, "requests")
 

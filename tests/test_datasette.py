@@ -138,14 +138,14 @@ def test_the_queries_answer(site: Site) -> None:
     assert told == ["rejected", "assigned"]
 
 
-def test_nobody_writes_through_it(site: Site) -> None:
+def test_nobody_writes_through_datasette(site: Site) -> None:
     with pytest.raises(HTTPError) as refused:
         site.page(".json", sql="DELETE FROM users")
     assert refused.value.code == 400
     refused.value.close()
 
 
-def test_it_works_at_once_without_the_metadata(empty_team: Team, tmp_path: Path) -> None:
+def test_datasette_works_at_once_without_the_metadata(empty_team: Team, tmp_path: Path) -> None:
     site = datasette(a_day(empty_team, tmp_path))
     assert '<a href="/assignchat/users/martha">Martha</a>' in site.page("/requests")
     assert len(site.rows("/engagement_records")) == 4

@@ -230,7 +230,7 @@ def test_a_folder_that_everyone_may_write_is_warned_of(team: Team, folder_mode: 
     assert warnings(team) == {}
 
 
-def test_so_is_the_folder_of_what_a_link_leads_to(team: Team, tmp_path: Path) -> None:
+def test_the_folder_of_what_a_link_leads_to_is_warned_of_too(team: Team, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     for name in ("config.toml", "assignchat.db"):

@@ -41,11 +41,13 @@ def office(team: Team) -> Team:
 
 
 @pytest.mark.parametrize(("words", "actor"), ALLOWED)
-def test_those_whom_the_table_names_may(office: Team, words: tuple[str, ...], actor: str) -> None:
+def test_who_is_named_in_the_table_of_rights_may(
+    office: Team, words: tuple[str, ...], actor: str
+) -> None:
     office.ok(*words, "--as", actor)
 
 
-def test_all_others_may_not(office: Team) -> None:
+def test_nobody_may_do_what_the_table_of_rights_does_not_name(office: Team) -> None:
     before = office.snapshot()
     for words, allowed, code in RULES:
         for actor in set(EVERYBODY) - set(allowed):

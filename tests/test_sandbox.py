@@ -26,7 +26,7 @@ def sleep() -> bool:
     return True
 
 
-def test_it_tells_what_the_work_came_to() -> None:
+def test_a_sandbox_tells_what_the_work_came_to() -> None:
     assert succeeds_in_time(lambda: True, 10)
     assert not succeeds_in_time(lambda: False, 10)
     assert not succeeds_in_time(lambda: bool(1 // 0), 10)
@@ -35,13 +35,13 @@ def test_it_tells_what_the_work_came_to() -> None:
 
 
 @pytest.mark.parametrize("seconds", [0.2, 0, -1])
-def test_it_takes_no_longer_than_it_may(seconds: float) -> None:
+def test_sandboxed_work_takes_no_longer_than_it_may(seconds: float) -> None:
     before = time.monotonic()
     assert not succeeds_in_time(sleep, seconds)
     assert time.monotonic() - before < 5
 
 
-def test_it_has_limited_memory() -> None:
+def test_sandboxed_work_has_limited_memory() -> None:
     code = (
         "from assignchat.system.sandbox import succeeds_in_time;"
         "print([succeeds_in_time(lambda: bool(bytearray(n)), 10)"
@@ -51,14 +51,14 @@ def test_it_has_limited_memory() -> None:
     assert run(Path.cwd(), sys.executable, "-c", code) == (0, "[True, False]\n", "")
 
 
-def test_it_leaves_no_process_behind() -> None:
+def test_sandboxed_work_leaves_no_process_behind() -> None:
     succeeds_in_time(lambda: True, 10)
     succeeds_in_time(sleep, 0.1)
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
 
 
-def test_what_it_prints_goes_nowhere() -> None:
+def test_what_sandboxed_work_prints_goes_nowhere() -> None:
     code = (
         "import os, sys; from assignchat.system.sandbox import succeeds_in_time;"
         "speak = lambda: not any((os.write(1, b's3cret'), os.write(2, b's3cret')) * 0);"

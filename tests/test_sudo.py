@@ -155,7 +155,7 @@ def test_sudo_passes_no_variable_on(office: Office, option: str) -> None:
     assert "not allowed" in done.err
 
 
-def test_nor_does_the_wrapper_where_sudo_is_told_to(office: Office) -> None:
+def test_the_wrapper_passes_no_variable_on_even_if_sudo_does(office: Office) -> None:
     others = {"ASSIGNCHAT_USER": "martha", "ASSIGNCHAT_DB": "/nowhere", "PYTHONHOME": "/nowhere"}
     done = office.at("assignchat", office.wrapper, "inbox", "--json", env=others)
     assert done.error == "actor_unknown"  # not identity_fixed, nor worse

@@ -28,7 +28,7 @@ def test_one_is_away_until_a_time_or_until_one_is_back(team: Team) -> None:
     assert team.ok("assign", "chat-1", "--to", "martha", "--as", "mark")["status"] == "pending"
 
 
-def test_it_is_tracked_as_ones_own_doing_and_only_for_oneself(team: Team) -> None:
+def test_being_away_is_tracked_as_ones_own_doing_and_only_for_oneself(team: Team) -> None:
     team.ok("away", "--as", "martha")
     team.ok("back", "--as", "martha")
     rows = [row["actor"] for row in team.ok("tracking", "--user", "martha")]

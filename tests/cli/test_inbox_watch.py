@@ -209,7 +209,7 @@ def test_notifications_are_marked_read_by_key(asked: Team) -> None:
     ids=["q", "Ctrl-C", "Ctrl-D", "SIGTERM", "SIGINT"],
 )
 @pytest.mark.parametrize("while_asking", [False, True])
-def test_it_ends_cleanly(
+def test_the_live_inbox_ends_cleanly(
     asked: Team, leave: Callable[[Watch], None], while_asking: bool, request: pytest.FixtureRequest
 ) -> None:
     before = asked.snapshot()
@@ -226,7 +226,9 @@ def test_it_ends_cleanly(
 
 
 @pytest.mark.parametrize("columns", [40, 25])
-def test_it_fits_a_narrow_terminal_and_follows_its_size(asked: Team, columns: int) -> None:
+def test_the_live_inbox_fits_a_narrow_terminal_and_follows_its_size(
+    asked: Team, columns: int
+) -> None:
     asked.ok("chat", "add", "会話" * 20, "--customer", "Wide", "--owner", "mark")
     ask(asked, "会話" * 20, "--note", "A long story. " * 20)
     with watching(asked) as watch:

@@ -24,7 +24,7 @@ def names(folder: Path) -> list[str]:
 
 
 @pytest.mark.usefixtures("permissive")
-def test_it_makes_a_database_and_a_config_file_for_their_owner_only(empty_team: Team) -> None:
+def test_init_makes_a_database_and_a_config_file_for_their_owner_only(empty_team: Team) -> None:
     made = empty_team.ok("init")
     assert made["database"] == str(empty_team.database)
     assert names(empty_team.folder) == ["assignchat.db", "config.toml"]
@@ -104,7 +104,7 @@ def test_a_config_file_that_is_something_else_is_never_replaced(empty_team: Team
     assert names(empty_team.folder) == ["config.toml"]
 
 
-def test_one_that_is_refused_writes_nothing(empty_team: Team) -> None:
+def test_an_init_that_is_refused_writes_nothing(empty_team: Team) -> None:
     empty_team.database.write_text("not a database")
     assert empty_team.refused("init") == (6, "database_foreign")
     assert names(empty_team.folder) == ["assignchat.db"]

@@ -115,7 +115,7 @@ def test_a_request_arrives_with_the_chat_that_it_is_about(
     assert "chat-1" in message
 
 
-def test_it_arrives_by_mail(mailed: Team, mail: MailReceiver) -> None:
+def test_a_notification_arrives_by_mail(mailed: Team, mail: MailReceiver) -> None:
     assert delivered(mailed).json == {"sent": 1, "failed": 0, "waiting": 0}
     (message,) = mail.messages
     assert "To: martha@example.com" in message
@@ -197,7 +197,7 @@ def test_a_receiver_cannot_hold_a_delivery_up(
     assert try_again(told).json["sent"] == 1
 
 
-def test_nor_can_a_mail_server(mailed: Team, mail: MailReceiver) -> None:
+def test_a_mail_server_cannot_hold_a_delivery_up(mailed: Team, mail: MailReceiver) -> None:
     mail.behaviour = "silent"
     before = time.monotonic()
     assert impatient(mailed).exit_code == 1
@@ -332,7 +332,7 @@ def test_news_from_before_the_first_delivery_is_passed_over(team: Team, request_
     assert "withdrawn" not in text
 
 
-def test_but_not_from_before_a_later_one(team: Team) -> None:
+def test_news_from_before_a_later_delivery_is_delivered(team: Team) -> None:
     assert round_at(team, Outlet()) == (0, 0, 0)
     team.ok("assign", "chat-1", "--to", "martha", "--timeout", "off", "--as", "mark")
     team.advance(7 * 86_400)

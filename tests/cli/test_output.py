@@ -117,7 +117,7 @@ def test_only_one_form_can_be_asked_for(team: Team, words: list[str]) -> None:
 
 @pytest.mark.usefixtures("request_id")
 @pytest.mark.parametrize("words", LISTS, ids=ids)
-def test_all_forms_say_the_same(team: Team, words: list[str]) -> None:
+def test_csv_json_and_jsonl_say_the_same(team: Team, words: list[str]) -> None:
     team.ok("bulk-assign", "chat-4", "--to", "omar", "--as", "maria")
     document = team.ok(*words)
     assert document

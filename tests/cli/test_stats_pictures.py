@@ -205,7 +205,7 @@ def luminance(colour: str) -> float:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_all_text_can_be_read_on_what_is_behind_it(theme: str) -> None:
+def test_all_text_of_a_picture_can_be_read_on_its_background(theme: str) -> None:
     for text, behind in product(("ink", "soft"), ("page", "card")):
         lighter, darker = sorted(
             (luminance(getattr(COLOURS[name], theme)) for name in (text, behind)), reverse=True

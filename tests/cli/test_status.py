@@ -24,7 +24,7 @@ def test_what_i_am_asked_is_what_the_inbox_says(team: Team) -> None:
     assert (page["sent"], page["open_chats"]) == ([], 1)
 
 
-def test_who_is_away_is_told_so(team: Team) -> None:
+def test_status_tells_who_is_away_so(team: Team) -> None:
     team.ok("user", "away", "martha", "--until", "2026-12-01T08:00:00Z")
     assert "You are away until 2026-12-01 " in team.run("status", "--as", "martha").out
     team.advance(10 * 86_400)

@@ -103,7 +103,7 @@ def meant_exactly(text: str) -> str:
 
 
 @pytest.mark.parametrize("text", ["02:30", "sun 02:30", "tomorrow 02:30"])
-def test_nor_is_it_guessed_where_only_the_time_of_day_is_given(text: str) -> None:
+def test_a_time_of_day_alone_is_not_guessed_at(text: str) -> None:
     the_evening_before = datetime(2026, 10, 24, 18, tzinfo=UTC)
     with pytest.raises(InvalidValue, match="comes twice"):
         meant(text, Sense.AHEAD, now=the_evening_before)

@@ -175,7 +175,7 @@ def test_the_least_loaded_may_take_over(team: Team) -> None:
         ("maria", (4, "user_away")),
     ],
 )
-def test_one_who_cannot_take_over_leaves_everything_as_it_was(
+def test_a_recipient_who_cannot_take_over_leaves_everything_as_it_was(
     team: Team, request_id: str, to: str, refusal: tuple[int, str]
 ) -> None:
     team.ok("user", "add", "gone")

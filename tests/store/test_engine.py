@@ -400,7 +400,9 @@ def test_the_history_cannot_be_changed(database: Database) -> None:
     assert database.column("SELECT actor FROM engagement_tracking") == ["mark"]
 
 
-def test_it_says_where_it_is_and_what_is_its_own(engine: Engine, database: Database) -> None:
+def test_a_database_says_where_it_is_and_what_is_its_own(
+    engine: Engine, database: Database
+) -> None:
     assert database.location == engine.location
     assert database.os_user == "tester"
     assert engine.kind.located(engine.location, Path("/elsewhere")) == engine.location

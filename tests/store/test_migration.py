@@ -33,20 +33,24 @@ def _schema(path: Path) -> dict[str, str]:
         return dict(connection.execute(OBJECTS))
 
 
-def test_the_first_command_brings_it_up_to_date_and_loses_nothing(old_team: Team) -> None:
+def test_the_first_command_brings_an_old_database_up_to_date_and_loses_nothing(
+    old_team: Team,
+) -> None:
     before = _content(old_team)
     old_team.ok("chat", "list")
     assert old_team.sqlite("PRAGMA user_version") == [(SCHEMA_VERSION,)]
     assert _content(old_team) == before
 
 
-def test_it_is_then_like_one_that_was_made_today(old_team: Team) -> None:
+def test_an_old_database_is_then_like_one_that_was_made_today(old_team: Team) -> None:
     old_team.ok("chat", "list")
     old_team.ok("--db", "new.db", "init")
     assert _schema(old_team.database) == _schema(old_team.folder / "new.db")
 
 
-def test_it_takes_roles_and_statuses_that_its_first_release_did_not_know(old_team: Team) -> None:
+def test_an_old_database_takes_roles_and_statuses_that_its_release_did_not_know(
+    old_team: Team,
+) -> None:
     with pytest.raises(sqlite3.IntegrityError):
         old_team.sqlite("UPDATE users SET role = 'queue' WHERE id = 'omar'")
     old_team.ok("chat", "list")
@@ -59,7 +63,7 @@ def test_it_takes_roles_and_statuses_that_its_first_release_did_not_know(old_tea
     assert old_team.sqlite("PRAGMA integrity_check") == [("ok",)]
 
 
-def test_its_history_is_sealed_from_the_first_row_on(old_team: Team) -> None:
+def test_the_history_of_an_old_database_is_sealed_from_its_first_row_on(old_team: Team) -> None:
     noted = old_team.ok("check", "--full")["head"]
     assert noted is not None
     ((rows,),) = old_team.rows("SELECT count(*) FROM engagement_tracking")
@@ -83,7 +87,7 @@ def test_a_row_put_in_by_hand_after_that_is_not_sealed_with_it(old_team: Team) -
     assert old_team.run("check").exit_code == 8
 
 
-def test_many_that_open_it_first_at_once_bring_it_up_to_date_once(old_team: Team) -> None:
+def test_an_old_database_opened_by_many_at_once_is_brought_up_to_date_once(old_team: Team) -> None:
     before = _content(old_team)
     results = together(old_team, *[("chat", "list", "--json")] * 8)
     assert [result.exit_code for result in results] == [0] * 8, results
@@ -92,7 +96,7 @@ def test_many_that_open_it_first_at_once_bring_it_up_to_date_once(old_team: Team
     assert old_team.ok("check", "--full")["problems"] == []
 
 
-def test_one_that_may_only_be_read_says_that_it_must_be_written_once(old_team: Team) -> None:
+def test_an_old_database_that_may_only_be_read_must_be_written_once(old_team: Team) -> None:
     old_team.database.chmod(0o400)
     result = unprivileged(old_team, "chat", "list")
     assert (result.exit_code, result.out) == (6, "")
