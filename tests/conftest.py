@@ -53,6 +53,11 @@ def pytest_runtest_teardown() -> None:
     end_all()
 
 
+def pytest_sessionfinish() -> None:
+    """Leave none behind after Ctrl-C either, in whose reach the processes are not."""
+    end_all()
+
+
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))

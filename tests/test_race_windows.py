@@ -25,6 +25,7 @@ from tests.support.stopping import Point, points, stopped, waits, windows
 from tests.support.team import Team, rows_of
 
 ALL = bool(os.environ.get("ALL_FAULTS"))
+SECONDS_FOR_A_TEST = 3_600 if ALL else 120
 
 
 class Command(NamedTuple):

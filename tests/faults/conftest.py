@@ -12,6 +12,9 @@ from tests.faults.trials import Trials
 ALL = bool(os.environ.get("ALL_FAULTS"))
 """Whether every fault is tried, as by scripts/faults, or a selection."""
 
+SECONDS_FOR_A_TEST = 3_600 if ALL else 120
+"""To be named in a module of faults; see the conftest.py above."""
+
 every_command = pytest.mark.parametrize(
     "trials",
     # One process of pytest-xdist has all of a command, because rehearsing it takes a while.

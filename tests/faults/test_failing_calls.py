@@ -10,11 +10,13 @@ from typing import NamedTuple
 import pytest
 
 from tests.faults.commands import COMMANDS
-from tests.faults.conftest import ALL, every_command
+from tests.faults.conftest import ALL, SECONDS_FOR_A_TEST, every_command
 from tests.faults.injection import Fault
 from tests.faults.trials import Trials, spread
 from tests.support.needs import needs
 from tests.support.stopping import Point
+
+__all__ = ["SECONDS_FOR_A_TEST"]
 
 GROWS = {"openat", "write", "pwrite64", "ftruncate", "fsync", "fdatasync", "rename", "link"}
 

@@ -14,12 +14,14 @@ import pytest
 
 from tests.faults.afterwards import state
 from tests.faults.commands import ASSIGN
-from tests.faults.conftest import ALL, every_command
+from tests.faults.conftest import ALL, SECONDS_FOR_A_TEST, every_command
 from tests.faults.injection import Fault, run
 from tests.faults.trials import Trials, start
 from tests.support import processes
 from tests.support.needs import needs
 from tests.support.stopping import Point
+
+__all__ = ["SECONDS_FOR_A_TEST"]
 
 KIB = 1024
 ROOM = range(0, 320, 4) if ALL else (0, 48)
