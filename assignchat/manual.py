@@ -186,7 +186,7 @@ RESULTS = {
     "user set": _USER,
     "user list": "a list of users",
     "user activate": _USER,
-    "user deactivate": "the user, and batch, cancelled_requests, dry_run",
+    "user deactivate": "the user, and batch, cancelled_requests, dry_run, requests, closed_chats",
     "user away": _AWAY,
     "user back": _USER,
     "chat add": _CHAT,

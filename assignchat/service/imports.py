@@ -245,7 +245,7 @@ def _merge_user(database: Database, row: ImportedUser, actor: str, changes: list
                 f"user {old.id!r} cannot become inactive while owning open chats ({count})",
                 hint=command_line("user", "deactivate", old.id, "--reassign-to", "USER"),
             )
-        new, _ = deactivate(database, new, actor)
+        new = deactivate(database, new, actor)
     changes += [
         Change(old.id, column, before, after)
         for column, before, after in zip(User._fields, old, new, strict=True)

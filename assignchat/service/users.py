@@ -7,7 +7,9 @@ from typing import NamedTuple
 from assignchat.errors import AliasExists, InvalidValue, OwnsOpenChats, UserExists, command_line
 from assignchat.model import (
     Alias,
+    ChatStatus,
     Event,
+    Request,
     Role,
     Split,
     User,
@@ -17,20 +19,26 @@ from assignchat.model import (
     how_many,
 )
 from assignchat.service.batches import BulkAssigned, Progress, no_progress, reassign
-from assignchat.service.find import find_user, id_of, is_away
+from assignchat.service.find import find_request, find_user, id_of, is_away
 from assignchat.service.lifecycle import cancel, record_passed_deadlines
-from assignchat.store import requests, tracking, users
+from assignchat.store import chats, deliveries, requests, tracking, users
 from assignchat.store.batches import Selection
 from assignchat.store.database import Database
 
 
 class Deactivated(NamedTuple):
-    """A deactivated user, with the batch that moved their chats, if any did."""
+    """A deactivated user, with the batch that moved their chats, if any did.
+
+    `requests` are all that were cancelled, `cancelled_requests` counts those on chats that
+    did not move. `closed_chats` are the ids of the closed chats that moved.
+    """
 
     user: User
     batch: BulkAssigned | None
     cancelled_requests: int
     dry_run: bool
+    requests: Sequence[Request] = ()
+    closed_chats: Sequence[str] = ()
 
 
 def add_user(
@@ -122,6 +130,9 @@ def deactivate_user(
         record_passed_deadlines(database, requests.involving(user.id))
         if user.id in [id_of(database, name) for name in reassign_to]:
             raise InvalidValue(f"{user.name} cannot take over their own chats by leaving")
+        pending = requests.pending(database, requests.involving(user.id))
+        closed = chats.ids_of(database, user.id, ChatStatus.CLOSED) if reassign_to else []
+        deactivated = _leave(database, user, actor)
         batch = None
         if reassign_to:
             batch = reassign(
@@ -130,15 +141,16 @@ def deactivate_user(
                 to=reassign_to,
                 actor=actor,
                 split=split,
-                reason=f"{user.name} was deactivated",
+                reason=_reason(user),
                 anyway=anyway,
                 progress=progress,
             )
         _check_owns_no_open_chats(database, user)
-        deactivated, cancelled = deactivate(database, user, actor)
+        cancelled = _cancel_all(database, user, actor)
+        died = [find_request(database, request.id) for request in pending]
     if dry_run and batch is not None:
         batch = batch._replace(batch_id=None, dry_run=True)
-    return Deactivated(user if dry_run else deactivated, batch, cancelled, dry_run)
+    return Deactivated(user if dry_run else deactivated, batch, cancelled, dry_run, died, closed)
 
 
 def list_users(database: Database) -> list[User]:
@@ -200,18 +212,33 @@ def change_user(
     return new
 
 
-def deactivate(database: Database, user: User, actor: str) -> tuple[User, int]:
+def deactivate(database: Database, user: User, actor: str) -> User:
     """Mark a user inactive and cancel their pending requests, inside a transaction.
 
-    The user, and how many requests were cancelled.
+    Returns the user.
     """
-    reason = f"{user.name} was deactivated"
-    cancelled = cancel(database, requests.involving(user.id), actor=actor, reason=reason)
+    user = _leave(database, user, actor)
+    _cancel_all(database, user, actor)
+    return user
+
+
+def _leave(database: Database, user: User, actor: str) -> User:
+    """Mark a user inactive, before anything that others are told of: they no longer are."""
+    left = user._replace(active=False)
     if user.active:
-        users.update(database, user._replace(active=False))
+        users.update(database, left)
+        deliveries.drop(database, user.id)
         detail = json.dumps({"id": user.id}, ensure_ascii=False)
         tracking.append(database, Event.USER_DEACTIVATED, actor, detail=detail)
-    return user._replace(active=False), cancelled
+    return left
+
+
+def _cancel_all(database: Database, user: User, actor: str) -> int:
+    return cancel(database, requests.involving(user.id), actor=actor, reason=_reason(user))
+
+
+def _reason(user: User) -> str:
+    return f"{user.name} was deactivated"
 
 
 def _store_aliases(

@@ -42,6 +42,14 @@ def matching(
     return islice((chat for chat in rows if part in chat.customer.casefold()), limit)
 
 
+def ids_of(database: Database, owner: str, status: str) -> list[str]:
+    """The ids of an owner's chats of one status, in order."""
+    return database.column(
+        "SELECT id FROM chats WHERE owner_id = :owner AND status = :status ORDER BY id",
+        {"owner": owner, "status": status},
+    )
+
+
 def similar_ids(database: Database, chat_id: str, limit: int = 500) -> list[str]:
     """Ids that begin as this one does, for a hint after a typing error."""
     found: list[str] = []

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from assignchat.model import Notification
 from assignchat.store.database import Database
-from assignchat.store.notifications import COLUMNS, SOURCE
+from assignchat.store.notifications import COLUMNS, NOT_TOLD, SOURCE
 
 
 class Claimed(NamedTuple):
@@ -42,6 +42,7 @@ def collect(database: Database, news_since: str) -> None:
         "INSERT INTO deliveries (notification_id, attempts, next_attempt_at)"
         " SELECT id, 0, :now FROM notifications"
         " WHERE id > (SELECT last_id FROM delivery_progress)"
+        f" AND recipient_id NOT IN {NOT_TOLD}"
         " ON CONFLICT (notification_id) DO NOTHING",
         {"now": database.now},
     )
@@ -73,6 +74,15 @@ def claim(database: Database, recipient_id: str, until: str) -> Claimed:
         params,
     )
     return Claimed(found, attempts)
+
+
+def drop(database: Database, recipient_id: str) -> None:
+    """Deliver nothing more of what a user has been told so far."""
+    database.execute(
+        "DELETE FROM deliveries WHERE notification_id IN"
+        " (SELECT id FROM notifications WHERE recipient_id = :recipient)",
+        {"recipient": recipient_id},
+    )
 
 
 def mark_delivered(database: Database, ids: Iterable[int]) -> None:

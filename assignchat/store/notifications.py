@@ -24,6 +24,9 @@ SOURCE = (
     " LEFT JOIN chats c ON c.id = r.chat_id"
 )
 
+NOT_TOLD = "(SELECT id FROM users WHERE active = 0 OR role = 'queue')"
+"""Those who are told nothing: they have left, or are no person."""
+
 
 def add(
     database: Database,
@@ -33,7 +36,7 @@ def add(
     request_id: int | None = None,
     batch_id: int | None = None,
 ) -> None:
-    """Tell one user something."""
+    """Tell one user something, unless they are told nothing any more."""
     values = {
         "at": database.now,
         "recipient_id": recipient_id,
@@ -41,7 +44,8 @@ def add(
         "request_id": request_id,
         "batch_id": batch_id,
     }
-    database.execute(insert_into("notifications", values), values)
+    if database.value(f"SELECT :recipient_id NOT IN {NOT_TOLD}", values):
+        database.execute(insert_into("notifications", values), values)
 
 
 def tell_parties(database: Database, event: Event, which: Which, *, but: str | None = None) -> None:
@@ -57,6 +61,7 @@ def tell_parties(database: Database, event: Event, which: Which, *, but: str | N
                 f" SELECT :now, {told}, printf(:text, u.name), r.id"
                 f" FROM requests r CROSS JOIN users u ON u.id = {other}"
                 f" WHERE {which.sql} AND (:but IS NULL OR {told} <> :but)"
+                f" AND {told} NOT IN {NOT_TOLD}"
                 f"{_UNLESS_A_PARTY if party == Party.OWNER else ''} ORDER BY r.id",
                 {**which.params, "now": database.now, "text": text, "but": but},
             )

@@ -77,6 +77,12 @@ def matching(
     )
 
 
+def pending(database: Database, which: Which) -> list[Request]:
+    """Those of some requests that are recorded as pending."""
+    sql = f"{_SELECT} WHERE r.status = 'pending' AND {which.sql} ORDER BY r.id"
+    return list(database.rows(Request, sql, {**which.params, "now": database.now}))
+
+
 class NewRequest(NamedTuple):
     """What a request is sent with: columns of the table; `fallbacks` are asked next, in order."""
 

@@ -342,6 +342,20 @@ def test_news_from_before_a_later_delivery_is_delivered(team: Team) -> None:
 # One message for all that a user is to know.
 
 
+@pytest.mark.usefixtures("request_id")
+@pytest.mark.parametrize("was_tried", [False, True])
+def test_who_is_deactivated_is_sent_nothing_of_what_was_waiting(
+    team: Team, *, was_tried: bool
+) -> None:
+    if was_tried:
+        round_at(team, Outlet(take=lambda _: False))
+    team.ok("user", "deactivate", "martha", "--reassign-to", "omar")
+    team.advance(3_600)
+    outlet = Outlet()
+    assert round_at(team, outlet).waiting == 0
+    assert "martha" not in [user for user, _ in outlet.sent]
+
+
 def test_a_batch_is_one_message_however_many_chats(team: Team) -> None:
     team.ok("bulk-assign", "--from", "mark", "--to", "martha", "--as", "maria")
     outlet = Outlet()

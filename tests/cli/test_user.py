@@ -8,6 +8,7 @@ import unicodedata
 import pytest
 
 from tests.support.team import Team
+from tests.support.terminal import ENTER, at_terminal
 
 
 def _texts(team: Team, user: str) -> list[str]:
@@ -217,6 +218,55 @@ def test_a_request_of_a_manager_on_a_chat_of_somebody_who_leaves_is_cancelled(te
     batch = team.ok("user", "deactivate", "mark", "--reassign-to", "omar")["batch"]
     assert batch["cancelled_requests"] == 1
     assert len(team.history(request_id=request, batch_id=batch["batch_id"])) == 1
+
+
+@pytest.mark.parametrize("options", [("--dry-run",), ("--yes",)])
+def test_what_dies_and_which_closed_chats_move_is_told_before_and_after(
+    team: Team, options: tuple[str, ...]
+) -> None:
+    team.ok("chat", "close", "chat-3")
+    team.ok("assign", "chat-1", "--to", "martha", "--as", "mark")  # sent
+    team.ok("assign", "chat-5", "--to", "mark", "--as", "omar")  # got
+    team.ok("assign", "chat-2", "--to", "martha", "--as", "maria")  # a manager's, on his chat
+    team.ok("assign", "chat-4", "--to", "omar", "--as", "martha")  # of others
+    words = ("user", "deactivate", "mark", "--reassign-to", "omar", *options)
+    if options == ("--dry-run",):
+        document = team.ok(*words)
+        assert [(r["id"], r["status"]) for r in document["requests"]] == [
+            (number, "cancelled") for number in (1, 2, 3)
+        ]
+        assert document["closed_chats"] == ["chat-3"]
+    shown = team.run(*words).out
+    assert "1 closed chat too: chat-3" in shown
+    assert "3 requests cancelled, which undo does not bring back:" in shown
+    for line in (
+        "1 on chat-1 (Priya Nair): mark asked martha",
+        "2 on chat-5 (محمد الفارسي): omar asked mark",
+        "3 on chat-2 (José Álvarez): maria asked martha",
+    ):
+        assert line in shown
+    pending = team.ok("requests", "--status", "pending")
+    assert [request["id"] for request in pending] == ([4] if "--yes" in options else [1, 2, 3, 4])
+
+
+def test_on_a_terminal_what_dies_is_told_before_the_question(team_now: Team) -> None:
+    team_now.ok("user", "add", "jane")
+    team_now.ok("assign", "chat-1", "--to", "jane", "--as", "mark")
+    answers = [("which undo does not bring back:", ""), ("[y/N]", ENTER)]
+    result = at_terminal(team_now, "user", "deactivate", "jane", answers=answers)
+    assert result.exit_code == 4
+    assert "1 on chat-1 (Priya Nair): mark asked jane" in result.out
+    assert team_now.ok("requests", "--status", "pending")
+
+
+@pytest.mark.usefixtures("request_id")
+def test_who_has_left_is_told_nothing_from_then_on(team: Team) -> None:
+    team.ok("bulk-assign", "chat-5", "--to", "martha", "--as", "maria")
+    before = team.rows("SELECT count(*) FROM notifications WHERE recipient_id = 'martha'")
+    team.ok("user", "deactivate", "martha", "--reassign-to", "omar")
+    after = team.rows("SELECT count(*) FROM notifications WHERE recipient_id = 'martha'")
+    assert after == before
+    assert team.ok("requests")[0]["status"] == "cancelled"
 
 
 def test_nobody_inactive_takes_part_until_they_are_active_again(team: Team) -> None:

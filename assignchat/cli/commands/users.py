@@ -1,6 +1,6 @@
 """user add, set, list, activate, deactivate, away, back."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -18,6 +18,7 @@ from assignchat.model import INDEFINITE, Role, Split, User, how_many
 from assignchat.service import presence
 from assignchat.service import users as service
 from assignchat.service.batches import Progress, no_progress
+from assignchat.service.find import NAMED_AT_MOST, listing
 from assignchat.service.presence import Gone
 from assignchat.service.users import Deactivated
 
@@ -188,7 +189,8 @@ def deactivate(
         assignchat user deactivate mark --reassign-to martha
         assignchat user deactivate mark --reassign-to martha --reassign-to omar --dry-run
 
-    Their pending requests are cancelled, those that they sent and those that they got.
+    Their pending requests are cancelled, those that they sent and those that they got, and
+    undo does not bring those back. They are sent nothing more, not even what is waiting.
     Refused while they own open chats, unless --reassign-to names who takes them; their
     closed chats go too. Whoever may write the database may run this, in any role.
     """
@@ -206,9 +208,8 @@ def deactivate(
                 progress=progress,
             )
 
-        if reassign_to and not dry_run and not yes and interactive():
-            planned = run(dry_run=True, progress=no_progress)
-            confirm(f"Deactivate {planned.user.name}, and assign {_shares(planned)}?")
+        if not dry_run and not yes and interactive():
+            _confirm_deactivated(run(dry_run=True, progress=no_progress))
         with render.progress("Assigning") as progress:
             done = run(dry_run=dry_run, progress=progress)
     if as_json:
@@ -290,6 +291,8 @@ def _as_json(done: Deactivated) -> dict[str, Any]:
         "batch": done.batch and render.plain(done.batch),
         "cancelled_requests": done.cancelled_requests,
         "dry_run": done.dry_run,
+        "requests": render.plain(done.requests),
+        "closed_chats": done.closed_chats,
     }
 
 
@@ -308,6 +311,31 @@ def _show_deactivated(done: Deactivated) -> None:
         render.say(f"Dry run, nothing was changed; to assign: {render.visible(_shares(done))}")
     elif done.batch is not None and done.batch.batch_id is not None:
         render.say(f"Batch {done.batch.batch_id}: {render.visible(_shares(done))}")
+    render.say(*map(render.visible, _consequences(done)))
+
+
+def _confirm_deactivated(planned: Deactivated) -> None:
+    if planned.batch is None and not planned.requests:
+        return
+    for line in _consequences(planned):
+        render.note(line)
+    confirm(f"Deactivate {planned.user.name}, and assign {_shares(planned)}?")
+
+
+def _consequences(done: Deactivated) -> Iterator[str]:
+    """Yield lines on the closed chats that move, and on the requests that are cancelled."""
+    if done.closed_chats:
+        yield f"{how_many(len(done.closed_chats), 'closed chat')} too: {listing(done.closed_chats)}"
+    if done.requests:
+        count = how_many(len(done.requests), "request")
+        yield f"{count} cancelled, which undo does not bring back:"
+    for request in done.requests[:NAMED_AT_MOST]:
+        yield (
+            f"  {request.id} on {request.chat_id} ({request.customer}): "
+            f"{request.requester_id} asked {request.recipient_id}"
+        )
+    if len(done.requests) > NAMED_AT_MOST:
+        yield "  …"
 
 
 def _hint_undo_deactivated(ctx: typer.Context, done: Deactivated, as_user: str | None) -> None:
