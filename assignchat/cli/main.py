@@ -1,7 +1,5 @@
 """One run of the program: its signals, and errors as text and exit codes."""
 
-import contextlib
-import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -22,7 +20,15 @@ from assignchat.errors import (
     Usage,
 )
 from assignchat.model import is_unicode
-from assignchat.render import flush, json_text, note, stderr_is_terminal, visible, with_local_times
+from assignchat.render import (
+    discard,
+    flush,
+    json_text,
+    note,
+    stderr_is_terminal,
+    visible,
+    with_local_times,
+)
 from assignchat.store.database import Clock, utc_now
 from assignchat.system import signals
 
@@ -54,10 +60,10 @@ def _run(words: list[str], run: Invocation) -> int:
     except SystemExit as done:  # Typer ends by itself a completion, or where a pipe is closed
         code = done.code
         if code:
-            _discard_output()
+            discard()
     except BrokenPipeError:
         # The reader of our output has gone; that is not worth a word.
-        _discard_output()
+        discard()
         return OutputFailed.exit_code
     except Exception as error:  # noqa: BLE001  # never a traceback
         return _report(_as_ours(error), run, as_json=_wants_json(words))
@@ -126,7 +132,7 @@ def _usage_hint(error: typer.TyperException) -> str:
 
 def _report(error: AssignchatError, run: Invocation, *, as_json: bool) -> int:
     if isinstance(error, OutputFailed):
-        _discard_output()
+        discard()
     if isinstance(error, (OutputFailed, DatabaseUnusable)) and run.has_changed_something:
         error.hint = "The change itself was made and stands."
     if as_json:
@@ -142,12 +148,6 @@ def _report(error: AssignchatError, run: Invocation, *, as_json: bool) -> int:
     if error.hint:
         note(f"Hint: {with_local_times(error.hint)}")
     return error.exit_code
-
-
-def _discard_output() -> None:
-    """Give the interpreter's own last flush somewhere to go."""
-    with contextlib.suppress(OSError):  # a stand-in for a closed output has no descriptor
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _as_ours(error: Exception) -> AssignchatError:

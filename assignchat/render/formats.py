@@ -69,14 +69,17 @@ def say_json(value: Any) -> None:
     write(json_text(value) + "\n")
 
 
-def say_machine_rows(form: Form, rows: Iterable[Any], row_type: type[Any]) -> None:
+def say_machine_rows(
+    form: Form, rows: Iterable[Any], row_type: type[Any], *, heading: bool = True
+) -> None:
     """Print rows of a named tuple for a program, or their ids alone, without holding them."""
     if form == Form.IDS:
         at_terminal = stdout_is_terminal()
         write_all(f"{visible(str(row.id)) if at_terminal else row.id}\n" for row in rows)
         return
     if form == Form.CSV:
-        _csv_to(_Stdout(), row_type._fields, map(_seen, rows) if stdout_is_terminal() else rows)
+        columns = row_type._fields if heading else ()
+        _csv_to(_Stdout(), columns, map(_seen, rows) if stdout_is_terminal() else rows)
         return
     texts = _row_texts(rows, row_type)
     if form == Form.JSONL:
@@ -170,7 +173,8 @@ def _csv_to(file: TextIO | _Stdout, columns: Sequence[str], rows: Iterable[Seque
     writer = csv.writer(file, lineterminator="\n")
     # A lone carriage return ends a row for many readers, and is not quoted by itself.
     quoting = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
-    writer.writerow(columns)
+    if columns:
+        writer.writerow(columns)
     for row in rows:
         cells = [_harmless(value) for value in row]
         carriage_return = any(isinstance(cell, str) and "\r" in cell for cell in cells)

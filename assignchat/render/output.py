@@ -2,8 +2,12 @@
 
 import io
 import os
+import select
+import stat
+import struct
 import sys
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
@@ -46,6 +50,67 @@ def flush() -> None:
     """Deliver what was printed so far. Raises `OutputFailed` if that fails."""
     with _delivering():
         sys.stdout.flush()
+
+
+def deliver() -> None:
+    """Return once what was printed has arrived: in a file, on the disk; in a pipe, at its reader.
+
+    Raises `OutputFailed`, or `BrokenPipeError` if the reader goes before it has taken all.
+    """
+    flush()
+    with _delivering():
+        if _is(stat.S_ISREG):
+            os.fsync(sys.stdout.fileno())
+        while _is(stat.S_ISFIFO) and _unread(sys.stdout.fileno()):
+            if reader_has_gone(_SECONDS_BETWEEN_LOOKS):
+                raise BrokenPipeError
+
+
+_SECONDS_BETWEEN_LOOKS = 0.005
+
+
+def _unread(pipe: int) -> int:
+    """Return how many bytes are on their way, if the system tells; Linux does."""
+    import fcntl  # only for whoever follows
+    import termios
+
+    counted: tuple[int] = struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)))
+    return counted[0]
+
+
+def reader_has_gone(seconds: float = 0) -> bool:
+    """Wait until the reader of standard output goes. Returns whether it went within this time."""
+    if not (_is(stat.S_ISFIFO) or _is(stat.S_ISSOCK)):
+        time.sleep(seconds)
+        return False
+    poller = select.poll()
+    poller.register(sys.stdout.fileno(), 0)  # that nobody is at the other end is always told
+    return bool(poller.poll(seconds * 1_000))
+
+
+def _is(kind: Callable[[int], bool]) -> bool:
+    """Return whether standard output is a file of this kind."""
+    try:
+        return kind(os.fstat(sys.stdout.fileno()).st_mode)
+    except OSError:  # it is closed, or kept
+        return False
+
+
+@contextmanager
+def for_a_reader() -> Iterator[None]:
+    """Run the block until it ends or its reader goes, and forget what has not arrived by then."""
+    try:
+        yield
+    except BrokenPipeError:
+        pass
+    finally:
+        discard()
+
+
+def discard() -> None:
+    """Forget what was printed and has not been delivered."""
+    with suppress(OSError):  # a stand-in for a closed output has no descriptor
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def write(text: str) -> None:

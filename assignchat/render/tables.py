@@ -28,6 +28,19 @@ def say_rows(
     say_table(list(shown), ([text(row) for text in shown.values()] for row in rows))
 
 
+def say_lines(
+    form: Form, rows: Iterable[Any], row_type: type[Any], cells: Cells, *, heading: bool
+) -> None:
+    """Print rows as `say_rows`, each on a line of its own, so that others can follow them."""
+    if form != Form.PEOPLE:
+        one_a_line = Form.JSONL if form == Form.JSON else form
+        say_machine_rows(one_a_line, rows, row_type, heading=heading)
+        return
+    for row in rows:
+        shown = [text(row) for text in cells.values()]
+        say("  ".join(filter(None, shown)) if stdout_is_terminal() else "\t".join(shown))
+
+
 def field(name: str) -> Callable[[Any], str]:
     """Return a function that shows one field of a row to people."""
     return lambda row: _cell(name, getattr(row, name))

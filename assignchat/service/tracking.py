@@ -1,13 +1,20 @@
 """The history: tracking rows, and the Engagement Tracking Records that they tell."""
 
 from collections.abc import Iterator
-from typing import Unpack
+from typing import NamedTuple, Unpack
 
 from assignchat.model import EngagementRecord, TrackingRow
 from assignchat.service.find import id_of
 from assignchat.store import tracking
 from assignchat.store.database import Database
 from assignchat.store.tracking import Filters
+
+
+class Part(NamedTuple):
+    """Some rows of the history, and the id up to which no others match."""
+
+    rows: list[TrackingRow]
+    complete_to: int
 
 
 def list_tracking(
@@ -22,6 +29,29 @@ def list_tracking(
         yield from tracking.rows(
             database, _by_ids(database, given), limit=limit, newest_first=newest_first
         )
+
+
+def read_part(
+    database: Database, *, most: int, newest: bool = False, **given: Unpack[Filters]
+) -> Part:
+    """Read up to `most` tracking rows that match: the oldest, or the newest. Returns a part.
+
+    Rows get their ids in the order in which they are committed, so whoever reads the next part
+    `after` the id to which this one is complete misses none.
+    """
+    with database.read():
+        last = tracking.last_id(database)
+        found = tracking.rows(database, _by_ids(database, given), limit=most, newest_first=newest)
+        rows = list(found)
+    if newest:
+        return Part(rows[::-1], last)
+    return Part(rows, rows[-1].id if len(rows) == most else last)
+
+
+def newest_id(database: Database) -> int:
+    """Look up the id of the newest tracking row. Returns 0 if there is none."""
+    with database.read():
+        return tracking.last_id(database)
 
 
 def list_records(

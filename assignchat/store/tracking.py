@@ -14,7 +14,10 @@ _RECORD_COLUMNS = ", ".join(
 
 
 class Filters(TypedDict, total=False):
-    """What to look for in the history; times are stored times, `since` is inclusive."""
+    """What to look for in the history: `since` and `until` are stored times, `after` is an id.
+
+    `since` is inclusive. For records, `since` and `until` are about their last change.
+    """
 
     chat: str | None
     request: int | None
@@ -23,6 +26,7 @@ class Filters(TypedDict, total=False):
     event: str | None
     since: str | None
     until: str | None
+    after: int | None
 
 
 _FILTERS = {
@@ -34,15 +38,18 @@ _FILTERS = {
     "event": "event = :event",
     "since": "at >= :since",
     "until": "at < :until",
+    "after": "id > :after",
 }
+
+_CHANGED_AT = f"coalesce({COLUMNS_WITH_DEADLINE['resolved_at']}, requested_at)"
 
 _RECORD_FILTERS = {
     "chat": "chat_id = :chat",
     "request": "request_id = :request",
     "batch": "batch_id = :batch",
     "user": "(requester_id = :user OR from_user = :user OR to_user = :user)",
-    "since": "requested_at >= :since",
-    "until": "requested_at < :until",
+    "since": f"{_CHANGED_AT} >= :since",
+    "until": f"{_CHANGED_AT} < :until",
     # The records of those assignments in whose story the event occurs.
     "event": "(request_id IN (SELECT request_id FROM engagement_tracking WHERE event = :event)"
     " OR (batch_id, chat_id) IN (SELECT batch_id, chat_id FROM engagement_tracking"

@@ -3,7 +3,8 @@
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from types import FrameType
 
 STOPPING = (signal.SIGINT, signal.SIGTERM)
 
@@ -19,6 +20,29 @@ def held() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+class _Stopped(BaseException):
+    """SIGINT or SIGTERM, raised where the program is."""
+
+
+@contextmanager
+def ending_the_block() -> Iterator[None]:
+    """Run the block until it ends, or until Ctrl-C or SIGTERM ends it where it is."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        for number in heeded:
+            signal.signal(number, signal.SIG_IGN)
+        raise _Stopped
+
+    heeded = [number for number in STOPPING if signal.getsignal(number) != signal.SIG_IGN]
+    before = [signal.signal(number, stop) for number in heeded]
+    try:
+        with suppress(_Stopped):
+            yield
+    finally:
+        for number, handler in zip(heeded, before, strict=True):
+            signal.signal(number, handler)
 
 
 def arriving(*numbers: signal.Signals) -> int:

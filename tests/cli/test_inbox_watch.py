@@ -17,7 +17,7 @@ from assignchat.service.inbox import Inbox, ReceivedRequest
 from tests.cli.test_terminal import statuses
 from tests.support.processes import program, result, start
 from tests.support.team import Team
-from tests.support.terminal import CTRL_C, CTRL_D, CTRL_Z, Terminal, on_terminal
+from tests.support.terminal import CTRL_C, CTRL_D, CTRL_Z, Terminal, at_terminal, on_terminal
 
 SEQUENCE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-Z\\-_]")
 HOME = "\x1b[H"
@@ -412,6 +412,21 @@ def test_without_a_terminal_each_change_is_one_document_a_line(asked: Team) -> N
     assert [r["id"] for r in json.loads(watch.stdout.readline())["requests"]] == [1]
     watch.send_signal(signal.SIGTERM)
     assert result(watch) == (0, "", "")
+
+
+def test_it_ends_as_soon_as_its_reader_has_gone(asked: Team) -> None:
+    watch = start(asked.folder, *program("inbox", "--watch", "--json", "--as", "martha"))
+    assert watch.stdout is not None
+    assert watch.stdout.readline()
+    watch.stdout.close()
+    assert watch.wait(5) == 0  # though nothing has changed
+
+
+def test_a_terminal_that_shows_no_page_says_how_it_ends(asked: Team) -> None:
+    words = ("inbox", "--watch", "--as", "martha")
+    ended = at_terminal(asked, *words, env={"TERM": "dumb"}, answers=[("chat-1", CTRL_C)])
+    assert ended.exit_code == 0
+    assert "Ctrl-C ends this" in ended.out
 
 
 def test_without_a_terminal_people_get_plain_text(asked: Team) -> None:

@@ -195,6 +195,24 @@ def test_the_folded_history_has_one_record_for_each_assignment(story: Team) -> N
     ]
 
 
+def test_records_are_found_by_when_they_last_changed(team: Team) -> None:
+    for chat, timeout in (("chat-1", "off"), ("chat-2", "1m"), ("chat-3", "off")):
+        team.ok("assign", chat, "--to", "martha", "--as", "mark", "--timeout", timeout)
+    team.advance(120)
+    team.ok("accept", "1", "--as", "martha")
+    team.ok("bulk-assign", "chat-5", "--to", "martha", "--as", "maria")
+    team.advance(120)
+    team.ok("undo", "1", "--as", "maria")
+
+    def chats(*options: str) -> list[str]:
+        return [record["chat_id"] for record in team.ok("tracking", "--records", *options)]
+
+    assert chats("--since", "1m") == ["chat-5"]  # undone
+    assert chats("--since", "2m") == ["chat-1", "chat-5"]  # accepted then
+    assert chats("--since", "3m") == ["chat-1", "chat-2", "chat-5"]  # timed out, by itself
+    assert chats("--until", "3m") == ["chat-3"]  # still pending
+
+
 def test_records_take_the_same_filters(story: Team) -> None:
     for options, chats in (
         (("--chat", "chat-2"), ["chat-2", "chat-2"]),

@@ -1,6 +1,7 @@
 """tracking."""
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,8 +10,10 @@ from assignchat import render
 from assignchat.cli import options, times
 from assignchat.cli.lists import note_period, note_unknown, say_list
 from assignchat.cli.session import invocation, open_for_reading
+from assignchat.errors import Usage
 from assignchat.model import EngagementRecord, Event, TrackingRow
 from assignchat.service import tracking as service
+from assignchat.store.tracking import Filters
 
 
 def _about_event(row: TrackingRow) -> str:
@@ -92,6 +95,23 @@ def tracking(
     records: Annotated[
         bool, typer.Option("--records", help="Fold the events into Engagement Tracking Records.")
     ] = False,
+    after: Annotated[
+        int | None,
+        typer.Option(
+            "--after", metavar="ID", parser=options.count, help="Only rows with a larger id."
+        ),
+    ] = None,
+    cursor: Annotated[
+        Path | None,
+        typer.Option(
+            "--cursor",
+            metavar="FILE",
+            help="Only rows after the id in this file, which then gets the last one printed.",
+        ),
+    ] = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on with new rows, until Ctrl-C.")
+    ] = False,
     limit: options.Limit = None,
     as_json: options.Json = False,
     as_jsonl: options.Jsonl = False,
@@ -100,13 +120,38 @@ def tracking(
     """Examples:
         assignchat tracking --records --since 24h --csv
         assignchat tracking --chat chat-17
+        assignchat tracking --follow --jsonl --cursor told.id
 
     The history has a row for each thing that happened; with --records they are folded into
-    Engagement Tracking Records, one for each assignment. Times are as in: assignchat help times.
+    Engagement Tracking Records, one for each assignment, and --since and --until are about
+    their last change. Times are as in: assignchat help times.
+
+    With --after, --cursor or --follow all rows come, oldest first. The file of --cursor is
+    replaced once the output is delivered; a missing one means from the start. --follow prints
+    a line for each row, none left out and none twice, until Ctrl-C, SIGTERM or the end of its
+    reader. At a terminal it begins with the newest few.
     """
     form = options.form(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)
     start, end = times.period(since, until, invocation(ctx).clock())
     note_period(start, end)
+    given = {
+        "records": records,
+        "after": after is not None,
+        "cursor": cursor is not None,
+        "follow": follow,
+        "limit": limit is not None,
+        "until": until is not None,
+    }
+    _check_together({name for name, is_given in given.items() if is_given})
+    sought = Filters(
+        chat=chat,
+        request=request,
+        batch=batch,
+        user=user,
+        event=event,
+        since=start,
+        until=end,
+    )
     fetch, row_type, cells = (
         (service.list_records, EngagementRecord, _RECORD_CELLS)
         if records
@@ -114,20 +159,35 @@ def tracking(
     )
     with open_for_reading(ctx) as session:
         note_unknown(session.database, chat=chat, request=request, batch=batch)
+        if follow or cursor or after is not None:
+            from assignchat.cli.feed import Feed  # for integrators
+
+            feed = Feed(session, form, _ROW_CELLS, sought, after=after, cursor=cursor)
+            if follow:
+                feed.follow()
+            else:
+                feed.say(limit)
+            return
         say_list(
             form,
             limit,
-            lambda **page: fetch(
-                session.database,
-                chat=chat,
-                request=request,
-                batch=batch,
-                user=user,
-                event=event,
-                since=start,
-                until=end,
-                **page,
-            ),
+            lambda **page: fetch(session.database, **sought, **page),
             row_type,
             cells,
         )
+
+
+_APART = (
+    ("records", "after"),
+    ("records", "cursor"),
+    ("records", "follow"),
+    ("after", "cursor"),
+    ("follow", "until"),
+    ("follow", "limit"),
+)
+
+
+def _check_together(given: set[str]) -> None:
+    for one, other in _APART:
+        if {one, other} <= given:
+            raise Usage(f"--{one} and --{other} cannot be given together")

@@ -5,12 +5,13 @@ import select
 import signal
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import datetime
 
 import typer
 
 from assignchat import render
+from assignchat.cli.hints import hint
 from assignchat.cli.live.keyboard import Keyboard, keyboard
 from assignchat.cli.live.screen import (
     Action,
@@ -20,7 +21,6 @@ from assignchat.cli.live.screen import (
     selected_request,
     updated,
 )
-from assignchat.cli.repeat import rounds
 from assignchat.cli.session import Session, invocation, open_for_user
 from assignchat.config.keys import Settings
 from assignchat.errors import AssignchatError, DatabaseLocked, DatabaseUnusable
@@ -40,18 +40,21 @@ def has_page() -> bool:
 
 
 def watch_lines(ctx: typer.Context, as_user: str | None, show: Callable[[Inbox], None]) -> None:
-    """Show the inbox, and again whenever it has changed, until SIGINT or SIGTERM."""
+    """Show the inbox, and again whenever it has changed, until a signal or its reader's end."""
     watched = _Watched(ctx, as_user)
     shown: object = None
-    for _ in rounds(_SECONDS_BETWEEN_LOOKS):
-        try:
-            found = watched.look()
-        except DatabaseLocked:  # by whoever is soon done
-            continue
-        if found is not None and (now := _without_countdown(found[0])) != shown:
-            shown = now
-            show(found[0])
-            render.flush()
+    if render.stdout_is_terminal():
+        hint("Ctrl-C ends this")
+    with render.for_a_reader(), signals.ending_the_block():
+        while True:
+            with suppress(DatabaseLocked):  # by whoever is soon done
+                found = watched.look()
+                if found is not None and (now := _without_countdown(found[0])) != shown:
+                    shown = now
+                    show(found[0])
+                    render.flush()
+            if render.reader_has_gone(_SECONDS_BETWEEN_LOOKS):
+                return
 
 
 def _without_countdown(found: Inbox) -> object:

@@ -1,0 +1,120 @@
+"""The history as a feed: from a row on, remembered in a file, and on with new rows."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from assignchat import render
+from assignchat.cli import options
+from assignchat.cli.hints import hint
+from assignchat.cli.session import Session, refuse_to_overwrite_own_files
+from assignchat.errors import InvalidValue
+from assignchat.model import TrackingRow
+from assignchat.service import tracking as service
+from assignchat.store.database import Database
+from assignchat.store.tracking import Filters
+from assignchat.system import signals
+
+_SECONDS_BETWEEN_LOOKS = 0.5
+_MOST_AT_ONCE = 1_000  # rows
+_LONGEST_CURSOR = 20  # characters
+
+
+class Feed:
+    """The tracking rows that match, oldest first, after an id that is given or in a file."""
+
+    def __init__(
+        self,
+        session: Session,
+        form: render.Form,
+        cells: render.Cells,
+        sought: Filters,
+        *,
+        after: int | None,
+        cursor: Path | None,
+    ) -> None:
+        self._database = session.database
+        self._form, self._cells, self._sought = form, cells, sought
+        self._cursor = cursor
+        self._told = self._kept = after
+        if cursor is not None:
+            refuse_to_overwrite_own_files(session, cursor)
+            self._told = self._kept = _read(cursor, session.database)
+
+    def say(self, limit: int | None) -> None:
+        """Print the rows that there are, all or so many, and note how far that was."""
+        found = service.list_tracking(
+            self._database, limit=limit or None, **self._sought | {"after": self._told}
+        )
+        with render.paged():
+            render.say_rows(self._form, self._noted(found), TrackingRow, self._cells)
+        self._note()
+
+    def follow(self) -> None:
+        """Print the rows that there are, for people the newest few, and then new ones.
+
+        Ends with Ctrl-C, SIGTERM, or the end of the reader.
+        """
+        people = self._form == render.Form.PEOPLE and render.stdout_is_terminal()
+        few = people and self._told is None
+        if render.stdout_is_terminal():
+            hint("Ctrl-C ends this")
+        with render.for_a_reader(), signals.ending_the_block():
+            for number, rows in enumerate(self._parts(few=few)):
+                noted = self._noted(rows)
+                render.say_lines(self._form, noted, TrackingRow, self._cells, heading=number == 0)
+                self._note()
+
+    def _parts(self, *, few: bool) -> Iterator[list[TrackingRow]]:
+        """Yield the rows part by part, and new ones when they come, until the reader goes."""
+        after, most = self._told, options.DEFAULT_LIMIT if few else _MOST_AT_ONCE
+        while True:
+            wanted = self._sought | {"after": after}
+            part = service.read_part(self._database, most=most, newest=few, **wanted)
+            yield part.rows
+            all_read = few or len(part.rows) < most
+            after, most, few = part.complete_to, _MOST_AT_ONCE, False
+            if all_read and render.reader_has_gone(_SECONDS_BETWEEN_LOOKS):
+                return
+            self._database.check_in_place()
+
+    def _noted(self, rows: Iterable[TrackingRow]) -> Iterator[TrackingRow]:
+        for row in rows:
+            self._told = row.id
+            yield row
+
+    def _note(self) -> None:
+        """Let the rows arrive, and then keep the id of the last one."""
+        if self._cursor is None or self._told == self._kept:
+            render.flush()
+            return
+        render.deliver()
+        with signals.held():
+            render.write_file(self._cursor, f"{self._told}\n")
+            self._kept = self._told
+
+
+def _read(cursor: Path, database: Database) -> int:
+    """Read the id in a file, 0 if there is no file.
+
+    Raises `InvalidValue` if there is no id in it, or one of a row that is not there yet.
+    """
+    try:
+        if not cursor.exists():
+            return 0
+        if not cursor.is_file():
+            raise InvalidValue(f"--cursor {cursor} is not a file")
+        with cursor.open("rb") as file:
+            text = file.read(_LONGEST_CURSOR + 1).decode("ascii", "replace").strip()
+    except OSError as error:
+        raise InvalidValue(f"--cursor {cursor} cannot be read: {error.strerror}") from error
+    if not text.isdecimal() or len(text) > _LONGEST_CURSOR:
+        raise InvalidValue(
+            f"--cursor {cursor} has no id in it", hint="Remove it to begin with the first row."
+        )
+    newest = service.newest_id(database)
+    if int(text) > newest:
+        raise InvalidValue(
+            f"--cursor {cursor} says {text}, and the newest row is {newest}",
+            hint="It is of another database, or of this one before a backup was restored.",
+        )
+    return int(text)
