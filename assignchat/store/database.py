@@ -1,6 +1,6 @@
 """What an engine offers: transactions, statements with their results, and facts for a check."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,10 +8,10 @@ from typing import Any, Literal, NamedTuple, Protocol, Self, TypeVar
 
 from assignchat.errors import AssignchatError, DatabaseUnusable
 from assignchat.model import format_time
+from assignchat.store.sql import Params
 from assignchat.system import signals
 
 Clock = Callable[[], datetime]
-Params = Mapping[str, Any]
 Kind = Literal["write", "read", "temporary"]
 
 DEFAULT_BUSY_SECONDS = 10.0

@@ -15,10 +15,10 @@ from assignchat.store.database import (
     Clock,
     Database,
     Kind,
-    Params,
     SchemaDifference,
     utc_now,
 )
+from assignchat.store.sql import Params
 from assignchat.store.sqlite import SCHEMA_VERSION, opening
 from assignchat.store.sqlite.errors import locked, translated
 from assignchat.system import signals
