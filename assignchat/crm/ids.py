@@ -64,7 +64,8 @@ def _unrounded(digits: str, power: int) -> tuple[str, str]:
     decimals = len(digits.partition(".")[2])
     unit = 10 ** max(min(power, _LONGEST) - decimals, 0)
     number = int(digits.replace(".", "")) * unit
-    return str(number - unit // 2), str(number + unit // 2)
+    low = max(number - unit // 2, 10 ** (len(str(number)) - 1))  # with as many digits
+    return str(low), str(number + unit // 2)
 
 
 _LONGEST = 200

@@ -156,17 +156,13 @@ def _other_archive(name: str, names: Sequence[str], mimetype: str) -> FileUnread
     if any(part.endswith(".iwa") for part in names):
         return FileUnreadable(f"{name} is a spreadsheet of Numbers", hint=_SAVE_AS)
     tables = [part for part in names if part.lower().endswith(_TABLES)]
+    if not tables:
+        return FileUnreadable(f"{name} is a zip archive", hint=_UNPACK)
     listed = ", ".join(tables[:_NAMED_AT_MOST]) + (", …" if len(tables) > _NAMED_AT_MOST else "")
-    inside = f" with {listed} in it" if tables else ""
-    unpack = [
-        "unzip -p",
-        quoted(name),
-        quoted(tables[0]),
-        "|",
-        command_line("import", "chats", "-"),
-    ]
+    unpack = f"unzip -p {quoted(name)} {quoted(tables[0])}"
     return FileUnreadable(
-        f"{name} is a zip archive{inside}", hint=" ".join(unpack) if tables else _UNPACK
+        f"{name} is a zip archive with {listed} in it",
+        hint=f"{unpack} | {command_line('import', 'chats', '-')}",
     )
 
 

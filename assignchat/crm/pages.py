@@ -9,15 +9,16 @@ _ERRORS = frozenset({"error", "errors", "errorcode", "fault", "exception", "erro
 _CODES = frozenset({"code", "status", "statuscode", "errorcode", "category", "success"})
 _MORE = frozenset(
     {"has_more", "hasmore", "has_next", "hasnext", "hasnextpage", "has_next_page", "more"}
+    | {"more_items_in_collection"}
 )
 _LAST = frozenset({"done", "end_of_stream", "is_last", "islast", "last"})
 _NEXT = frozenset(
-    {"next", "nextlink", "@odata.nextlink", "odata.nextlink", "next_page", "nextpage"}
+    {"next", "nextlink", "@odata:nextlink", "odata:nextlink", "next_page", "nextpage"}
     | {"nextrecordsurl", "next_page_url", "nextpageurl", "next_cursor", "nextcursor"}
     | {"next_page_token", "nextpagetoken", "next_url", "nexturl"}
 )
 _TOTALS = frozenset(
-    {"total", "total_count", "totalcount", "totalsize", "all_count", "@odata.count"}
+    {"total", "total_count", "totalcount", "totalsize", "all_count", "@odata:count"}
 )
 
 
@@ -49,10 +50,9 @@ class Page:
         """What the API says went wrong, None if it gave an answer."""
         wrong = [value for path, value in self._facts.items() if is_about_an_error(path) and value]
         names = {path.lower() for path in self._facts}
-        if not self.rows and "message" in names and names & _CODES:
-            wrong.append(self._facts.get("message"))
-        if self._facts.get("success") is False or self._facts.get("status") == "error":
-            wrong.append("not successful")
+        failed = self._facts.get("success") is False or self._facts.get("status") == "error"
+        if failed or (not self.rows and "message" in names and names & _CODES):
+            wrong.append(self._facts.get("message", "not successful"))
         texts = [value for value in wrong if isinstance(value, str)]
         return max(texts, key=len) if texts else str(wrong[0]) if wrong else None
 
@@ -99,8 +99,7 @@ def is_about_an_error(path: str) -> bool:
 
 def _components(path: str) -> list[str]:
     """The names in a path; those of OData have a dot in them."""
-    folded = path.lower()
-    return [*folded.replace("@odata.", "@odata\0").replace("\0", ".").split("."), folded]
+    return path.lower().replace("odata.", "odata:").split(".")
 
 
 def check_complete(pages: Sequence[Page], files: Sequence[str]) -> None:

@@ -46,12 +46,19 @@ class Paths:
     def _way(self, path: str) -> Sequence[tuple[str, str]]:
         """The name at which a path begins, and how it goes on; several if they are joined."""
         if path not in self._ways:
-            alone = self.begin(path)
-            parts = [self.begin(part.strip()) for part in path.split("+")]
-            joined = [part for part in parts if part is not None]
-            is_whole = len(joined) == len(parts)
-            self._ways[path] = [alone] if alone is not None else joined if is_whole else []
+            self._ways[path] = self._found(path)
         return self._ways[path]
+
+    def _found(self, path: str) -> Sequence[tuple[str, str]]:
+        parts = [self.begin(part.strip()) for part in path.split("+")]
+        joined = [part for part in parts if part is not None]
+        name = _called(path, self._names, self._folded)
+        if name is not None:
+            return [(name, "")]
+        if len(joined) == len(parts):
+            return joined
+        alone = self.begin(path)
+        return [] if alone is None else [alone]
 
     def begin(self, path: str) -> tuple[str, str] | None:
         """The name at which a path begins, and the rest of the path. None if there is none."""

@@ -79,15 +79,13 @@ def body(found: Table, note: Note) -> Iterator[NumberedRecord]:
     heading, width = found.heading, len(found.heading)
     if found.above:
         note(f"The heading is on line {found.line}; not read: {_lines(found.above)} above it")
-    # A blank row ends no table whose rows all have one above them.
-    is_spaced = may_end = False
+    may_end = False  # at a blank row; not where every row has one above it
     rows = _filled(found.records, width)
     for line, cells, is_below_blank in rows:
         if is_below_blank and may_end and _is_footer(cells):
             yield from _footer(line, rows, width, note)
             return
-        is_spaced = is_spaced or is_below_blank
-        may_end = not is_spaced
+        may_end = may_end or not is_below_blank
         if cells == heading:
             note(f"Not read: line {line}, which repeats the heading")
         else:

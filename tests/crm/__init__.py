@@ -1,0 +1,1 @@
+"""Files of CRMs, stage by stage and whole."""
