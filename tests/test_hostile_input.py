@@ -441,45 +441,48 @@ def measured(team: Team, *words: str, stdin: str | BinaryIO = "") -> Result:
 
 
 FIFTY = 50 * MEGABYTE
-FILES: dict[str, tuple[bytes, str]] = {
+FILES: dict[str, tuple[Callable[[], bytes], str]] = {
     "a million columns": (
-        b"id" + b"".join(b",c%d" % number for number in range(MEGABYTE)) + b"\n",
+        lambda: b"id" + b"".join(b",c%d" % number for number in range(MEGABYTE)) + b"\n",
         "no row ends",
     ),
-    "a million short columns": (b"id" + b",x" * MEGABYTE + b"\n", "columns"),
-    "a row of a million cells": (b"id,name\n" + b"x," * MEGABYTE, "cells under 2 headings"),
-    "a quote that never ends": (b'id,name\na,"' + b"x,y\n" * (FIFTY // 4), "line 2"),
-    "quotes in a row that never ends": (b'id\na,"' + b'x","\n' * (FIFTY // 5), "line 2"),
-    "a cell of a megabyte": (b"id,name\na," + b"x" * MIB, "at most 1000"),
-    "nothing but commas": (b"id,name\n" + b",\n" * (FIFTY // 2), "blank rows"),
-    "every row wrong": (b"id,name\n" + b"a ,\n" * (FIFTY // 4), "10,000 rows or more"),
-    "the same id again and again": (b"id\n" + b"a\n" * (FIFTY // 2), "10,000 rows or more"),
-    "JSON nested deep": (b"[" * 100_000, "too deep"),
-    "an object nested deep": (b'{"id":' * 100_000, "too deep"),
+    "a million short columns": (lambda: b"id" + b",x" * MEGABYTE + b"\n", "columns"),
+    "a row of a million cells": (lambda: b"id,name\n" + b"x," * MEGABYTE, "cells under 2 headings"),
+    "a quote that never ends": (lambda: b'id,name\na,"' + b"x,y\n" * (FIFTY // 4), "line 2"),
+    "quotes in a row that never ends": (lambda: b'id\na,"' + b'x","\n' * (FIFTY // 5), "line 2"),
+    "a cell of a megabyte": (lambda: b"id,name\na," + b"x" * MIB, "at most 1000"),
+    "nothing but commas": (lambda: b"id,name\n" + b",\n" * (FIFTY // 2), "blank rows"),
+    "every row wrong": (lambda: b"id,name\n" + b"a ,\n" * (FIFTY // 4), "10,000 rows or more"),
+    "the same id again and again": (lambda: b"id\n" + b"a\n" * (FIFTY // 2), "10,000 rows or more"),
+    "JSON nested deep": (lambda: b"[" * 100_000, "too deep"),
+    "an object nested deep": (lambda: b'{"id":' * 100_000, "too deep"),
     "a list nested as deep as can be read": (
-        b'[{"id":' + b"[" * 900 + b"]" * 900 + b"}]",
+        lambda: b'[{"id":' + b"[" * 900 + b"]" * 900 + b"}]",
         "line 1",
     ),
-    "a JSON text without end": (b'[{"id":"' + b"x" * FIFTY, "no row ends"),
-    "one line of JSON numbers": (b"[1" + b",1" * (FIFTY // 2) + b"]", "10,000 rows or more"),
-    "an object of a million lists": (b'[{"id":[[]' + b",[]" * MEGABYTE + b"]}]", "a list"),
-    "wide characters": (b'["' + "\U0001f600".encode() * (FIFTY // 4), "no row ends"),
-    "white space": (b"[" + b" " * FIFTY, "line 1"),
-    "newlines": (b"\n" * FIFTY, "white space alone"),
-    "a long second line": (b'{"id":"a"}\n{"id":"' + b"x" * FIFTY, "line 2"),
-    "lines of broken JSON": (b"{\n" * (FIFTY // 2), "line 2"),
-    "a number of thousands of digits": (b'[{"id":' + b"9" * 5_000 + b"}]", "too long"),
-    "a name twice in an object": (b'[{"id": "a", "id": "b"}]', "twice"),
-    "compressed zeros": (gzip.compress(bytes(FIFTY)), "not text"),
-    "cut off while it was compressed": (gzip.compress(b"id,name\n")[:-9], "cut off"),
-    "zeros": (bytes(FIFTY), "not text"),
+    "a JSON text without end": (lambda: b'[{"id":"' + b"x" * FIFTY, "no row ends"),
+    "one line of JSON numbers": (
+        lambda: b"[1" + b",1" * (FIFTY // 2) + b"]",
+        "10,000 rows or more",
+    ),
+    "an object of a million lists": (lambda: b'[{"id":[[]' + b",[]" * MEGABYTE + b"]}]", "a list"),
+    "wide characters": (lambda: b'["' + "\U0001f600".encode() * (FIFTY // 4), "no row ends"),
+    "white space": (lambda: b"[" + b" " * FIFTY, "line 1"),
+    "newlines": (lambda: b"\n" * FIFTY, "white space alone"),
+    "a long second line": (lambda: b'{"id":"a"}\n{"id":"' + b"x" * FIFTY, "line 2"),
+    "lines of broken JSON": (lambda: b"{\n" * (FIFTY // 2), "line 2"),
+    "a number of thousands of digits": (lambda: b'[{"id":' + b"9" * 5_000 + b"}]", "too long"),
+    "a name twice in an object": (lambda: b'[{"id": "a", "id": "b"}]', "twice"),
+    "compressed zeros": (lambda: gzip.compress(bytes(FIFTY)), "not text"),
+    "cut off while it was compressed": (lambda: gzip.compress(b"id,name\n")[:-9], "cut off"),
+    "zeros": (lambda: bytes(FIFTY), "not text"),
 }
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_malformed_file_is_refused_quickly_in_little_room(team: Team, name: str) -> None:
     content, why = FILES[name]
-    Path("crm").write_bytes(content)
+    Path("crm").write_bytes(content())
     before = team.snapshot()
     result = measured(team, "import", "users", "crm")
     assert (result.exit_code, result.out) == (2, "")

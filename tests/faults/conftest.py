@@ -8,6 +8,7 @@ import pytest
 
 from tests.faults.commands import COMMANDS
 from tests.faults.trials import Trials
+from tests.support.needs import needs
 
 ALL = bool(os.environ.get("ALL_FAULTS"))
 """Whether every fault is tried, as by scripts/faults, or a selection."""
@@ -39,6 +40,7 @@ def trials(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Trials:
     """The command that is tried, with what it does when nothing fails."""
+    needs("strace")
     writing = request.param
     if writing.name not in prepared:
         folder = tmp_path_factory.mktemp("faults")

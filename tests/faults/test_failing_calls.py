@@ -13,7 +13,6 @@ from tests.faults.commands import COMMANDS
 from tests.faults.conftest import ALL, SECONDS_FOR_A_TEST, every_command
 from tests.faults.injection import Fault
 from tests.faults.trials import Trials, spread
-from tests.support.needs import needs
 from tests.support.stopping import Point
 
 __all__ = ["SECONDS_FOR_A_TEST"]
@@ -43,11 +42,6 @@ KINDS = [
     Kind("EIO once", "error=EIO", False, 1),
     Kind("EIO for ever", "error=EIO", True, 1),
 ]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _strace() -> None:
-    needs("strace")
 
 
 def chosen(kind: Kind, name: str, points: list[Point]) -> Iterator[Fault]:

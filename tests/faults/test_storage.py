@@ -166,7 +166,6 @@ def read_by_another(path: Path) -> Iterator[None]:
 @every_command
 def test_what_is_reported_is_on_the_disk(trials: Trials, tmp_path: Path) -> None:
     """Every file that was written, and every folder with a new name in it, was synced before."""
-    needs("strace")
     team = trials.copy_to(tmp_path / "team")
     with read_by_another(team / "assignchat.db"):
         log = run(team, trials.writing.words, everything=True).log
@@ -222,7 +221,6 @@ def test_a_commit_that_could_not_be_synced_does_not_come_back(
     trials: Trials, for_ever: bool, tmp_path: Path
 ) -> None:
     """Not even if whoever else has the database open is killed before anybody writes again."""
-    needs("strace")
     team = trials.copy_to(tmp_path / "team")
     reader = processes.start(team, sys.executable, "-c", READS, stdin=subprocess.PIPE)
     assert reader.stdout is not None
