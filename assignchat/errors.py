@@ -272,6 +272,12 @@ class AliasExists(Refused):
     code = "alias_exists"
 
 
+class ImportConflicts(Refused):
+    """Chats have another owner here and in the CRM, and each side has changed it."""
+
+    code = "import_conflicts"
+
+
 class OwnsOpenChats(Refused):
     """The user still owns open chats."""
 

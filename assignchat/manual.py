@@ -162,7 +162,8 @@ def objects() -> Table:
 
 _REQUEST, _USER, _CHAT = "the request", "the user", "the chat"
 _AWAY = "the user, and waiting, passed_on, asked_next"
-_IMPORTED, _SET = "created, updated, unchanged, dry_run, owner_changes", "key, value, source"
+_IMPORTED = "created, updated, unchanged, dry_run, owner_changes, conflicts"
+_SET = "key, value, source"
 RESULTS = {
     "assign": _REQUEST,
     "accept": _REQUEST,

@@ -199,7 +199,10 @@ class Alias(NamedTuple):
 
 
 class Chat(NamedTuple):
-    """A customer's WhatsApp chat session, always owned by exactly one user."""
+    """A customer's WhatsApp chat session, always owned by exactly one user.
+
+    `crm_owner_id` and `crm_status` are what the CRM said last, null if it has said nothing.
+    """
 
     id: str
     customer: str
@@ -207,6 +210,8 @@ class Chat(NamedTuple):
     status: str
     opened_at: str
     closed_at: str | None
+    crm_owner_id: str | None = None
+    crm_status: str | None = None
 
 
 class Request(NamedTuple):

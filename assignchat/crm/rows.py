@@ -14,6 +14,8 @@ from assignchat.store.imports import ImportedChat
 
 USER_COLUMNS = ("id", "name", "role", "active", "alias", "capacity")
 CHAT_COLUMNS = ("id", "customer", "owner_id", "status", "opened_at", "closed_at")
+OWN_CHAT_COLUMNS = ("crm_owner_id", "crm_status")
+"""What only this program writes of a chat: what the CRM said last."""
 
 T = TypeVar("T")
 Row = Mapping[str, Any]
@@ -54,6 +56,9 @@ def chat(line: int, row: Row) -> ImportedChat:
         _optional(row, "status", _status),
         _time(row, "opened_at"),
         _time(row, "closed_at"),
+        _optional(row, "crm_owner_id", _owner_id),
+        _optional(row, "crm_status", _status),
+        "crm_owner_id" in row,
     )
 
 

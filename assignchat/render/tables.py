@@ -154,10 +154,18 @@ def say_chat(chat: Chat) -> None:
         (
             ("Customer", visible(chat.customer)),
             ("Owner", visible(chat.owner_id)),
+            ("In the CRM", _in_crm(chat)),
             ("Opened", moment(chat.opened_at)),
             ("Closed", None if chat.closed_at is None else moment(chat.closed_at)),
         ),
     )
+
+
+def _in_crm(chat: Chat) -> str | None:
+    """Return what the CRM said last of a chat, if that is not how it is here."""
+    said = {chat.owner_id: chat.crm_owner_id, chat.status: chat.crm_status}
+    differing = [visible(old) for new, old in said.items() if old is not None and old != new]
+    return ", ".join(differing) or None
 
 
 def say_user(user: User) -> None:

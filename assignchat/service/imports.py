@@ -7,18 +7,32 @@ from typing import Any, NamedTuple, TypeVar
 from assignchat.crm import ids
 from assignchat.crm import rows as crm_rows
 from assignchat.crm.reading import line_text
-from assignchat.crm.rows import CHAT_COLUMNS, USER_COLUMNS, ImportedUser
-from assignchat.errors import AssignchatError, InvalidValue, Problem, command_line
+from assignchat.crm.rows import CHAT_COLUMNS, OWN_CHAT_COLUMNS, USER_COLUMNS, ImportedUser
+from assignchat.errors import (
+    AssignchatError,
+    ImportConflicts,
+    InvalidValue,
+    Problem,
+    command_line,
+)
 from assignchat.model import IMPORTED_AWAY_NOTICE, IMPORTED_NOTICE, Role, User, how_many
-from assignchat.service.find import user_name
+from assignchat.service.find import listing, user_name
 from assignchat.service.lifecycle import cancel, record_passed_deadlines
 from assignchat.service.problems import MAX_PROBLEMS, Problems
 from assignchat.service.users import change_user, create_user, deactivate, with_aliases
-from assignchat.store import imports, notifications, requests, users
+from assignchat.store import imports, notifications, requests, threeway, users
 from assignchat.store.database import Database
 from assignchat.store.imports import Change, Fault, Found, ImportedChat, OwnerChange
+from assignchat.store.threeway import Conflict, Owners
 
-__all__ = ["CHAT_COLUMNS", "USER_COLUMNS", "Imported", "import_chats", "import_users"]
+__all__ = [
+    "CHAT_COLUMNS",
+    "OWN_CHAT_COLUMNS",
+    "USER_COLUMNS",
+    "Imported",
+    "import_chats",
+    "import_users",
+]
 
 T = TypeVar("T", ImportedUser, ImportedChat)
 Row = Mapping[str, Any]
@@ -34,7 +48,9 @@ class Imported(NamedTuple):
     """What an import did.
 
     `owner_changes` of the updated chats changed hands; `first_owner_changes` are the first
-    of them. A dry run says all `changes` of what is known: people first, then owners.
+    of them. `owners_kept` chats stayed with the owner that they have here, `conflicts` are
+    those of them that the CRM has given to somebody else. A dry run says all `changes` of
+    what is known: people first, then owners.
     """
 
     created: int
@@ -44,6 +60,8 @@ class Imported(NamedTuple):
     owner_changes: int = 0
     first_owner_changes: Sequence[OwnerChange] = ()
     changes: Sequence[Change] = ()
+    conflicts: Sequence[Conflict] = ()
+    owners_kept: int = 0
 
 
 def import_users(
@@ -87,15 +105,18 @@ def import_chats(
     rows: NumberedRows,
     *,
     actor: str,
+    owners: Owners = Owners.MERGE,
     dry_run: bool = False,
     any_id: bool = False,
     note: Note = lambda _: None,
 ) -> Imported:
     """Insert or update chats by id. Returns what was done.
 
-    A chat that changes hands or is closed so loses its pending request, which is cancelled.
-    Who gets chats of others is told how many. What looks wrong and is taken is told to
-    `note`. Raises `ImportInvalid` as `import_users` does.
+    Of a known chat only that is changed which the CRM has changed since it last named it;
+    `owners` says whose owner a chat gets that both have changed. A chat that changes hands or
+    is closed so loses its pending request, which is cancelled. Who gets chats of others is
+    told how many. What looks wrong and is taken is told to `note`. Raises `ImportInvalid` as
+    `import_users` does, and `ImportConflicts`.
     """
     problems = Problems()
     with database.write_temporary():  # rows may come as slowly as whoever writes them to a pipe
@@ -103,10 +124,12 @@ def import_chats(
     with database.write(dry_run=dry_run, bulk=True):
         imports.mark_new(database)
         imports.resolve_owners(database)
+        threeway.keep_ours(database, owners)
         problems.extend(map(_problem, imports.problems(database, MAX_PROBLEMS)))
         if not any_id:
             _check_chat_ids(database, problems)
         problems.refuse()
+        conflicts = _conflicts(database, owners)
         _note_future(database, note)
         changes = imports.changes(database) if dry_run else []
         losing = imports.losing_their_request()
@@ -120,7 +143,23 @@ def import_chats(
         lost.pop(actor, None)
         _tell(database, IMPORTED_AWAY_NOTICE, lost, actor)
         merged = imports.merge(database, actor)
-        return Imported(*merged, dry_run, sum(taken_over.values()), first, changes)
+        threeway.remember_crm(database)
+        moved, kept = sum(taken_over.values()), threeway.kept_owners(database)
+        return Imported(*merged, dry_run, moved, first, changes, conflicts, kept)
+
+
+def _conflicts(database: Database, owners: Owners) -> Sequence[Conflict]:
+    """The conflicts, unless it was said whose owner counts. Raises `ImportConflicts`."""
+    if owners not in (Owners.MERGE, Owners.REFUSE):
+        return []
+    conflicts = threeway.conflicts(database)
+    if owners is Owners.REFUSE and conflicts:
+        named = listing(f"{c.chat} ({c.ours} here, {c.theirs} in the CRM)" for c in conflicts)
+        raise ImportConflicts(
+            f"{how_many(len(conflicts), 'chat')} changed hands here and in the CRM: {named}",
+            hint="--owners merge leaves them as they are here, theirs as they are in the CRM.",
+        )
+    return conflicts
 
 
 def _problem(found: Found) -> Problem:

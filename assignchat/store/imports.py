@@ -22,7 +22,11 @@ _CHANGES = (
 
 
 class ImportedChat(NamedTuple):
-    """One row of the file; what it leaves out is null."""
+    """One row of the file; what it leaves out is null.
+
+    `crm_owner_id` and `crm_status` count if `says_crm`, as our own files do; else what the
+    CRM says of a chat is what the row says.
+    """
 
     line: int
     id: str
@@ -31,6 +35,9 @@ class ImportedChat(NamedTuple):
     status: str | None
     opened_at: str | None
     closed_at: str | None = None
+    crm_owner_id: str | None = None
+    crm_status: str | None = None
+    says_crm: bool = False
 
 
 class Fault(StrEnum):
@@ -82,13 +89,12 @@ def stage(database: Database, rows: Iterable[ImportedChat]) -> None:
     database.execute("DROP TABLE IF EXISTS temp.incoming")
     database.execute(
         "CREATE TEMP TABLE incoming (place INTEGER PRIMARY KEY, line INTEGER, id TEXT,"
-        " customer TEXT, owner_id TEXT, status TEXT, opened_at TEXT, closed_at TEXT, new INTEGER)"
+        " customer TEXT, owner_id TEXT, status TEXT, opened_at TEXT, closed_at TEXT,"
+        " crm_owner_id TEXT, crm_status TEXT, says_crm INTEGER, new INTEGER)"
     )
-    database.execute_many(
-        "INSERT INTO temp.incoming (line, id, customer, owner_id, status, opened_at, closed_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        rows,
-    )
+    fields = ", ".join(ImportedChat._fields)
+    values = ", ".join("?" for _ in ImportedChat._fields)
+    database.execute_many(f"INSERT INTO temp.incoming ({fields}) VALUES ({values})", rows)
     database.execute("CREATE INDEX temp.incoming_by_id ON incoming (id)")
 
 
@@ -315,9 +321,13 @@ def _insert(database: Database, bound: Params) -> int:
     """Make the chats that are new; how many."""
     # The tracking rows refer to the chats: these first, then the rows, in the file's order.
     created = database.execute(
-        "INSERT INTO chats (id, customer, owner_id, status, opened_at, closed_at)"
+        "INSERT INTO chats (id, customer, owner_id, status, opened_at, closed_at,"
+        " crm_owner_id, crm_status)"
         " SELECT i.id, coalesce(i.customer, i.id), i.owner_id, coalesce(i.status, 'open'),"
-        " coalesce(i.opened_at, :now), CASE WHEN i.status = 'closed' THEN i.closed_at END"
+        " coalesce(i.opened_at, :now), CASE WHEN i.status = 'closed' THEN i.closed_at END,"
+        " CASE WHEN i.says_crm THEN (SELECT id FROM users WHERE id = i.crm_owner_id)"
+        " ELSE i.owner_id END,"
+        " CASE WHEN i.says_crm THEN i.crm_status ELSE coalesce(i.status, 'open') END"
         " FROM temp.incoming i WHERE i.new ORDER BY i.id",
         bound,
     )

@@ -14,6 +14,8 @@ def test_a_new_chat_is_open_and_belongs_to_its_owner(team: Team) -> None:
         "status": "open",
         "opened_at": "2026-11-22T14:05:10.000Z",
         "closed_at": None,
+        "crm_owner_id": None,
+        "crm_status": None,
     }
     ((event, _, before, after, status),) = team.history(chat_id="chat-6")
     assert (event, before, after, status) == ("opened", None, "omar", None)

@@ -12,7 +12,8 @@ from tests.support.team import START, Team, old_database, together, unprivileged
 
 KEPT = {
     "users": "id, name, role, active, created_at, away_until",
-    **dict.fromkeys(("chats", "requests", "engagement_tracking", "batches", "notifications"), "*"),
+    "chats": "id, customer, owner_id, status, opened_at, closed_at",
+    **dict.fromkeys(("requests", "engagement_tracking", "batches", "notifications"), "*"),
 }
 
 
@@ -102,3 +103,19 @@ def test_an_old_database_that_may_only_be_read_must_be_written_once(old_team: Te
     assert (result.exit_code, result.out) == (6, "")
     assert "older" in result.err
     assert old_team.sqlite("PRAGMA user_version") == [(1,)]
+
+
+def test_what_the_crm_said_last_is_taken_from_the_history_of_imports(old_team: Team) -> None:
+    row = "INSERT INTO engagement_tracking (at, event, actor, os_user, chat_id, from_user, to_user"
+    for values in (
+        "'imported', 'x', 'x', 'chat-1', NULL, 'mark', '{\"status\": [null, \"open\"]}'",
+        "'imported', 'x', 'x', 'chat-1', 'mark', 'omar', '{\"customer\": [\"a\", \"b\"]}'",
+        "'assigned', 'x', 'x', 'chat-1', 'omar', 'martha', NULL",
+    ):
+        old_team.sqlite(f"{row}, detail) SELECT max(at), {values} FROM engagement_tracking")
+    said = {
+        chat["id"]: (chat["crm_owner_id"], chat["crm_status"])
+        for chat in old_team.ok("chat", "list")
+    }
+    assert [said[chat] for chat in ("chat-1", "chat-2")] == [("omar", "open"), (None, None)]
+    assert [said[chat] for chat in ("c-1", "c-2")] == [("martha", "open"), ("mark", "closed")]

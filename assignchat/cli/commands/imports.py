@@ -4,6 +4,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -22,6 +23,7 @@ from assignchat.model import how_many
 from assignchat.service import imports as service
 from assignchat.service.imports import Imported
 from assignchat.store.imports import Change
+from assignchat.store.threeway import Conflict, Owners
 from assignchat.system.textfile import opened_bytes
 
 app = new_group(
@@ -39,6 +41,9 @@ AnyId = Annotated[
 Rejects = Annotated[
     Path | None,
     typer.Option("--rejects", metavar="FILE", help="Write the bad rows to this file, as CSV."),
+]
+OwnersOption = Annotated[
+    Owners, typer.Option("--owners", help="If it is another one here: whose counts.")
 ]
 
 
@@ -102,6 +107,7 @@ def chats(
     no_header: sources.NoHeader = False,
     sheet: sources.Sheet = None,
     rows: sources.Rows = None,
+    owners: OwnersOption = Owners.MERGE,
     any_id: AnyId = False,
     rejects: Rejects = None,
     dry_run: options.DryRun = False,
@@ -116,8 +122,10 @@ def chats(
         assignchat import chats page*.json --column owner_id=meta.assignee.id
 
     Columns: id, customer, owner_id, status (open, closed), opened_at, closed_at. What a
-    row leaves blank stays as it is. A chat goes to the owner whom the file names, also if
-    it was handed over here meanwhile: look with --dry-run first.
+    row leaves blank stays as it is. Of a known chat only that changes which the CRM has
+    changed since its last file: what was handed over here stays. If both have changed the
+    owner, --owners says whose counts: merge keeps the owner here and names the chat, theirs
+    takes the file's owner of every chat, ours takes none, refuse imports nothing.
     """
     source = source_from(
         service.CHAT_COLUMNS,
@@ -133,7 +141,8 @@ def chats(
         rows=rows,
     )
     how = _How(files, source, any_id, rejects, dry_run, as_json)
-    _import(ctx, _CHATS, how, as_user)
+    kind = _CHATS._replace(import_rows=partial(service.import_chats, owners=owners))
+    _import(ctx, kind, how, as_user)
 
 
 class _How(NamedTuple):
@@ -156,7 +165,7 @@ class _Kind(NamedTuple):
 
 
 _USERS = _Kind("user", service.USER_COLUMNS, service.import_users)
-_CHATS = _Kind("chat", service.CHAT_COLUMNS, service.import_chats)
+_CHATS = _Kind("chat", (*service.CHAT_COLUMNS, *service.OWN_CHAT_COLUMNS), service.import_chats)
 _REQUIRED = ("id",)
 
 
@@ -236,6 +245,7 @@ def _show(result: Imported, noun: str, *, as_json: bool) -> None:
     if as_json:
         counts = result._asdict()
         del counts["first_owner_changes"]  # half a list would be taken for the whole
+        del counts["owners_kept"]
         if not result.dry_run:
             del counts["changes"]
         render.say_json(counts)
@@ -249,6 +259,12 @@ def _show(result: Imported, noun: str, *, as_json: bool) -> None:
         _say_changes(result.changes, noun)
     elif result.owner_changes:
         _say_owner_changes(result)
+    if result.conflicts:
+        _say_conflicts(result.conflicts)
+    kept = result.owners_kept - len(result.conflicts)
+    if kept:
+        stays = "stays" if kept == 1 else "stay"
+        render.say(f"{how_many(kept, 'chat')} {stays} with the owner here; the CRM is to be told.")
 
 
 def _say_owner_changes(result: Imported) -> None:
@@ -256,6 +272,15 @@ def _say_owner_changes(result: Imported) -> None:
     for moved in result.first_owner_changes:
         render.say(render.visible(f"  {moved.chat_id}: {moved.from_user} -> {moved.to_user}"))
     _say_more(result.owner_changes - len(result.first_owner_changes))
+
+
+def _say_conflicts(conflicts: Sequence[Conflict]) -> None:
+    count = how_many(len(conflicts), "chat")
+    render.say(f"{count} changed hands here and in the CRM, and not changed now:")
+    for chat in conflicts[:_CHANGES_SHOWN]:
+        text = f"  {chat.chat}: {chat.base} -> {chat.ours} here, {chat.theirs} in the CRM"
+        render.say(render.visible(text))
+    _say_more(len(conflicts) - _CHANGES_SHOWN)
 
 
 def _say_changes(changes: Sequence[Change], noun: str) -> None:

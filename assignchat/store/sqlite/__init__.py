@@ -3,5 +3,5 @@
 APPLICATION_ID = 0x41434854
 """`ACHT`, in the header of every assignchat database."""
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """In `user_version`: the number of migrations in `schema`."""

@@ -97,6 +97,13 @@ def m004_words_are_data(database: sqlite_utils.Database) -> None:
     connection.execute("PRAGMA writable_schema = OFF")
 
 
+@migrations()
+def m005_crm(database: sqlite_utils.Database) -> None:
+    """What the CRM said last of each chat, as far as the history of the imports tells."""
+    for statement in (CRM_OWNER, CRM_STATUS, FILL_CRM_OWNER, FILL_CRM_STATUS):
+        database.conn.execute(statement)
+
+
 ENUMERATING_RULES = (
     " CHECK (role IN ('user', 'manager'))",
     " CHECK (recipient_role IN ('user', 'manager'))",
@@ -344,3 +351,25 @@ USER_ALIASES = """
 """
 
 USER_ALIASES_BY_USER = "CREATE INDEX user_aliases_by_user ON user_aliases (user_id)"
+
+# What belongs to the fifth migration.
+
+CRM_OWNER = "ALTER TABLE chats ADD COLUMN crm_owner_id TEXT REFERENCES users (id)"
+CRM_STATUS = "ALTER TABLE chats ADD COLUMN crm_status TEXT"
+
+# SQLite takes the other columns of a group from the row that has the maximum.
+FILL_CRM_OWNER = """
+    UPDATE chats SET crm_owner_id = said.to_user FROM (
+        SELECT chat_id, to_user, max(id) FROM engagement_tracking
+        WHERE event = 'imported' GROUP BY chat_id
+    ) AS said WHERE said.chat_id = chats.id
+"""
+FILL_CRM_STATUS = """
+    UPDATE chats SET crm_status = said.status FROM (
+        SELECT chat_id, json_extract(detail, '$.status[1]') AS status, max(id)
+        FROM engagement_tracking
+        WHERE event = 'imported' AND json_valid(detail)
+            AND json_extract(detail, '$.status[1]') IS NOT NULL
+        GROUP BY chat_id
+    ) AS said WHERE said.chat_id = chats.id
+"""

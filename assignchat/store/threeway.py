@@ -1,0 +1,99 @@
+"""Of a known chat an import changes only what the CRM has changed since it last named it."""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from assignchat.store.database import Database
+
+
+class Owners(StrEnum):
+    """Whose owner a known chat gets if it is another one here than in the file."""
+
+    MERGE = "merge"
+    THEIRS = "theirs"
+    OURS = "ours"
+    REFUSE = "refuse"
+
+
+class Conflict(NamedTuple):
+    """A chat whose owner was changed here and in the CRM, to different users.
+
+    `base` is whom the CRM named before, `ours` the owner here, `theirs` whom it names now.
+    """
+
+    chat: str
+    base: str
+    ours: str
+    theirs: str
+
+
+# A chat that the CRM has not named yet was added with an owner, and open.
+_BASE_OWNER = (
+    "coalesce(c.crm_owner_id, (SELECT t.to_user FROM engagement_tracking t"
+    " WHERE t.chat_id = c.id AND t.event = 'opened'), c.owner_id)"
+)
+_BASE_STATUS = "coalesce(c.crm_status, 'open')"
+_KNOWN = "FROM temp.incoming i JOIN chats c ON c.id = i.id"
+
+_OURS_STAYS = {
+    Owners.MERGE: f"c.owner_id <> {_BASE_OWNER}",
+    Owners.REFUSE: f"c.owner_id <> {_BASE_OWNER}",
+    Owners.OURS: "1",
+    Owners.THEIRS: "0",
+}
+
+
+def keep_ours(database: Database, owners: Owners) -> None:
+    """Take from the staged rows what is to stay as it is here, and remember it as kept."""
+    database.execute("DROP TABLE IF EXISTS temp.kept")
+    database.execute(
+        "CREATE TEMP TABLE kept (place INTEGER, id TEXT, said TEXT, base TEXT, ours TEXT,"
+        " what TEXT, PRIMARY KEY (what, place)) WITHOUT ROWID"
+    )
+    # An owner whom nobody knows is a mistake in any case, and is left to be found.
+    database.execute(
+        f"INSERT INTO temp.kept SELECT i.place, i.id, i.owner_id, {_BASE_OWNER}, c.owner_id,"
+        f" 'owner_id' {_KNOWN} WHERE i.owner_id <> c.owner_id AND {_OURS_STAYS[owners]}"
+        " AND EXISTS (SELECT 1 FROM users u WHERE u.id = i.owner_id)"
+    )
+    database.execute(
+        f"INSERT INTO temp.kept SELECT i.place, i.id, i.status, {_BASE_STATUS}, c.status,"
+        f" 'status' {_KNOWN} WHERE i.status <> c.status AND c.status <> {_BASE_STATUS}"
+    )
+    for column in ("owner_id", "status"):
+        database.execute(
+            f"UPDATE temp.incoming SET {column} = NULL"
+            f" WHERE place IN (SELECT place FROM temp.kept WHERE what = '{column}')"
+        )
+
+
+def conflicts(database: Database) -> list[Conflict]:
+    """The chats that both sides have given to different owners, in the order of the file."""
+    return list(
+        database.rows(
+            Conflict,
+            "SELECT id, base, ours, said FROM temp.kept"
+            " WHERE what = 'owner_id' AND said <> base AND ours <> base ORDER BY place",
+        )
+    )
+
+
+def kept_owners(database: Database) -> int:
+    """How many chats keep the owner that they have here, though the file names another one."""
+    return int(database.value("SELECT count(*) FROM temp.kept WHERE what = 'owner_id'"))
+
+
+def remember_crm(database: Database) -> None:
+    """Keep of each known chat what the CRM says of it now."""
+    database.execute(
+        "UPDATE chats AS c SET crm_owner_id = coalesce(i.owner_id, c.crm_owner_id),"
+        " crm_status = coalesce(i.status, c.crm_status) FROM temp.incoming i"
+        " WHERE i.id = c.id AND NOT i.new"
+        " AND (coalesce(i.owner_id, c.crm_owner_id) IS NOT c.crm_owner_id"
+        " OR coalesce(i.status, c.crm_status) IS NOT c.crm_status)"
+    )
+    for column, kept in (("crm_owner_id", "owner_id"), ("crm_status", "status")):
+        database.execute(
+            f"UPDATE chats AS c SET {column} = k.said FROM temp.kept k"
+            f" WHERE k.id = c.id AND k.what = '{kept}' AND k.said IS NOT c.{column}"
+        )
