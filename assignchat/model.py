@@ -277,7 +277,10 @@ class EngagementRecord(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """What one bulk assignment did; `assigned` counts its chats."""
+    """What one bulk assignment did; `assigned` counts its chats.
+
+    `from_users` and `to_users` count them by who owned them before and by who got them.
+    """
 
     id: int
     at: str
@@ -285,6 +288,8 @@ class Batch(NamedTuple):
     reason: str | None
     undone_at: str | None
     assigned: int
+    from_users: dict[str, int]
+    to_users: dict[str, int]
 
 
 class Notification(NamedTuple):

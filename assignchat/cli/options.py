@@ -112,9 +112,9 @@ OfChat = Annotated[
     ),
 ]
 BatchArgument = Annotated[
-    int,
+    int | None,
     typer.Argument(
-        metavar="BATCH", parser=number, autocompletion=BATCHES, help="The batch's number."
+        metavar="[BATCH]", parser=number, autocompletion=BATCHES, help="The batch's number."
     ),
 ]
 Since = Annotated[

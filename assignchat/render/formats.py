@@ -100,6 +100,8 @@ def _seen(row: Sequence[Any]) -> Sequence[Any]:
 def _visible_cell(cell: Any) -> Any:
     if isinstance(cell, tuple):
         return tuple(map(visible, cell))
+    if isinstance(cell, dict):
+        return {visible(key): value for key, value in cell.items()}
     return visible(cell) if isinstance(cell, str) else cell
 
 
@@ -113,6 +115,7 @@ def _row_texts(rows: Iterable[Any], row_type: type[Any]) -> Iterator[str]:
         str: encode_basestring,
         int: str,
         tuple: partial(json.dumps, ensure_ascii=False),
+        dict: partial(json.dumps, ensure_ascii=False),
     }
     for row in rows:
         values = [
@@ -185,6 +188,6 @@ def _harmless(value: Any) -> Any:
     """Return a CSV cell that no spreadsheet runs as a formula."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, tuple):
+    if isinstance(value, (tuple, dict)):
         return json.dumps(value, ensure_ascii=False)
     return guarded(value) if isinstance(value, str) else value

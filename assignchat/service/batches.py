@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from assignchat.errors import (
+    BatchNotFound,
     BatchUndone,
     ChatNotFound,
     NotAllowed,
@@ -190,7 +191,18 @@ def list_batches(
 ) -> Iterator[Batch]:
     """All batches, one at a time."""
     with database.read():
-        yield from batches.every(database, limit=limit, newest_first=newest_first)
+        for batch in batches.every(database, limit=limit, newest_first=newest_first):
+            yield batches.with_users(database, batch)
+
+
+def last_batch(database: Database, *, actor: str) -> int:
+    """Find the actor's newest batch that is not undone. Returns its id. Raises `BatchNotFound`."""
+    with database.read():
+        user = find_actor(database, actor)
+        batch_id = batches.newest_of(database, user.id)
+    if batch_id is None:
+        raise BatchNotFound(f"{user.name} has no batch that is not undone")
+    return batch_id
 
 
 def _require_manager_or(database: Database, actor: str, maker: str) -> User:

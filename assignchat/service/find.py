@@ -1,7 +1,7 @@
 """Finding what a command names, or saying helpfully that it is not there."""
 
 from collections.abc import Callable, Container, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from assignchat.errors import (
     ActorUnknown,
@@ -14,9 +14,12 @@ from assignchat.errors import (
     UserNotFound,
     command_line,
 )
-from assignchat.model import INDEFINITE, Batch, Chat, Request, User
+from assignchat.model import INDEFINITE, Chat, Request, User
 from assignchat.store import chats, requests, users
 from assignchat.store.database import Database
+
+if TYPE_CHECKING:
+    from assignchat.store.batches import BatchRow
 
 NAMED_AT_MOST = 10
 
@@ -97,7 +100,7 @@ def find_request(database: Database, request_id: int) -> Request:
     return request
 
 
-def find_batch(database: Database, batch_id: int) -> Batch:
+def find_batch(database: Database, batch_id: int) -> "BatchRow":
     """The batch with this id. Raises `BatchNotFound`."""
     from assignchat.store import batches  # not needed for single chats
 

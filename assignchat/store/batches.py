@@ -15,6 +15,18 @@ from assignchat.store.sql import Params, Which, page
 
 SLICE = seals.SLICE
 
+
+class BatchRow(NamedTuple):
+    """A batch without its users, who are counted in its rows of the history, maybe a million."""
+
+    id: int
+    at: str
+    actor: str
+    reason: str | None
+    undone_at: str | None
+    assigned: int
+
+
 _COLUMNS = (
     "id, at, actor, reason, undone_at,"
     " (SELECT coalesce(sum(assigned), 0) FROM batch_recipients WHERE batch_id = batches.id)"
@@ -38,17 +50,37 @@ class Move(NamedTuple):
     chats: int
 
 
-def get(database: Database, batch_id: int) -> Batch | None:
-    """The batch with this id, or None."""
-    return database.one(Batch, f"SELECT {_COLUMNS} FROM batches WHERE id = :id", {"id": batch_id})
+def get(database: Database, batch_id: int) -> BatchRow | None:
+    """Look a batch up by its id. Returns None if there is none."""
+    sql = f"SELECT {_COLUMNS} FROM batches WHERE id = :id"
+    return database.one(BatchRow, sql, {"id": batch_id})
 
 
 def every(
     database: Database, *, limit: int | None = None, newest_first: bool = False
-) -> Iterator[Batch]:
-    """All batches."""
+) -> Iterator[BatchRow]:
+    """Yield all batches."""
     order = page("id", limit, newest_first=newest_first)
-    return database.rows(Batch, f"SELECT {_COLUMNS} FROM batches {order}")
+    return database.rows(BatchRow, f"SELECT {_COLUMNS} FROM batches {order}")
+
+
+def newest_of(database: Database, actor: str) -> int | None:
+    """Look up the newest batch of an actor that is not undone. Returns its id, or None."""
+    found: int | None = database.value(
+        "SELECT max(id) FROM batches WHERE actor = :actor AND undone_at IS NULL", {"actor": actor}
+    )
+    return found
+
+
+def with_users(database: Database, batch: BatchRow) -> Batch:
+    """Count the chats of a batch by who owned them before and by who got them."""
+    from_users = (
+        "SELECT from_user, count(*) FROM engagement_tracking"
+        " WHERE batch_id = :id AND event = 'assigned' GROUP BY from_user ORDER BY from_user"
+    )
+    to_users = "SELECT user_id, assigned FROM batch_recipients WHERE batch_id = :id ORDER BY 1"
+    counts = (dict(database.tuples(sql, {"id": batch.id})) for sql in (from_users, to_users))
+    return Batch(*batch, *counts)
 
 
 def add(database: Database, actor: str, reason: str | None) -> int:

@@ -149,7 +149,11 @@ def reasons(database: Database, period: Period) -> list[ReasonCount]:
 
 
 # What people did with a chat: undoing a batch mends a mistake, and an import follows the CRM.
-_HAND_OVERS = f"event IN ('accepted', 'assigned') AND {_during('at')}"
+# What was undone is as if it had not been.
+_HAND_OVERS = (
+    f"event IN ('accepted', 'assigned') AND {_during('at')} AND (batch_id IS NULL"
+    " OR batch_id NOT IN (SELECT id FROM batches WHERE undone_at IS NOT NULL))"
+)
 
 
 def quarters(database: Database, period: Period) -> list[QuarterCount]:

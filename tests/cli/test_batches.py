@@ -24,6 +24,8 @@ def test_a_batch_is_listed_with_who_made_it_when_and_why(team: Team) -> None:
         "reason": "On leave",
         "undone_at": None,
         "assigned": 3,
+        "from_users": {"mark": 3},
+        "to_users": {"omar": 3},
     }
 
 
@@ -32,6 +34,20 @@ def test_an_undone_batch_says_when(team: Team) -> None:
     team.advance(60)
     team.ok("undo", "1", "--as", "maria")
     assert team.ok("batches")[0]["undone_at"] == "2026-11-22T14:06:10.000Z"
+
+
+def test_a_batch_says_from_whom_and_to_whom_how_many_chats_went(team: Team) -> None:
+    chats = ("chat-1", "chat-2", "chat-5")
+    team.ok("bulk-assign", *chats, "--to", "martha", "--to", "maria", "--as", "maria")
+    team.ok("undo", "1", "--as", "maria")  # which changes nothing of what was done
+    (batch,) = team.ok("batches")
+    assert batch["from_users"] == {"mark": 2, "omar": 1}
+    assert sorted(batch["to_users"]) == ["maria", "martha"]
+    assert sum(batch["to_users"].values()) == batch["assigned"] == 3
+    (line,) = team.run("batches").out.splitlines()
+    assert "mark 2, omar 1" in line.split("\t")
+    table = csv.DictReader(io.StringIO(team.run("batches", "--csv").out))
+    assert [json.loads(row["from_users"]) for row in table] == [batch["from_users"]]
 
 
 def test_without_batches_the_list_is_empty(team: Team) -> None:

@@ -30,6 +30,23 @@ def test_undoing_gives_the_chats_back(team: Team, batch: str) -> None:
     assert team.owner("chat-4") == "martha"
 
 
+def test_the_last_batch_is_the_actors_newest_that_is_not_undone(team: Team, batch: str) -> None:
+    team.ok("bulk-assign", "chat-5", "--to", "martha", "--as", "omar")
+    team.ok("bulk-assign", "chat-4", "--to", "omar", "--as", "maria")
+    assert team.ok("undo", "--last", "--as", "maria", "--dry-run")["batch_id"] == 3
+    undone = [team.ok("undo", "--last", "--as", "maria")["batch_id"] for _ in range(2)]
+    assert undone == [3, int(batch)]
+    assert team.refused("undo", "--last", "--as", "maria") == (3, "batch_not_found")
+    assert team.refused("undo", "--last", "--as", "martha") == (3, "batch_not_found")
+    assert team.ok("undo", "--last", "--as", "omar")["batch_id"] == 2
+
+
+@pytest.mark.parametrize("words", [(), ("1", "--last")])
+def test_which_batch_is_meant_is_said_once(team: Team, batch: str, words: tuple[str, ...]) -> None:
+    assert batch == "1"
+    assert team.refused("undo", *words, "--as", "maria") == (2, "usage")
+
+
 def test_each_chat_given_back_has_one_tracking_row(team: Team, batch: str) -> None:
     team.ok("undo", batch, "--as", "maria")
     assert team.history(event="undone") == [("undone", "maria", "martha", "mark", None)] * 3

@@ -103,7 +103,10 @@ def bulk_assign(
 
 def undo(
     ctx: typer.Context,
-    batch: options.BatchArgument,
+    batch: options.BatchArgument = None,
+    last: Annotated[
+        bool, typer.Option("--last", help="Your newest batch that is not undone.")
+    ] = False,
     dry_run: options.DryRun = False,
     yes: options.Yes = False,
     as_user: options.AsUser = None,
@@ -111,12 +114,16 @@ def undo(
 ) -> None:
     """Examples:
         assignchat undo 3
-        assignchat undo 3 --dry-run
+        assignchat undo --last --dry-run
 
     They go to their owners before, once. A chat that has changed hands since the batch stays
     where it is.
     """
+    if last == (batch is not None):
+        raise Usage("Name the batch, or else --last", hint="assignchat batches lists them.")
     with open_for_user(ctx, as_user) as session:
+        if batch is None:
+            batch = service.last_batch(session.database, actor=session.actor)
         if not dry_run and not yes and interactive():
             _confirm_undo(_undo(session, batch, dry_run=True, progress=service.no_progress))
         with render.progress("Giving back") as progress:
@@ -146,7 +153,29 @@ def batches(
     """
     form = options.form(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv, as_ids=as_ids)
     with open_for_reading(ctx) as session:
-        say_list(form, limit, lambda **page: service.list_batches(session.database, **page), Batch)
+        say_list(
+            form,
+            limit,
+            lambda **page: service.list_batches(session.database, **page),
+            Batch,
+            _CELLS,
+        )
+
+
+def _counts(users: dict[str, int]) -> str:
+    return ", ".join(f"{render.visible(user)} {count}" for user, count in users.items())
+
+
+_CELLS = {
+    "Id": render.field("id"),
+    "At": render.field("at"),
+    "By": render.field("actor"),
+    "Chats": render.field("assigned"),
+    "From": lambda batch: _counts(batch.from_users),
+    "To": lambda batch: _counts(batch.to_users),
+    "Reason": render.field("reason"),
+    "Undone at": render.field("undone_at"),
+}
 
 
 def _check_selection(
