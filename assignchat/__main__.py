@@ -4,9 +4,13 @@ import io
 import os
 import sys
 
+SYSTEMS = ("linux", "darwin")
+
 
 def run() -> None:
     """Run one command and exit with its code."""
+    if not sys.platform.startswith(SYSTEMS):  # before modules are missed that only these have
+        sys.exit(f"Error: assignchat runs on Linux and macOS, not on {sys.platform}")
     try:
         from assignchat.cli import main  # Ctrl-C may come as early as this
         from assignchat.render import ClosedOutput

@@ -21,6 +21,7 @@ from tests.support.databases import UNUSABLE, held, look
 from tests.support.needs import needs
 from tests.support.processes import Process, program, result, run, start
 from tests.support.team import Team, unprivileged
+from tests.support.terminal import at_terminal
 
 
 def dump(path: Path) -> list[str]:
@@ -45,6 +46,13 @@ def test_the_copy_holds_what_the_database_holds_and_is_its_owners_alone(
     assert team.ok("--db", "monday.db", "accept", request_id, "--as", "martha")
     assert team.owner("chat-1") == "mark"  # a copy is a database of its own
     assert not list(team.folder.glob(".*"))
+
+
+def test_cron_hears_nothing_of_what_went_well(team: Team) -> None:
+    assert team.process("backup", "monday.db") == (0, "", "")
+    assert team.process("export", "monday") == (0, "", "")
+    assert "Copied to tuesday.db" in at_terminal(team, "backup", "tuesday.db").out
+    assert "files in tuesday" in at_terminal(team, "export", "tuesday").out
 
 
 def test_a_file_that_is_there_is_replaced_only_if_told(team: Team) -> None:

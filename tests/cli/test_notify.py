@@ -123,6 +123,17 @@ def test_a_notification_arrives_by_mail(mailed: Team, mail: MailReceiver) -> Non
     assert mail.logins == [f"\0robot\0{SECRET}"]
 
 
+def test_when_quiet_it_prints_nothing_unless_something_failed(
+    told: Team, receiver: WebReceiver
+) -> None:
+    receiver.behaviour = 500
+    failed = told.process("notify", "--quiet")
+    assert (failed.exit_code, "did not arrive" in failed.err) == (1, True)
+    receiver.behaviour = "take"
+    assert told.process("notify", "--quiet") == (0, "", "")
+    assert len(receiver.messages) == 1
+
+
 def test_what_has_arrived_is_not_sent_again(told: Team, receiver: WebReceiver) -> None:
     delivered(told)
     assert told.process("notify") == (0, "", "")

@@ -28,6 +28,25 @@ print(json.dumps([before, "accept" in dir(assignchat), unknown]))
 """
 
 
+ON_ANOTHER_SYSTEM = """
+import sys
+sys.platform = sys.argv.pop(1)
+sys.modules.update(dict.fromkeys(("fcntl", "pwd", "termios", "resource")))  # which it has not
+from assignchat.__main__ import run
+run()
+"""
+
+
+@pytest.mark.parametrize("words", [("status",), ("--help",), ("help", "json"), ("init", "--json")])
+@pytest.mark.parametrize("platform", ["win32", "cygwin", "freebsd14"])
+def test_on_a_system_that_it_does_not_run_on_it_says_so_in_one_line(
+    empty_team: Team, platform: str, words: tuple[str, ...]
+) -> None:
+    script = (sys.executable, "-c", ON_ANOTHER_SYSTEM, platform)
+    said = f"Error: assignchat runs on Linux and macOS, not on {platform}\n"
+    assert run(empty_team.folder, *script, *words) == (1, "", said)
+
+
 def loaded_by(team: Team, *words: str, env: dict[str, str] | None = None) -> set[str]:
     """The modules that a process has loaded once it has run a command."""
     done = run(team.folder, sys.executable, "-c", LOADED_BY, *words, env=env)

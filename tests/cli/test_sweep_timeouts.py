@@ -32,6 +32,7 @@ def test_a_request_is_due_at_its_deadline_and_not_before(team: Team) -> None:
 def test_people_read_which_requests_timed_out(team: Team) -> None:
     team.advance(120)
     result = team.run("sweep-timeouts")
+    assert result.out.startswith("2026-11-22T14:07:10.000Z ")
     assert (result.exit_code, result.err) == (0, "")
     assert "1 request" in result.out
 

@@ -31,5 +31,5 @@ def backup(
         session.database.copy(file, replace=force)
     if as_json:
         render.say_json({"file": str(file), "bytes": file.stat().st_size})
-    else:
+    elif render.stdout_is_terminal():  # cron would mail it
         render.say(f"Copied to {render.visible(str(file))}, and checked.")

@@ -35,5 +35,5 @@ def export(
         names = service.export(session.database, folder, format_, write)
     if as_json:
         render.say_json({"folder": str(folder), "files": [f"{name}.{format_}" for name in names]})
-    else:
+    elif render.stdout_is_terminal():  # cron would mail it
         render.say(f"{len(names)} files in {render.visible(str(folder))}")

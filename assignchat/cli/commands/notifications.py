@@ -21,10 +21,13 @@ def notify(
         str | None,
         typer.Option("--watch", metavar="DURATION", help="Keep delivering, with this pause."),
     ] = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print nothing if all that was due was sent.")
+    ] = False,
     as_json: options.Json = False,
 ) -> None:
     """Examples:
-        assignchat notify
+        assignchat notify --quiet
         assignchat notify --watch 30s
 
     By mail, chat or whatever Apprise sends to, to the URLs in notify.toml beside the config
@@ -41,19 +44,21 @@ def notify(
     for stop_requested in rounds(pause):
         with open_for_reading(ctx) as session:
             result = notifications.notify(session.database, found, stop_requested=stop_requested)
-        _tell(result, watching=pause is not None, as_json=as_json)
+        _tell(result, watching=pause is not None, quiet=quiet, as_json=as_json)
 
 
 def _nobody(_: str) -> None:
     pass
 
 
-def _tell(result: Delivered, *, watching: bool, as_json: bool) -> None:
+def _tell(result: Delivered, *, watching: bool, quiet: bool, as_json: bool) -> None:
     if result.failed and not watching:
         raise DeliveryFailed(
             f"{result.failed} of {result.sent + result.failed} notifications did not arrive",
             hint="They are tried again next time.",
         )
+    if quiet and not result.failed:
+        return
     something = result.sent or result.failed
     if as_json and (something or not watching):
         render.say_json(result)

@@ -7,9 +7,9 @@ import typer
 from assignchat import render
 from assignchat.cli import options
 from assignchat.cli.repeat import pause_in, rounds
-from assignchat.cli.session import open_for_sweep
+from assignchat.cli.session import invocation, open_for_sweep
 from assignchat.errors import DatabaseLocked
-from assignchat.model import how_many
+from assignchat.model import format_time, how_many
 from assignchat.service import lifecycle as service
 from assignchat.service.find import listing
 
@@ -34,7 +34,8 @@ def sweep_timeouts(
         assignchat sweep-timeouts
         assignchat sweep-timeouts --watch 10s
 
-    For cron, each minute: it prints nothing when nothing was due. A late sweep changes no
+    For cron, each minute: it prints nothing when nothing was due, and in a pipe or a log its
+    line begins with the time. A late sweep changes no
     outcome, because every command treats a request past its deadline as timed out.
     """
     pause = None if watch is None else pause_in(watch)
@@ -75,5 +76,6 @@ def _sweep(
         render.say_json({"timed_out": len(ids), "request_ids": ids, "dry_run": dry_run})
     elif ids:
         done = "would time out" if dry_run else "timed out"
-        render.say(f"{how_many(len(ids), 'request')} {done}: {listing(map(str, ids))}")
+        at = "" if render.stdout_is_terminal() else f"{format_time(invocation(ctx).clock())} "
+        render.say(f"{at}{how_many(len(ids), 'request')} {done}: {listing(map(str, ids))}")
     render.flush()
