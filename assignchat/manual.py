@@ -90,7 +90,7 @@ def permissions() -> Table:
         [
             ("`assign`", "the owner of the chat; any manager"),
             ("`accept`, `reject`", f"the {TRANSITIONS['accept'].party} of the request"),
-            ("`withdraw`", f"the {TRANSITIONS['withdraw'].party} of the request"),
+            ("`withdraw`", f"the {TRANSITIONS['withdraw'].party} of the request, or any manager"),
             ("`bulk-assign`", "any manager; a user who owns all the selected chats"),
             ("`undo`", "any manager; the actor of the batch"),
             ("`inbox`, `status`, `away`, `back`", "each user, for themselves"),

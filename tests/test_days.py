@@ -23,6 +23,7 @@ from assignchat.service import (
     lifecycle,
     presence,
     requests,
+    settle,
     users,
 )
 from assignchat.store.sqlite.database import SqliteDatabase
@@ -156,11 +157,11 @@ class Days(RuleBasedStateMachine):
         )
         number, requester, recipient = found[min(back, len(found) - 1)]
         if answer == "accept":
-            self.play(requests.accept, number, actor=actor or recipient)
+            self.play(settle.accept, number, actor=actor or recipient)
         elif answer == "reject":
-            self.play(requests.reject, number, reason="Busy", actor=actor or recipient)
+            self.play(settle.reject, number, reason="Busy", actor=actor or recipient)
         else:
-            self.play(requests.withdraw, number, reason="Never mind", actor=actor or requester)
+            self.play(settle.withdraw, number, reason="Never mind", actor=actor or requester)
 
     @rule(
         chat_ids=st.lists(some_chat, min_size=2, max_size=6),

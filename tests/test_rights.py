@@ -20,7 +20,7 @@ RULES = [
     (ASSIGN, (OWNER, *MANAGERS), "not_owner"),
     (ACCEPT, (RECIPIENT,), "not_recipient"),
     (REJECT, (RECIPIENT,), "not_recipient"),
-    (WITHDRAW, (REQUESTER,), "not_requester"),
+    (WITHDRAW, (REQUESTER, *MANAGERS), "not_requester"),
     (MOVE, (OWNER, *MANAGERS), "not_owner"),
     (MOVE_ALL, (OWNER, *MANAGERS), "not_owner"),
     (UNDO, (OWNER, *MANAGERS), "not_allowed"),

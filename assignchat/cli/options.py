@@ -87,6 +87,10 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmat
 Anyway = Annotated[bool, typer.Option("--anyway", help="Also if the recipient is away.")]
 Share = Annotated[Split, typer.Option("--split", help="How several recipients share the chats.")]
 Reason = Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why.")]
+ChatsArgument = Annotated[
+    list[str],
+    typer.Argument(metavar="CHAT...", autocompletion=CHATS, help="The chats, by id."),
+]
 ChatArgument = Annotated[
     str, typer.Argument(metavar="CHAT", autocompletion=CHATS, help="The chat's id.")
 ]
@@ -109,6 +113,24 @@ OfChat = Annotated[
         metavar="CHAT",
         autocompletion=ASKED_CHATS,
         help="The chat, in place of the request's number.",
+    ),
+]
+RequestsArgument = Annotated[
+    list[int] | None,
+    typer.Argument(
+        metavar="[REQUEST]...",
+        parser=request_number,
+        autocompletion=REQUESTS,
+        help="The requests, by number; none means the only one that waits.",
+    ),
+]
+OfChats = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--chat",
+        metavar="CHAT",
+        autocompletion=ASKED_CHATS,
+        help="A chat, in place of a request's number; may be repeated.",
     ),
 ]
 BatchArgument = Annotated[

@@ -1,6 +1,6 @@
 """Chats, one at a time: adding, listing, showing, closing and reopening."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from assignchat.errors import ChatExists, UserInactive, command_line
@@ -81,31 +81,50 @@ def show_chat(database: Database, chat_id: str) -> ChatStory:
 
 
 def close_chat(database: Database, chat_id: str, *, actor: str) -> Chat:
-    """Close a chat and cancel its pending request. Returns the chat."""
+    """Close a chat and cancel its pending request. Returns the chat; a closed one stays so."""
+    return close_chats(database, [chat_id], actor=actor)[0]
+
+
+def close_chats(database: Database, chat_ids: Sequence[str], *, actor: str) -> list[Chat]:
+    """Close chats, all or none, and cancel their pending requests. Returns the chats."""
     with database.write():
-        chat = find_chat(database, chat_id)
-        record_passed_deadlines(database, requests.on_chat(chat.id))
-        if chat.status == ChatStatus.CLOSED:
-            return chat
-        cancel(database, requests.on_chat(chat.id), actor=actor, reason="The chat was closed")
-        chats.set_status(database, chat.id, ChatStatus.CLOSED, database.now)
-        tracking.append(database, Event.CLOSED, actor, chat_id=chat.id, from_user=chat.owner_id)
-        return find_chat(database, chat.id)
+        found = [find_chat(database, chat_id) for chat_id in dict.fromkeys(chat_ids)]
+        for chat in found:
+            record_passed_deadlines(database, requests.on_chat(chat.id))
+        for chat in found:
+            if chat.status != ChatStatus.CLOSED:
+                _close(database, chat, actor)
+        return [find_chat(database, chat.id) for chat in found]
+
+
+def _close(database: Database, chat: Chat, actor: str) -> None:
+    cancel(database, requests.on_chat(chat.id), actor=actor, reason="The chat was closed")
+    chats.set_status(database, chat.id, ChatStatus.CLOSED, database.now)
+    tracking.append(database, Event.CLOSED, actor, chat_id=chat.id, from_user=chat.owner_id)
 
 
 def reopen_chat(database: Database, chat_id: str, *, actor: str) -> Chat:
-    """Reopen a closed chat. Returns it. Raises `UserInactive` if its owner has left."""
+    """Reopen a closed chat. Returns the chat. Raises `UserInactive` if its owner has left."""
+    return reopen_chats(database, [chat_id], actor=actor)[0]
+
+
+def reopen_chats(database: Database, chat_ids: Sequence[str], *, actor: str) -> list[Chat]:
+    """Reopen chats, all or none. Returns the chats. Raises what `reopen_chat` raises."""
     with database.write():
-        chat = find_chat(database, chat_id)
-        if chat.status == ChatStatus.OPEN:
-            return chat
-        owner = find_user(database, chat.owner_id)
-        if not owner.active:
-            raise UserInactive(
-                f"{owner.name}, who owns chat {chat.id!r}, is not active",
-                hint="Assign it to somebody first: "
-                + command_line("bulk-assign", chat.id, "--to", "USER"),
-            )
-        chats.set_status(database, chat.id, ChatStatus.OPEN, None)
-        tracking.append(database, Event.REOPENED, actor, chat_id=chat.id, from_user=chat.owner_id)
-        return find_chat(database, chat.id)
+        found = [find_chat(database, chat_id) for chat_id in dict.fromkeys(chat_ids)]
+        for chat in found:
+            if chat.status != ChatStatus.OPEN:
+                _reopen(database, chat, actor)
+        return [find_chat(database, chat.id) for chat in found]
+
+
+def _reopen(database: Database, chat: Chat, actor: str) -> None:
+    owner = find_user(database, chat.owner_id)
+    if not owner.active:
+        raise UserInactive(
+            f"{owner.name}, who owns chat {chat.id!r}, is not active",
+            hint="Assign it to somebody first: "
+            + command_line("bulk-assign", chat.id, "--to", "USER"),
+        )
+    chats.set_status(database, chat.id, ChatStatus.OPEN, None)
+    tracking.append(database, Event.REOPENED, actor, chat_id=chat.id, from_user=chat.owner_id)

@@ -7,7 +7,7 @@ from assignchat.errors import InvalidValue
 from assignchat.model import INDEFINITE, TRANSITIONS, Request, Status, User
 from assignchat.service.find import find_actor, find_request, find_user
 from assignchat.service.lifecycle import ask_next, record_passed_deadlines
-from assignchat.service.requests import check_reason
+from assignchat.service.settle import check_reason
 from assignchat.service.users import change_user
 from assignchat.store import requests
 from assignchat.store.database import Database

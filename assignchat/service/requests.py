@@ -1,26 +1,18 @@
-"""Assignment requests: assign, accept, reject, withdraw, and who may."""
+"""Assignment requests: sending and listing them; `settle` is how they end."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import Unpack
+from typing import NamedTuple, Unpack
 
 from assignchat.errors import (
     AlreadyOwner,
-    AssignchatError,
     ChatClosed,
-    DatabaseDamaged,
     DatabaseLocked,
     DatabaseReadOnly,
     InvalidValue,
     NotOwner,
-    NotRecipient,
-    NotRequester,
-    ReasonNotAllowed,
-    ReasonRequired,
     RequestExists,
-    RequestNotFound,
-    RequestNotPending,
-    RequestTimedOut,
+    UserNotFound,
     WrongUserType,
     command_line,
 )
@@ -29,7 +21,6 @@ from assignchat.model import (
     TRANSITIONS,
     Chat,
     ChatStatus,
-    Party,
     Request,
     Status,
     User,
@@ -44,132 +35,115 @@ from assignchat.service.find import (
 )
 from assignchat.service.lifecycle import (
     ask,
-    ask_next,
     deadline,
     may_assign,
     record_passed_deadlines,
 )
-from assignchat.store import chats, requests, users
+from assignchat.store import requests, users
 from assignchat.store.database import Database
 from assignchat.store.requests import Filters, NewRequest
 
 DEFAULT_TIMEOUT_SECONDS = 120
+
+REPLACED = "Replaced"
+"""The reason of a request that was withdrawn to send another in its place."""
+
+
+class Asking(NamedTuple):
+    """How chats are to be asked about.
+
+    `to` is the recipient; without it, that is the user of role `to_type` who is present and
+    has the fewest open chats. The deadline is `timeout_seconds` from now, None for none. `then`
+    are asked next, in order, when a request is rejected or times out. `replace` withdraws the
+    requester's own pending request first.
+    """
+
+    to: str | None
+    to_type: str | None = None
+    note: str | None = None
+    timeout_seconds: int | None = DEFAULT_TIMEOUT_SECONDS
+    then: Sequence[str] = ()
+    anyway: bool = False
+    replace: bool = False
 
 
 def assign(
     database: Database,
     chat_id: str,
     *,
-    to: str,
     actor: str,
+    to: str | None = None,
     to_type: str | None = None,
     note: str | None = None,
     timeout_seconds: int | None = DEFAULT_TIMEOUT_SECONDS,
     then: Sequence[str] = (),
     anyway: bool = False,
+    replace: bool = False,
 ) -> Request:
-    """Ask `to` to take over a chat. Returns the pending request.
+    """Ask a user to take over a chat; see `Asking`. Returns the pending request.
 
-    The deadline is fixed here: `timeout_seconds` from now, None for none. `then` names who
-    is asked next when a request is rejected or times out. Raises, among others, `NotOwner`
-    unless the actor owns the chat or is a manager, `RequestExists`, `ChatClosed`,
-    `AlreadyOwner`, `WrongUserType`, `UserInactive` and `UserAway` (unless `anyway`).
+    Raises, among others, `NotOwner` unless the actor owns the chat or is a manager,
+    `RequestExists`, `ChatClosed`, `AlreadyOwner`, `WrongUserType`, `UserInactive` and
+    `UserAway` (unless `anyway`).
     """
-    note = check_text(note, "note", MAX_NOTE_LENGTH) if note else None
+    asking = Asking(to, to_type, note, timeout_seconds, then, anyway, replace)
+    return assign_chats(database, [chat_id], asking, actor=actor)[0]
+
+
+def assign_chats(
+    database: Database, chat_ids: Sequence[str], asking: Asking, *, actor: str
+) -> list[Request]:
+    """Ask one user to take over several chats, all or none. Returns a request for each chat.
+
+    Raises what `assign` raises.
+    """
+    if asking.note:
+        check_text(asking.note, "note", MAX_NOTE_LENGTH)
     with database.write():
         requester = find_actor(database, actor)
-        chat = find_chat(database, chat_id)
-        record_passed_deadlines(database, requests.on_chat(chat.id))
-        _check_may_assign(chat, requester)
-        recipient = find_recipient(database, to, anyway=anyway, owners={chat.owner_id})
-        if to_type is not None and recipient.role != to_type:
-            raise WrongUserType(
-                f"{recipient.name} ({recipient.id}) is a {recipient.role}, not a {to_type}"
-            )
-        _check_not_owner(chat, recipient)
-        _check_none_pending(database, chat)
-        new = NewRequest(
-            chat_id=chat.id,
-            requester_id=requester.id,
-            recipient_id=recipient.id,
-            recipient_role=recipient.role,
-            from_user=chat.owner_id,
-            note=note,
-            expires_at=deadline(database, timeout_seconds),
-            fallbacks=_check_fallbacks(database, chat, recipient, then),
+        found = [find_chat(database, chat_id) for chat_id in dict.fromkeys(chat_ids)]
+        for chat in found:
+            record_passed_deadlines(database, requests.on_chat(chat.id))
+        for chat in found:
+            _check_may_assign(chat, requester)
+        recipient = _find_asked(database, asking, owners={chat.owner_id for chat in found})
+        sent = [_send(database, chat, requester, recipient, asking) for chat in found]
+        return [find_request(database, request_id) for request_id in sent]
+
+
+def _send(database: Database, chat: Chat, requester: User, recipient: User, asking: Asking) -> int:
+    _check_not_owner(chat, recipient)
+    _check_none_pending(database, chat, replaced_by=requester if asking.replace else None)
+    new = NewRequest(
+        chat_id=chat.id,
+        requester_id=requester.id,
+        recipient_id=recipient.id,
+        recipient_role=recipient.role,
+        from_user=chat.owner_id,
+        note=asking.note or None,
+        expires_at=deadline(database, asking.timeout_seconds),
+        fallbacks=_check_fallbacks(database, chat, recipient, asking.then),
+    )
+    return ask(database, new, actor=requester.id)
+
+
+def _find_asked(database: Database, asking: Asking, *, owners: set[str]) -> User:
+    if asking.to is None:
+        return _least_loaded(database, asking.to_type, owners)
+    recipient = find_recipient(database, asking.to, anyway=asking.anyway, owners=owners)
+    if asking.to_type is not None and recipient.role != asking.to_type:
+        raise WrongUserType(
+            f"{recipient.name} ({recipient.id}) is a {recipient.role}, not a {asking.to_type}"
         )
-        return find_request(database, ask(database, new, actor=requester.id))
+    return recipient
 
 
-def accept(database: Database, request_id: int, *, actor: str) -> Request:
-    """Take over the chat that the actor is asked to take. Returns the accepted request.
-
-    Raises `NotRecipient`, `RequestNotPending`, `RequestTimedOut`, or `DatabaseDamaged` if the
-    chat's owner has changed since the request was sent; only a manual edit can do that.
-    """
-    with database.write():
-        request = _answer(database, "accept", request_id, actor, None)
-        if not chats.hand_over(database, request.chat_id, request.from_user, request.recipient_id):
-            raise DatabaseDamaged(
-                f"Chat {request.chat_id!r} is not {request.from_user!r}'s any more, whose it was"
-                f" when request {request.id} was sent: somebody has changed the database by hand",
-                hint=command_line("check", "--full"),
-            )
-        return request
-
-
-def reject(
-    database: Database,
-    request_id: int,
-    *,
-    reason: str | None,
-    actor: str,
-    offered: Sequence[str] = (),
-    others_allowed: bool = True,
-) -> Request:
-    """Turn a request down, so that the owner keeps the chat. Returns the rejected request.
-
-    The reason is one of `offered`, or any text if `others_allowed`. Raises `ReasonRequired`,
-    `ReasonNotAllowed`, `NotRecipient`, `RequestNotPending`, `RequestTimedOut`.
-    """
-    reason = check_reason(reason, offered, others_allowed=others_allowed)
-    with database.write():
-        request = _answer(database, "reject", request_id, actor, reason)
-        ask_next(database, request)
-        return request
-
-
-def withdraw(
-    database: Database,
-    request_id: int,
-    *,
-    reason: str | None,
-    actor: str,
-    offered: Sequence[str] = (),
-    others_allowed: bool = True,
-) -> Request:
-    """Take a request back while it is pending. Returns the withdrawn request.
-
-    The reason is one of `offered`, or any text if `others_allowed`. Raises `ReasonRequired`,
-    `ReasonNotAllowed`, `NotRequester`, `RequestNotPending`, `RequestTimedOut`.
-    """
-    reason = check_reason(reason, offered, others_allowed=others_allowed)
-    with database.write():
-        return _answer(database, "withdraw", request_id, actor, reason)
-
-
-def request_on_chat(database: Database, chat_id: str) -> int:
-    """The id of the newest request on a chat, which is the pending one if any is.
-
-    Raises `ChatNotFound` or `RequestNotFound`.
-    """
-    with database.write():
-        chat = find_chat(database, chat_id)
-        record_passed_deadlines(database, requests.on_chat(chat.id))
-        request = requests.newest_of_chat(database, chat.id)
-    if request is None:
-        raise RequestNotFound(f"There is no request on chat {chat_id!r}")
-    return request.id
+def _least_loaded(database: Database, role: str | None, owners: set[str]) -> User:
+    present = users.active(database, role=role, least_loaded_first=True)
+    for user in present:
+        if user.id not in owners:
+            return user
+    raise UserNotFound(f"No other {(role or 'user').capitalize()} is active and present")
 
 
 def current_request(database: Database, request_id: int) -> Request:
@@ -204,32 +178,28 @@ def list_requests(
 
 
 def possible_recipients(
-    database: Database, chat_id: str, *, actor: str, role: str, anyway: bool = False
+    database: Database,
+    chat_ids: Sequence[str],
+    *,
+    actor: str,
+    role: str,
+    anyway: bool = False,
+    replace: bool = False,
 ) -> list[User]:
-    """Who may be asked to take over a chat: active users of a role, present unless `anyway`.
+    """List who may be asked to take over chats: active users of a role, present unless `anyway`.
 
-    Raises what `assign` would raise about the chat.
+    Raises what `assign` would raise about the chats.
     """
     with database.read():
         requester = find_actor(database, actor)
-        chat = find_chat(database, chat_id)
-        _check_may_assign(chat, requester)
-        _check_none_pending(database, chat)
+        chats = [find_chat(database, chat_id) for chat_id in chat_ids]
+        for chat in chats:
+            _check_may_assign(chat, requester)
+            if not replace:
+                _check_none_pending(database, chat)
         found = users.active(database, role=role, away_too=anyway)
-    return [user for user in found if user.id != chat.owner_id]
-
-
-def check_answerable(database: Database, action: str, request_id: int, *, actor: str) -> None:
-    """Whether the actor may `reject` or `withdraw` a request now, before a reason is asked.
-
-    Raises what the action would raise.
-    """
-    with database.write():
-        user = find_actor(database, actor)
-        request = _find_with_deadline(database, request_id)
-        _check_party(request, TRANSITIONS[action].party, user)
-        if request.status != Status.PENDING:
-            raise _why_not_pending(request)
+    owners = {chat.owner_id for chat in chats}
+    return [user for user in found if user.id not in owners]
 
 
 def _check_may_assign(chat: Chat, requester: User) -> None:
@@ -249,13 +219,20 @@ def _check_not_owner(chat: Chat, recipient: User) -> None:
         raise AlreadyOwner(f"{recipient.name} owns chat {chat.id!r} already")
 
 
-def _check_none_pending(database: Database, chat: Chat) -> None:
+def _check_none_pending(database: Database, chat: Chat, *, replaced_by: User | None = None) -> None:
+    """Refuse a second request; a pending one of `replaced_by` is withdrawn instead."""
     newest = requests.newest_of_chat(database, chat.id)
-    if newest is not None and newest.status == Status.PENDING:
-        raise RequestExists(
-            f"Request {newest.id} to {newest.recipient_id!r} is pending on chat {chat.id!r}",
-            hint=f"Its requester may withdraw it: assignchat withdraw {newest.id} --reason …",
-        )
+    if newest is None or newest.status != Status.PENDING:
+        return
+    if replaced_by is not None and newest.requester_id == replaced_by.id:
+        which, withdraw = requests.this(newest.id), TRANSITIONS["withdraw"]
+        requests.settle(database, withdraw, which, actor=replaced_by.id, reason=REPLACED)
+        return
+    raise RequestExists(
+        f"Request {newest.id} to {newest.recipient_id!r} is pending on chat {chat.id!r}",
+        hint="Its requester may send another in its place with --replace, and they or a manager"
+        f" may withdraw it: assignchat withdraw {newest.id} --reason …",
+    )
 
 
 def _check_fallbacks(
@@ -269,69 +246,3 @@ def _check_fallbacks(
             raise InvalidValue(f"{user.name} ({user.id}) would be asked twice")
         asked.append(user.id)
     return asked[1:]
-
-
-def check_reason(reason: str | None, offered: Sequence[str], *, others_allowed: bool) -> str:
-    """Return the reason, if it is one of those offered, or others are allowed.
-
-    Raises `ReasonRequired` or `ReasonNotAllowed`.
-    """
-    if reason is None or not reason.strip():
-        raise ReasonRequired(
-            "A reason is required",
-            hint="Give it with --reason TEXT"
-            + (f", such as: {'; '.join(offered)}" if offered else ""),
-        )
-    if reason in offered:
-        return reason
-    if not others_allowed:
-        raise ReasonNotAllowed(
-            f"{reason!r} is not one of the reasons to choose from",
-            hint=f"They are: {'; '.join(offered)}",
-        )
-    return check_text(reason, "reason")
-
-
-def _answer(
-    database: Database, action: str, request_id: int, actor: str, reason: str | None
-) -> Request:
-    """Take a request along a transition that is up to one of its parties."""
-    transition = TRANSITIONS[action]
-    user = find_actor(database, actor)
-    request = _find_with_deadline(database, request_id)
-    _check_party(request, transition.party, user)
-    which = requests.this(request.id)
-    if not requests.settle(database, transition, which, actor=user.id, reason=reason).ids:
-        raise _why_not_pending(request)
-    return find_request(database, request.id)
-
-
-def _check_party(request: Request, party: Party, user: User) -> None:
-    if party == Party.RECIPIENT and user.id != request.recipient_id:
-        raise NotRecipient(
-            f"Request {request.id} was sent to {request.recipient_id!r}, not to {user.id!r}"
-        )
-    if party == Party.REQUESTER and user.id != request.requester_id:
-        raise NotRequester(
-            f"Request {request.id} was sent by {request.requester_id!r}, not by {user.id!r}"
-        )
-
-
-def _find_with_deadline(database: Database, request_id: int) -> Request:
-    """Record that its deadline has passed, if so. Returns the request."""
-    request = find_request(database, request_id)
-    if request.status == Status.TIMED_OUT:
-        record_passed_deadlines(database, requests.this(request.id))
-    return request
-
-
-def _why_not_pending(request: Request) -> AssignchatError:
-    if request.status == Status.TIMED_OUT:
-        return RequestTimedOut(
-            f"Request {request.id} timed out at {request.resolved_at}",
-            hint=f"Chat {request.chat_id!r} stays with {request.from_user!r}.",
-        )
-    return RequestNotPending(
-        f"Request {request.id} is {Status(request.status).label} already",
-        hint=command_line("chat", "show", request.chat_id),
-    )

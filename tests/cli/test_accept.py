@@ -51,7 +51,6 @@ def test_the_chat_may_stand_for_its_request(team: Team, request_id: str) -> None
 
 
 def test_either_the_request_or_the_chat_is_named(team: Team, request_id: str) -> None:
-    assert team.refused("accept", "--as", "martha") == (2, "usage")
     assert team.refused("accept", request_id, "--chat", "chat-1", "--as", "martha") == (2, "usage")
 
 

@@ -101,7 +101,7 @@ def test_a_bug_is_reported_without_a_traceback(
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError("of course")
 
-    monkeypatch.setattr("assignchat.service.requests.accept", fail)
+    monkeypatch.setattr("assignchat.service.settle.accept_named", fail)
     assert team.refused("accept", request_id, "--as", "martha") == (1, "internal_error")
     result = team.run("accept", request_id, "--as", "martha")
     assert result.err.startswith("Error: ")

@@ -42,7 +42,7 @@ WITHDRAW = Refusal(
     command="withdraw",
     status="withdrawn",
     by="mark",
-    others=("martha", "omar", "maria"),
+    others=("martha", "omar"),
     error_of_others="not_requester",
     told="martha",
     news="Mark has withdrawn the chat assignment request.",
@@ -190,7 +190,6 @@ def test_afterwards_another_may_be_asked(team: Team, request_id: str, refusal: R
 
 MISNAMED = {
     ("1", "--chat", "chat-1"): (2, "usage"),
-    (): (2, "usage"),
     ("7",): (3, "request_not_found"),
     ("--chat", "chat-2"): (3, "request_not_found"),
     ("--chat", "chat-9"): (3, "chat_not_found"),

@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from assignchat.service import batches, chats, inbox, lifecycle, requests, tracking
+from assignchat.service import batches, chats, inbox, lifecycle, requests, settle, tracking
 from assignchat.store.sqlite.database import SqliteDatabase
 from tests.support.team import Team
 
@@ -40,8 +40,8 @@ ACTIONS: dict[str, Callable[[SqliteDatabase], object]] = {
     "tracking --request": lambda db: list(tracking.list_tracking(db, request=1)),
     "tracking --batch": lambda db: list(tracking.list_tracking(db, batch=1)),
     "assign": lambda db: requests.assign(db, "chat-2", to="omar", actor="mark"),
-    "accept": lambda db: requests.accept(db, 1, actor="martha"),
-    "reject": lambda db: requests.reject(db, 1, reason="Busy", actor="martha"),
+    "accept": lambda db: settle.accept(db, 1, actor="martha"),
+    "reject": lambda db: settle.reject(db, 1, reason="Busy", actor="martha"),
     "chat close": lambda db: chats.close_chat(db, "chat-1", actor="mark"),
     "sweep, nothing due": lifecycle.sweep_timeouts,
     "bulk-assign of one chat": lambda db: batches.bulk_assign(

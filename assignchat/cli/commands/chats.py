@@ -1,5 +1,6 @@
 """chat add, list, show, close, reopen."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
@@ -46,7 +47,7 @@ def add(
             session.database, chat, customer=customer, owner=owner, actor=session.actor
         )
     _show(added, as_json=as_json)
-    _hint_undo(ctx, "close", added, as_user, as_json=as_json)
+    _hint_undo(ctx, "close", [added], as_user, as_json=as_json)
 
 
 @app.command("list")
@@ -121,36 +122,37 @@ def show(
 @app.command("close")
 def close(
     ctx: typer.Context,
-    chat: options.ChatArgument,
+    chat: options.ChatsArgument,
     as_user: options.AsUser = None,
     as_json: options.Json = False,
 ) -> None:
-    """Close a chat, and cancel its pending request.
+    """Close chats, and cancel their pending requests.
 
     Examples:
         assignchat chat close chat-17
+        assignchat chat close chat-17 chat-18
     """
     with open_for_operator(ctx, as_user) as session:
-        closed = service.close_chat(session.database, chat, actor=session.actor)
-    _show(closed, as_json=as_json)
+        closed = service.close_chats(session.database, chat, actor=session.actor)
+    _show_each(closed, as_json=as_json, one=len(chat) == 1)
     _hint_undo(ctx, "reopen", closed, as_user, as_json=as_json)
 
 
 @app.command("reopen")
 def reopen(
     ctx: typer.Context,
-    chat: options.ChatArgument,
+    chat: options.ChatsArgument,
     as_user: options.AsUser = None,
     as_json: options.Json = False,
 ) -> None:
-    """Reopen a closed chat.
+    """Reopen closed chats.
 
     Examples:
         assignchat chat reopen chat-17
     """
     with open_for_operator(ctx, as_user) as session:
-        reopened = service.reopen_chat(session.database, chat, actor=session.actor)
-    _show(reopened, as_json=as_json)
+        reopened = service.reopen_chats(session.database, chat, actor=session.actor)
+    _show_each(reopened, as_json=as_json, one=len(chat) == 1)
     _hint_undo(ctx, "close", reopened, as_user, as_json=as_json)
 
 
@@ -170,11 +172,20 @@ def _show(chat: Chat, *, as_json: bool) -> None:
         render.say_chat(chat)
 
 
+def _show_each(chats: Sequence[Chat], *, as_json: bool, one: bool) -> None:
+    if as_json and not one:
+        render.say_json(chats)
+        return
+    for chat in chats:
+        _show(chat, as_json=as_json)
+
+
 def _hint_undo(
-    ctx: typer.Context, action: str, chat: Chat, as_user: str | None, *, as_json: bool
+    ctx: typer.Context, action: str, chats: Sequence[Chat], as_user: str | None, *, as_json: bool
 ) -> None:
     if not as_json:
-        hint_commands(ctx, "To undo it", ("chat", action, chat.id), as_user=as_user)
+        ids = (chat.id for chat in chats)
+        hint_commands(ctx, "To undo it", ("chat", action, *ids), as_user=as_user)
 
 
 def _as_json(story: ChatStory) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """assign, accept, reject, withdraw, requests."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -11,21 +11,29 @@ from assignchat.cli.hints import hint_commands
 from assignchat.cli.lists import note_unknown, say_list
 from assignchat.cli.prompts import choose, interactive
 from assignchat.cli.session import Session, invocation, open_for_reading, open_for_user
-from assignchat.errors import Usage, UserNotFound, command_line
+from assignchat.errors import Usage, UserNotFound
 from assignchat.model import Request, Role, Status, parse_timeout
 from assignchat.service import requests as service
-from assignchat.store.database import Database
+from assignchat.service import settle
+
+AllWaiting = Annotated[
+    bool, typer.Option("--all", help="All requests that wait for you, or that you sent.")
+]
 
 
 def assign(
     ctx: typer.Context,
-    chat: options.ChatArgument,
+    chat: options.ChatsArgument,
     to: Annotated[
         list[str] | None,
         typer.Option("--to", metavar="USER", autocompletion=options.USERS, help="Who is asked."),
     ] = None,
     to_type: Annotated[
-        Role | None, typer.Option("--to-type", help="What role the recipient must have.")
+        Role | None,
+        typer.Option(
+            "--to-type",
+            help="The recipient's role; without --to, the user of it with the fewest chats.",
+        ),
     ] = None,
     note: Annotated[
         str | None, typer.Option("--note", metavar="TEXT", help="What the recipient should know.")
@@ -47,6 +55,9 @@ def assign(
             help="Who is asked next if it is rejected or times out, unless away by then.",
         ),
     ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Withdraw your own pending request first.")
+    ] = False,
     anyway: options.Anyway = False,
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait for the answer, and exit as wait does.")
@@ -57,67 +68,76 @@ def assign(
     """Examples:
         assignchat assign chat-17 --to martha --note "Wants a quote"
         assignchat assign chat-17 --to martha --then omar --timeout 5m
+        assignchat assign chat-17 chat-18 --to martha
+        assignchat assign chat-17 --to-type manager --replace
         assignchat assign chat-17 --to martha --wait
 
-    The chat stays with its owner until the request is accepted. Its deadline is fixed when
-    it is sent. On a terminal, a missing --to is asked. --wait waits for this request alone,
+    A chat stays with its owner until the request is accepted. The deadline is fixed when
+    it is sent. Several chats are asked about all or none, a request each. On a terminal, a
+    missing --to is asked. --wait waits for this request alone,
     not for those that --then sends.
     """
     seconds = None if timeout is None else parse_timeout(timeout)
     if to and len(to) > 1:
         raise Usage("Only one --to can be given", hint="Who is asked next: --then USER")
+    if wait and len(chat) > 1:
+        raise Usage("--wait waits for one request", hint="Name one chat.")
     with open_for_user(ctx, as_user) as session:
-        recipient = to[0] if to else _ask_recipient(session, chat, to_type, anyway=anyway)
-        request = service.assign(
-            session.database,
-            chat,
-            to=recipient,
+        asking = service.Asking(
+            to=to[0]
+            if to
+            else _ask_recipient(session, chat, to_type, anyway=anyway, replace=replace),
             to_type=to_type,
-            actor=session.actor,
             note=note,
             timeout_seconds=session.config.settings.request_timeout if timeout is None else seconds,
             then=then or (),
             anyway=anyway,
+            replace=replace,
         )
+        sent = service.assign_chats(session.database, chat, asking, actor=session.actor)
         if wait:
             from assignchat.cli.commands.wait import exit_when_settled  # rarely needed
 
             invocation(ctx).goes_on = True
-            exit_when_settled(ctx, session.database, request.id, as_json=as_json)
-    _show(ctx, request, as_json=as_json)
+            exit_when_settled(ctx, session.database, sent[0].id, as_json=as_json)
+    _show(ctx, sent, as_json=as_json, one=len(chat) == 1)
     if not as_json:
-        undo = ("withdraw", str(request.id), "--reason", "TEXT")
+        undo = ("withdraw", *(str(request.id) for request in sent), "--reason", "TEXT")
         hint_commands(ctx, "To take it back", undo, as_user=as_user)
 
 
 def accept(
     ctx: typer.Context,
-    request: options.RequestArgument = None,
-    chat: options.OfChat = None,
+    request: options.RequestsArgument = None,
+    chat: options.OfChats = None,
+    all_waiting: AllWaiting = False,
     as_user: options.AsUser = None,
     as_json: options.Json = False,
 ) -> None:
     """Examples:
-        assignchat accept 7
+        assignchat accept
+        assignchat accept 7 8
         assignchat accept --chat chat-17
+        assignchat accept --all
 
-    The chat is yours from then on, and the requester is notified.
+    The chats are yours from then on, and the requesters are notified. Several requests are
+    accepted all or none.
     """
     with open_for_user(ctx, as_user) as session:
-        request_id = _request_id(session.database, request, chat)
-        accepted = service.accept(session.database, request_id, actor=session.actor)
-    _show(ctx, accepted, as_json=as_json)
-    if not as_json:
-        ask_back = ("assign", accepted.chat_id, "--to", accepted.from_user)
-        hint_commands(
-            ctx, f"To ask {accepted.from_user} to take it back", ask_back, as_user=as_user
-        )
+        named = _named(session, "accept", request, chat, all_waiting=all_waiting)
+        accepted = settle.accept_named(session.database, named, actor=session.actor)
+    _show(ctx, accepted, as_json=as_json, one=_is_one(named))
+    if not as_json and len(accepted) == 1:
+        (taken,) = accepted
+        ask_back = ("assign", taken.chat_id, "--to", taken.from_user)
+        hint_commands(ctx, f"To ask {taken.from_user} to take it back", ask_back, as_user=as_user)
 
 
 def reject(
     ctx: typer.Context,
-    request: options.RequestArgument = None,
-    chat: options.OfChat = None,
+    request: options.RequestsArgument = None,
+    chat: options.OfChats = None,
+    all_waiting: AllWaiting = False,
     reason: options.Reason = None,
     as_user: options.AsUser = None,
     as_json: options.Json = False,
@@ -125,34 +145,49 @@ def reject(
     """Examples:
         assignchat reject 7 --reason "In a meeting"
         assignchat reject --chat chat-17 --reason "Not available"
+        assignchat reject --all --reason "Off duty"
 
-    The owner keeps the chat.
+    The owners keep the chats. Several requests are rejected all or none.
     """
     with open_for_user(ctx, as_user) as session:
         offered = session.config.settings.rejection_reasons
-        rejected = _give_reason(session, service.reject, request, chat, reason, offered)
-    _show(ctx, rejected, as_json=as_json)
+        named = _named(session, "reject", request, chat, all_waiting=all_waiting)
+        allowed = _reasons(session, offered)
+        given = reason or _ask_reason(session, "reject", named, allowed)
+        rejected = settle.reject_named(
+            session.database, named, reason=given, actor=session.actor, allowed=allowed
+        )
+    _show(ctx, rejected, as_json=as_json, one=_is_one(named))
 
 
 def withdraw(
     ctx: typer.Context,
-    request: options.RequestArgument = None,
-    chat: options.OfChat = None,
+    request: options.RequestsArgument = None,
+    chat: options.OfChats = None,
+    all_waiting: AllWaiting = False,
     reason: options.Reason = None,
     as_user: options.AsUser = None,
     as_json: options.Json = False,
 ) -> None:
     """Examples:
         assignchat withdraw 7 --reason "No longer needed"
+        assignchat withdraw --all --reason "I am back"
 
-    Only while it is pending.
+    Only while they are pending. A manager may withdraw anybody's request, by its number or
+    chat; then its requester is told as well.
     """
     with open_for_user(ctx, as_user) as session:
         offered = session.config.settings.withdrawal_reasons
-        withdrawn = _give_reason(session, service.withdraw, request, chat, reason, offered)
-    _show(ctx, withdrawn, as_json=as_json)
-    if not as_json:
-        again = ("assign", withdrawn.chat_id, "--to", withdrawn.recipient_id)
+        named = _named(session, "withdraw", request, chat, all_waiting=all_waiting)
+        allowed = _reasons(session, offered)
+        given = reason or _ask_reason(session, "withdraw", named, allowed)
+        withdrawn = settle.withdraw_named(
+            session.database, named, reason=given, actor=session.actor, allowed=allowed
+        )
+    _show(ctx, withdrawn, as_json=as_json, one=_is_one(named))
+    if not as_json and len(withdrawn) == 1:
+        (old,) = withdrawn
+        again = ("assign", old.chat_id, "--to", old.recipient_id)
         hint_commands(ctx, "To ask again", again, as_user=as_user)
 
 
@@ -228,62 +263,94 @@ _CELLS = {
 }
 
 
-def _ask_recipient(session: Session, chat: str, to_type: Role | None, *, anyway: bool) -> str:
-    """Ask as the form of the CRM does: first "Assign To", then "Select User"."""
+def _ask_recipient(
+    session: Session,
+    chats: Sequence[str],
+    to_type: Role | None,
+    *,
+    anyway: bool,
+    replace: bool,
+) -> str | None:
+    """Ask as the form of the CRM does: first "Assign To", then "Select User".
+
+    A question with one answer is not put. Returns None where nobody can be asked and the type
+    says who it is to be.
+    """
     if not interactive():
-        raise Usage("Missing option '--to'", hint="assignchat assign --help")
+        if to_type is None:
+            raise Usage("Missing option '--to'", hint="Or --to-type: whoever has the fewest chats.")
+        return None
     types = list(Role)
     found = {
         role: service.possible_recipients(
-            session.database, chat, actor=session.actor, role=role, anyway=anyway
+            session.database,
+            chats,
+            actor=session.actor,
+            role=role,
+            anyway=anyway,
+            replace=replace,
         )
         for role in types
     }
-    role = to_type or types[int(choose("Assign To", [role.capitalize() for role in types]))]
+    types = [role for role in types if found[role]]
+    if to_type is None and not types:
+        raise UserNotFound("Nobody else is active and present")
+    role = to_type or types[_choose("Assign To", [role.capitalize() for role in types])]
     users = found[role]
     if not users:
         raise UserNotFound(f"No other {role.capitalize()} is active and present")
-    chosen = choose("Select User", [f"{user.name} ({user.id})" for user in users])
-    return users[int(chosen)].id
+    return users[_choose("Select User", [f"{user.name} ({user.id})" for user in users])].id
 
 
-def _request_id(database: Database, request: int | None, chat: str | None) -> int:
-    if request is not None and chat is None:
-        return request
-    if request is None and chat is not None:
-        return service.request_on_chat(database, chat)
-    raise Usage(
-        "Name the request by its number, or else its chat with --chat",
-        hint=f"Numbers are shown by: {command_line('inbox')}; {command_line('status')}",
-    )
+def _choose(title: str, choices: Sequence[str]) -> int:
+    return 0 if len(choices) == 1 else int(choose(title, choices))
 
 
-def _give_reason(
+def _named(
     session: Session,
-    action: Callable[..., Request],
-    request: int | None,
-    chat: str | None,
-    reason: str | None,
-    offered: Sequence[str],
-) -> Request:
-    request_id = _request_id(session.database, request, chat)
-    others_allowed = session.config.settings.allow_other_reasons
-    if reason is None and interactive():
-        service.check_answerable(session.database, action.__name__, request_id, actor=session.actor)
-        answer = choose("Reason", offered, other="any other reason" if others_allowed else None)
-        reason = offered[answer] if isinstance(answer, int) else answer
-    return action(
-        session.database,
-        request_id,
-        reason=reason,
-        actor=session.actor,
-        offered=offered,
-        others_allowed=others_allowed,
-    )
+    action: str,
+    numbers: Sequence[int] | None,
+    chats: Sequence[str] | None,
+    *,
+    all_waiting: bool,
+) -> settle.Named:
+    """Tell which requests the command line names; on a terminal, a choice is offered."""
+    if sum(map(bool, (numbers, chats, all_waiting))) > 1:
+        raise Usage("Name requests by number, or by --chat, or take --all of them")
+    if not (numbers or chats or all_waiting) and interactive():
+        waiting = settle.waiting(session.database, action, actor=session.actor)
+        if len(waiting) > 1:
+            shown = [f"{one.id}: {one.chat_id} ({one.customer})" for one in waiting]
+            return settle.Named([waiting[_choose("Request", shown)].id])
+    return settle.Named(numbers or (), chats or (), all_waiting)
 
 
-def _show(ctx: typer.Context, request: Request, *, as_json: bool) -> None:
+def _is_one(named: settle.Named) -> bool:
+    """Return whether a single request was meant, which is printed as an object."""
+    return not named.all_waiting and len(named.numbers) + len(named.chats) <= 1
+
+
+def _reasons(session: Session, offered: Sequence[str]) -> settle.Reasons:
+    return settle.Reasons(offered, session.config.settings.allow_other_reasons)
+
+
+def _ask_reason(
+    session: Session, action: str, named: settle.Named, allowed: settle.Reasons
+) -> str | None:
+    """Ask a person for the reason, once it is clear that they may act. Returns None without one."""
+    if not interactive():
+        return None
+    settle.check_named(session.database, action, named, actor=session.actor)
+    other = "any other reason" if allowed.others_allowed else None
+    answer = choose("Reason", allowed.offered, other=other)
+    return allowed.offered[answer] if isinstance(answer, int) else answer
+
+
+def _show(ctx: typer.Context, shown: Sequence[Request], *, as_json: bool, one: bool) -> None:
     if as_json:
-        render.say_json(request)
-    else:
+        render.say_json(shown[0] if one else shown)
+        return
+    for request in shown:
         render.say_request(request, invocation(ctx).clock())
+    if not shown:
+        render.say("No request waits.")

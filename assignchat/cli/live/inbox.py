@@ -26,7 +26,7 @@ from assignchat.config.keys import Settings
 from assignchat.errors import AssignchatError, DatabaseLocked, DatabaseUnusable
 from assignchat.model import Notification, format_time, how_many
 from assignchat.render.live import Page, live_page
-from assignchat.service import inbox, requests
+from assignchat.service import inbox, settle
 from assignchat.service.inbox import Inbox, ReceivedRequest
 from assignchat.system import signals
 
@@ -162,11 +162,11 @@ class LiveInbox:
 def _act(session: Session, action: Action, seen: Inbox) -> str:
     database, actor, number = session.database, session.actor, action.request_id
     if action.name == "accept":
-        request = requests.accept(database, number, actor=actor)
+        request = settle.accept(database, number, actor=actor)
         return f"Request {number} is accepted: chat {request.chat_id} is yours."
     if action.name == "reject":
         settings = session.config.settings
-        requests.reject(
+        settle.reject(
             database,
             number,
             reason=action.reason,

@@ -1,0 +1,256 @@
+"""How people settle requests: accept, reject and withdraw, one or several at once."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from assignchat.errors import (
+    AssignchatError,
+    DatabaseDamaged,
+    NotRecipient,
+    NotRequester,
+    ReasonNotAllowed,
+    ReasonRequired,
+    RequestNotFound,
+    RequestNotPending,
+    RequestTimedOut,
+    Usage,
+    command_line,
+)
+from assignchat.model import TRANSITIONS, Party, Request, Role, Status, Transition, User, check_text
+from assignchat.service.find import find_actor, find_chat, find_request
+from assignchat.service.lifecycle import ask_next, record_passed_deadlines
+from assignchat.store import chats, requests
+from assignchat.store.database import Database
+
+
+class Named(NamedTuple):
+    """Which requests are meant: by number, by chat, or all that wait for the actor's step.
+
+    With nothing named, it is the only one that waits.
+    """
+
+    numbers: Sequence[int] = ()
+    chats: Sequence[str] = ()
+    all_waiting: bool = False
+
+
+class Reasons(NamedTuple):
+    """Which reasons are accepted: those `offered`, and others if `others_allowed`."""
+
+    offered: Sequence[str] = ()
+    others_allowed: bool = True
+
+
+def accept(database: Database, request_id: int, *, actor: str) -> Request:
+    """Take over the chat that the actor is asked to take. Returns the accepted request.
+
+    Raises `NotRecipient`, `RequestNotPending`, or `RequestTimedOut`, which is recorded; and
+    `DatabaseDamaged` if the chat's owner has changed since the request was sent, which only a
+    change by hand can do.
+    """
+    return accept_named(database, Named([request_id]), actor=actor)[0]
+
+
+def reject(
+    database: Database,
+    request_id: int,
+    *,
+    reason: str | None,
+    actor: str,
+    offered: Sequence[str] = (),
+    others_allowed: bool = True,
+) -> Request:
+    """Turn a request down; the owner keeps the chat. Returns the rejected request.
+
+    Raises `ReasonRequired`, `ReasonNotAllowed`, `NotRecipient`, `RequestNotPending`,
+    `RequestTimedOut`.
+    """
+    allowed = Reasons(offered, others_allowed)
+    return reject_named(database, Named([request_id]), reason=reason, actor=actor, allowed=allowed)[
+        0
+    ]
+
+
+def withdraw(
+    database: Database,
+    request_id: int,
+    *,
+    reason: str | None,
+    actor: str,
+    offered: Sequence[str] = (),
+    others_allowed: bool = True,
+) -> Request:
+    """Take back a pending request of the actor's, or as a manager anybody's. Returns it.
+
+    Raises `ReasonRequired`, `ReasonNotAllowed`, `NotRequester`, `RequestNotPending`,
+    `RequestTimedOut`.
+    """
+    allowed = Reasons(offered, others_allowed)
+    return withdraw_named(
+        database, Named([request_id]), reason=reason, actor=actor, allowed=allowed
+    )[0]
+
+
+def accept_named(database: Database, named: Named, *, actor: str) -> list[Request]:
+    """Accept several requests, all or none. Returns them. Raises what `accept` raises."""
+    return _settle(database, "accept", named, actor, None, _hand_over)
+
+
+def reject_named(
+    database: Database, named: Named, *, reason: str | None, actor: str, allowed: Reasons
+) -> list[Request]:
+    """Reject several requests, all or none. Returns them. Raises what `reject` raises."""
+    given = check_reason(reason, allowed.offered, others_allowed=allowed.others_allowed)
+    return _settle(database, "reject", named, actor, given, ask_next)
+
+
+def withdraw_named(
+    database: Database, named: Named, *, reason: str | None, actor: str, allowed: Reasons
+) -> list[Request]:
+    """Withdraw several requests, all or none. Returns them. Raises what `withdraw` raises."""
+    given = check_reason(reason, allowed.offered, others_allowed=allowed.others_allowed)
+    return _settle(database, "withdraw", named, actor, given, lambda _database, _request: None)
+
+
+def waiting(database: Database, action: str, *, actor: str) -> list[Request]:
+    """List the pending requests on which the actor may act, as a party of them."""
+    with database.read():
+        return _waiting(database, TRANSITIONS[action].party, find_actor(database, actor))
+
+
+def check_named(database: Database, action: str, named: Named, *, actor: str) -> None:
+    """Raise what the action would raise about requests and actor, before a reason is asked."""
+    transition = TRANSITIONS[action]
+    with database.write():
+        user = find_actor(database, actor)
+        for request in _find_named(database, transition, named, user):
+            _check_party(request, transition.party, user)
+            if request.status != transition.source:
+                raise _why_not_pending(request)
+
+
+def _settle(
+    database: Database,
+    action: str,
+    named: Named,
+    actor: str,
+    reason: str | None,
+    follow_up: Callable[[Database, Request], object],
+) -> list[Request]:
+    transition = TRANSITIONS[action]
+    with database.write():
+        user = find_actor(database, actor)
+        settled = []
+        for request in _find_named(database, transition, named, user):
+            _check_party(request, transition.party, user)
+            which = requests.this(request.id)
+            if not requests.settle(database, transition, which, actor=user.id, reason=reason).ids:
+                raise _why_not_pending(request)
+            settled.append(find_request(database, request.id))
+            follow_up(database, settled[-1])
+        return settled
+
+
+def _hand_over(database: Database, request: Request) -> None:
+    if not chats.hand_over(database, request.chat_id, request.from_user, request.recipient_id):
+        raise DatabaseDamaged(
+            f"The owner of chat {request.chat_id!r} is no longer {request.from_user!r}, as it was"
+            f" when request {request.id} was sent: somebody has changed the database by hand",
+            hint=command_line("check", "--full"),
+        )
+
+
+def _find_named(
+    database: Database, transition: Transition, named: Named, user: User
+) -> list[Request]:
+    """Find the requests; passed deadlines are recorded before anything else is changed."""
+    ids = [*named.numbers, *(_newest_on(database, chat_id) for chat_id in named.chats)]
+    if not ids:
+        ids = [request.id for request in _waiting(database, transition.party, user)]
+        _check_clear(ids, named, transition)
+    found = [find_request(database, request_id) for request_id in dict.fromkeys(ids)]
+    for request in found:
+        if request.status == Status.TIMED_OUT:
+            record_passed_deadlines(database, requests.this(request.id))
+    return found
+
+
+def _check_clear(ids: list[int], named: Named, transition: Transition) -> None:
+    whose = "for your answer" if transition.party == Party.RECIPIENT else "that you sent"
+    if named.all_waiting:
+        return
+    if not ids:
+        raise RequestNotFound(f"No request waits {whose}")
+    if len(ids) > 1:
+        raise Usage(
+            f"{len(ids)} requests wait {whose}",
+            hint="Name them by number, or all of them with --all.",
+        )
+
+
+def _waiting(database: Database, party: Party, user: User) -> list[Request]:
+    given: requests.Filters = {"status": Status.PENDING}
+    given["recipient" if party == Party.RECIPIENT else "requester"] = user.id
+    return list(requests.matching(database, given))
+
+
+def _newest_on(database: Database, chat_id: str) -> int:
+    chat = find_chat(database, chat_id)
+    request = requests.newest_of_chat(database, chat.id)
+    if request is None:
+        raise RequestNotFound(f"There is no request on chat {chat_id!r}")
+    return request.id
+
+
+def request_on_chat(database: Database, chat_id: str) -> int:
+    """Return the number of the newest request on a chat, which is the pending one if any is.
+
+    Raises `ChatNotFound` or `RequestNotFound`.
+    """
+    with database.read():
+        return _newest_on(database, chat_id)
+
+
+def check_reason(reason: str | None, offered: Sequence[str], *, others_allowed: bool) -> str:
+    """Return the reason, if it is one of those offered, or others are allowed.
+
+    Raises `ReasonRequired` or `ReasonNotAllowed`.
+    """
+    if reason is None or not reason.strip():
+        raise ReasonRequired(
+            "A reason is required",
+            hint="Give it with --reason TEXT"
+            + (f", such as: {'; '.join(offered)}" if offered else ""),
+        )
+    if reason in offered:
+        return reason
+    if not others_allowed:
+        raise ReasonNotAllowed(
+            f"{reason!r} is not one of the reasons to choose from",
+            hint=f"They are: {'; '.join(offered)}",
+        )
+    return check_text(reason, "reason")
+
+
+def _check_party(request: Request, party: Party, user: User) -> None:
+    if party == Party.RECIPIENT and user.id != request.recipient_id:
+        raise NotRecipient(
+            f"Request {request.id} was sent to {request.recipient_id!r}, not to {user.id!r}"
+        )
+    if party == Party.REQUESTER and user.id != request.requester_id and user.role != Role.MANAGER:
+        raise NotRequester(
+            f"Request {request.id} was sent by {request.requester_id!r}, not by {user.id!r}",
+            hint="A manager may withdraw any request.",
+        )
+
+
+def _why_not_pending(request: Request) -> AssignchatError:
+    if request.status == Status.TIMED_OUT:
+        return RequestTimedOut(
+            f"Request {request.id} timed out at {request.resolved_at}",
+            hint=f"Chat {request.chat_id!r} stays with {request.from_user!r}.",
+        )
+    return RequestNotPending(
+        f"Request {request.id} is {Status(request.status).label} already",
+        hint=command_line("chat", "show", request.chat_id),
+    )
