@@ -86,7 +86,8 @@ def test_forms_are_as_they_are_named() -> None:
 def test_numbers_of_json_are_seconds_or_milliseconds_since_1970() -> None:
     times = Times(numbers_are_epoch=True)
     assert times.moment(1795253400) == times.moment(1795253400000) == NINE
-    for wrong in (True, [], -1, 10**30, 1e300):
+    nothing: list[object] = []
+    for wrong in (True, nothing, -1, 10**30, 1e300):
         with pytest.raises(InvalidValue):
             times.moment(wrong)
 
