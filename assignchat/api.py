@@ -7,6 +7,7 @@ from assignchat.service.imports import import_chats, import_users
 from assignchat.service.inbox import inbox, status
 from assignchat.service.lifecycle import sweep_timeouts
 from assignchat.service.presence import come_back, go_away, set_away, set_back
+from assignchat.service.queues import take
 from assignchat.service.requests import assign, list_requests
 from assignchat.service.settle import accept, reject, withdraw
 from assignchat.service.stats import stats

@@ -124,7 +124,7 @@ class ReasonNotAllowed(InvalidInput):
 
 
 class WrongUserType(InvalidInput):
-    """The recipient does not have the role given with --to-type."""
+    """The user has another role than --to-type says, or is a queue where a person is needed."""
 
     code = "wrong_user_type"
 
@@ -294,6 +294,18 @@ class UserAway(Refused):
     """The recipient is away."""
 
     code = "user_away"
+
+
+class UserFull(Refused):
+    """The recipient has as many open chats as they take."""
+
+    code = "user_full"
+
+
+class AlreadyTaken(Refused):
+    """Somebody else has taken the chat."""
+
+    code = "already_taken"
 
 
 class ClockSuspicious(Refused):

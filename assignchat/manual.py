@@ -92,6 +92,7 @@ def permissions() -> Table:
             ("`accept`, `reject`", f"the {TRANSITIONS['accept'].party} of the request"),
             ("`withdraw`", f"the {TRANSITIONS['withdraw'].party} of the request, or any manager"),
             ("`bulk-assign`", "any manager; a user who owns all the selected chats"),
+            ("`take`", "any user, the chats of queues; any manager, any chat"),
             ("`undo`", "any manager; the actor of the batch"),
             ("`inbox`, `status`, `away`, `back`", "each user, for themselves"),
             ("all others", "everybody who may read or write the database file, in any role"),
@@ -161,6 +162,7 @@ def objects() -> Table:
 
 
 _REQUEST, _USER, _CHAT = "the request", "the user", "the chat"
+_ASSIGNED = "batch_id, assigned, unchanged, cancelled_requests, recipients, dry_run"
 _AWAY = "the user, and waiting, passed_on, asked_next"
 _IMPORTED = "created, updated, unchanged, dry_run, owner_changes, conflicts"
 _SET = "key, value, source"
@@ -175,7 +177,8 @@ RESULTS = {
     "status": "user, away_until, received, sent, open_chats, on_own_chats",
     "wait": _REQUEST,
     "requests": "a list of requests",
-    "bulk-assign": "batch_id, assigned, unchanged, cancelled_requests, recipients, dry_run",
+    "bulk-assign": _ASSIGNED,
+    "take": _ASSIGNED,
     "undo": "batch_id, undone, skipped, dry_run",
     "batches": "a list of batches",
     "sweep-timeouts": "timed_out, request_ids, dry_run",

@@ -31,10 +31,15 @@ MAX_TIMEOUT_SECONDS = 30 * 86_400
 
 
 class Role(StrEnum):
-    """What a user is; a request is addressed to a User or a Manager."""
+    """What a user is. A queue is no person: it is never asked, and does and is told nothing."""
 
     USER = "user"
     MANAGER = "manager"
+    QUEUE = "queue"
+
+
+PERSONS = (Role.USER, Role.MANAGER)
+"""The roles of those who can be asked: a request is addressed to a User or a Manager."""
 
 
 class ChatStatus(StrEnum):

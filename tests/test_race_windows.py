@@ -230,6 +230,26 @@ def test_overlapping_sweeps_time_a_request_out_once(asked: Team, window: str) ->
     assert (winner.json["request_ids"], loser.json["request_ids"]) == ([1], [])
 
 
+@pytest.mark.parametrize("window", ["before", "holding", "released"])
+@pytest.mark.parametrize("first", ["omar", "maria"])
+def test_a_chat_of_a_queue_is_taken_once_whenever_the_other_comes_in(
+    asked: Team, first: str, window: str
+) -> None:
+    """Nor does a manager, who may take any chat, take it from who was a moment faster."""
+    asked.ok("user", "add", "sales", "--role", "queue")
+    asked.ok("chat", "add", "new-1", "--customer", "Ann", "--owner", "sales")
+    one, two = (Command(f"take new-1 --as {user}", "") for user in (first, "martha"))
+    trials = Trials(asked)
+    race = trials.race(one, getattr(windows(trials.points(one)), window), two)
+    assert (race.stood, race.waited) == (True, window == "holding")
+    winner, loser = (race.two, race.one) if window == "before" else (race.one, race.two)
+    assert (winner.exit_code, winner.json["assigned"]) == (0, 1)
+    assert (loser.exit_code, loser.error) == (4, "already_taken")
+    moved = race.rows("SELECT to_user FROM engagement_tracking WHERE event = 'assigned'")
+    assert race.rows("SELECT owner_id FROM chats WHERE id = 'new-1'") == moved
+    assert [owner for (owner,) in moved] == list(winner.json["recipients"])
+
+
 UNDO = Command("undo 1 --as maria", "")
 
 

@@ -84,7 +84,7 @@ Limit = Annotated[
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Change nothing; print what would be.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
-Anyway = Annotated[bool, typer.Option("--anyway", help="Also if the recipient is away.")]
+Anyway = Annotated[bool, typer.Option("--anyway", help="Also if the recipient is away or full.")]
 Share = Annotated[Split, typer.Option("--split", help="How several recipients share the chats.")]
 Reason = Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why.")]
 ChatsArgument = Annotated[

@@ -9,6 +9,7 @@ from assignchat.errors import (
     ChatNotFound,
     NotAllowed,
     NotOwner,
+    UserFull,
     UserInactive,
     command_line,
 )
@@ -34,7 +35,7 @@ from assignchat.service.find import (
     user_name,
 )
 from assignchat.service.lifecycle import cancel, record_passed_deadlines
-from assignchat.service.shares import share_out
+from assignchat.service.shares import Load, gained_open_chats, share_out
 from assignchat.store import batches, notifications, tracking, users
 from assignchat.store.batches import Move, Selection
 from assignchat.store.database import Database
@@ -44,7 +45,10 @@ Progress = Callable[[int, int], None]
 
 
 class BulkAssigned(NamedTuple):
-    """What a bulk assignment did; `batch_id` is null where there was nothing to do."""
+    """What a bulk assignment did; `batch_id` is null where there was nothing to do.
+
+    `open_chats` are those that each recipient owns in all, before and after.
+    """
 
     batch_id: int | None
     assigned: int
@@ -52,6 +56,7 @@ class BulkAssigned(NamedTuple):
     cancelled_requests: int
     recipients: dict[str, int]
     dry_run: bool
+    open_chats: dict[str, tuple[int, int]]
 
 
 class Undone(NamedTuple):
@@ -130,16 +135,16 @@ def reassign(
     passed_over = owners if len(owners) == 1 else ()
     found = [find_recipient(database, name, anyway=anyway, owners=passed_over) for name in to]
     recipients = {user.id: user for user in found}
-    moves = share_out(
-        holdings,
-        list(recipients),
-        split,
-        {user_id: users.open_chats(database, user_id) for user_id in recipients},
-    )
+    loads = {
+        user.id: Load(users.open_chats(database, user.id), None if anyway else user.capacity)
+        for user in recipients.values()
+    }
+    moves = share_out(holdings, loads, split)
+    _check_room(moves, loads)
     selected = sum(holding.chats for holding in holdings)
     total = sum(move.chats for move in moves)
     if not total:
-        return BulkAssigned(None, 0, selected, 0, dict.fromkeys(recipients, 0), dry_run=False)
+        return BulkAssigned(None, 0, selected, 0, dict.fromkeys(recipients, 0), False, {})
     before = tracking.last_id(database)
     batch_id = batches.add(database, actor, reason)
     assigned = dict.fromkeys(recipients, 0)
@@ -152,7 +157,11 @@ def reassign(
     cancelled = _cancel_on_moved(database, before, batch_id, actor, "Assigned directly")
     _record_recipients(database, batch_id, actor, recipients, assigned)
     _tell_former_owners(database, batch_id, actor, recipients, moves)
-    return BulkAssigned(batch_id, total, selected - total, cancelled, assigned, dry_run=False)
+    open_chats = {
+        user: (load.open_chats, load.open_chats + gained_open_chats(moves, user))
+        for user, load in loads.items()
+    }
+    return BulkAssigned(batch_id, total, selected - total, cancelled, assigned, False, open_chats)
 
 
 def undo(
@@ -203,6 +212,24 @@ def last_batch(database: Database, *, actor: str) -> int:
     if batch_id is None:
         raise BatchNotFound(f"{user.name} has no batch that is not undone")
     return batch_id
+
+
+def _check_room(moves: list[Move], loads: dict[str, Load]) -> None:
+    """Refuse moves that give somebody more open chats than they take. Raises `UserFull`."""
+    wanted = {user: gained_open_chats(moves, user) for user in loads}
+    room = {
+        user: max(0, load.capacity - load.open_chats)
+        for user, load in loads.items()
+        if load.capacity is not None
+    }
+    if all(wanted[user] <= max(0, chats) for user, chats in room.items()):
+        return
+    each = ", ".join(f"{chats} with {user}" for user, chats in room.items())
+    raise UserFull(
+        f"{how_many(sum(max(0, chats) for chats in wanted.values()), 'open chat')} do not fit;"
+        f" there is room for: {each}",
+        hint="Nothing was assigned. Name others too, or add --anyway.",
+    )
 
 
 def _require_manager_or(database: Database, actor: str, maker: str) -> User:
@@ -259,6 +286,7 @@ def _record_recipients(
     for user_id, count in assigned.items():
         if count:
             batches.add_recipient(database, batch_id, user_id, recipients[user_id].role, count)
+        if count and user_id != actor:
             text = ASSIGNED_NOTICE.format(actor=name, chats=how_many(count, "chat"))
             notifications.add(database, user_id, text, batch_id=batch_id)
 

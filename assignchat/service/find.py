@@ -10,11 +10,13 @@ from assignchat.errors import (
     NotFound,
     RequestNotFound,
     UserAway,
+    UserFull,
     UserInactive,
     UserNotFound,
+    WrongUserType,
     command_line,
 )
-from assignchat.model import INDEFINITE, Chat, Request, User
+from assignchat.model import INDEFINITE, Chat, Request, Role, User
 from assignchat.store import chats, requests, users
 from assignchat.store.database import Database
 
@@ -27,7 +29,7 @@ NAMED_AT_MOST = 10
 def find_actor(database: Database, user_id: str) -> User:
     """The active user on whose behalf a command runs.
 
-    Raises `ActorUnknown` or `UserInactive`.
+    Raises `ActorUnknown`, `UserInactive`, or `WrongUserType` for a queue.
     """
     user = _named(database, user_id)
     if user is None:
@@ -35,6 +37,11 @@ def find_actor(database: Database, user_id: str) -> User:
             f"You are {user_id!r} here, and there is no such user",
             hint=_suggest_user(database, user_id)
             or "Say who you are with --as USER or ASSIGNCHAT_USER.",
+        )
+    if user.role == Role.QUEUE:
+        raise WrongUserType(
+            f"{user.name} ({user.id}) is a queue, and a queue does nothing",
+            hint="Say who you are with --as USER or ASSIGNCHAT_USER.",
         )
     return _active(user)
 
@@ -50,22 +57,65 @@ def find_user(database: Database, user_id: str) -> User:
 def find_recipient(
     database: Database, user_id: str, *, anyway: bool, owners: Container[str] = ()
 ) -> User:
-    """The user who is to get a chat: active, and present unless `anyway`.
+    """Find the user or queue who is to get a chat: active, and present unless `anyway`.
 
     Raises `UserNotFound`, `UserInactive` or `UserAway`, whose hint names who is there
     but for the `owners` of the chat.
     """
     user = _active(find_user(database, user_id))
     if is_away(user, database.now) and not anyway:
-        present = users.active(database, least_loaded_first=True)
-        there = [user.id for user in present if user.id not in owners]
-        raise UserAway(
-            f"{user.name} is away {away_text(str(user.away_until))}",
-            hint=f"Present, least loaded first: {listing(there)}. Or add --anyway."
-            if there
-            else "Nobody else is present; to go on all the same, add --anyway.",
-        )
+        raise UserAway(f"{user.name} is away {_until(user)}", hint=_who_else(database, owners))
     return user
+
+
+def find_asked(
+    database: Database, user_id: str, *, anyway: bool, owners: Container[str] = ()
+) -> User:
+    """Find the user who is to be asked: as `find_recipient`, with room unless `anyway`.
+
+    Raises `WrongUserType` for a queue, and `UserFull`, too.
+    """
+    user = find_recipient(database, user_id, anyway=anyway, owners=owners)
+    if user.role == Role.QUEUE:
+        raise WrongUserType(
+            f"{user.name} ({user.id}) is a queue, which cannot be asked",
+            hint=f"Assign it the chat: {command_line('bulk-assign', 'CHAT', '--to', user.id)}",
+        )
+    if not anyway and is_full(database, user):
+        full = f"{user.name} has as many open chats as they take, {user.capacity}"
+        raise UserFull(full, hint=_who_else(database, owners))
+    return user
+
+
+def why_not_asked(database: Database, user: User) -> str | None:
+    """Say why a user cannot be asked now, such as `away until 18:00`. Returns None if they can."""
+    if not user.active:
+        return "not active"
+    if user.role == Role.QUEUE:
+        return "a queue"
+    if is_away(user, database.now):
+        return f"away {_until(user)}"
+    return "full" if is_full(database, user) else None
+
+
+def is_full(database: Database, user: User) -> bool:
+    """Whether the user owns as many open chats as they take."""
+    return user.capacity is not None and users.open_chats(database, user.id) >= user.capacity
+
+
+def _who_else(database: Database, owners: Container[str]) -> str:
+    there = [
+        user.id
+        for user in users.active(database, least_loaded_first=True)
+        if user.id not in owners and why_not_asked(database, user) is None
+    ]
+    if there:
+        return f"Present, least loaded first: {listing(there)}. Or add --anyway."
+    return "Nobody else is present; to go on all the same, add --anyway."
+
+
+def _until(user: User) -> str:
+    return away_text(str(user.away_until))
 
 
 def id_of(database: Database, name: str) -> str:

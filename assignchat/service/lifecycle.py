@@ -17,7 +17,7 @@ from assignchat.model import (
     seconds_between,
     time_after,
 )
-from assignchat.service.find import find_chat, find_request, find_user, is_away
+from assignchat.service.find import find_chat, find_request, find_user, why_not_asked
 from assignchat.store import notifications, requests, tracking
 from assignchat.store.database import Database
 from assignchat.store.requests import NewRequest
@@ -110,7 +110,7 @@ def ask_next(database: Database, ended: Request) -> None:
     seconds = None if had_until is None else seconds_between(ended.requested_at, had_until)
     while waiting:
         user = find_user(database, waiting.pop(0))
-        if not user.active or is_away(user, database.now) or user.id == chat.owner_id:
+        if user.id == chat.owner_id or why_not_asked(database, user):
             continue
         following = NewRequest(
             chat_id=chat.id,

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from assignchat.errors import InvalidValue
-from assignchat.model import INDEFINITE, TRANSITIONS, Request, Status, User
+from assignchat.errors import InvalidValue, WrongUserType
+from assignchat.model import INDEFINITE, TRANSITIONS, Request, Role, Status, User
 from assignchat.service.find import find_actor, find_request, find_user
 from assignchat.service.lifecycle import ask_next, record_passed_deadlines
 from assignchat.service.settle import check_reason
@@ -31,7 +31,8 @@ class Gone(NamedTuple):
 def set_away(database: Database, user_id: str, *, actor: str, until: str | None = None) -> User:
     """Note that a user is away, until a stored time or indefinitely.
 
-    Returns the user. Raises `UserNotFound`, or `InvalidValue` if the time has passed.
+    Returns the user. Raises `UserNotFound`, `WrongUserType` for a queue, or
+    `InvalidValue` if the time has passed.
     """
     with database.write():
         return _set_away(database, find_user(database, user_id), until, actor)
@@ -106,6 +107,8 @@ def _waiting(database: Database, user: User) -> list[Request]:
 
 
 def _set_away(database: Database, user: User, until: str | None, actor: str) -> User:
+    if user.role == Role.QUEUE:
+        raise WrongUserType(f"{user.name} ({user.id}) is a queue, and is never away")
     if until is not None and until <= database.now:
         raise InvalidValue(f"{until} has passed")
     return change_user(database, user, user._replace(away_until=until or INDEFINITE), actor)

@@ -28,10 +28,11 @@ from assignchat.model import (
 )
 from assignchat.service.find import (
     find_actor,
+    find_asked,
     find_chat,
-    find_recipient,
     find_request,
     id_of,
+    why_not_asked,
 )
 from assignchat.service.lifecycle import (
     ask,
@@ -83,8 +84,8 @@ def assign(
     """Ask a user to take over a chat; see `Asking`. Returns the pending request.
 
     Raises, among others, `NotOwner` unless the actor owns the chat or is a manager,
-    `RequestExists`, `ChatClosed`, `AlreadyOwner`, `WrongUserType`, `UserInactive` and
-    `UserAway` (unless `anyway`).
+    `RequestExists`, `ChatClosed`, `AlreadyOwner`, `WrongUserType`, `UserInactive`, and
+    unless `anyway` `UserAway` and `UserFull`.
     """
     asking = Asking(to, to_type, note, timeout_seconds, then, anyway, replace)
     return assign_chats(database, [chat_id], asking, actor=actor)[0]
@@ -130,7 +131,7 @@ def _send(database: Database, chat: Chat, requester: User, recipient: User, aski
 def _find_asked(database: Database, asking: Asking, *, owners: set[str]) -> User:
     if asking.to is None:
         return _least_loaded(database, asking.to_type, owners)
-    recipient = find_recipient(database, asking.to, anyway=asking.anyway, owners=owners)
+    recipient = find_asked(database, asking.to, anyway=asking.anyway, owners=owners)
     if asking.to_type is not None and recipient.role != asking.to_type:
         raise WrongUserType(
             f"{recipient.name} ({recipient.id}) is a {recipient.role}, not a {asking.to_type}"
@@ -139,9 +140,8 @@ def _find_asked(database: Database, asking: Asking, *, owners: set[str]) -> User
 
 
 def _least_loaded(database: Database, role: str | None, owners: set[str]) -> User:
-    present = users.active(database, role=role, least_loaded_first=True)
-    for user in present:
-        if user.id not in owners:
+    for user in users.active(database, role=role, least_loaded_first=True):
+        if user.id not in owners and why_not_asked(database, user) is None:
             return user
     raise UserNotFound(f"No other {(role or 'user').capitalize()} is active and present")
 
@@ -177,6 +177,13 @@ def list_requests(
         yield from requests.matching(database, given, limit=limit, newest_first=newest_first)
 
 
+class Recipients(NamedTuple):
+    """Who of a role may be asked, and who is left out, each with why."""
+
+    users: list[User]
+    left_out: list[tuple[User, str]]
+
+
 def possible_recipients(
     database: Database,
     chat_ids: Sequence[str],
@@ -185,10 +192,11 @@ def possible_recipients(
     role: str,
     anyway: bool = False,
     replace: bool = False,
-) -> list[User]:
-    """List who may be asked to take over chats: active users of a role, present unless `anyway`.
+) -> Recipients:
+    """List who may be asked to take over chats: active users of a role.
 
-    Raises what `assign` would raise about the chats.
+    Those who are away or full are left out, unless `anyway`. Raises what `assign` would raise
+    about the chats.
     """
     with database.read():
         requester = find_actor(database, actor)
@@ -197,9 +205,12 @@ def possible_recipients(
             _check_may_assign(chat, requester)
             if not replace:
                 _check_none_pending(database, chat)
-        found = users.active(database, role=role, away_too=anyway)
-    owners = {chat.owner_id for chat in chats}
-    return [user for user in found if user.id not in owners]
+        owners = {chat.owner_id for chat in chats}
+        found = users.active(database, role=role, away_too=True)
+        others = [user for user in found if user.id not in owners]
+        reasons = {} if anyway else {user: why_not_asked(database, user) for user in others}
+    left_out = [(user, reason) for user, reason in reasons.items() if reason]
+    return Recipients([user for user in others if not reasons.get(user)], left_out)
 
 
 def _check_may_assign(chat: Chat, requester: User) -> None:
@@ -240,7 +251,7 @@ def _check_fallbacks(
 ) -> list[str]:
     asked = [recipient.id]
     for user_id in then:
-        user = find_recipient(database, user_id, anyway=True)
+        user = find_asked(database, user_id, anyway=True)
         _check_not_owner(chat, user)
         if user.id in asked:
             raise InvalidValue(f"{user.name} ({user.id}) would be asked twice")

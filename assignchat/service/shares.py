@@ -1,18 +1,26 @@
 """Sharing selected chats out among recipients: pure arithmetic, no database."""
 
+from math import inf
+from typing import NamedTuple
+
 from assignchat.model import ChatStatus, Split
 from assignchat.store.batches import Holding, Move
 
 
-def share_out(
-    holdings: list[Holding], recipients: list[str], split: Split, open_chats: dict[str, int]
-) -> list[Move]:
+class Load(NamedTuple):
+    """How many open chats a recipient owns in all, and how many they take, None for any number."""
+
+    open_chats: int
+    capacity: int | None = None
+
+
+def share_out(holdings: list[Holding], recipients: dict[str, Load], split: Split) -> list[Move]:
     """The moves that share the selected chats out among the recipients.
 
-    `holdings` says who owns how many of them now, `open_chats` how many open chats each
-    recipient owns in all. `even` gives shares that differ by at most one; `least-loaded`
-    gives each open chat to whoever owns the fewest by then. A recipient keeps what they hold
-    of the selection as far as it lies within their share: no chat moves without need.
+    `holdings` says who owns how many of them now. `even` gives shares that differ by at most
+    one; `least-loaded` gives each open chat to whoever owns the fewest by then and has room,
+    and disregards the capacities if there is not room for all. A recipient keeps what they
+    hold of the selection as far as it lies within their share: no chat moves without need.
     """
     moves: list[Move] = []
     turn = 0  # whose turn it is to get one more, over both statuses
@@ -20,13 +28,21 @@ def share_out(
         held = {h.owner_id: h.chats for h in holdings if h.status == status}
         total = sum(held.values())
         if split == Split.LEAST_LOADED and status == ChatStatus.OPEN:
-            loads = [open_chats[user] - held.get(user, 0) for user in recipients]
-            shares = _fill_up(loads, total)
+            loads = [load.open_chats - held.get(user, 0) for user, load in recipients.items()]
+            tops = [inf if load.capacity is None else load.capacity for load in recipients.values()]
+            shares = _fill_up(loads, tops, total)
         else:
             shares = _evenly(total, len(recipients), turn)
             turn += total
         moves += _moves(status, held, dict(zip(recipients, shares, strict=True)))
     return moves
+
+
+def gained_open_chats(moves: list[Move], user_id: str) -> int:
+    """How many more open chats a user owns after the moves."""
+    open_ones = [move for move in moves if move.status == ChatStatus.OPEN]
+    got = sum(move.chats for move in open_ones if move.to_user == user_id)
+    return got - sum(move.chats for move in open_ones if move.from_user == user_id)
 
 
 def _evenly(total: int, people: int, turn: int) -> list[int]:
@@ -35,20 +51,26 @@ def _evenly(total: int, people: int, turn: int) -> list[int]:
     return [base + ((person - turn) % people < odd) for person in range(people)]
 
 
-def _fill_up(loads: list[int], total: int) -> list[int]:
-    """Shares that raise the lowest loads first, as water fills a basin."""
+def _fill_up(loads: list[int], tops: list[float], total: int) -> list[int]:
+    """Shares that raise the lowest loads first, as water fills a basin, none above its top."""
+
+    def up_to(level: int) -> list[int]:
+        return [max(0, int(min(level, top)) - load) for load, top in zip(loads, tops, strict=True)]
+
     level = min(loads)
-    top = min(loads) + total
-    while level < top:  # the highest level that `total` suffices for
-        middle = (level + top + 1) // 2
-        if sum(max(0, middle - load) for load in loads) <= total:
+    highest = max(loads) + total
+    if sum(up_to(highest)) < total:
+        return _fill_up(loads, [inf] * len(loads), total)
+    while level < highest:  # the highest level that `total` suffices for
+        middle = (level + highest + 1) // 2
+        if sum(up_to(middle)) <= total:
             level = middle
         else:
-            top = middle - 1
-    shares = [max(0, level - load) for load in loads]
+            highest = middle - 1
+    shares = up_to(level)
     left = total - sum(shares)
     for person, load in enumerate(loads):
-        if left and load <= level:
+        if left and load <= level < tops[person]:
             shares[person] += 1
             left -= 1
     return shares

@@ -202,6 +202,10 @@ def change_user(
     if new == old:
         return new
     users.update(database, new)
+    if new.role == Role.QUEUE and old.role != Role.QUEUE:
+        deliveries.drop(database, new.id)
+        asked = requests.sent_or_received_by(new.id)
+        cancel(database, asked, actor=actor, reason=f"{new.name} became a queue")
     changes = {
         key: [before, after]
         for key, before, after in zip(User._fields, old, new, strict=True)

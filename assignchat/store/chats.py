@@ -42,6 +42,15 @@ def matching(
     return islice((chat for chat in rows if part in chat.customer.casefold()), limit)
 
 
+def oldest_open(database: Database, owner: str, limit: int) -> list[str]:
+    """The ids of an owner's open chats that were opened first."""
+    return database.column(
+        "SELECT id FROM chats WHERE owner_id = :owner AND status = 'open'"
+        " ORDER BY opened_at, id LIMIT :limit",
+        {"owner": owner, "limit": limit},
+    )
+
+
 def ids_of(database: Database, owner: str, status: str) -> list[str]:
     """The ids of an owner's chats of one status, in order."""
     return database.column(

@@ -131,6 +131,11 @@ def received_by(user_id: str) -> Which:
     return Which("r.recipient_id = :user", {"user": user_id})
 
 
+def sent_or_received_by(user_id: str) -> Which:
+    """The requests that a user sent or got."""
+    return Which("(r.requester_id = :user OR r.recipient_id = :user)", {"user": user_id})
+
+
 def involving(user_id: str) -> Which:
     """The requests that a user sent or got, or that are on their chats."""
     return Which(

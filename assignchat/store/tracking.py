@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TypedDict
 
-from assignchat.model import EngagementRecord, Event, TrackingRow
+from assignchat.model import OWNERSHIP_EVENTS, EngagementRecord, Event, TrackingRow
 from assignchat.store.database import Database
 from assignchat.store.sql import COLUMNS_WITH_DEADLINE, insert_into, page, where
 
@@ -92,6 +92,17 @@ def append(
 def last_id(database: Database) -> int:
     """The id of the newest row, 0 where there is none."""
     return int(database.value("SELECT coalesce(max(id), 0) FROM engagement_tracking"))
+
+
+def last_giver(database: Database, chat_id: str) -> str | None:
+    """From whom the chat came to its owner, None if it was theirs from the first."""
+    events = ", ".join(f"'{event}'" for event in OWNERSHIP_EVENTS)
+    giver: str | None = database.value(
+        f"SELECT from_user FROM engagement_tracking WHERE chat_id = :chat AND event IN ({events})"
+        " AND from_user <> to_user ORDER BY id DESC LIMIT 1",
+        {"chat": chat_id},
+    )
+    return giver
 
 
 def newest_at(database: Database) -> str | None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assignchat.model import ChatStatus, Split
-from assignchat.service.shares import share_out
+from assignchat.service.shares import Load, gained_open_chats, share_out
 from assignchat.store.batches import Holding, Move
 
 USERS = "abcdef"
@@ -46,7 +46,12 @@ def tasks(draw: st.DrawFn, split: Split | None = None) -> Task:
 
 
 def _moves(task: Task) -> list[Move]:
-    return share_out(task.holdings, task.recipients, task.split, task.open_chats)
+    return _shared_out(task, task.holdings, task.open_chats)
+
+
+def _shared_out(task: Task, holdings: list[Holding], open_chats: dict[str, int]) -> list[Move]:
+    loads = {user: Load(open_chats[user]) for user in task.recipients}
+    return share_out(holdings, loads, task.split)
 
 
 def _after(task: Task, moves: list[Move]) -> Held:
@@ -111,4 +116,23 @@ def test_what_is_shared_out_already_stays_where_it_is(task: Task) -> None:
         user: task.open_chats[user] - before[user, ChatStatus.OPEN] + after[user, ChatStatus.OPEN]
         for user in task.recipients
     }
-    assert share_out(holdings, task.recipients, task.split, open_chats) == []
+    assert _shared_out(task, holdings, open_chats) == []
+
+
+@given(tasks(Split.LEAST_LOADED), st.dictionaries(st.sampled_from(USERS), st.integers(0, 100)))
+def test_least_loaded_fills_up_to_the_capacity_of_each_if_all_fits(
+    task: Task, capacities: dict[str, int]
+) -> None:
+    loads = {user: Load(task.open_chats[user], capacities.get(user)) for user in task.recipients}
+    moves = share_out(task.holdings, loads, task.split)
+    after = {user: task.open_chats[user] + gained_open_chats(moves, user) for user in loads}
+    others = {user: task.open_chats[user] - task.held[user, ChatStatus.OPEN] for user in loads}
+    wanted = sum(after.values()) - sum(others.values())
+    room = [max(0, capacities.get(user, wanted + others[user]) - others[user]) for user in loads]
+    if wanted <= sum(room):
+        assert all(
+            after[user] <= max(capacities.get(user, after[user]), others[user]) for user in loads
+        )
+    free = [user for user in loads if after[user] < capacities.get(user, after[user] + 1)]
+    got = [user for user in loads if after[user] > others[user]]
+    assert all(after[user] - after[other] <= 1 for user in got for other in free)

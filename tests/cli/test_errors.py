@@ -15,6 +15,7 @@ EXIT_CODES = {
     3: "chat_not_found user_not_found request_not_found batch_not_found",
     4: "request_exists request_not_pending request_timed_out chat_closed user_inactive"
     " already_owner user_exists chat_exists alias_exists owns_open_chats batch_undone user_away"
+    " user_full already_taken import_conflicts"
     " clock_suspicious not_confirmed",
     5: "not_owner not_recipient not_requester not_allowed identity_fixed",
     6: "database_missing database_locked database_read_only database_full database_damaged"

@@ -54,7 +54,7 @@ def test_the_commands_are_listed_by_what_they_are_for(empty_team: Team) -> None:
     sections = [section.splitlines() for section in f"{first}{rest}".split("\n\n")]
     listed = {title: [line.split()[0] for line in lines] for title, *lines in sections}
     assert listed["Hand over:"] == ["assign", "withdraw", "wait"]
-    assert listed["Answer:"] == ["inbox", "accept", "reject", "away", "back"]
+    assert listed["Answer:"] == ["inbox", "accept", "reject", "take", "away", "back"]
     assert [name for names in listed.values() for name in names] == list(COMMANDS)
 
 
@@ -183,7 +183,7 @@ assign chat-2 --to omar --as mark; withdraw 3 --reason no --as mark
 requests; tracking; tracking --records; stats; inbox --as mark; status --as mark; sweep-timeouts
 bulk-assign chat-4 --to omar --as maria; batches; undo 1 --as maria
 user add jane; user set jane --name Jane; user list; user away jane; user back jane
-user deactivate jane; user activate jane; away --as jane; back --as jane
+user deactivate jane; user activate jane; away --as jane; back --as jane; take chat-5 --as maria
 chat add chat-6 --customer Ann --owner omar; chat list; chat show chat-1; chat close chat-6
 chat reopen chat-6; import users users.csv; import chats chats.csv
 config list; config get identity; config set identity claim; config unset identity; config path

@@ -28,6 +28,7 @@ SECTIONS = {
         "inbox": Command("inbox", "inbox", "Show what waits for you."),
         "accept": Command("requests", "accept", "Take over the chat that you are asked to take."),
         "reject": Command("requests", "reject", "Turn a request down, with a reason."),
+        "take": Command("queues", "take", "Take chats of a queue."),
         "away": Command("presence", "away", "Be away: nobody asks you."),
         "back": Command("presence", "back", "Be back."),
     },

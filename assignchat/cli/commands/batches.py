@@ -1,7 +1,7 @@
 """bulk-assign, undo, batches."""
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -96,7 +96,7 @@ def bulk_assign(
             _confirm_bulk(run(dry_run=True, progress=service.no_progress))
         with render.progress("Assigning") as progress:
             result = run(dry_run=dry_run, progress=progress)
-    _show_bulk(result, as_json=as_json)
+    say_assigned(result, as_json=as_json)
     if result.batch_id is not None and not as_json:
         hint_commands(ctx, "To take it back", ("undo", str(result.batch_id)), as_user=as_user)
 
@@ -218,7 +218,10 @@ def _undo(session: Session, batch: int, *, dry_run: bool, progress: service.Prog
 
 def _confirm_bulk(planned: BulkAssigned) -> None:
     if planned.assigned > 1:
-        shares = ", ".join(f"{count} to {user}" for user, count in planned.recipients.items())
+        shares = ", ".join(
+            f"{count} to {user} ({_before_and_after(planned, user)})"
+            for user, count in planned.recipients.items()
+        )
         confirm(f"Assign {how_many(planned.assigned, 'chat')}: {shares}?")
 
 
@@ -227,9 +230,22 @@ def _confirm_undo(planned: Undone) -> None:
         confirm(f"Give {how_many(planned.undone, 'chat')} back?")
 
 
-def _show_bulk(result: BulkAssigned, *, as_json: bool) -> None:
+def _before_and_after(done: BulkAssigned, user: str) -> str:
+    before, after = done.open_chats[user]
+    return f"{before} -> {how_many(after, 'open chat')}"
+
+
+def as_document(done: BulkAssigned) -> dict[str, Any]:
+    """Return what a bulk assignment did as JSON has it."""
+    document = done._asdict()
+    del document["open_chats"]
+    return document
+
+
+def say_assigned(result: BulkAssigned, *, as_json: bool) -> None:
+    """Print what a bulk assignment did."""
     if as_json:
-        render.say_json(result)
+        render.say_json(as_document(result))
         return
     if not result.assigned:
         render.say(f"Nothing to assign; {how_many(result.unchanged, 'chat')} unchanged.")
@@ -239,10 +255,13 @@ def _show_bulk(result: BulkAssigned, *, as_json: bool) -> None:
         f"{title}: {how_many(result.assigned, 'chat')} assigned",
         (
             *(
-                (render.visible(user), how_many(count, "chat"))
+                (
+                    render.visible(user),
+                    f"{how_many(count, 'chat')}, {_before_and_after(result, user)}",
+                )
                 for user, count in result.recipients.items()
             ),
-            ("Unchanged", str(result.unchanged)),
-            ("Requests cancelled", str(result.cancelled_requests)),
+            ("Unchanged", str(result.unchanged or "") or None),
+            ("Requests cancelled", str(result.cancelled_requests or "") or None),
         ),
     )

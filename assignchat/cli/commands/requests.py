@@ -1,7 +1,7 @@
 """assign, accept, reject, withdraw, requests."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -12,7 +12,7 @@ from assignchat.cli.lists import note_unknown, say_list
 from assignchat.cli.prompts import choose, interactive
 from assignchat.cli.session import Session, invocation, open_for_reading, open_for_user
 from assignchat.errors import Usage, UserNotFound
-from assignchat.model import Request, Role, Status, parse_timeout
+from assignchat.model import PERSONS, Request, Role, Status, parse_timeout
 from assignchat.service import requests as service
 from assignchat.service import settle
 
@@ -29,7 +29,7 @@ def assign(
         typer.Option("--to", metavar="USER", autocompletion=options.USERS, help="Who is asked."),
     ] = None,
     to_type: Annotated[
-        Role | None,
+        Literal["user", "manager"] | None,
         typer.Option(
             "--to-type",
             help="The recipient's role; without --to, the user of it with the fewest chats.",
@@ -266,7 +266,7 @@ _CELLS = {
 def _ask_recipient(
     session: Session,
     chats: Sequence[str],
-    to_type: Role | None,
+    to_type: str | None,
     *,
     anyway: bool,
     replace: bool,
@@ -280,7 +280,6 @@ def _ask_recipient(
         if to_type is None:
             raise Usage("Missing option '--to'", hint="Or --to-type: whoever has the fewest chats.")
         return None
-    types = list(Role)
     found = {
         role: service.possible_recipients(
             session.database,
@@ -290,13 +289,17 @@ def _ask_recipient(
             anyway=anyway,
             replace=replace,
         )
-        for role in types
+        for role in PERSONS
     }
-    types = [role for role in types if found[role]]
+    for user, reason in (left for role in found for left in found[role].left_out):
+        if to_type in (None, user.role):
+            render.note(render.with_local_times(f"Left out: {user.name} ({user.id}), {reason}"))
+    types = [role for role in PERSONS if found[role].users]
     if to_type is None and not types:
         raise UserNotFound("Nobody else is active and present")
-    role = to_type or types[_choose("Assign To", [role.capitalize() for role in types])]
-    users = found[role]
+    shown = [role.capitalize() for role in types]
+    role = Role(to_type) if to_type else types[_choose("Assign To", shown)]
+    users = found[role].users
     if not users:
         raise UserNotFound(f"No other {role.capitalize()} is active and present")
     return users[_choose("Select User", [f"{user.name} ({user.id})" for user in users])].id

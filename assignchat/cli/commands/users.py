@@ -8,6 +8,7 @@ import typer
 from assignchat import render
 from assignchat.cli import options
 from assignchat.cli.commands import COMMANDS
+from assignchat.cli.commands.batches import as_document
 from assignchat.cli.commands.presence import say_gone, stored_until
 from assignchat.cli.groups import new_group
 from assignchat.cli.hints import hint_commands
@@ -288,7 +289,7 @@ def _show(user: User, *, as_json: bool) -> None:
 def _as_json(done: Deactivated) -> dict[str, Any]:
     """Return the user as every command on one user does, with everything else that was done."""
     return done.user._asdict() | {
-        "batch": done.batch and render.plain(done.batch),
+        "batch": done.batch and as_document(done.batch),
         "cancelled_requests": done.cancelled_requests,
         "dry_run": done.dry_run,
         "requests": render.plain(done.requests),
