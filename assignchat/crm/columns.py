@@ -34,6 +34,7 @@ class Columns:
         self._named = [column for column in columns if column in source.columns]
         self._needed = list(dict.fromkeys([*required, *self._named]))
         self._required = required
+        self._rows = dict[tuple[str, ...], bool]()
         self._headings = {
             column: tuple(source.columns.get(column, self._own_names(column))) for column in columns
         }
@@ -58,8 +59,12 @@ class Columns:
 
     def is_row(self, row: Object) -> bool:
         """Whether an object has what each row needs."""
-        paths = Paths(row)
-        return all(any(map(paths.has, self._headings[column])) for column in self._required)
+        names = tuple(row)
+        if names not in self._rows:
+            paths = Paths(names)
+            is_row = all(any(map(paths.has, self._headings[name])) for name in self._required)
+            self._rows = (self._rows if len(self._rows) < _PLANS_KEPT else {}) | {names: is_row}
+        return self._rows[names]
 
     def of_table(
         self, heading: Record, records: Iterable[NumberedRecord], note: Note
@@ -81,20 +86,25 @@ class Columns:
 
     def of_objects(self, objects: Iterable[NumberedObject], note: Note) -> Iterator[NumberedRow]:
         """The rows that objects are. Raises `InvalidValue` at the end if none had a heading."""
-        plans = dict[tuple[str, ...], Paths]()
+        plans = dict[tuple[str, ...], _Plan]()
         found = set[str]()
         for line, row in objects:
             if isinstance(row, InvalidValue):
                 yield line, row
                 continue
             names = tuple(row)
-            if names not in plans:
+            plan = plans.get(names)
+            if plan is None:
                 plans = plans if len(plans) < _PLANS_KEPT else {}
-                plans[names] = Paths(names)
-            values = plans[names].values(row, self._headings)
-            if len(found) < len(values):
-                found.update(column for column, of in values.items() if of)
-            yield line, {column: _of_column(column, of) for column, of in values.items()}
+                plan = plans[names] = _Plan(Paths(names), self._headings)
+                found.update(plan.direct)
+            picked = {column: row[name] for column, name in plan.direct.items()}
+            for column, texts in plan.others.items():
+                values = plan.paths.values(row, texts)
+                picked[column] = _of_column(column, values)
+                if values:
+                    found.add(column)
+            yield line, picked
         if plans:
             all_names = dict.fromkeys(name for names in plans for name in names)
             self._check_found(found, list(all_names))
@@ -115,6 +125,24 @@ class Columns:
 
 
 _PLANS_KEPT = 1000
+
+
+class _Plan:
+    """How objects with the same names are read.
+
+    The columns in `direct` stand each under one name; the `others` at paths.
+    """
+
+    def __init__(self, paths: Paths, headings: Mapping[str, Sequence[str]]) -> None:
+        self.paths = paths
+        self.direct = dict[str, str]()
+        self.others = dict[str, Sequence[str]]()
+        for column, texts in headings.items():
+            names = [name for text in texts if (name := paths.name(text)) is not None]
+            if len(texts) == len(names) == 1 and column not in SEVERAL:
+                self.direct[column] = names[0]
+            elif any(map(paths.has, texts)):
+                self.others[column] = texts
 
 
 def _note_unused(note: Note, headings: Iterable[object]) -> None:

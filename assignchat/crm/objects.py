@@ -44,7 +44,9 @@ def objects(
             return
         if are_arrays:
             yield from _array(text, is_row)
-        elif first == "{" and _is_wrapped(text, is_row, path):
+        elif first == "{" and path is None:
+            yield from _row_or_page(text, is_row, pages)
+        elif first == "{":
             yield from _Wrapped(text, path, pages).rows()
         else:
             yield from _value(text)
@@ -198,17 +200,26 @@ def _array(
     text.go_to(text.position + 1)
 
 
-def _is_wrapped(text: Text, is_row: Callable[[Object], bool], path: str | None) -> bool:
-    """Whether the object that begins here is no row, but holds a list of them."""
-    if path is not None:
-        return True
+def _row_or_page(
+    text: Text, is_row: Callable[[Object], bool], pages: list[Page]
+) -> Iterator[NumberedObject]:
+    """The object that begins here, or the rows in it if it is no row itself."""
+    line = text.line
     text.fill()
     try:
-        value, _ = _DECODER.raw_decode(text.text, text.position)
+        value, end = _DECODER.raw_decode(text.text, text.position)
     except (ValueError, RecursionError) as error:
         # No row is so long; anything else is told of where it is read.
-        return not text.is_all and isinstance(error, json.JSONDecodeError)
-    return not is_row(value) and (_has_list(value, 0) or Page.of(value).error is not None)
+        if not text.is_all and isinstance(error, json.JSONDecodeError):
+            yield from _Wrapped(text, None, pages).rows()
+        else:
+            yield from _value(text)
+        return
+    if is_row(value) or not (_has_list(value, 0) or Page.of(value).error is not None):
+        text.go_to(end)
+        yield line, value
+    else:
+        yield from _Wrapped(text, None, pages).rows()
 
 
 def _has_list(value: Object, depth: int) -> bool:

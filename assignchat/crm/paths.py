@@ -27,14 +27,14 @@ class Paths:
         """The names at which any of the paths begins."""
         return {name for of in paths.values() for path in of for name, _ in self._way(path)}
 
-    def values(
-        self, row: Mapping[str, Any], paths: Mapping[str, Sequence[str]]
-    ) -> dict[str, list[Any]]:
-        """What an object has at the paths of each column, without what is absent."""
-        return {
-            column: [value for path in of if (value := self._value(row, path)) is not ABSENT]
-            for column, of in paths.items()
-        }
+    def name(self, path: str) -> str | None:
+        """The one name that is the whole path, None if it goes on or is several."""
+        way = self._way(path)
+        return way[0][0] if len(way) == 1 and not way[0][1] else None
+
+    def values(self, row: Mapping[str, Any], paths: Iterable[str]) -> list[Any]:
+        """What an object has at paths, without what is absent."""
+        return [value for path in paths if (value := self._value(row, path)) is not ABSENT]
 
     def _value(self, row: Mapping[str, Any], path: str) -> Any:
         parts = [_down(row[name], rest) for name, rest in self._way(path)]

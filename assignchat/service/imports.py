@@ -14,6 +14,7 @@ from assignchat.errors import (
     InvalidValue,
     Problem,
     command_line,
+    quoted,
 )
 from assignchat.model import IMPORTED_AWAY_NOTICE, IMPORTED_NOTICE, Role, User, how_many
 from assignchat.service.find import listing, user_name
@@ -125,7 +126,8 @@ def import_chats(
         imports.mark_new(database)
         imports.resolve_owners(database)
         threeway.keep_ours(database, owners)
-        problems.extend(map(_problem, imports.problems(database, MAX_PROBLEMS)))
+        for found in imports.problems(database, MAX_PROBLEMS):
+            problems.extend([_problem(found)], _hint(found))
         if not any_id:
             _check_chat_ids(database, problems)
         problems.refuse()
@@ -172,6 +174,13 @@ def _problem(found: Found) -> Problem:
         found.value if by_owner else found.id,
         found.fault.format(value=value),
     )
+
+
+def _hint(found: Found) -> str | None:
+    if found.fault is not Fault.NO_USER:
+        return None
+    word = quoted(f"owner_id:{found.value}=USER")
+    return f"Say who it is with --value {word}, or give a user this alias."
 
 
 def _note_future(database: Database, note: Note) -> None:

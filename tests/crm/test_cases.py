@@ -5,6 +5,7 @@ public, or after what the documentation of a CRM says of its exports.
 """
 
 import json
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -428,3 +429,11 @@ def test_pages_of_an_api_are_complete_together(contoso: Team) -> None:
     last.write_text(json.dumps({"tickets": [ticket], "meta": {"has_more": False}}))
     pages = [str(FILES / "zendesk-tickets-page.json"), str(last)]
     assert contoso.ok("import", "chats", *pages, *options)["created"] == 3
+
+
+def test_every_file_that_the_docs_name_is_read() -> None:
+    page = (FILES.parent.parent.parent / "docs" / "importing.md").read_text(encoding="utf-8")
+    table = page.partition("## Systems")[2].partition("\n## ")[0]
+    named = set(re.findall(r"`([\w-]+\.\w+)`", table))
+    assert named
+    assert named <= {case.file for case in CASES if case.comes}

@@ -287,7 +287,9 @@ def _say_changes(changes: Sequence[Change], noun: str) -> None:
     """What a dry run would change, column by column in the order in which they come."""
     by_column = dict[str, list[Change]]()
     for change in changes:
-        by_column.setdefault(change.column, []).append(change)
+        by_column.setdefault("inactive" if change.new is False else change.column, []).append(
+            change
+        )
     for column, of_column in by_column.items():
         what = _WOULD.get(column, f"would get another {column}")
         render.say(f"{how_many(len(of_column), noun)} {what}:")
@@ -300,7 +302,8 @@ def _say_changes(changes: Sequence[Change], noun: str) -> None:
 _CHANGES_SHOWN = 10
 _WOULD = {
     "owner_id": "would change hands",
-    "active": "would become active or inactive",
+    "inactive": "would be deactivated",
+    "active": "would be activated",
     "role": "would get another role",
     "name": "would be renamed",
     "aliases": "would get other aliases",
