@@ -181,10 +181,12 @@ def _picked_singly(
             yield line, cells
             continue
         values = get(cells)
-        for value in values:
-            if type(value) is str and value[:1] == "'":
-                values = tuple(map(_plain, values))
-                break
+        try:
+            may_be_guarded = "'" in "".join(values)
+        except TypeError:  # cells of workbooks are not all text
+            may_be_guarded = True
+        if may_be_guarded:
+            values = tuple(map(_plain, values))
         yield line, dict(zip(names, values, strict=False))
 
 

@@ -8,8 +8,18 @@ from enum import StrEnum
 from typing import Any, NamedTuple, TypeVar
 
 from assignchat.crm.formulas import is_error
+from assignchat.crm.times import stored_iso
 from assignchat.errors import InvalidValue
-from assignchat.model import ChatStatus, Role, check_id, check_text, format_time, parse_time
+from assignchat.model import (
+    MAX_ID_LENGTH,
+    MAX_TEXT_LENGTH,
+    ChatStatus,
+    Role,
+    check_id,
+    check_text,
+    format_time,
+    parse_time,
+)
 from assignchat.store.imports import ImportedChat
 
 USER_COLUMNS = ("id", "name", "role", "active", "alias", "capacity")
@@ -51,9 +61,9 @@ def chat(line: int, row: Row) -> ImportedChat:
     return ImportedChat(
         line,
         _id(row, "chat id"),
-        _optional(row, "customer", _customer),
-        _optional(row, "owner_id", _owner_id),
-        _optional(row, "status", _status),
+        _plain(row, "customer", MAX_TEXT_LENGTH, _customer),
+        _plain(row, "owner_id", MAX_ID_LENGTH, _owner_id),
+        _status(row),
         _time(row, "opened_at"),
         _time(row, "closed_at"),
         _optional(row, "crm_owner_id", _owner_id),
@@ -73,11 +83,27 @@ _SHOWN = 200
 
 
 def _id(row: Row, what: str) -> str:
+    if _is_plain(row.get("id"), MAX_ID_LENGTH):
+        return str(row["id"])
     text = _text(row, "id")
     try:
         return check_id(text.strip() if text else "", what)
     except InvalidValue as error:
         raise _in_column(error, "id", row) from None
+
+
+def _is_plain(value: Any, length: int) -> bool:
+    """Whether a value needs no closer look: text that can be seen, without space at its ends.
+
+    Nearly every one is so, and files have millions.
+    """
+    return (
+        type(value) is str
+        and 0 < len(value) <= length
+        and value.isprintable()
+        and value[0] not in " #"  # what a spreadsheet shows for an error begins so
+        and value[-1] != " "
+    )
 
 
 def _optional(row: Row, column: str, check: Callable[[str], T]) -> T | None:
@@ -88,6 +114,11 @@ def _optional(row: Row, column: str, check: Callable[[str], T]) -> T | None:
         return check(text)
     except InvalidValue as error:
         raise _in_column(error, column, row) from None
+
+
+def _plain(row: Row, column: str, length: int, check: Callable[[str], str]) -> str | None:
+    value = row.get(column)
+    return value if _is_plain(value, length) else _optional(row, column, check)
 
 
 def _in_column(error: InvalidValue, column: str, row: Row) -> InvalidValue:
@@ -133,8 +164,11 @@ def _owner_id(text: str) -> str:
     return check_id(text.strip(), "owner_id")
 
 
-def _status(text: str) -> str:
-    return text if text in _STATUSES else _word(text, ChatStatus)
+def _status(row: Row) -> str | None:
+    value = row.get("status")
+    if isinstance(value, str) and value in _STATUSES:
+        return value
+    return _optional(row, "status", lambda text: _word(text, ChatStatus))
 
 
 _STATUSES = frozenset(map(str, ChatStatus))
@@ -144,6 +178,8 @@ def _time(row: Row, column: str) -> str | None:
     value = row.get(column)
     if isinstance(value, datetime) and value.tzinfo is not None:
         return format_time(value)
+    if isinstance(value, str) and (stored := stored_iso(value)) is not None:
+        return stored
     text = _text(row, column)
     if text is None:
         return None

@@ -41,8 +41,10 @@ def in_time(
         if not isinstance(row, InvalidValue):
             for column in TIME_COLUMNS:
                 value = row.get(column)
-                if value is None or value == "" or is_blank(value):
+                if value is None or is_blank(value):
                     continue
+                if times.are_iso and type(value) is str and looks_stored(value):
+                    continue  # nearly every one; it is read when it is stored
                 try:
                     row[column] = times.moment(value)
                 except InvalidValue as error:
@@ -51,6 +53,27 @@ def in_time(
                     )
                     break
         yield line, row
+
+
+def stored_iso(text: str) -> str | None:
+    """The stored form of a time in UTC, if it is written so: `2026-11-22T14:05:10Z`."""
+    if not looks_stored(text):
+        return None
+    try:
+        year = datetime.fromisoformat(text).year
+    except ValueError:
+        return None
+    if not 1970 <= year <= 9000:  # noqa: PLR2004  # as `parse_time`
+        return None
+    return text if len(text) == _STORED_LENGTHS[1] else f"{text[:-1]}.000Z"
+
+
+def looks_stored(text: str) -> bool:
+    """Whether a text may be a time in UTC that is written as it is stored."""
+    return len(text) in _STORED_LENGTHS and text[10] == "T" and text[-1] == "Z" and text[7] == "-"
+
+
+_STORED_LENGTHS = (len("2026-11-22T14:05:10Z"), len("2026-11-22T14:05:10.000Z"))
 
 
 class Times:
@@ -66,6 +89,7 @@ class Times:
         self._zone = None if zone is None else zone_named(zone)
         self._zone_name = zone
         self._form = form
+        self.are_iso = form is None
         if form is not None and form not in (EPOCH, EXCEL):
             _check_form(form)
         self._numbers_are_epoch = numbers_are_epoch
