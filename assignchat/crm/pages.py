@@ -7,6 +7,7 @@ from assignchat.errors import FileUnreadable, shortened
 
 _ERRORS = frozenset({"error", "errors", "errorcode", "fault", "exception", "error_description"})
 _CODES = frozenset({"code", "status", "statuscode", "errorcode", "category", "success"})
+_SAYING_ONLY: tuple[set[str], ...] = ({"message"}, {"detail"})
 _MORE = frozenset(
     {"has_more", "hasmore", "has_next", "hasnext", "hasnextpage", "has_next_page", "more"}
     | {"more_items_in_collection"}
@@ -53,6 +54,8 @@ class Page:
         failed = self._facts.get("success") is False or self._facts.get("status") == "error"
         if failed or (not self.rows and "message" in names and names & _CODES):
             wrong.append(self._facts.get("message", "not successful"))
+        if names in _SAYING_ONLY:
+            wrong += self._facts.values()
         texts = [value for value in wrong if isinstance(value, str)]
         return max(texts, key=len) if texts else str(wrong[0]) if wrong else None
 

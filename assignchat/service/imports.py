@@ -9,6 +9,7 @@ from assignchat.crm import rows as crm_rows
 from assignchat.crm.reading import line_text
 from assignchat.crm.rows import CHAT_COLUMNS, OWN_CHAT_COLUMNS, USER_COLUMNS, ImportedUser
 from assignchat.errors import (
+    AliasExists,
     AssignchatError,
     ImportConflicts,
     InvalidValue,
@@ -93,7 +94,8 @@ def import_users(
             try:
                 done[_merge_user(database, row, actor, changes)] += 1
             except AssignchatError as error:
-                problem = Problem(row.line, row.id, "active", row.active, error.message)
+                column = "alias" if isinstance(error, AliasExists) else "active"
+                problem = Problem(row.line, row.id, column, None, error.message)
                 problems.extend([problem], error.hint)
         problems.refuse()
     listed = sorted(changes, key=_people_first) if dry_run else []

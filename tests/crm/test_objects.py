@@ -101,6 +101,7 @@ def test_a_last_page_is_taken(around: dict[str, Any]) -> None:
         ({"error": "Couldn't authenticate you"}, "Couldn't authenticate you"),
         ({"errors": ["You need to sign in"]}, "You need to sign in"),
         ({"status": "error", "message": "Expired"}, "Expired"),
+        ({"detail": "No credentials"}, "No credentials"),
         ([{"message": "Session expired", "errorCode": "INVALID"}], "Session expired"),
         ({"errors": [{"code": "unauthorized", "message": "Invalid token"}]}, "Invalid token"),
     ],
