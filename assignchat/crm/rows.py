@@ -63,11 +63,11 @@ def chat(line: int, row: Row) -> ImportedChat:
         _id(row, "chat id"),
         _plain(row, "customer", MAX_TEXT_LENGTH, _customer),
         _plain(row, "owner_id", MAX_ID_LENGTH, _owner_id),
-        _status(row),
+        _status(row, "status"),
         _time(row, "opened_at"),
         _time(row, "closed_at"),
-        _optional(row, "crm_owner_id", _owner_id),
-        _optional(row, "crm_status", _status),
+        _plain(row, "crm_owner_id", MAX_ID_LENGTH, _owner_id),
+        _status(row, "crm_status"),
         "crm_owner_id" in row,
     )
 
@@ -164,11 +164,11 @@ def _owner_id(text: str) -> str:
     return check_id(text.strip(), "owner_id")
 
 
-def _status(row: Row) -> str | None:
-    value = row.get("status")
+def _status(row: Row, column: str) -> str | None:
+    value = row.get(column)
     if isinstance(value, str) and value in _STATUSES:
         return value
-    return _optional(row, "status", lambda text: _word(text, ChatStatus))
+    return _optional(row, column, lambda text: _word(text, ChatStatus))
 
 
 _STATUSES = frozenset(map(str, ChatStatus))
