@@ -6,8 +6,9 @@ its hint says what to do about it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar
+
+from assignchat.problems import Problem
 
 
 class AssignchatError(Exception):
@@ -31,18 +32,6 @@ def shortened(text: str) -> str:
         return text
     kept = MAX_MESSAGE_LENGTH // 2 - 1
     return f"{text[:kept]}…{text[-kept:]}"
-
-
-def command_line(*words: str) -> str:
-    """Write an assignchat command for a hint. Returns a line that can be pasted into a shell."""
-    return " ".join(("assignchat", *map(quoted, words)))
-
-
-def quoted(word: str | Path) -> str:
-    """Quote a word of a command, so that it can be pasted into a shell."""
-    from shlex import quote  # only needed when something is wrong
-
-    return quote(str(word))
 
 
 class ProgramFailed(AssignchatError):
@@ -133,35 +122,6 @@ class ActorUnknown(InvalidInput):
     """The actor is not a user in the database."""
 
     code = "actor_unknown"
-
-
-class Problem(NamedTuple):
-    """What is wrong with a row of an import, or with a word in some of its rows.
-
-    The id, the column and the value are null where they are not known; the file is named
-    where there are several.
-    """
-
-    line: int
-    id: str | None
-    column: str | None
-    value: object
-    message: str
-    file: str | None = None
-
-    def described(self) -> dict[str, Any]:
-        """The problem for programs, without what is not known of it."""
-        fields = self._asdict()
-        if self.file is None:
-            del fields["file"]
-        if not isinstance(self.value, (str, int, float, bool, type(None))):
-            fields["value"] = str(self.value)
-        return fields
-
-    def __str__(self) -> str:
-        of = "" if self.file is None else f"{self.file}, "
-        who = "" if self.id is None or repr(self.id) in self.message else f" (id {self.id})"
-        return f"{of}line {self.line}: {self.message}{who}"
 
 
 class ImportInvalid(InvalidInput):

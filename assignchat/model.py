@@ -1,17 +1,12 @@
 """The words of assignchat: roles, statuses, events, and the rows they stand in.
 
-Pure values and rules; nothing here reads a file or a clock. Times are text in UTC,
-ISO 8601 with milliseconds and `Z`, so that their order as text is their order in
-time. The rows are named tuples: their fields are the columns of the tables and the
-keys of the JSON, in that order.
-Columns that hold one of the words below are typed `str`; the words are `StrEnum`s and
-compare equal to it.
+Pure values and rules; nothing here reads a file or a clock. Times are text, see `times`. The
+rows are named tuples: their fields are the columns of the tables and the keys of the JSON, in
+that order. Columns that hold one of the words below are typed `str`; the words are `StrEnum`s
+and compare equal to it.
 """
 
-import re
 from collections.abc import Sequence
-from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -26,8 +21,6 @@ INDEFINITE = "indefinite"
 MAX_ID_LENGTH = 200
 MAX_TEXT_LENGTH = 1_000
 MAX_NOTE_LENGTH = 10_000
-MIN_TIMEOUT_SECONDS = 1
-MAX_TIMEOUT_SECONDS = 30 * 86_400
 
 
 class Role(StrEnum):
@@ -318,90 +311,6 @@ class Notification(NamedTuple):
     expires_at: str | None
     request_status: str | None
     asked_next: str | None
-
-
-def format_time(moment: datetime) -> str:
-    """A point in time as it is stored: UTC, ISO 8601, milliseconds, `Z`."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def parse_time(text: str) -> datetime:
-    """The point in time that a stored or given text names, in UTC.
-
-    Raises `InvalidValue` for what is not ISO 8601, for a time without a zone (it could
-    mean any of 24 hours) and for years that no chat has seen.
-    """
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise InvalidValue(f"Not a time: {text!r}", hint=_HOW_TO_WRITE_TIMES) from None
-    if moment.tzinfo is None:
-        raise InvalidValue(
-            f"A time without a zone: {text!r}",
-            hint=_HOW_TO_WRITE_TIMES,
-        )
-    # The year in UTC, which is what is stored and read again; it leaves room for any deadline.
-    with suppress(OverflowError):
-        in_utc = moment.astimezone(UTC)
-        if 1970 <= in_utc.year <= 9000:  # noqa: PLR2004
-            return in_utc
-    raise InvalidValue(f"A time out of range: {text!r}")
-
-
-_HOW_TO_WRITE_TIMES = (
-    "Write it as 2026-11-22T14:05:10Z, in UTC, or with an offset: 2026-11-22T19:35:10+05:30"
-)
-
-
-def time_after(stored: str, seconds: float) -> str:
-    """The stored time that lies `seconds` after another."""
-    return format_time(parse_time(stored) + timedelta(seconds=seconds))
-
-
-def seconds_between(earlier: str, later: str) -> float:
-    """Seconds from one stored time to another; negative where the second lies before."""
-    return (parse_time(later) - parse_time(earlier)).total_seconds()
-
-
-_DURATION = re.compile(
-    r"(?:(?P<days>\d{1,6})d)?(?:(?P<hours>\d{1,8})h)?"
-    r"(?:(?P<minutes>\d{1,9})m)?(?:(?P<seconds>\d{1,10})s)?",
-    re.ASCII,
-)
-
-
-def parse_duration(text: str) -> int:
-    """Seconds in a duration such as `90s`, `2m`, `1h30m`, `2d` or a plain number of seconds.
-
-    Raises `InvalidValue` for anything else.
-    """
-    written = text.strip()
-    if re.fullmatch(r"\d{1,10}", written, re.ASCII):
-        return int(written)
-    match = _DURATION.fullmatch(written)
-    if not written or match is None:
-        raise InvalidValue(
-            f"Not a duration: {text!r}",
-            hint="Write it as 90s, 2m, 1h30m, or a plain number of seconds.",
-        )
-    parts = {unit: int(number) for unit, number in match.groupdict(default="0").items()}
-    return int(timedelta(**parts).total_seconds())
-
-
-def parse_timeout(text: str) -> int | None:
-    """Seconds until a request times out, or None for `off`.
-
-    Raises `InvalidValue` unless it lies between 1 second and 30 days.
-    """
-    if text.strip() == "off":
-        return None
-    seconds = parse_duration(text)
-    if not MIN_TIMEOUT_SECONDS <= seconds <= MAX_TIMEOUT_SECONDS:
-        raise InvalidValue(
-            f"A request timeout of {text!r} is out of range",
-            hint="It is between 1s and 30d, or off.",
-        )
-    return seconds
 
 
 def check_id(text: str, what: str) -> str:

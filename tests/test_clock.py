@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from assignchat.model import format_time
+from assignchat.times import format_time
 from tests.support import faking
 from tests.support.processes import Process, Result, program, result, start
 from tests.support.team import Team

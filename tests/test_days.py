@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from assignchat.errors import AssignchatError
-from assignchat.model import Split, format_time
+from assignchat.model import Split
 from assignchat.service import (
     batches,
     chats,
@@ -27,6 +27,7 @@ from assignchat.service import (
     users,
 )
 from assignchat.store.sqlite.database import SqliteDatabase
+from assignchat.times import format_time
 from tests.support.team import START
 
 USERS = ("mark", "martha", "omar", "maria")

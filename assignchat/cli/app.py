@@ -25,17 +25,17 @@ class CommandGroup(typer.core.TyperGroup):
             for name, command in COMMANDS.items()
         }
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Find the command of this name. Returns None if there is none."""
         command = COMMANDS.get(cmd_name)
         return None if command is None else _load(cmd_name, command)
 
-    def shell_complete(self, ctx: Any, incomplete: str) -> Any:  # noqa: ARG002
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
         """List what a shell offers in the place of a command, without importing any."""
         known = typer.core.TyperGroup(commands=dict(self.commands), params=self.params)
         return known.shell_complete(typer.Context(known), incomplete)
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
         """List the commands in the help, without importing them."""
         width = max(map(len, COMMANDS))
         for title, commands in SECTIONS.items():
@@ -69,7 +69,7 @@ def _root(
         str | None, typer.Option(metavar="FILE", help="The config file to use.")
     ] = None,
     db: Annotated[str | None, typer.Option(metavar="FILE", help="The database to use.")] = None,
-    version: Annotated[  # noqa: ARG001  # its callback acts
+    version: Annotated[  # its callback acts
         bool,
         typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version."),
     ] = False,

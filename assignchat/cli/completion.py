@@ -120,7 +120,7 @@ def _line(ctx: typer.Context) -> typer.Context:
     line = cast("typer.Context", ctx.find_root())
     run = line.obj = Invocation(utc_now)
     run.config_file, run.database_file = (
-        os.path.expanduser(os.path.expandvars(file)) if file else None  # noqa: PTH111
+        os.path.expanduser(os.path.expandvars(file)) if file else None
         for file in (line.params.get("config"), line.params.get("db"))
     )
     return line

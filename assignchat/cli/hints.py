@@ -6,7 +6,7 @@ import typer
 
 from assignchat import render
 from assignchat.cli.session import invocation
-from assignchat.errors import command_line
+from assignchat.shell import command_line
 
 
 def hint(text: str) -> None:

@@ -4,8 +4,8 @@ import select
 from collections.abc import Callable, Iterator
 
 from assignchat.errors import InvalidValue
-from assignchat.model import parse_duration
 from assignchat.system import signals
+from assignchat.times import parse_duration
 
 LONGEST_PAUSE = 86_400
 

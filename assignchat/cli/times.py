@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import Enum
 
 from assignchat.errors import InvalidValue
-from assignchat.model import format_time, parse_duration, parse_time
+from assignchat.times import format_time, parse_duration, parse_time
 
 
 class Sense(Enum):

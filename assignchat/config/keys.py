@@ -12,7 +12,8 @@ from assignchat.errors import (
     ConfigValueInvalid,
     InvalidValue,
 )
-from assignchat.model import check_text, parse_duration, parse_timeout
+from assignchat.model import check_text
+from assignchat.times import parse_duration, parse_timeout
 
 MAX_BUSY_SECONDS = 600
 MAX_NUMBER = 10**12  # larger ones are no duration, and may not even be printed

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from assignchat.config.keys import KEYS, Settings, Value, at_home, flat, settings_of
-from assignchat.errors import ConfigInvalid, quoted
+from assignchat.errors import ConfigInvalid
+from assignchat.shell import quoted
 from assignchat.system.files import links_from
 
 FILE_NAME = "config.toml"
@@ -25,7 +26,7 @@ class Config(NamedTuple):
     @property
     def database(self) -> str:
         """The location of the database that the file names, which may be relative to it."""
-        return os.path.expanduser(self.settings.database)  # noqa: PTH111  # need not be a path
+        return os.path.expanduser(self.settings.database)  # need not be a path
 
     def value(self, name: str) -> Value:
         """The value of a key, its default where the file has none."""

@@ -8,7 +8,8 @@ from enum import Enum
 from typing import IO, BinaryIO, NamedTuple, cast
 from zipfile import BadZipFile, ZipFile
 
-from assignchat.errors import FileUnreadable, command_line, quoted
+from assignchat.errors import FileUnreadable
+from assignchat.shell import command_line, quoted
 
 HEAD_BYTES = 4096
 MAX_SPOOLED = 1024 * 1024 * 1024

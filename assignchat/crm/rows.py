@@ -10,17 +10,9 @@ from typing import Any, NamedTuple, TypeVar
 from assignchat.crm.formulas import is_error
 from assignchat.crm.times import stored_iso
 from assignchat.errors import InvalidValue
-from assignchat.model import (
-    MAX_ID_LENGTH,
-    MAX_TEXT_LENGTH,
-    ChatStatus,
-    Role,
-    check_id,
-    check_text,
-    format_time,
-    parse_time,
-)
+from assignchat.model import MAX_ID_LENGTH, MAX_TEXT_LENGTH, ChatStatus, Role, check_id, check_text
 from assignchat.store.imports import ImportedChat
+from assignchat.times import format_time, parse_time
 
 USER_COLUMNS = ("id", "name", "role", "active", "alias", "capacity")
 CHAT_COLUMNS = ("id", "customer", "owner_id", "status", "opened_at", "closed_at")

@@ -18,7 +18,7 @@ TIME_COLUMNS = ("opened_at", "closed_at")
 _MILLISECONDS_FROM = 100_000_000_000
 """So many seconds are the year 5138, and so many milliseconds 1973."""
 
-_FIRST_DAY_OF_EXCEL = datetime(1899, 12, 30)  # noqa: DTZ001  # it has no zone there
+_FIRST_DAY_OF_EXCEL = datetime(1899, 12, 30)  # it has no zone there
 _ZONE_APART = re.compile(r"(.*\d)\s+([+-]\d\d:?\d\d)")
 _ZONE_NAMED = re.compile(r"(.*(?:Z|[+-]\d\d:?\d\d))\[[\w/+-]+\]")  # as Java writes it
 _UTC_BEHIND = re.compile(r"(.*\d)\s*(?:UTC|GMT|Z)", re.IGNORECASE)
@@ -127,7 +127,7 @@ class Times:
 
     def _in_form(self, text: str, form: str) -> datetime:
         try:
-            moment = datetime.strptime(text, form)  # noqa: DTZ007  # it is placed in a zone then
+            moment = datetime.strptime(text, form)  # it is placed in a zone then
         except ValueError:
             raise InvalidValue(f"Not a time in the form {form!r}: {text!r}") from None
         is_utc = "%Z" in form and re.search(r"\b(?:UTC|GMT)\b", text, re.IGNORECASE)
@@ -186,7 +186,7 @@ def _check_form(form: str) -> None:
     """Raise `Usage` unless times can be read by this form: with year, month and day."""
     sample = datetime(2026, 11, 22, 14, 5, 10, tzinfo=UTC)
     try:
-        read = datetime.strptime(sample.strftime(form), form)  # noqa: DTZ007
+        read = datetime.strptime(sample.strftime(form), form)
     except (ValueError, re.error):
         read = None
     if read is None or read.date() != sample.date():

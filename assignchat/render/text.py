@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from math import ceil
 
 from assignchat.errors import InvalidValue
-from assignchat.model import Status, parse_time
+from assignchat.model import Status
+from assignchat.times import parse_time
 
 # Spaces of other widths are as harmless as the space.
 OTHER_SPACES = frozenset(

@@ -11,7 +11,6 @@ from assignchat.errors import (
     NotOwner,
     UserFull,
     UserInactive,
-    command_line,
 )
 from assignchat.model import (
     ASSIGNED_AWAY_NOTICE,
@@ -36,6 +35,7 @@ from assignchat.service.find import (
 )
 from assignchat.service.lifecycle import cancel, record_passed_deadlines
 from assignchat.service.shares import Load, gained_open_chats, share_out
+from assignchat.shell import command_line
 from assignchat.store import batches, notifications, tracking, users
 from assignchat.store.batches import Move, Selection
 from assignchat.store.database import Database

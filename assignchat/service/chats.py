@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from assignchat.errors import ChatExists, UserInactive, command_line
+from assignchat.errors import ChatExists, UserInactive
 from assignchat.model import (
     Chat,
     ChatStatus,
@@ -16,6 +16,7 @@ from assignchat.model import (
 )
 from assignchat.service.find import find_chat, find_recipient, find_user, id_of
 from assignchat.service.lifecycle import cancel, record_passed_deadlines
+from assignchat.shell import command_line
 from assignchat.store import chats, requests, tracking
 from assignchat.store.database import Database
 

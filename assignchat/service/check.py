@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from assignchat.errors import DatabaseDamaged
-from assignchat.model import time_after
 from assignchat.service.find import listing
 from assignchat.store import checks, seals
 from assignchat.store.database import Database
+from assignchat.times import time_after
 
 _HEAD = re.compile("[0-9a-f]{64}")
 _OVERDUE_SECONDS = 5 * 60

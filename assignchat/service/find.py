@@ -14,9 +14,9 @@ from assignchat.errors import (
     UserInactive,
     UserNotFound,
     WrongUserType,
-    command_line,
 )
 from assignchat.model import INDEFINITE, Chat, Request, Role, User
+from assignchat.shell import command_line
 from assignchat.store import chats, requests, users
 from assignchat.store.database import Database
 

@@ -8,20 +8,14 @@ from assignchat.crm import ids
 from assignchat.crm import rows as crm_rows
 from assignchat.crm.reading import line_text
 from assignchat.crm.rows import CHAT_COLUMNS, OWN_CHAT_COLUMNS, USER_COLUMNS, ImportedUser
-from assignchat.errors import (
-    AliasExists,
-    AssignchatError,
-    ImportConflicts,
-    InvalidValue,
-    Problem,
-    command_line,
-    quoted,
-)
+from assignchat.errors import AliasExists, AssignchatError, ImportConflicts, InvalidValue
 from assignchat.model import IMPORTED_AWAY_NOTICE, IMPORTED_NOTICE, Role, User, how_many
+from assignchat.problems import Problem
 from assignchat.service.find import listing, user_name
 from assignchat.service.lifecycle import cancel, record_passed_deadlines
 from assignchat.service.problems import MAX_PROBLEMS, Problems
 from assignchat.service.users import change_user, create_user, deactivate, with_aliases
+from assignchat.shell import command_line, quoted
 from assignchat.store import imports, notifications, requests, threeway, users
 from assignchat.store.database import Database
 from assignchat.store.imports import Change, Fault, Found, ImportedChat, OwnerChange

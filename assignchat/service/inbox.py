@@ -2,18 +2,11 @@
 
 from typing import NamedTuple
 
-from assignchat.model import (
-    NOTICES,
-    Event,
-    Notification,
-    Party,
-    Request,
-    Status,
-    seconds_between,
-)
+from assignchat.model import NOTICES, Event, Notification, Party, Request, Status
 from assignchat.service.find import find_actor, is_away, user_name
 from assignchat.store import notifications, requests, users
 from assignchat.store.database import Database
+from assignchat.times import seconds_between
 
 SENT_SHOWN = 10
 

@@ -5,23 +5,13 @@ without an object, and the next in a chain who is asked.
 import json
 
 from assignchat.errors import ClockSuspicious
-from assignchat.model import (
-    SYSTEM,
-    TRANSITIONS,
-    Chat,
-    Event,
-    Request,
-    Role,
-    Status,
-    User,
-    seconds_between,
-    time_after,
-)
+from assignchat.model import SYSTEM, TRANSITIONS, Chat, Event, Request, Role, Status, User
 from assignchat.service.find import find_chat, find_request, find_user, why_not_asked
 from assignchat.store import notifications, requests, tracking
 from assignchat.store.database import Database
 from assignchat.store.requests import NewRequest
 from assignchat.store.sql import Which
+from assignchat.times import seconds_between, time_after
 
 # A network time service moves a clock by less than the first; no request waits longer than
 # the second, so a history that old with something due in it was left by a clock that jumped.

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
-from assignchat.model import Notification, Status, parse_time, time_after
+from assignchat.model import Notification, Status
 from assignchat.store import deliveries
 from assignchat.store.database import Database
 from assignchat.store.deliveries import Claimed
+from assignchat.times import parse_time, time_after
 
 NEWS_SECONDS = 86_400
 """On the first delivery ever, what is older than this is no news any more."""

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from assignchat.errors import AlreadyTaken, ChatClosed, NotOwner, WrongUserType, command_line
+from assignchat.errors import AlreadyTaken, ChatClosed, NotOwner, WrongUserType
 from assignchat.model import Chat, ChatStatus, Role, Split, User
 from assignchat.service.batches import BulkAssigned, reassign
 from assignchat.service.find import find_actor, find_chat, find_user
 from assignchat.service.lifecycle import record_passed_deadlines
+from assignchat.shell import command_line
 from assignchat.store import chats, tracking
 from assignchat.store.batches import Selection
 from assignchat.store.database import Database

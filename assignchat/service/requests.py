@@ -14,7 +14,6 @@ from assignchat.errors import (
     RequestExists,
     UserNotFound,
     WrongUserType,
-    command_line,
 )
 from assignchat.model import (
     MAX_NOTE_LENGTH,
@@ -40,6 +39,7 @@ from assignchat.service.lifecycle import (
     may_assign,
     record_passed_deadlines,
 )
+from assignchat.shell import command_line
 from assignchat.store import requests, users
 from assignchat.store.database import Database
 from assignchat.store.requests import Filters, NewRequest

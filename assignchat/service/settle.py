@@ -14,11 +14,11 @@ from assignchat.errors import (
     RequestNotPending,
     RequestTimedOut,
     Usage,
-    command_line,
 )
 from assignchat.model import TRANSITIONS, Party, Request, Role, Status, Transition, User, check_text
 from assignchat.service.find import find_actor, find_chat, find_request
 from assignchat.service.lifecycle import ask_next, record_passed_deadlines
+from assignchat.shell import command_line
 from assignchat.store import chats, requests
 from assignchat.store.database import Database
 

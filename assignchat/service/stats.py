@@ -5,10 +5,11 @@ from collections import defaultdict
 from datetime import datetime, tzinfo
 from typing import NamedTuple, TypeAlias
 
-from assignchat.model import Status, parse_time
+from assignchat.model import Status
 from assignchat.store import stats as store
 from assignchat.store.database import Database
 from assignchat.store.stats import Period, ReasonCount, Received
+from assignchat.times import parse_time
 
 MOST_BOUNCING = 10
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from assignchat.errors import AliasExists, InvalidValue, OwnsOpenChats, UserExists, command_line
+from assignchat.errors import AliasExists, InvalidValue, OwnsOpenChats, UserExists
 from assignchat.model import (
     Alias,
     ChatStatus,
@@ -21,6 +21,7 @@ from assignchat.model import (
 from assignchat.service.batches import BulkAssigned, Progress, no_progress, reassign
 from assignchat.service.find import find_request, find_user, id_of, is_away
 from assignchat.service.lifecycle import cancel, record_passed_deadlines
+from assignchat.shell import command_line
 from assignchat.store import chats, deliveries, requests, tracking, users
 from assignchat.store.batches import Selection
 from assignchat.store.database import Database

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol, Self, TypeVar
 
 from assignchat.errors import AssignchatError, DatabaseUnusable
-from assignchat.model import format_time
 from assignchat.store.sql import Params
 from assignchat.system import signals
+from assignchat.times import format_time
 
 Clock = Callable[[], datetime]
 Kind = Literal["write", "read", "temporary"]

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from assignchat.model import format_time, seconds_between
 from assignchat.service.notifications import CLAIM_SECONDS, Delivered, notify
 from assignchat.store.sqlite.database import SqliteDatabase
+from assignchat.times import format_time, seconds_between
 from tests.support import processes
 from tests.support.processes import Process, Result, program, result, run, wait_until
 from tests.support.receivers import SECRET, MailReceiver, WebReceiver, running

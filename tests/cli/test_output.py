@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assignchat.model import parse_duration
 from assignchat.render import duration, visible
+from assignchat.times import parse_duration
 from tests.support.team import Team
 
 LISTS = [["requests"], ["tracking"], ["batches"], ["chat", "list"], ["user", "list"]]

@@ -36,7 +36,7 @@ def test_what_cannot_be_used_is_refused_at_once_and_left_alone(
 ) -> None:
     path = team.folder / "other.db"
     make(path)
-    listed, before = sorted(os.listdir(team.folder)), look(path)  # noqa: PTH208
+    listed, before = sorted(os.listdir(team.folder)), look(path)
     for words in (
         ("accept", "1", "--as", "martha"),
         ("user", "list"),
@@ -49,7 +49,7 @@ def test_what_cannot_be_used_is_refused_at_once_and_left_alone(
         assert team.refused("--db", "other.db", *words) == (6, code)
         assert time.monotonic() - started < 2
         assert "other.db" in team.run("--db", "other.db", *words).err
-    assert sorted(os.listdir(team.folder)) == listed  # noqa: PTH208
+    assert sorted(os.listdir(team.folder)) == listed
     assert look(path) == before
 
 

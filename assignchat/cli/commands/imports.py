@@ -18,8 +18,9 @@ from assignchat.cli.groups import new_group
 from assignchat.cli.session import Session, open_for_operator, refuse_to_overwrite_own_files
 from assignchat.crm import reading
 from assignchat.crm.sources import Source
-from assignchat.errors import ImportInvalid, InvalidValue, Problem
+from assignchat.errors import ImportInvalid, InvalidValue
 from assignchat.model import how_many
+from assignchat.problems import Problem
 from assignchat.service import imports as service
 from assignchat.service.imports import Imported
 from assignchat.store.imports import Change

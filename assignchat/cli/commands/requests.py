@@ -12,9 +12,10 @@ from assignchat.cli.lists import note_unknown, say_list
 from assignchat.cli.prompts import choose, interactive
 from assignchat.cli.session import Session, invocation, open_for_reading, open_for_user
 from assignchat.errors import Usage, UserNotFound
-from assignchat.model import PERSONS, Request, Role, Status, parse_timeout
+from assignchat.model import PERSONS, Request, Role, Status
 from assignchat.service import requests as service
 from assignchat.service import settle
+from assignchat.times import parse_timeout
 
 AllWaiting = Annotated[
     bool, typer.Option("--all", help="All requests that wait for you, or that you sent.")

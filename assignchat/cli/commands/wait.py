@@ -9,9 +9,10 @@ from assignchat import render
 from assignchat.cli import options
 from assignchat.cli.hints import hint
 from assignchat.cli.session import invocation, open_for_reading
-from assignchat.model import Request, Status, parse_duration
+from assignchat.model import Request, Status
 from assignchat.service import requests as service
 from assignchat.store.database import Database
+from assignchat.times import parse_duration
 
 EXIT_CODES = {
     Status.ACCEPTED: 0,

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from assignchat.model import SETTLED, Status, format_time
+from assignchat.model import SETTLED, Status
 from assignchat.render.stats.charts import Bar, BarChart, Chart, HourChart
 from assignchat.render.text import duration, local, status_label
 from assignchat.service.stats import BouncingChat, Stats, UserStats
+from assignchat.times import format_time
 
 
 class Tile(NamedTuple):

@@ -14,8 +14,8 @@ from assignchat.errors import (
     DatabaseLocked,
     DatabaseMissing,
     DatabaseReadOnly,
-    command_line,
 )
+from assignchat.shell import command_line
 
 
 @contextmanager

@@ -25,7 +25,7 @@ def create_file(path: Path, fill: Callable[[Path], None]) -> bool:
     from assignchat.store.sqlite import schema  # slow to import, see schema.py
 
     left = _journal_beside(path)  # looked for first: one that is in use comes after its database
-    if os.path.exists(path):  # noqa: PTH110  # no error where a folder may not be entered
+    if os.path.exists(path):  # no error where a folder may not be entered
         return False
     if left is not None:
         raise DatabaseDamaged(

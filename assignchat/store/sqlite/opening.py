@@ -8,13 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
-from assignchat.errors import (
-    DatabaseForeign,
-    DatabaseMissing,
-    DatabaseNewer,
-    DatabaseReadOnly,
-    quoted,
-)
+from assignchat.errors import DatabaseForeign, DatabaseMissing, DatabaseNewer, DatabaseReadOnly
+from assignchat.shell import quoted
 from assignchat.store.sqlite import APPLICATION_ID, SCHEMA_VERSION
 from assignchat.store.sqlite.errors import foreign, missing, translated
 from assignchat.system.files import is_unfinished
@@ -51,7 +46,7 @@ def files_beside(path: Path) -> list[Path]:
 def connect(path: Path, busy_seconds: float, *, immutable: bool = False) -> sqlite3.Connection:
     """Connect to a file that exists. Transactions begin and end only where the caller says so."""
     mode = "mode=ro&immutable=1" if immutable else "mode=rw"
-    name = os.path.join(os.curdir, path)  # noqa: PTH118  # SQLite keeps :memory: for itself
+    name = os.path.join(os.curdir, path)  # SQLite keeps :memory: for itself
     with translated(path):
         return sqlite3.connect(
             f"file:{quote(name)}?{mode}",
@@ -119,7 +114,7 @@ def _has_other_names(path: Path) -> bool:
     with suppress(OSError):
         built_under = [
             name
-            for name in os.listdir(real.parent)  # noqa: PTH208  # no pattern, the name may have any characters
+            for name in os.listdir(real.parent)  # no pattern, the name may have any characters
             if is_unfinished(name, real)
         ]
         same = sum(_is_same(real, real.with_name(name)) for name in built_under)

@@ -1,0 +1,32 @@
+"""What is wrong with the rows of an import."""
+
+from typing import Any, NamedTuple
+
+
+class Problem(NamedTuple):
+    """What is wrong with a row of an import, or with a word in some of its rows.
+
+    The id, the column and the value are null where they are not known; the file is named
+    where there are several.
+    """
+
+    line: int
+    id: str | None
+    column: str | None
+    value: object
+    message: str
+    file: str | None = None
+
+    def described(self) -> dict[str, Any]:
+        """Return the problem for programs; the file only if it is known."""
+        fields = self._asdict()
+        if self.file is None:
+            del fields["file"]
+        if not isinstance(self.value, (str, int, float, bool, type(None))):
+            fields["value"] = str(self.value)
+        return fields
+
+    def __str__(self) -> str:
+        of = "" if self.file is None else f"{self.file}, "
+        who = "" if self.id is None or repr(self.id) in self.message else f" (id {self.id})"
+        return f"{of}line {self.line}: {self.message}{who}"

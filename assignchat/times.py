@@ -1,0 +1,98 @@
+"""Stored times and durations.
+
+A stored time is text in UTC, ISO 8601 with milliseconds and `Z`, so that the order of texts is
+the order of times. Nothing here reads a clock.
+"""
+
+import re
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+from assignchat.errors import InvalidValue
+
+MIN_TIMEOUT_SECONDS = 1
+MAX_TIMEOUT_SECONDS = 30 * 86_400
+
+
+def format_time(moment: datetime) -> str:
+    """Return a point in time as it is stored."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def parse_time(text: str) -> datetime:
+    """Read a stored or given time. Returns the point in time, in UTC.
+
+    Raises `InvalidValue` if the text is not ISO 8601, if it has no zone (it could mean any of
+    24 hours), and if no chat can be from that year.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise InvalidValue(f"Not a time: {text!r}", hint=_HOW_TO_WRITE_TIMES) from None
+    if moment.tzinfo is None:
+        raise InvalidValue(
+            f"A time without a zone: {text!r}",
+            hint=_HOW_TO_WRITE_TIMES,
+        )
+    # The year in UTC, which is what is stored and read again; it leaves room for any deadline.
+    with suppress(OverflowError):
+        in_utc = moment.astimezone(UTC)
+        if 1970 <= in_utc.year <= 9000:  # noqa: PLR2004
+            return in_utc
+    raise InvalidValue(f"A time out of range: {text!r}")
+
+
+_HOW_TO_WRITE_TIMES = (
+    "Write it as 2026-11-22T14:05:10Z, in UTC, or with an offset: 2026-11-22T19:35:10+05:30"
+)
+
+
+def time_after(stored: str, seconds: float) -> str:
+    """Return the stored time that lies so many seconds after another."""
+    return format_time(parse_time(stored) + timedelta(seconds=seconds))
+
+
+def seconds_between(earlier: str, later: str) -> float:
+    """Return the seconds from one stored time to another, negative if the second is earlier."""
+    return (parse_time(later) - parse_time(earlier)).total_seconds()
+
+
+_DURATION = re.compile(
+    r"(?:(?P<days>\d{1,6})d)?(?:(?P<hours>\d{1,8})h)?"
+    r"(?:(?P<minutes>\d{1,9})m)?(?:(?P<seconds>\d{1,10})s)?",
+    re.ASCII,
+)
+
+
+def parse_duration(text: str) -> int:
+    """Read a duration: `90s`, `2m`, `1h30m`, `2d` or a plain number of seconds. Returns seconds.
+
+    Raises `InvalidValue`.
+    """
+    written = text.strip()
+    if re.fullmatch(r"\d{1,10}", written, re.ASCII):
+        return int(written)
+    match = _DURATION.fullmatch(written)
+    if not written or match is None:
+        raise InvalidValue(
+            f"Not a duration: {text!r}",
+            hint="Write it as 90s, 2m, 1h30m, or a plain number of seconds.",
+        )
+    parts = {unit: int(number) for unit, number in match.groupdict(default="0").items()}
+    return int(timedelta(**parts).total_seconds())
+
+
+def parse_timeout(text: str) -> int | None:
+    """Read how long a request waits. Returns seconds, or None for `off`.
+
+    Raises `InvalidValue` unless it lies between 1 second and 30 days.
+    """
+    if text.strip() == "off":
+        return None
+    seconds = parse_duration(text)
+    if not MIN_TIMEOUT_SECONDS <= seconds <= MAX_TIMEOUT_SECONDS:
+        raise InvalidValue(
+            f"A request timeout of {text!r} is out of range",
+            hint="It is between 1s and 30d, or off.",
+        )
+    return seconds
