@@ -7,6 +7,7 @@ from typing import NamedTuple, Unpack
 from assignchat.errors import (
     AlreadyOwner,
     ChatClosed,
+    DatabaseFull,
     DatabaseLocked,
     DatabaseReadOnly,
     InvalidValue,
@@ -156,7 +157,7 @@ def current_request(database: Database, request_id: int) -> Request:
         overdue = request.status == Status.TIMED_OUT and requests.any_due(database)
     if overdue:
         # The outcome is certain whether it is recorded now or by the next command.
-        with suppress(DatabaseLocked, DatabaseReadOnly), database.write():
+        with suppress(DatabaseLocked, DatabaseReadOnly, DatabaseFull), database.write():
             record_passed_deadlines(database, requests.this(request_id))
     return request
 

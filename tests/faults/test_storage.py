@@ -18,12 +18,12 @@ from tests.faults.conftest import ALL, SECONDS_FOR_A_TEST, every_command
 from tests.faults.injection import Fault, run
 from tests.faults.trials import Trials, start
 from tests.support import processes
+from tests.support.disks import fill, mounted, remount
 from tests.support.needs import needs
 from tests.support.stopping import Point
 
 __all__ = ["SECONDS_FOR_A_TEST"]
 
-KIB = 1024
 ROOM = range(0, 320, 4) if ALL else (0, 48)
 """How many KiB are left on a disk that is full: from none to nearly enough."""
 BLOCKS = range(0, 400, 8) if ALL else (70,)
@@ -39,28 +39,6 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     place.mkdir()
     with mounted(place, "size=4m"):
         yield place
-
-
-@contextmanager
-def mounted(place: Path, options: str) -> Iterator[None]:
-    mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(place)]
-    if os.geteuid() != 0 or processes.run(place, *mount).exit_code != 0:
-        pytest.skip("only root may mount a disk")
-    try:
-        yield
-    finally:
-        processes.end_all()  # or it would be in use
-        unmounted = processes.run(place.parent, "umount", str(place))
-        assert unmounted.exit_code == 0, unmounted.err
-
-
-def fill(disk: Path, *, room: int) -> Path:
-    """A file that leaves so many KiB of room."""
-    filler = disk / "filler"
-    free = os.statvfs(disk)
-    with filler.open("wb") as file:
-        file.write(b"x" * (free.f_bavail * free.f_frsize - room * KIB))
-    return filler
 
 
 def config_first(trials: Trials) -> list[str]:
@@ -116,11 +94,6 @@ def test_a_file_that_may_not_grow_is_as_a_full_disk(
         return
     trials.refused(team, result, "database_full", *config_first(trials))
     trials.recovers(team)
-
-
-def remount(disk: Path, mode: str) -> None:
-    done = processes.run(disk.parent, "mount", "-o", f"remount,{mode}", str(disk))
-    assert done.exit_code == 0, done.err
 
 
 @every_command

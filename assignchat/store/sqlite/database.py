@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
-from assignchat.errors import DatabaseMissing, DatabaseReadOnly
+from assignchat.errors import DatabaseFull, DatabaseMissing, DatabaseReadOnly
 from assignchat.store import seals
 from assignchat.store.database import (
     DEFAULT_BUSY_SECONDS,
@@ -32,16 +32,27 @@ _BEGIN = {"write": "BEGIN IMMEDIATE", "read": "BEGIN", "temporary": "BEGIN"}
 
 
 class SqliteDatabase(Database):
-    """An open SQLite file, or a closed copy of one that may only be read."""
+    """An open SQLite file, or a closed copy of one that may only be read.
 
-    def __init__(self, path: Path, os_user: str, busy_seconds: float, clock: Clock) -> None:
+    With `full`, the error that its disk is full, it is read as such a copy is.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        os_user: str,
+        busy_seconds: float,
+        clock: Clock,
+        full: DatabaseFull | None = None,
+    ) -> None:
         self.location = str(path)
         self.os_user = os_user
         self._before_commit = seals.seal_new_rows
         self._path = path
         self._clock = clock
         self._state = opening.file_state(self._path)
-        self._is_closed_copy = opening.is_closed_copy(path, self._state)
+        self._full = full
+        self._is_closed_copy = full is not None or opening.is_closed_copy(path, self._state)
         self.connection = opening.connect(path, busy_seconds, immutable=self._is_closed_copy)
         self._closed = False
         self._signal: BaseException | None = None
@@ -57,7 +68,24 @@ class SqliteDatabase(Database):
     ) -> Self:
         path = Path(location)
         opening.check_is_file(path)
-        database = cls(path, os_user, busy_seconds, clock)
+        try:
+            return cls._opened(path, os_user, busy_seconds, clock)
+        except DatabaseFull as full:
+            return cls._opened(path, os_user, busy_seconds, clock, full)
+
+    @classmethod
+    def _opened(
+        cls,
+        path: Path,
+        os_user: str,
+        busy_seconds: float,
+        clock: Clock,
+        full: DatabaseFull | None = None,
+    ) -> Self:
+        database = cls(path, os_user, busy_seconds, clock, full)
+        if full is not None and database._state.log_size:  # what is in it would be left out
+            database.close()
+            raise full
         try:
             with translated(path):
                 version = opening.prepare(database.connection, path)
@@ -149,6 +177,8 @@ class SqliteDatabase(Database):
             raise locked(self._path)
 
     def _begin(self, kind: Kind) -> datetime:
+        if kind == "write" and self._full is not None:
+            raise self._full
         self.connection.execute(_BEGIN[kind])
         return self._clock()
 

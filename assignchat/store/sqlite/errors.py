@@ -53,7 +53,8 @@ def locked(path: Path, _error: str = "") -> DatabaseLocked:
     )
 
 
-def _full(path: Path, _error: str) -> DatabaseFull:
+def full(path: Path, _error: str = "") -> DatabaseFull:
+    """There is no room for the file."""
     return DatabaseFull(
         f"No room left to write the database {path}",
         hint="Nothing was changed. Make room on its file system and try again.",
@@ -62,7 +63,7 @@ def _full(path: Path, _error: str) -> DatabaseFull:
 
 def _failing(path: Path, error: str) -> AssignchatError:
     if not _has_room(path):  # SQLite has no word of its own for some ways of being full
-        return _full(path, error)
+        return full(path, error)
     return DatabaseDamaged(
         f"The system could not read or write the database {path}: {error}",
         hint="Nothing was changed. Look at the disk, its free space and the system's log.",
@@ -115,7 +116,7 @@ def _cannot_open(path: Path, error: str) -> AssignchatError:
             hint="Its permissions say who may; run as a user who is allowed to.",
         )
     # SQLite could not make the -wal and -shm files beside it.
-    return _read_only(path, error) if _has_room(path) else _full(path, error)
+    return _read_only(path, error) if _has_room(path) else full(path, error)
 
 
 _MEANINGS: dict[str, Callable[[Path, str], AssignchatError]] = {
@@ -124,7 +125,7 @@ _MEANINGS: dict[str, Callable[[Path, str], AssignchatError]] = {
     "SQLITE_PROTOCOL": locked,  # so many came and went that it gave up
     "SQLITE_READONLY": _read_only,
     "SQLITE_CANTOPEN": _cannot_open,
-    "SQLITE_FULL": _full,
+    "SQLITE_FULL": full,
     "SQLITE_NOTADB": foreign,
     "SQLITE_IOERR": _failing,
     "SQLITE_CORRUPT": damaged,

@@ -1,5 +1,6 @@
 """Database files that appear whole or not at all: a new one, and a copy while others write."""
 
+import errno
 import os
 import sqlite3
 import stat
@@ -7,9 +8,9 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from assignchat.errors import DatabaseDamaged, DatabaseReadOnly, InvalidValue
+from assignchat.errors import DatabaseDamaged, DatabaseReadOnly, DatabaseUnusable, InvalidValue
 from assignchat.store.database import DEFAULT_BUSY_SECONDS
-from assignchat.store.sqlite.errors import damaged, translated
+from assignchat.store.sqlite.errors import damaged, full, translated
 from assignchat.store.sqlite.opening import connect, files_beside
 from assignchat.system.files import create_own, sync_folder, unfinished
 
@@ -97,7 +98,9 @@ def _built_beside(path: Path) -> Iterator[Path]:
                 building.with_name(building.name + suffix).unlink()
 
 
-def _no_place(path: Path, error: OSError) -> DatabaseReadOnly:
+def _no_place(path: Path, error: OSError) -> DatabaseUnusable:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return full(path)
     return DatabaseReadOnly(
         f"No database can be made at {path}: {error.strerror}",
         hint="Its folder must exist and be writable.",

@@ -21,7 +21,8 @@ class FileState(NamedTuple):
     inode: int
     modified_ns: int
     size: int
-    being_written: bool
+    log_size: int | None
+    """Of the -wal file; None if there is none, as when nobody has the database open."""
 
 
 def file_state(path: Path) -> FileState:
@@ -30,8 +31,10 @@ def file_state(path: Path) -> FileState:
         found = path.stat()
     except FileNotFoundError:
         raise missing(path) from None
-    wal, *_ = files_beside(path)
-    return FileState(found.st_ino, found.st_mtime_ns, found.st_size, wal.exists())
+    log_size = None
+    with suppress(OSError):
+        log_size = files_beside(path)[0].stat().st_size
+    return FileState(found.st_ino, found.st_mtime_ns, found.st_size, log_size)
 
 
 def files_beside(path: Path) -> list[Path]:
@@ -79,7 +82,7 @@ def is_closed_copy(path: Path, state: FileState) -> bool:
     that stay in the way. It is read without locks, so each read sees to it afterwards that
     its state is still this one.
     """
-    return not os.access(path, os.W_OK) and not state.being_written
+    return not os.access(path, os.W_OK) and state.log_size is None
 
 
 def check_is_file(path: Path) -> None:
