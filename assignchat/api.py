@@ -1,6 +1,7 @@
 """What Python programs call, by the names that the package `assignchat` gives it."""
 
 from assignchat.service.batches import bulk_assign, list_batches, undo
+from assignchat.service.changes import list_changes
 from assignchat.service.chats import add_chat, close_chat, list_chats, reopen_chat, show_chat
 from assignchat.service.check import check
 from assignchat.service.imports import import_chats, import_users

@@ -21,6 +21,7 @@ from assignchat.model import (
     User,
 )
 from assignchat.render.pages import Block, Table, lines
+from assignchat.store.changes import ChatChange
 
 
 class Topic(NamedTuple):
@@ -154,6 +155,7 @@ def objects() -> Table:
         "batch": Batch,
         "tracking row": TrackingRow,
         "record": EngagementRecord,
+        "change": ChatChange,
     }
     return Table(
         ("object", "keys"),
@@ -200,6 +202,7 @@ RESULTS = {
     "chat reopen": _CHAT,
     "import users": _IMPORTED,
     "import chats": _IMPORTED,
+    "changes": "a list of changes",
     "config list": "each key with its value",
     "config get": _SET,
     "config set": _SET,

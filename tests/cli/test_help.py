@@ -185,7 +185,7 @@ bulk-assign chat-4 --to omar --as maria; batches; undo 1 --as maria
 user add jane; user set jane --name Jane; user list; user away jane; user back jane
 user deactivate jane; user activate jane; away --as jane; back --as jane; take chat-5 --as maria
 chat add chat-6 --customer Ann --owner omar; chat list; chat show chat-1; chat close chat-6
-chat reopen chat-6; import users users.csv; import chats chats.csv
+chat reopen chat-6; import users users.csv; import chats chats.csv; changes
 config list; config get identity; config set identity claim; config unset identity; config path
 check; backup copy.db; export all; init; help times
 """

@@ -49,6 +49,7 @@ SECTIONS = {
         "user": Command("users", "app", "Add, change, list, activate and deactivate users."),
         "chat": Command("chats", "app", "Add, list, show, close and reopen chats."),
         "import": Command("imports", "app", "Bring users and chats in from a CRM."),
+        "changes": Command("changes", "changes", "List what the CRM does not know yet."),
     },
     "Around it": {
         "init": Command("init", "init", "Make the database."),

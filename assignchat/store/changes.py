@@ -1,0 +1,76 @@
+"""Chats whose owner or status is not what the CRM said last, and that they were told to it."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from assignchat.store.database import Database
+from assignchat.store.sql import page
+
+
+class ChatChange(NamedTuple):
+    """A chat that the CRM is to be told of, with its last change, and the actor of that."""
+
+    id: str
+    customer: str
+    owner_id: str
+    crm_owner_id: str | None
+    status: str
+    crm_status: str | None
+    changed_at: str
+    changed_by: str
+
+
+_COLUMNS = ", ".join(ChatChange._fields)
+_CHANGES_OWNER_OR_STATUS = (
+    "t.event IN ('opened', 'accepted', 'assigned', 'undone', 'closed', 'reopened')"
+    " OR (t.event = 'imported'"
+    " AND (t.from_user IS NOT t.to_user OR json_extract(t.detail, '$.status') IS NOT NULL))"
+)
+# The CRM has said nothing of the owner of a chat that was added here; of the status, it may
+# never say anything.
+_TO_TELL = (
+    "SELECT c.id, c.customer, c.owner_id, c.crm_owner_id, c.status, c.crm_status,"
+    " l.at AS changed_at, l.actor AS changed_by"
+    " FROM chats c LEFT JOIN engagement_tracking l ON l.id = (SELECT max(t.id)"
+    f" FROM engagement_tracking t WHERE t.chat_id = c.id AND ({_CHANGES_OWNER_OR_STATUS}))"
+    " WHERE c.owner_id IS NOT c.crm_owner_id OR c.status <> c.crm_status"
+)
+
+
+def to_tell(
+    database: Database, *, limit: int | None = None, newest_first: bool = False
+) -> Iterator[ChatChange]:
+    """The chats that the CRM is to be told of, in the order of their last change."""
+    return database.rows(ChatChange, _TO_TELL + _order(limit, newest_first=newest_first))
+
+
+def _order(limit: int | None, *, newest_first: bool) -> str:
+    direction = " DESC" if newest_first else ""
+    return " " + page(f"changed_at{direction}, c.id", limit, newest_first=newest_first)
+
+
+def stage(database: Database, *, limit: int | None = None, newest_first: bool = False) -> None:
+    """Put aside the chats that the CRM is to be told of, as they are now."""
+    database.execute("DROP TABLE IF EXISTS temp.telling")
+    database.execute(
+        f"CREATE TEMP TABLE telling AS {_TO_TELL}{_order(limit, newest_first=newest_first)}"
+    )
+
+
+def staged(database: Database) -> Iterator[ChatChange]:
+    """The chats that were put aside, in the order in which they were."""
+    return database.rows(ChatChange, f"SELECT {_COLUMNS} FROM temp.telling ORDER BY rowid")
+
+
+def mark_told(database: Database) -> int:
+    """Keep that the CRM knows the chats that were put aside. Returns how many.
+
+    What the CRM or somebody else has said of a chat in the meantime goes before.
+    """
+    return database.execute(
+        "UPDATE chats AS c SET crm_owner_id = t.owner_id,"
+        " crm_status = CASE WHEN c.crm_status IS NULL AND t.crm_owner_id IS NOT NULL"
+        " THEN NULL ELSE t.status END"
+        " FROM temp.telling t WHERE t.id = c.id"
+        " AND c.crm_owner_id IS t.crm_owner_id AND c.crm_status IS t.crm_status"
+    )
