@@ -93,14 +93,16 @@ def _root(
 
 
 def _show_status_or_help(ctx: typer.Context) -> None:
-    """Show the status of a user whom the database has, else the help."""
-    from assignchat.cli.commands.inbox import status  # see `commands`
+    """Show the status of a user whom the database has, else who is in the team, and the help."""
+    from assignchat.cli.commands.inbox import say_team, status  # see `commands`
 
     try:
         status(ctx)
-    except (ActorUnknown, DatabaseMissing):
+    except (ActorUnknown, DatabaseMissing) as error:
         if named_database(ctx):  # what somebody has named is there, or that is an error
             raise
+        if isinstance(error, ActorUnknown):
+            say_team(ctx)
         render.say(ctx.get_help())
 
 

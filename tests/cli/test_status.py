@@ -93,14 +93,15 @@ def test_assignchat_alone_is_the_status_of_somebody_who_is_known(
     assert team.run() == team.run("status", "--as", "martha")
 
 
-def test_assignchat_alone_is_the_help_for_somebody_who_is_not(
+def test_assignchat_alone_says_who_is_in_the_team_to_somebody_who_is_not(
     team: Team, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ASSIGNCHAT_USER", "stranger")
     result = team.run()
     assert (result.exit_code, result.err) == (0, "")
-    assert result.out == team.run("--help").out
-    assert "sweep-timeouts" in result.out
+    assert result.out.startswith("You are stranger here, and not in the team.\n")
+    assert "In it are maria (manager), mark (user), martha (user), omar (user).\n" in result.out
+    assert result.out.endswith(team.run("--help").out)
 
 
 def test_status_itself_says_that_it_does_not_know_who_asks(team: Team) -> None:

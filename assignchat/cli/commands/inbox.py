@@ -8,13 +8,14 @@ import typer
 from assignchat import render
 from assignchat.cli import options
 from assignchat.cli.hints import hint_commands
-from assignchat.cli.session import invocation, open_for_user
+from assignchat.cli.session import invocation, open_for_reading, open_for_user
 from assignchat.errors import Usage
 from assignchat.model import Notification, Request, Status, how_many
 from assignchat.service import inbox as service
-from assignchat.service.find import away_text
+from assignchat.service.find import away_text, listing
 from assignchat.service.inbox import ReceivedRequest
 from assignchat.service.notifications import details
+from assignchat.service.users import list_users
 
 _NOTIFICATIONS_SHOWN = 10  # what is to be answered stands above them, and must stay in sight
 
@@ -128,6 +129,17 @@ def status(
             [_sent_cells(request, now) for request in page.sent],
         )
     _hint_next(ctx, page, as_user)
+
+
+def say_team(ctx: typer.Context) -> None:
+    """Tell somebody who is not in the team so, and who is in it."""
+    with open_for_reading(ctx) as session:
+        active = [user for user in list_users(session.database) if user.active]
+    team = [f"{user.id} ({user.role})" for user in active]
+    render.say(f"You are {render.visible(session.actor)} here, and not in the team.")
+    if team:
+        render.say(f"In it are {render.visible(listing(team))}.")
+        render.say("To act as one of them, add --as USER or set ASSIGNCHAT_USER.", "")
 
 
 def _flat(received: ReceivedRequest) -> dict[str, Any]:
