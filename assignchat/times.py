@@ -19,6 +19,10 @@ def format_time(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+YEARS = range(1970, 9001)
+"""The years that a time may lie in: no chat is older, and there is room for any deadline."""
+
+
 def parse_time(text: str) -> datetime:
     """Read a stored or given time. Returns the point in time, in UTC.
 
@@ -37,7 +41,7 @@ def parse_time(text: str) -> datetime:
     # The year in UTC, which is what is stored and read again; it leaves room for any deadline.
     with suppress(OverflowError):
         in_utc = moment.astimezone(UTC)
-        if 1970 <= in_utc.year <= 9000:  # noqa: PLR2004
+        if in_utc.year in YEARS:
             return in_utc
     raise InvalidValue(f"A time out of range: {text!r}")
 

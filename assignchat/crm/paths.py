@@ -38,8 +38,10 @@ class Paths:
 
     def _value(self, row: Mapping[str, Any], path: str) -> Any:
         parts = [_down(row[name], rest) for name, rest in self._way(path)]
-        if len(parts) < 2:  # noqa: PLR2004
-            return parts[0] if parts else ABSENT
+        if not parts:
+            return ABSENT
+        if len(parts) == 1:
+            return parts[0]
         texts = [str(part).strip() for part in parts if part is not ABSENT and not is_blank(part)]
         return " ".join(texts)
 

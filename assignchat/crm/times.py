@@ -6,10 +6,11 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 from typing import Any
 
-from assignchat.crm.columns import NumberedRow
+from assignchat.crm.columns import NumberedRow, Row
 from assignchat.crm.sources import Source
 from assignchat.crm.tables import is_blank
 from assignchat.errors import InvalidValue, Usage
+from assignchat.times import YEARS
 
 EPOCH = "epoch"
 EXCEL = "excel"
@@ -38,21 +39,22 @@ def in_time(
     """
     times = Times(source.time_zone, source.time_format, numbers_are_epoch=numbers_are_epoch)
     for line, row in rows:
-        if not isinstance(row, InvalidValue):
-            for column in TIME_COLUMNS:
-                value = row.get(column)
-                if value is None or is_blank(value):
-                    continue
-                if times.are_iso and type(value) is str and looks_stored(value):
-                    continue  # nearly every one; it is read when it is stored
-                try:
-                    row[column] = times.moment(value)
-                except InvalidValue as error:
-                    row = InvalidValue(  # noqa: PLW2901
-                        f"{column}: {error.message}", error.hint, column=column, value=value
-                    )
-                    break
-        yield line, row
+        yield line, row if isinstance(row, InvalidValue) else _in_time(row, times)
+
+
+def _in_time(row: Row, times: "Times") -> Row | InvalidValue:
+    for column in TIME_COLUMNS:
+        value = row.get(column)
+        if value is None or is_blank(value):
+            continue
+        if times.are_iso and type(value) is str and looks_stored(value):
+            continue  # nearly every one; it is read when it is stored
+        try:
+            row[column] = times.moment(value)
+        except InvalidValue as error:
+            message = f"{column}: {error.message}"
+            return InvalidValue(message, error.hint, column=column, value=value)
+    return row
 
 
 def stored_iso(text: str) -> str | None:
@@ -63,7 +65,7 @@ def stored_iso(text: str) -> str | None:
         year = datetime.fromisoformat(text).year
     except ValueError:
         return None
-    if not 1970 <= year <= 9000:  # noqa: PLR2004  # as `parse_time`
+    if year not in YEARS:
         return None
     return text if len(text) == _STORED_LENGTHS[1] else f"{text[:-1]}.000Z"
 
@@ -226,6 +228,6 @@ def _in_range(moment: datetime) -> datetime:
         in_utc = moment.astimezone(UTC)
     except (OverflowError, ValueError):
         in_utc = None
-    if in_utc is None or not 1970 <= in_utc.year <= 9000:  # noqa: PLR2004  # as `parse_time`
+    if in_utc is None or in_utc.year not in YEARS:
         raise InvalidValue(f"A time out of range: {moment.isoformat()!r}")
     return in_utc

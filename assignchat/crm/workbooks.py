@@ -99,8 +99,8 @@ def _rows(file: IO[bytes], sheet: str | None, name: str) -> Iterator[NumberedRec
             reader.shared_strings,
             data_only=True,
             epoch=reader.wb.epoch,
-            date_formats=reader.wb._date_formats,  # noqa: SLF001  # as its own reader does
-            timedelta_formats=reader.wb._timedelta_formats,  # noqa: SLF001
+            date_formats=reader.wb._date_formats,
+            timedelta_formats=reader.wb._timedelta_formats,
         )
         yield from _cells(source, parser, name)
 

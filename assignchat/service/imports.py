@@ -67,7 +67,6 @@ def import_users(
     actor: str,
     dry_run: bool = False,
     any_id: bool = False,
-    note: Note = lambda _: None,  # noqa: ARG001  # of users nothing is told so far
 ) -> Imported:
     """Insert or update users by id. Returns what was done.
 

@@ -190,6 +190,7 @@ def _import(ctx: typer.Context, kind: _Kind, how: _How, as_user: str | None) -> 
 
 def _run(session: Session, kind: _Kind, how: _How, note: Callable[[str], None]) -> Imported:
     rows = reading.read(how.files, kind.columns, _REQUIRED, how.source, note)
+    told = {"note": note} if kind.noun == "chat" else {}  # of users nothing looks wrong
     with render.progress("Reading") as progress:
         return kind.import_rows(
             session.database,
@@ -197,7 +198,7 @@ def _run(session: Session, kind: _Kind, how: _How, note: Callable[[str], None]) 
             actor=session.actor,
             dry_run=how.dry_run,
             any_id=how.any_id,
-            note=note,
+            **told,
         )
 
 
