@@ -96,6 +96,10 @@ def permissions() -> Table:
             ("`take`", "any user, the chats of queues; any manager, any chat"),
             ("`undo`", "any manager; the actor of the batch"),
             ("`inbox`, `status`, `away`, `back`", "each user, for themselves"),
+            (
+                "`chat close`, `chat reopen`",
+                'as all others; with `identity = "login"` the owner, any manager, any operator',
+            ),
             ("all others", "everybody who may read or write the database file, in any role"),
         ],
     )

@@ -77,6 +77,29 @@ def test_a_fixed_identity_is_the_login(team: Team, fixed: str) -> None:
     assert team.history(event="requested")[0][1] == fixed
 
 
+@pytest.mark.parametrize("verb", ["close", "reopen"])
+def test_chats_are_closed_and_reopened_by_their_owner_a_manager_or_an_operator(
+    team: Team, login: str, verb: str
+) -> None:
+    for chat in ("chat-1", "chat-6"):
+        if verb == "reopen":
+            team.ok("chat", "close", chat)
+    team.ok("config", "set", "identity", "login")
+    words = ("chat", verb, "chat-6", "chat-1")
+    assert team.refused_leaving_no_trace(*words) == (5, "not_owner")
+    assert "Chats of others: chat-1" in team.run(*words).err
+    assert team.ok("chat", verb, "chat-6")["id"] == "chat-6"
+    team.ok("user", "set", login, "--role", "manager")
+    assert [chat["id"] for chat in team.ok(*words)] == ["chat-6", "chat-1"]
+    team.ok("user", "set", login, "--role", "user")
+    team.ok("config", "set", "operators", login)
+    assert [chat["id"] for chat in team.ok(*words)] == ["chat-6", "chat-1"]
+
+
+def test_with_a_claim_whoever_may_write_the_file_closes_a_chat(team: Team, login: str) -> None:
+    assert team.ok("chat", "close", "chat-1", "--as", login)["status"] == "closed"
+
+
 @pytest.mark.usefixtures("fixed")
 def test_a_fixed_identity_refuses_every_claim(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
     before = team.snapshot()

@@ -189,12 +189,30 @@ def test_what_is_for_operators_is_refused(office: Office) -> None:
     for line in (
         "init", "import users /etc/passwd", "export /tmp/out", "backup /tmp/copy.db", "check",
         "config set identity claim", "config list", "user add eve", "user set mark --role manager",
-        "user deactivate martha", "chat add x --customer y --owner mark", "chat close chat-1",
+        "user deactivate martha", "chat add x --customer y --owner mark",
         "chat", "user", "chat --json list", "sweep-timeouts --force", "notify", "nonsense",
     ):  # fmt: skip
         done = office.sudo("mark", *line.split())
         assert (done.exit_code, done.out) == (5, ""), line
     assert office.operate("tracking") == before
+
+
+def test_people_close_and_reopen_their_own_chats_and_managers_any(office: Office) -> None:
+    office.operate("user", "set", "martha", "--role", "manager")
+    assert office.ok("mark", "chat", "close", "chat-1")["status"] == "closed"
+    assert office.ok("mark", "chat", "reopen", "chat-1")["status"] == "open"
+    refused = office.sudo("mark", "chat", "close", "chat-1", "chat-5", "--json")
+    assert (refused.exit_code, refused.error) == (5, "not_owner")
+    assert office.ok("martha", "chat", "close", "chat-5")["status"] == "closed"
+    assert office.sudo("mark", "chat", "reopen", "chat-5", "--json").error == "not_owner"
+
+
+def test_people_go_away_come_back_and_take_chats(office: Office) -> None:
+    office.operate("user", "add", "sales", "--role", "queue")
+    office.operate("chat", "add", "chat-9", "--customer", "Ann", "--owner", "sales")
+    assert office.ok("mark", "away", "--until", "2h")["away_until"]
+    assert office.ok("mark", "back")["away_until"] is None
+    assert office.ok("mark", "take", "--from", "sales")["recipients"] == {"mark": 1}
 
 
 def test_no_file_is_read_or_written_for_the_caller(office: Office) -> None:

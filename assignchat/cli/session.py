@@ -150,6 +150,13 @@ def actor_name(settings: keys.Settings, location: str, as_user: str | None) -> s
     return check_id(named or login, "user id")
 
 
+def acts_freely(session: Session) -> bool:
+    """Whether the actor may do what operators may: anybody, unless the actor is the login."""
+    settings = session.config.settings
+    login = identity_at(session.database.location).login
+    return settings.identity != "login" or login in settings.operators
+
+
 def _sweeper_name(settings: keys.Settings, location: str, as_user: str | None) -> str:
     _login_and_named(settings, location, as_user)
     return as_user or SYSTEM

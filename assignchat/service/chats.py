@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from assignchat.errors import ChatExists, UserInactive
+from assignchat.errors import ChatExists, NotOwner, UserInactive
 from assignchat.model import (
     Chat,
     ChatStatus,
@@ -14,8 +14,8 @@ from assignchat.model import (
     check_id,
     check_text,
 )
-from assignchat.service.find import find_chat, find_recipient, find_user, id_of
-from assignchat.service.lifecycle import cancel, record_passed_deadlines
+from assignchat.service.find import find_actor, find_chat, find_recipient, find_user, id_of, listing
+from assignchat.service.lifecycle import cancel, may_assign, record_passed_deadlines
 from assignchat.shell import command_line
 from assignchat.store import chats, requests, tracking
 from assignchat.store.database import Database
@@ -81,15 +81,23 @@ def show_chat(database: Database, chat_id: str) -> ChatStory:
     return ChatStory(chat, pending, fallbacks, timeline)
 
 
-def close_chat(database: Database, chat_id: str, *, actor: str) -> Chat:
-    """Close a chat and cancel its pending request. Returns the chat; a closed one stays so."""
-    return close_chats(database, [chat_id], actor=actor)[0]
+def close_chat(database: Database, chat_id: str, *, actor: str, only_own: bool = False) -> Chat:
+    """Close a chat and cancel its pending request. Returns the chat; a closed one stays so.
+
+    Raises `NotOwner` if `only_own`, and the actor neither owns it nor is a manager.
+    """
+    return close_chats(database, [chat_id], actor=actor, only_own=only_own)[0]
 
 
-def close_chats(database: Database, chat_ids: Sequence[str], *, actor: str) -> list[Chat]:
-    """Close chats, all or none, and cancel their pending requests. Returns the chats."""
+def close_chats(
+    database: Database, chat_ids: Sequence[str], *, actor: str, only_own: bool = False
+) -> list[Chat]:
+    """Close chats, all or none, and cancel their pending requests. Returns the chats.
+
+    Raises what `close_chat` raises.
+    """
     with database.write():
-        found = [find_chat(database, chat_id) for chat_id in dict.fromkeys(chat_ids)]
+        found = _find_chats(database, chat_ids, actor, only_own=only_own)
         for chat in found:
             record_passed_deadlines(database, requests.on_chat(chat.id))
         for chat in found:
@@ -104,19 +112,39 @@ def _close(database: Database, chat: Chat, actor: str) -> None:
     tracking.append(database, Event.CLOSED, actor, chat_id=chat.id, from_user=chat.owner_id)
 
 
-def reopen_chat(database: Database, chat_id: str, *, actor: str) -> Chat:
-    """Reopen a closed chat. Returns the chat. Raises `UserInactive` if its owner has left."""
-    return reopen_chats(database, [chat_id], actor=actor)[0]
+def reopen_chat(database: Database, chat_id: str, *, actor: str, only_own: bool = False) -> Chat:
+    """Reopen a closed chat. Returns the chat.
+
+    Raises `UserInactive` if its owner has left, and `NotOwner` as `close_chat` does.
+    """
+    return reopen_chats(database, [chat_id], actor=actor, only_own=only_own)[0]
 
 
-def reopen_chats(database: Database, chat_ids: Sequence[str], *, actor: str) -> list[Chat]:
+def reopen_chats(
+    database: Database, chat_ids: Sequence[str], *, actor: str, only_own: bool = False
+) -> list[Chat]:
     """Reopen chats, all or none. Returns the chats. Raises what `reopen_chat` raises."""
     with database.write():
-        found = [find_chat(database, chat_id) for chat_id in dict.fromkeys(chat_ids)]
+        found = _find_chats(database, chat_ids, actor, only_own=only_own)
         for chat in found:
             if chat.status != ChatStatus.OPEN:
                 _reopen(database, chat, actor)
         return [find_chat(database, chat.id) for chat in found]
+
+
+def _find_chats(
+    database: Database, chat_ids: Sequence[str], actor: str, *, only_own: bool
+) -> list[Chat]:
+    found = [find_chat(database, chat_id) for chat_id in dict.fromkeys(chat_ids)]
+    if only_own:
+        user = find_actor(database, actor)
+        others = [chat for chat in found if not may_assign(chat, user)]
+        if others:
+            raise NotOwner(
+                f"Chats of others: {listing(chat.id for chat in others)}",
+                hint="Their owners may do this, a manager, or an operator.",
+            )
+    return found
 
 
 def _reopen(database: Database, chat: Chat, actor: str) -> None:

@@ -11,7 +11,7 @@ from assignchat.cli.commands import COMMANDS
 from assignchat.cli.groups import new_group
 from assignchat.cli.hints import hint_commands
 from assignchat.cli.lists import note_unknown, say_list
-from assignchat.cli.session import invocation, open_for_operator, open_for_reading
+from assignchat.cli.session import acts_freely, invocation, open_for_operator, open_for_reading
 from assignchat.model import Chat, ChatStatus, TrackingRow
 from assignchat.service import chats as service
 from assignchat.service.chats import ChatStory
@@ -131,9 +131,13 @@ def close(
     Examples:
         assignchat chat close chat-17
         assignchat chat close chat-17 chat-18
+
+    Where the config says identity = "login", this is for the owner, managers and operators.
     """
     with open_for_operator(ctx, as_user) as session:
-        closed = service.close_chats(session.database, chat, actor=session.actor)
+        closed = service.close_chats(
+            session.database, chat, actor=session.actor, only_own=not acts_freely(session)
+        )
     _show_each(closed, as_json=as_json, one=len(chat) == 1)
     _hint_undo(ctx, "reopen", closed, as_user, as_json=as_json)
 
@@ -149,9 +153,13 @@ def reopen(
 
     Examples:
         assignchat chat reopen chat-17
+
+    Where the config says identity = "login", this is for the owner, managers and operators.
     """
     with open_for_operator(ctx, as_user) as session:
-        reopened = service.reopen_chats(session.database, chat, actor=session.actor)
+        reopened = service.reopen_chats(
+            session.database, chat, actor=session.actor, only_own=not acts_freely(session)
+        )
     _show_each(reopened, as_json=as_json, one=len(chat) == 1)
     _hint_undo(ctx, "close", reopened, as_user, as_json=as_json)
 
