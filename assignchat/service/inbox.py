@@ -1,9 +1,10 @@
 """What waits for a user: inbox and status."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from assignchat.model import NOTICES, Event, Notification, Party, Request, Status
-from assignchat.service.find import find_actor, is_away, user_name
+from assignchat.model import NOTICES, TRANSITIONS, Event, Notification, Party, Request, Status
+from assignchat.service.find import find_actor, find_request, is_away, user_name
 from assignchat.store import notifications, requests, users
 from assignchat.store.database import Database
 from assignchat.times import seconds_between
@@ -60,6 +61,14 @@ def inbox(database: Database, *, actor: str, mark_read: bool = False) -> Inbox:
         shown = {item.request.id for item in received}
         others = [notice for notice in unread if notice.request_id not in shown]
         return Inbox(user.id, received, others, _on_own_chats(database, user.id))
+
+
+def taken_away(database: Database, request_ids: Iterable[int]) -> list[Request]:
+    """Look up requests that wait for a user no longer. Returns those whose end others brought."""
+    own = {step.target for step in TRANSITIONS.values() if step.party == Party.RECIPIENT}
+    with database.read():
+        found = [find_request(database, request_id) for request_id in request_ids]
+    return [request for request in found if request.status not in own]
 
 
 def status(database: Database, *, actor: str) -> StatusPage:

@@ -166,12 +166,52 @@ def test_the_request_that_a_key_is_meant_for_is_selected_first(asked: Team) -> N
     assert [status for status, _ in statuses(asked)] == ["pending", "pending", "accepted"]
 
 
+def test_a_request_that_ends_while_it_is_shown_says_how_before_it_goes(team_now: Team) -> None:
+    for chat, timeout in (("chat-1", "2s"), ("chat-2", "off"), ("chat-3", "off")):
+        ask(team_now, chat, "--timeout", timeout)
+    with watching(team_now) as watch:
+        watch.until(r"Timed Out  chat-1")
+        team_now.ok("chat", "close", "chat-2")
+        watch.until(r"Cancelled  chat-2")
+        assert "Timed Out  chat-1" in watch.frame
+        watch.press("?")
+        watch.until(lambda frame: "chat-1" not in frame and "chat-3" in frame)
+
+
+def test_plain_lines_say_it_too(asked: Team) -> None:
+    watch = start(asked.folder, *program("inbox", "--watch", "--as", "martha"))
+    assert watch.stdout is not None
+    assert watch.stdout.readline() == "Requests waiting for your answer:\n"
+    asked.ok("withdraw", "1", "--reason", "No longer needed", "--as", "mark")
+    lines = iter(watch.stdout.readline, "")
+    assert "Request 1: Withdrawn (No longer needed)\n" in lines
+    watch.send_signal(signal.SIGINT)
+    assert result(watch).exit_code == 0
+
+
+def test_a_question_mark_lists_the_keys_until_the_next_key(asked: Team) -> None:
+    with watching(asked) as watch:
+        assert "? keys" in watch.frame
+        watch.press("?")
+        page = watch.until("Ctrl-D")
+        for key in ("a ", "r ", "j k", "m ", "Ctrl-Z", "q, Ctrl-D"):
+            assert f"\n  {key}" in page
+        watch.press("?")
+        watch.until(lambda frame: "Ctrl-D" not in frame)
+        watch.press("r")
+        watch.until("Reject request 1")
+        watch.press("?")  # which may begin a reason
+        watch.until("?_")
+        watch.press("\x1b")
+        watch.until("q quit")
+
+
 def test_a_request_withdrawn_meanwhile_is_told_and_no_other_is_answered(asked: Team) -> None:
     ask(asked, "chat-2")
     with watching(asked) as watch:
         watch.until("> 1 ")
         asked.ok("withdraw", "1", "--reason", "No longer needed", "--as", "mark")
-        watch.until("Request 1 is no longer pending")
+        watch.until("Request 1: Withdrawn (No longer needed).")
         watch.press("a")
         watch.until("Request 1 is Withdrawn already")
     assert [status for status, _ in statuses(asked)] == ["withdrawn", "pending"]

@@ -65,12 +65,16 @@ def _watch(ctx: typer.Context, as_user: str | None, *, mark_read: bool, as_json:
     if live.has_page() and not as_json:
         live.LiveInbox(ctx, as_user).run()
         return
+
+    def show(found: service.Inbox, ended: list[Request]) -> None:
+        if not as_json:
+            render.say(*(render.visible(live.end_of(request)) for request in ended))
+        _say_inbox(found, invocation(ctx).clock(), _NOTIFICATIONS_SHOWN, as_json=as_json)
+
     live.watch_lines(
         ctx,
         as_user,
-        lambda found: _say_inbox(
-            found, invocation(ctx).clock(), _NOTIFICATIONS_SHOWN, as_json=as_json
-        ),
+        show,
     )
 
 

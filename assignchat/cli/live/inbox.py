@@ -4,9 +4,10 @@ import os
 import select
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from datetime import datetime
+from typing import NamedTuple
 
 import typer
 
@@ -24,7 +25,7 @@ from assignchat.cli.live.screen import (
 from assignchat.cli.session import Session, invocation, open_for_user
 from assignchat.config.keys import Settings
 from assignchat.errors import AssignchatError, DatabaseLocked, DatabaseUnusable
-from assignchat.model import Notification, how_many
+from assignchat.model import Notification, Request, how_many
 from assignchat.render.live import Page, live_page
 from assignchat.service import inbox, settle
 from assignchat.service.inbox import Inbox, ReceivedRequest
@@ -40,7 +41,18 @@ def has_page() -> bool:
     return on_terminal and not render.terminal_is_dumb()
 
 
-def watch_lines(ctx: typer.Context, as_user: str | None, show: Callable[[Inbox], None]) -> None:
+class Look(NamedTuple):
+    """What has changed: the inbox, the settings, and requests that were taken away."""
+
+    inbox: Inbox
+    settings: Settings
+    ended: list[Request]
+
+
+Show = Callable[[Inbox, list[Request]], None]
+
+
+def watch_lines(ctx: typer.Context, as_user: str | None, show: Show) -> None:
     """Show the inbox, and again whenever it has changed, until a signal or its reader's end."""
     watched = _Watched(ctx, as_user)
     shown: object = None
@@ -50,9 +62,9 @@ def watch_lines(ctx: typer.Context, as_user: str | None, show: Callable[[Inbox],
         while True:
             with suppress(DatabaseLocked):  # by whoever is soon done
                 found = watched.look()
-                if found is not None and (now := _without_countdown(found[0])) != shown:
+                if found is not None and (now := _without_countdown(found.inbox)) != shown:
                     shown = now
-                    show(found[0])
+                    show(found.inbox, found.ended)
                     render.flush()
             if render.reader_has_gone(_SECONDS_BETWEEN_LOOKS):
                 return
@@ -71,8 +83,9 @@ class _Watched:
         self._session: Session | None = None
         self._version: object = None
         self._due: str | None = None
+        self._waiting: set[int] = set()
 
-    def look(self) -> tuple[Inbox, Settings] | None:
+    def look(self) -> Look | None:
         """Read the inbox and the config. Returns None if neither has changed. Raises as `inbox`."""
         now = format_time(invocation(self._ctx).clock())
         is_due = self._due is not None and self._due <= now
@@ -84,7 +97,9 @@ class _Watched:
         found = inbox.inbox(session.database, actor=session.actor)
         deadlines = [received.request.expires_at for received in found.requests]
         self._due = min(filter(None, deadlines), default=None)
-        return found, session.config.settings
+        before, self._waiting = self._waiting, {item.request.id for item in found.requests}
+        ended = inbox.taken_away(session.database, sorted(before - self._waiting))
+        return Look(found, session.config.settings, ended)
 
     def look_anew(self) -> None:
         """Close the database, so that the next look reads it even if nothing has changed."""
@@ -129,11 +144,10 @@ class LiveInbox:
             return 0
         if found is None:
             return 0
-        inbox, settings = found
-        self._screen, came = updated(self._screen, inbox)
+        self._screen, came = updated(self._screen, found.inbox, found.ended)
         self._screen = self._screen._replace(
-            reasons=tuple(settings.rejection_reasons),
-            others_allowed=settings.allow_other_reasons,
+            reasons=tuple(found.settings.rejection_reasons),
+            others_allowed=found.settings.allow_other_reasons,
         )
         return came
 
@@ -187,7 +201,22 @@ def _notice(item: Notification) -> str:
     return f"{render.moment(item.at)}  {number}{item.text}"
 
 
-_KEYS = "a accept  r reject  j/k or number select  m mark read  q quit"
+def end_of(request: Request) -> str:
+    """Say how a request ended, and why."""
+    why = f" ({request.reason})" if request.reason else ""
+    return f"Request {request.id}: {render.status_label(request.status)}{why}"
+
+
+_KEYS = "a accept  r reject  j/k or number select  m mark read  ? keys  q quit"
+_EVERY_KEY = {
+    "a": "take over the chat of the selected request",
+    "r": "reject the request: choose a reason by number, or type one",
+    "j k ↓ ↑ 1 2 …": "select a request",
+    "m": "mark the notifications read",
+    "Ctrl-Z": "suspend; fg brings the page back",
+    "q, Ctrl-D": "quit",
+    "?": "show these keys, until the next key",
+}
 _KEYS_WHILE_ASKING = "Enter reject  Esc back"
 
 
@@ -197,17 +226,25 @@ def _page(screen: Screen, now: datetime) -> Page:
     return Page(
         title=f"Inbox of {inbox.user}: {_how_many_wait(len(numbers))}",
         headings=("Request", "Times out", "Chat", "Customer", "From"),
-        rows=[_cells(received, now) for received in inbox.requests],
+        rows=[
+            *(_cells(received, now) for received in inbox.requests),
+            *map(_ended_cells, screen.ended),
+        ],
         selected=numbers.index(screen.selected) if screen.selected in numbers else None,
         details=_details(screen),
         notices=[_notice(item) for item in inbox.notifications[::-1]],
-        choices=[f"  {n}. {reason}" for n, reason in enumerate(screen.reasons, start=1)]
-        if screen.asking
-        else [],
+        choices=_choices(screen),
         prompt=_prompt(screen) if screen.asking else "",
         message=screen.message,
         keys=_KEYS_WHILE_ASKING if screen.asking else _KEYS,
     )
+
+
+def _choices(screen: Screen) -> Sequence[str]:
+    if screen.asking:
+        return [f"  {n}. {reason}" for n, reason in enumerate(screen.reasons, start=1)]
+    keys = _EVERY_KEY if screen.explains_keys else {}
+    return [f"  {key:<13}  {what}" for key, what in keys.items()]
 
 
 def _how_many_wait(count: int) -> str:
@@ -222,13 +259,19 @@ def _cells(received: ReceivedRequest, now: datetime) -> tuple[str, ...]:
     return str(request.id), left, request.chat_id, request.customer, request.requester_id
 
 
+def _ended_cells(request: Request) -> tuple[str, ...]:
+    how = render.status_label(request.status)
+    return str(request.id), how, request.chat_id, request.customer, request.requester_id
+
+
 def _details(screen: Screen) -> str:
     """Describe the selected request in full, as its row may be cut."""
     if screen.selected is None:
         return ""
     received = selected_request(screen)
     if received is None:
-        return f"Request {screen.selected} is no longer pending."
+        ended = (end_of(request) for request in screen.ended if request.id == screen.selected)
+        return next(ended, f"Request {screen.selected} is no longer pending") + "."
     request = received.request
     about = f"Request {request.id}: chat {request.chat_id} of {request.customer}"
     note = f": {request.note}" if request.note else ""

@@ -1,8 +1,10 @@
 """What the live inbox shows, as a plain value, and what each key makes of it."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from assignchat.cli.live import keyboard
+from assignchat.model import Request
 from assignchat.service.inbox import Inbox, ReceivedRequest
 
 
@@ -19,7 +21,8 @@ class Screen(NamedTuple):
 
     `known` are the requests that have been shown so far. `selected` is a request's number and
     stays so when that request is no longer pending: a key that was meant for it never answers
-    another one. `typed` is the number of a request, or while `asking` a reason.
+    another one. `typed` is the number of a request, or while `asking` a reason. `ended` are
+    requests that were taken away while they were shown; they stay until the next key.
     """
 
     inbox: Inbox = Inbox("", [], [], [])
@@ -30,9 +33,11 @@ class Screen(NamedTuple):
     asking: bool = False
     typed: str = ""
     message: str = ""
+    explains_keys: bool = False
+    ended: tuple[Request, ...] = ()
 
 
-def updated(screen: Screen, inbox: Inbox) -> tuple[Screen, int]:
+def updated(screen: Screen, inbox: Inbox, ended: Sequence[Request] = ()) -> tuple[Screen, int]:
     """Put the inbox as it is now on the screen, and select the first request to come.
 
     Returns the screen, and how many requests have come since the last time.
@@ -43,7 +48,8 @@ def updated(screen: Screen, inbox: Inbox) -> tuple[Screen, int]:
         selected = min(numbers)
     came = 0 if screen.known is None else len(numbers - screen.known)
     known = numbers | (screen.known or frozenset())
-    return screen._replace(inbox=inbox, selected=selected, known=known), came
+    ended = (*screen.ended, *ended)
+    return screen._replace(inbox=inbox, selected=selected, known=known, ended=ended), came
 
 
 def selected_request(screen: Screen) -> ReceivedRequest | None:
@@ -59,7 +65,8 @@ def answered(screen: Screen, message: str) -> Screen:
 
 def press(screen: Screen, key: str) -> tuple[Screen, Action | None]:
     """Press a key. Returns the screen afterwards, and what is to be done."""
-    screen = screen._replace(message="")
+    explains = key == "?" and not screen.asking and not screen.explains_keys
+    screen = screen._replace(message="", ended=(), explains_keys=explains)
     return _press_reason(screen, key) if screen.asking else _press_list(screen, key)
 
 
