@@ -367,3 +367,8 @@ def folded(text: str) -> str:
 def how_many(count: int, noun: str) -> str:
     """A number of things in words, such as `1 chat` or `50 chats`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def counts(**numbers: int) -> str:
+    """Put numbers of things into words, such as `2 created, 1 updated`, those that are not 0."""
+    return ", ".join(f"{number} {word}" for word, number in numbers.items() if number)

@@ -132,10 +132,8 @@ def undo(
         render.say_json(result)
     else:
         were = "would be" if dry_run else "was" if result.undone == 1 else "were"
-        render.say(
-            f"Batch {batch}: {how_many(result.undone, 'chat')} {were} given back, "
-            f"{result.skipped} had moved on and stay."
-        )
+        left = f", {result.skipped} had moved on and stay" if result.skipped else ""
+        render.say(f"Batch {batch}: {how_many(result.undone, 'chat')} {were} given back{left}.")
 
 
 def batches(

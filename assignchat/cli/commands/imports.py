@@ -253,10 +253,8 @@ def _show(result: Imported, noun: str, *, as_json: bool) -> None:
         render.say_json(counts)
         return
     would = "Dry run, nothing was changed: " if result.dry_run else ""
-    render.say(
-        f"{would}{noun.capitalize()}s: {result.created} created, {result.updated} updated, "
-        f"{result.unchanged} unchanged."
-    )
+    done = counts(created=result.created, updated=result.updated, unchanged=result.unchanged)
+    render.say(f"{would}{noun.capitalize()}s: {done or 'none in the file'}.")
     if result.dry_run:
         _say_changes(result.changes, noun)
     elif result.owner_changes:

@@ -10,6 +10,7 @@ from assignchat.cli.repeat import pause_in, rounds
 from assignchat.cli.session import invocation, load_config, open_for_reading
 from assignchat.config import addresses
 from assignchat.errors import DeliveryFailed
+from assignchat.model import counts
 from assignchat.service import notifications
 from assignchat.service.notifications import Delivered
 from assignchat.service.users import list_users
@@ -63,5 +64,5 @@ def _tell(result: Delivered, *, watching: bool, quiet: bool, as_json: bool) -> N
     if as_json and (something or not watching):
         render.say_json(result)
     elif something:
-        render.say(f"{result.sent} sent, {result.failed} failed, {result.waiting} waiting")
+        render.say(counts(sent=result.sent, failed=result.failed, waiting=result.waiting))
     render.flush()
