@@ -19,7 +19,7 @@ from assignchat.cli.session import Session, open_for_operator, refuse_to_overwri
 from assignchat.crm import reading
 from assignchat.crm.sources import Source
 from assignchat.errors import ImportInvalid, InvalidValue
-from assignchat.model import how_many
+from assignchat.model import counts, how_many
 from assignchat.problems import Problem
 from assignchat.service import imports as service
 from assignchat.service.imports import Imported
@@ -245,12 +245,12 @@ def _write_rejects(
 
 def _show(result: Imported, noun: str, *, as_json: bool) -> None:
     if as_json:
-        counts = result._asdict()
-        del counts["first_owner_changes"]  # half a list would be taken for the whole
-        del counts["owners_kept"]
+        document = result._asdict()
+        del document["first_owner_changes"]  # half a list would be taken for the whole
+        del document["owners_kept"]
         if not result.dry_run:
-            del counts["changes"]
-        render.say_json(counts)
+            del document["changes"]
+        render.say_json(document)
         return
     would = "Dry run, nothing was changed: " if result.dry_run else ""
     done = counts(created=result.created, updated=result.updated, unchanged=result.unchanged)
