@@ -105,7 +105,7 @@ class Team:
             return int(connection.execute(sql).fetchone()[0])
 
     def add_chats(self, count: int, owner: str = "mark", first: int = 0) -> None:
-        """Chats with ordered ids, each with the row of the history that explains its owner."""
+        """Chats with ordered ids, each with the tracking row that explains its owner."""
         numbers = f"WITH RECURSIVE n(i) AS (SELECT {first} UNION ALL SELECT i + 1 FROM n"
         numbers += f" WHERE i < {first + count - 1})"
         with self.connect() as connection:
@@ -418,7 +418,7 @@ def sweep(folder: Path, sizes: Sequence[int]) -> list[Row]:
 
 
 def growth(folder: Path, large: int, runs: int) -> list[Row]:
-    """What must not cost more because the history is long."""
+    """What must not cost more because tracking is long."""
     small_team, large_team = (Team(folder / f"growth-{size}") for size in (10_000, large))
     for team, size in ((small_team, 10_000), (large_team, large)):
         team.add_chats(size // 2)

@@ -90,7 +90,7 @@ def demo_now(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def team(empty_team: Team, demo: Path) -> Iterator[Team]:
     """The demo team: mark (chat-1, -2, -3), martha (chat-4), omar (chat-5), maria the manager.
 
-    After each test the database is sound: its state is what its history says, sealed.
+    After each test the database is sound: its state is what its tracking says, sealed.
     """
     shutil.copytree(demo, empty_team.folder, dirs_exist_ok=True)
     yield empty_team

@@ -1,4 +1,4 @@
-"""The history as a feed: from a row on, remembered in a file, and on with new rows."""
+"""Tracking as a feed: from a row on, remembered in a file, and on with new rows."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path

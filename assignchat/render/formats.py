@@ -36,7 +36,7 @@ class FileFormat(StrEnum):
 
 
 def plain(value: Any) -> Any:
-    """Return a value as JSON has it: named tuples as objects, the detail of the history parsed."""
+    """Return a value as JSON has it: named tuples as objects, a tracking row's detail parsed."""
     if isinstance(value, TrackingRow):
         detail = None if value.detail is None else json.loads(_embedded(value.detail))
         return value._asdict() | {"detail": detail}
@@ -129,7 +129,7 @@ def _row_texts(rows: Iterable[Any], row_type: type[Any]) -> Iterator[str]:
 
 @lru_cache(maxsize=1024)
 def _embedded(detail: str) -> str:
-    """Return the detail of a row of the history, which is JSON, or text if it was spoilt."""
+    """Return the detail of a tracking row, which is JSON, or text if it was spoilt."""
     try:
         json.loads(detail)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Checking the database: what is stored, its guards, and its rows against the history."""
+"""Checking the database: what is stored, its guards, and its rows against tracking."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -24,8 +24,8 @@ class Finding(NamedTuple):
 class CheckResult(NamedTuple):
     """The result of a check. Problems make the database unsound, warnings do not.
 
-    `head` is the hash of the history's newest seal, which stands for all of it, or null
-    before the first row. That it is right is shown by a full check only.
+    `head` is the hash of the newest seal, which stands for all tracking rows, or null before the
+    first one. Only a full check shows that it is right.
     """
 
     sound: bool
@@ -46,39 +46,39 @@ _PROBLEMS: _Questions = (
     ),
     (
         "owner_differs",
-        checks.owners_against_history,
-        "The owner is not the one that the history names, of chats: {}",
+        checks.owners_against_tracking,
+        "The owner is not the one that tracking names, of chats: {}",
     ),
     (
         "status_differs",
-        checks.statuses_against_history,
-        "Status, recipient or reason is not what the history says, of requests: {}",
+        checks.statuses_against_tracking,
+        "Status, recipient or reason is not what tracking says, of requests: {}",
     ),
     (
         "request_differs",
-        checks.requests_against_history,
-        "Chat, owner, requester or time is not what the history says, of requests: {}",
+        checks.requests_against_tracking,
+        "Chat, owner, requester or time is not what tracking says, of requests: {}",
     ),
     (
         "batch_differs",
-        checks.batches_against_history,
-        "Actor, recipients or undoing is not what the history says, of batches: {}",
+        checks.batches_against_tracking,
+        "Actor, recipients or undoing is not what tracking says, of batches: {}",
     ),
     (
         "chat_status_differs",
-        checks.chats_against_history,
-        "Open or closed is not what the history says, of chats: {}",
+        checks.chats_against_tracking,
+        "Open or closed is not what tracking says, of chats: {}",
     ),
-    ("row_missing", checks.missing_rows, "Rows of the history are missing, the first is: {}"),
+    ("row_missing", checks.missing_rows, "Tracking rows are missing, the first is: {}"),
     (
         "row_unsealed",
         checks.unsealed_rows,
-        "Rows were put into the history by hand: {}",
+        "Tracking rows were inserted by hand: {}",
     ),
     (
         "seal_wrong",
         checks.invalid_seals,
-        "Seals are not valid, those that end at rows: {}",
+        "The seals that end at these tracking rows are not valid: {}",
     ),
     ("several_pending", checks.several_pending, "Several requests are pending on chats: {}"),
     ("guard_missing", checks.missing_guards, "Guards are missing or changed: {}"),
@@ -93,42 +93,42 @@ _WARNINGS: _Questions = (
     ("inactive_owner", checks.inactive_owners, "Inactive users own open chats: {}"),
     (
         "deadline_differs",
-        checks.deadlines_against_history,
+        checks.deadlines_against_tracking,
         "The deadline is not the one that was set when it was sent, of requests: {}",
     ),
     (
         "active_differs",
         checks.leavers_made_active,
-        "Users are active who the history says have left: {}",
+        "Users are active who were deactivated, as tracking says: {}",
     ),
     (
         "role_differs",
-        checks.roles_against_history,
-        "The role is not the one that the history names, of users: {}",
+        checks.roles_against_tracking,
+        "The role is not the one that tracking names, of users: {}",
     ),
     (
         "trigger_added",
         lambda database: database.added_triggers(),
-        "Triggers that are not assignchat's own act on what it writes: {}",
+        "Triggers that are not assignchat's own change what it writes: {}",
     ),
 )
 
 
 def check(database: Database, *, full: bool = False, expect: str | None = None) -> CheckResult:
-    """Look for damage. Returns what was found; nothing is repaired.
+    """Look for damage, and repair nothing. Returns the problems and the warnings.
 
-    `full` also compares every row of the history with its seal. `expect` is a head that was
-    noted earlier: the history must still contain it, which shows that its end was not cut
-    off and that it was not sealed anew. Only a full check shows the rest.
+    `full` also compares every tracking row with its seal. `expect` is a head that was noted
+    earlier: that it is still there shows that no rows were cut off at the end, and that none
+    were sealed anew. Only a full check shows the rest.
     """
     with database.read():
         problems: list[Finding] = []
         warnings: list[Finding] = []
         newest = None
         try:
-            problems.extend(_answers(database, _PROBLEMS))
-            problems.extend(_history_problems(database, full=full, expect=expect))
-            warnings.extend(_answers(database, _WARNINGS))
+            problems.extend(_found(database, _PROBLEMS))
+            problems.extend(_tampering(database, full=full, expect=expect))
+            warnings.extend(_found(database, _WARNINGS))
             warnings.extend(_overdue(database))
             newest = seals.head(database)
         except DatabaseDamaged as error:  # so much that the questions cannot be answered
@@ -137,20 +137,24 @@ def check(database: Database, *, full: bool = False, expect: str | None = None) 
         return CheckResult(not problems, newest and newest.hash, problems, warnings)
 
 
-def _answers(database: Database, questions: _Questions) -> Iterator[Finding]:
+def _found(database: Database, questions: _Questions) -> Iterator[Finding]:
     for code, find, message in questions:
         found = find(database)
         if found:
             yield Finding(code, message.format(listing(map(str, found))))
 
 
-def _history_problems(database: Database, *, full: bool, expect: str | None) -> Iterator[Finding]:
+def _tampering(database: Database, *, full: bool, expect: str | None) -> Iterator[Finding]:
     tampering = seals.first_tampering(database) if full else None
     if tampering:
-        yield Finding("history_changed", f"The history is not as it was written: {tampering}")
+        yield Finding("history_changed", f"Tracking was changed by hand: {tampering}")
     if expect is not None and seals.find(database, expect) is None:
-        unlike = "" if _HEAD.fullmatch(expect) else ", which is none: one has 64 hexadecimal digits"
-        yield Finding("head_not_found", f"The history does not contain the head {expect}{unlike}")
+        unlike = (
+            ""
+            if _HEAD.fullmatch(expect)
+            else ", which is not one: a head has 64 hexadecimal digits"
+        )
+        yield Finding("head_not_found", f"Tracking does not contain the head {expect}{unlike}")
 
 
 def _overdue(database: Database) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""What the history says of the config."""
+"""What tracking says of the config."""
 
 import json
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ def record_change(database: Database, key: str, old: object, new: object, *, act
 
 
 def keys_that_differ(database: Database, values: Mapping[str, object]) -> list[str]:
-    """Compare the config's values with the history. Returns the keys last set to another value.
+    """Compare the config's values with tracking. Returns the keys last set to another value.
 
     That is what an edit by hand leaves, or a `config set` that was killed after its row and
     before its file. Call it inside a transaction.

@@ -14,7 +14,7 @@ from assignchat.store.sql import Which
 from assignchat.times import seconds_between, time_after
 
 # A network time service moves a clock by less than the first; no request waits longer than
-# the second, so a history that old with something due in it was left by a clock that jumped.
+# the second, so rows that old with something due were left by a clock that jumped.
 _CLOCK_BEHIND_SECONDS = 5 * 60
 _CLOCK_AHEAD_SECONDS = 31 * 86_400
 
@@ -25,7 +25,7 @@ def sweep_timeouts(
     """Time out every pending request whose deadline has come. Returns their ids, in order.
 
     `actor` is recorded as who swept. Raises `ClockSuspicious`, unless `force`, where
-    something is due and the newest row of the history lies more than 5 minutes in the future
+    something is due and the newest tracking row lies more than 5 minutes in the future
     or 31 days in the past.
     """
     with database.read():
@@ -133,6 +133,6 @@ def _check_clock(database: Database) -> None:
     if -_CLOCK_BEHIND_SECONDS <= age <= _CLOCK_AHEAD_SECONDS:
         return
     raise ClockSuspicious(
-        f"The clock says {database.now}, but the newest row of the history is from {newest}",
+        f"The clock says {database.now}, but the newest tracking row is from {newest}",
         hint="Nothing was timed out. Set the clock, or sweep with --force if it is right.",
     )

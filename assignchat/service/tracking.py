@@ -1,4 +1,4 @@
-"""The history: tracking rows, and the Engagement Tracking Records that they tell."""
+"""Tracking rows, and the Engagement Tracking Records that they tell."""
 
 from collections.abc import Iterator
 from typing import NamedTuple, Unpack
@@ -11,7 +11,7 @@ from assignchat.store.tracking import Filters
 
 
 class Part(NamedTuple):
-    """Some rows of the history, and the id up to which no others match."""
+    """Some tracking rows, and the id up to which no others match."""
 
     rows: list[TrackingRow]
     complete_to: int

@@ -1,7 +1,7 @@
 """Many chats at once: selecting, moving and giving back, in set-based SQL.
 
 A batch moves in slices of some thousand chats inside one transaction, so that a progress
-bar can move and Ctrl-C is heard; each slice is one INSERT into the history and one UPDATE
+bar can move and Ctrl-C is heard; each slice is one INSERT of tracking rows and one UPDATE
 of the chats that it names.
 """
 
@@ -17,7 +17,7 @@ SLICE = seals.SLICE
 
 
 class BatchRow(NamedTuple):
-    """A batch without its users, who are counted in its rows of the history, maybe a million."""
+    """A batch without its users, who are counted in its tracking rows, maybe a million."""
 
     id: int
     at: str
@@ -262,7 +262,7 @@ def requests_of(batch_id: int) -> Which:
 
 
 def requests_moved_since(row_id: int) -> Which:
-    """The requests on chats that have changed hands after a row of the history."""
+    """The requests on chats that have changed hands after a tracking row."""
     return Which(
         "EXISTS (SELECT 1 FROM engagement_tracking t WHERE t.chat_id = r.chat_id"
         " AND t.id > :before AND t.event IN ('assigned', 'undone', 'imported')"
@@ -330,7 +330,7 @@ def undo(database: Database, batch_id: int, actor: str) -> Iterator[int]:
 
 
 def _undo_slice(database: Database, bound: Params) -> int:
-    """Undo the rows of the history from `start` to `end`. Returns how many chats it gave back."""
+    """Undo the tracking rows from `start` to `end`. Returns how many chats it gave back."""
     before = tracking.last_id(database)
     with seals.rows_varying_in(database, "chat_id", "from_user", "to_user"):
         chats = database.execute(

@@ -1,4 +1,4 @@
-"""Queries for damage, and for rows that contradict the history. Each returns ids, or names."""
+"""Queries for damage, and for rows that contradict tracking. Each returns ids, or names."""
 
 from assignchat.model import OWNERSHIP_EVENTS
 from assignchat.store.database import Database
@@ -8,7 +8,7 @@ _DETAIL = "CASE WHEN json_valid(t.detail) THEN t.detail END"
 _OWNERSHIP = ", ".join(f"'{event}'" for event in OWNERSHIP_EVENTS)
 
 
-def owners_against_history(database: Database) -> list[str]:
+def owners_against_tracking(database: Database) -> list[str]:
     """Find chats whose owner is not the one that their last change of owner names."""
     return database.column(
         "SELECT c.id FROM chats c WHERE c.owner_id IS NOT (SELECT t.to_user"
@@ -17,7 +17,7 @@ def owners_against_history(database: Database) -> list[str]:
     )
 
 
-def statuses_against_history(database: Database) -> list[int]:
+def statuses_against_tracking(database: Database) -> list[int]:
     """Find requests whose status, recipient or reason differs from their last tracking row."""
     return database.column(
         "SELECT r.id FROM requests r LEFT JOIN engagement_tracking t ON t.id = (SELECT max(id)"
@@ -27,7 +27,7 @@ def statuses_against_history(database: Database) -> list[int]:
     )
 
 
-def requests_against_history(database: Database) -> list[int]:
+def requests_against_tracking(database: Database) -> list[int]:
     """Find requests whose chat, owner, requester or time differs from what was sent."""
     return database.column(
         "SELECT r.id FROM requests r JOIN engagement_tracking t"
@@ -40,7 +40,7 @@ def requests_against_history(database: Database) -> list[int]:
     )
 
 
-def batches_against_history(database: Database) -> list[int]:
+def batches_against_tracking(database: Database) -> list[int]:
     """Find batches whose actor, recipients or undoing differs from their tracking rows."""
     return database.column(
         "WITH told AS MATERIALIZED (SELECT batch_id, to_user, min(actor) AS actor,"
@@ -58,8 +58,8 @@ def batches_against_history(database: Database) -> list[int]:
     )
 
 
-def chats_against_history(database: Database) -> list[str]:
-    """Find chats that are open when their history says closed, and the other way round."""
+def chats_against_tracking(database: Database) -> list[str]:
+    """Find chats that are open where tracking says closed, or closed where it says open."""
     return database.column(
         "SELECT c.id FROM chats c WHERE c.status IS NOT (SELECT CASE t.event"
         f" WHEN 'closed' THEN 'closed' WHEN 'imported' THEN json_extract({_DETAIL}, '$.status[1]')"
@@ -70,7 +70,7 @@ def chats_against_history(database: Database) -> list[str]:
     )
 
 
-def deadlines_against_history(database: Database) -> list[int]:
+def deadlines_against_tracking(database: Database) -> list[int]:
     """Find requests whose deadline is not the one that they were sent with."""
     return database.column(
         "SELECT r.id FROM requests r JOIN engagement_tracking t"
@@ -79,7 +79,7 @@ def deadlines_against_history(database: Database) -> list[int]:
     )
 
 
-def roles_against_history(database: Database) -> list[str]:
+def roles_against_tracking(database: Database) -> list[str]:
     """Find users whose role is not the one last recorded."""
     return database.column(
         _last_recorded("role", deactivated="NULL")
@@ -89,7 +89,7 @@ def roles_against_history(database: Database) -> list[str]:
 
 
 def leavers_made_active(database: Database) -> list[str]:
-    """Find users who are active though the history says that they were deactivated."""
+    """Find users who are active though tracking says that they were deactivated."""
     return database.column(
         _last_recorded("active", deactivated="0")
         + " SELECT u.id FROM users u JOIN last ON last.user_id = u.id"
@@ -98,7 +98,7 @@ def leavers_made_active(database: Database) -> list[str]:
 
 
 def _last_recorded(column: str, *, deactivated: str) -> str:
-    """Write the SQL of a table `last`: the newest value of a column in the history of each user.
+    """Write the SQL of a table `last`: the newest value of a user's column that tracking has.
 
     `deactivated` is the value that their deactivation gives it, NULL for none.
     """
@@ -116,7 +116,7 @@ def _last_recorded(column: str, *, deactivated: str) -> str:
 
 
 def missing_rows(database: Database) -> list[int]:
-    """Find the first id of the history without a row: ids are given without gaps."""
+    """Find the first id without a tracking row: ids are given without gaps."""
     return database.column(
         "SELECT n FROM (SELECT 1 AS n UNION ALL SELECT id + 1 FROM engagement_tracking) AS due"
         " WHERE n BETWEEN 1 AND :highest"

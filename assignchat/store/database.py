@@ -39,8 +39,8 @@ class Database(Protocol):
     """Where it is, for people and for `engine_of`."""
     os_user: str
     """The login that every tracking row records."""
-    history_before: int = 0
-    """The newest row of the history when the transaction that is under way began."""
+    tracked_before: int = 0
+    """The newest tracking row when the transaction that is under way began."""
     committed: bool = False
     """Whether a change was made that stands; who reports a failure asks."""
 
@@ -131,8 +131,8 @@ class Database(Protocol):
     def now(self) -> str:
         """The time of the transaction that is under way, as it is stored.
 
-        It is taken once, when the lock is held, so that the order of the times in the history
-        is the order of its rows.
+        It is taken once, when the lock is held, so that the order of the times of tracking
+        rows is the order of their ids.
         """
         if self._now is None:
             raise RuntimeError("no transaction is under way")
@@ -151,7 +151,7 @@ class Database(Protocol):
             self._bulk() if bulk else nullcontext(),
             self._transaction("write", commit=not dry_run),
         ):
-            self.history_before = self.value("SELECT max(id) FROM engagement_tracking") or 0
+            self.tracked_before = self.value("SELECT max(id) FROM engagement_tracking") or 0
             yield
             if not dry_run:
                 self._before_commit(self)

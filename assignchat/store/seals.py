@@ -1,4 +1,4 @@
-"""Tamper evidence: every row of the history is sealed, and each seal contains the one before.
+"""Tamper evidence: every tracking row is sealed, and each seal contains the one before.
 
 A seal covers rows that one transaction appended, at most `SLICE` of them. Its `hash` is the
 SHA-256 of the hash before it together with those rows. So a row that is changed, deleted or
@@ -55,7 +55,7 @@ class _Rows(NamedTuple):
 
 
 def head(database: Database) -> Seal | None:
-    """Returns the newest seal, whose hash stands for the whole history; None before any row."""
+    """Return the newest seal, whose hash stands for all tracking rows. Returns None before any."""
     return database.one(Seal, f"SELECT {_FIELDS} FROM seals ORDER BY last_id DESC LIMIT 1", {})
 
 
@@ -68,10 +68,10 @@ def seal_new_rows(database: Database, varying: Sequence[str] = _COLUMNS) -> None
     """Seal the rows that this transaction has appended and not sealed yet.
 
     Each transaction that writes ends with this. `varying` are the columns in which those rows
-    may differ. A row that was put into the history by hand stays unsealed for ever.
+    may differ. A row that was inserted by hand stays unsealed for ever.
     """
     previous = head(database) or _NONE
-    sealed = max(previous.last_id, database.history_before)
+    sealed = max(previous.last_id, database.tracked_before)
     newest = tracking.last_id(database)
     while sealed < newest:
         first, sealed = sealed + 1, min(sealed + SLICE, newest)

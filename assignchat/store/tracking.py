@@ -1,4 +1,4 @@
-"""Engagement tracking, the append-only history, and the records that it tells."""
+"""Engagement tracking, which is append-only, and the records that it tells."""
 
 from collections.abc import Iterator
 from typing import TypedDict
@@ -14,7 +14,7 @@ _RECORD_COLUMNS = ", ".join(
 
 
 class Filters(TypedDict, total=False):
-    """What to look for in the history: `since` and `until` are stored times, `after` is an id.
+    """Which tracking rows to look for: `since` and `until` are stored times, `after` is an id.
 
     `since` is inclusive. For records, `since` and `until` are about their last change.
     """

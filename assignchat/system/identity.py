@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Identity(NamedTuple):
-    """`login` is the person's own, also under sudo; `os_user` is what the history records."""
+    """`login` is the person's own, also under sudo; `os_user` is the one that tracking records."""
 
     login: str
     os_user: str

@@ -1,4 +1,4 @@
-"""accept: the chat is the recipient's from then on, and the history says so."""
+"""accept: the chat is the recipient's from then on, and tracking says so."""
 
 from tests.support.team import Team
 

@@ -1,4 +1,4 @@
-"""tracking: the history, filtered and folded, the same for every reader."""
+"""tracking: what happened, filtered and folded, the same for every reader."""
 
 import csv
 import io

@@ -25,13 +25,13 @@ def all_ids(team: Team) -> list[int]:
 
 
 def change(team: Team, name: str) -> None:
-    """Append a row to the history."""
+    """Append a tracking row."""
     team.ok("user", "set", "mark", "--name", name)
 
 
 @pytest.fixture
 def cursor(team: Team) -> Path:
-    """Where the reader of the history got to."""
+    """Where the reader of tracking got to."""
     return team.folder / "told"
 
 

@@ -1,4 +1,4 @@
-"""What an operator waits for reads no table from end to end, however long the history is."""
+"""What an operator waits for reads no table from end to end, however long tracking is."""
 
 import re
 import sqlite3

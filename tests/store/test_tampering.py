@@ -1,4 +1,4 @@
-"""check --full: what was done to the history by hand is named, and the head tells the rest."""
+"""check --full: what was done to tracking rows by hand is named, and the head tells the rest."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -224,7 +224,7 @@ def test_values_that_no_program_of_ours_writes_are_found(team: Team, value: str)
 
 
 def _cut_off(team: Team, after: int) -> None:
-    """Cut the history off as somebody would who knows how it is kept."""
+    """Cut the last tracking rows off as somebody would who knows how it is kept."""
     tamper(
         team,
         f"DELETE FROM engagement_tracking WHERE id > {after}",
@@ -272,7 +272,7 @@ def test_a_history_that_was_sealed_anew_shows_by_the_noted_head_alone(team: Team
         "DELETE FROM seals",
     )
     with open_database(team.database) as database, database.write():
-        database.history_before = 0
+        database.tracked_before = 0
     assert full_check(team).exit_code == 0
     assert full_check(team, "--expect", noted).exit_code == 8
 

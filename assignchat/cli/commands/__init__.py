@@ -42,7 +42,9 @@ SECTIONS = {
     "Look": {
         "status": Command("inbox", "status", "Show where you stand, and what to do next."),
         "requests": Command("requests", "requests", "List requests."),
-        "tracking": Command("tracking", "tracking", "Show the history, or its records."),
+        "tracking": Command(
+            "tracking", "tracking", "Show what happened, row by row or as records."
+        ),
         "stats": Command("stats", "stats", "Show the team in numbers."),
     },
     "The team": {

@@ -18,7 +18,7 @@ PROBLEMS_FOUND = 8
 
 
 Full = Annotated[
-    bool, typer.Option("--full", help="Also compare every row of the history with its seal.")
+    bool, typer.Option("--full", help="Also compare every tracking row with its seal.")
 ]
 Expect = Annotated[
     str | None,
@@ -38,19 +38,19 @@ def check(
         assignchat check --full
         assignchat check --expect 5c1f…
 
-    The file, its guards, the state against the history, and who else may write it. Exits 0
-    if it is sound and 8 if not. Nothing is repaired.
+    Checks the file, its guards, who else may write it, and whether chats, requests and users
+    are as tracking says. Exits 0 if the database is sound and 8 if not. Nothing is repaired.
 
-    With --full it finds the first row of the history that was changed, deleted or inserted by
-    hand, and prints the history's head. Note that elsewhere: with --expect, a later check
-    also shows whether the end was cut off, or all of it was written anew.
+    With --full it finds the first tracking row that was changed, deleted or inserted by hand,
+    and prints the head, which stands for all of them. Note the head elsewhere: with --expect,
+    a later check also shows whether the last rows were cut off, or all were written anew.
     """
     full = full or expect is not None
     with open_for_reading(ctx, as_user) as session:
         result = service.check(session.database, full=full, expect=expect)
         config_file = session.config.path if session.config.exists else None
         result.warnings.extend(exposed(session.database, config_file))
-        if named_database(ctx) is None:  # the history of another one is not about this config
+        if named_database(ctx) is None:  # the tracking of another one is not about this config
             result.warnings.extend(_config_differences(session))
     if as_json:
         render.say_json(result)
@@ -67,8 +67,8 @@ def _config_differences(session: Session) -> Iterator[Finding]:
     if keys:
         yield Finding(
             "config_differs",
-            f"{session.config.path.name} does not have the values that were last recorded,"
-            f" of keys: {', '.join(keys)}",
+            f"{session.config.path.name} has other values than tracking says, of keys:"
+            f" {', '.join(keys)}",
         )
 
 
@@ -80,4 +80,4 @@ def _say(result: service.CheckResult, *, full: bool) -> None:
             render.say(f"{title}: " + "\n  ".join(lines) + f" ({found.code})")
     render.say("The database is sound." if result.sound else "The database is NOT sound.")
     if full and result.head is not None:
-        render.say(f"Head of the history: {result.head}")
+        render.say(f"Head of the tracking table: {result.head}")

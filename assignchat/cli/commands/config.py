@@ -196,8 +196,8 @@ def _change_locked(
     if new.values == old.values:
         _record(ctx, actor, old, new, name)
         return old, new
-    # The row first: the history may say that a key was set which a crash has left as it was,
-    # and `check` tells, but no key is set of which the history does not know.
+    # The row first: after a crash, tracking may say that a key was set which was not, as
+    # `check` tells, but no key is set without a tracking row.
     with ExitStack() as until_done, edit.replacement(old.path, text, keep_as=backup) as replace:
         _record(ctx, actor, old, new, name, until_done=until_done)
         replace()
@@ -221,7 +221,7 @@ def _record(
     """Append the row that says how a key was changed, if there is a database.
 
     From the commit on, signals are held up `until_done`. Of a file that stays as it is, a row
-    is appended only if the history has another value.
+    is appended only if tracking has another value.
     """
     try:
         database = open_as_configured(ctx, old)

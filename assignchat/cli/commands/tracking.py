@@ -122,7 +122,7 @@ def tracking(
         assignchat tracking --chat chat-17
         assignchat tracking --follow --jsonl --cursor told.id
 
-    The history has a row for each thing that happened; with --records they are folded into
+    Tracking has a row for each thing that happened; with --records they are folded into
     Engagement Tracking Records, one for each assignment, and --since and --until are about
     their last change. Times are as in: assignchat help times.
 

@@ -104,7 +104,7 @@ class SqliteDatabase(Database):
             with self.write():
                 schema.migrate(self.connection)
                 if version < seals.SINCE_SCHEMA:
-                    self.history_before = 0  # what is there already is sealed as it is
+                    self.tracked_before = 0  # what is there already is sealed as it is
                     seals.seal_new_rows(self)
         except DatabaseReadOnly as error:
             raise DatabaseReadOnly(

@@ -99,7 +99,7 @@ def m004_words_are_data(database: sqlite_utils.Database) -> None:
 
 @migrations()
 def m005_crm(database: sqlite_utils.Database) -> None:
-    """What the CRM said last of each chat, as far as the history of the imports tells."""
+    """What the CRM said last of each chat, as far as the tracking rows of imports tell."""
     for statement in (CRM_OWNER, CRM_STATUS, FILL_CRM_OWNER, FILL_CRM_STATUS):
         database.conn.execute(statement)
 
