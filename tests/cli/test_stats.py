@@ -188,7 +188,7 @@ def test_a_chat_that_the_crm_gave_to_somebody_else_in_between_did_not_bounce(tea
     team.ok("bulk-assign", "chat-1", "--to", "martha", "--as", "mark")
     row = '{"id": "chat-1", "customer": "Priya Nair", "owner_id": "omar", "status": "open"}'
     Path("chats.json").write_text(f"[{row}]", encoding="utf-8")
-    team.ok("import", "chats", "chats.json")
+    team.ok("import", "chats", "chats.json", "--owners", "theirs")
     team.ok("bulk-assign", "chat-1", "--to", "mark", "--as", "omar")
     found = team.ok("stats")
     assert (found["bouncing"], found["bouncing_chats"]) == ([], 0)
