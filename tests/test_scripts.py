@@ -32,6 +32,20 @@ def test_offboarding_hands_all_chats_over_and_deactivates(team: Team) -> None:
     assert team.rows("SELECT actor FROM batches") == [("maria",)]
 
 
+def test_offboarding_tells_before_it_asks_what_dies_and_which_closed_chats_move(
+    team_now: Team,
+) -> None:
+    team = team_now
+    team.ok("chat", "close", "chat-3")
+    team.ok("assign", "chat-1", "--to", "martha", "--as", "mark")
+    asked = offboard(team, "mark", "martha")
+    assert asked.exit_code == 4
+    for told in (asked, offboard(team, "mark", "martha", ASSUME_YES="1", ASSIGNCHAT_USER="maria")):
+        assert "1 closed chat too: chat-3" in told.out
+        assert "1 request cancelled, which undo does not bring back:" in told.out
+        assert "1 on chat-1 (Priya Nair): mark asked martha" in told.out
+
+
 def test_offboarding_without_an_answer_changes_nothing(team: Team) -> None:
     before = team.snapshot()
     done = offboard(team, "mark", "martha")

@@ -100,23 +100,24 @@ def stage(database: Database, rows: Iterable[ImportedChat]) -> None:
 
 def resolve_owners(database: Database) -> None:
     """Name the staged rows' owners by their ids where they are named by an alias."""
-    if not database.value("SELECT EXISTS (SELECT 1 FROM user_aliases)"):
+    aliases = dict(database.tuples("SELECT folded, user_id FROM user_aliases"))
+    if not aliases:
         return
-    database.execute(
-        "CREATE TEMP TABLE IF NOT EXISTS named (name TEXT PRIMARY KEY, folded TEXT) WITHOUT ROWID"
-    )
+    database.execute("CREATE TEMP TABLE IF NOT EXISTS named (name TEXT PRIMARY KEY, user_id TEXT)")
     database.execute("DELETE FROM temp.named")
     names = database.column(
         "SELECT DISTINCT owner_id FROM temp.incoming"
         " WHERE owner_id IS NOT NULL AND owner_id NOT IN (SELECT id FROM users)"
     )
     database.execute_many(
-        "INSERT INTO temp.named (name, folded) VALUES (?, ?)",
-        ((name, folded(name)) for name in names),
+        "INSERT INTO temp.named (name, user_id) VALUES (?, ?)",
+        ((name, aliases[folded(name)]) for name in names if folded(name) in aliases),
     )
+    # Not by UPDATE FROM: SQLite would walk all rows once for each name.
     database.execute(
-        "UPDATE temp.incoming SET owner_id = a.user_id"
-        " FROM temp.named n JOIN user_aliases a ON a.folded = n.folded WHERE n.name = owner_id"
+        "UPDATE temp.incoming"
+        " SET owner_id = (SELECT n.user_id FROM temp.named n WHERE n.name = owner_id)"
+        " WHERE owner_id IN (SELECT name FROM temp.named)"
     )
 
 
