@@ -17,7 +17,7 @@ SLICE = seals.SLICE
 
 
 class BatchRow(NamedTuple):
-    """A batch without its users, who are counted in its tracking rows, maybe a million."""
+    """A batch without its users: these are counted in its tracking rows, maybe a million."""
 
     id: int
     at: str
@@ -34,7 +34,7 @@ _COLUMNS = (
 
 
 class Holding(NamedTuple):
-    """How many of the selected chats of one status one user owns."""
+    """How many of the selected chats a user owns, of one status."""
 
     owner_id: str
     status: str
@@ -42,7 +42,7 @@ class Holding(NamedTuple):
 
 
 class Move(NamedTuple):
-    """So many selected chats of one status go from one user to another, in order of their ids."""
+    """A number of selected chats, of one status, to move between two users, in order of id."""
 
     from_user: str
     to_user: str
@@ -51,7 +51,7 @@ class Move(NamedTuple):
 
 
 def get(database: Database, batch_id: int) -> BatchRow | None:
-    """Look a batch up by its id. Returns None if there is none."""
+    """Find a batch by its id. Returns None if there is none."""
     sql = f"SELECT {_COLUMNS} FROM batches WHERE id = :id"
     return database.one(BatchRow, sql, {"id": batch_id})
 
@@ -65,7 +65,7 @@ def every(
 
 
 def newest_of(database: Database, actor: str) -> int | None:
-    """Look up the newest batch of an actor that is not undone. Returns its id, or None."""
+    """Find the newest batch of an actor that is not undone. Returns its id, or None."""
     found: int | None = database.value(
         "SELECT max(id) FROM batches WHERE actor = :actor AND undone_at IS NULL", {"actor": actor}
     )
@@ -73,7 +73,7 @@ def newest_of(database: Database, actor: str) -> int | None:
 
 
 def with_users(database: Database, batch: BatchRow) -> Batch:
-    """Count the chats of a batch by who owned them before and by who got them."""
+    """Count the chats of a batch by their owners before and after. Returns the whole batch."""
     from_users = (
         "SELECT from_user, count(*) FROM engagement_tracking"
         " WHERE batch_id = :id AND event = 'assigned' GROUP BY from_user ORDER BY from_user"
@@ -110,7 +110,7 @@ def mark_undone(database: Database, batch_id: int) -> None:
 
 
 class Selection:
-    """The chats that one command is about, given by their ids or by their owner."""
+    """The chats that one command works on, given by their ids or by their owner."""
 
     def __init__(
         self, database: Database, source: str, restriction: str, params: dict[str, str | None]
@@ -124,7 +124,7 @@ class Selection:
 
     @classmethod
     def of_owner(cls, database: Database, owner_id: str, status: str | None) -> "Selection":
-        """All chats of one owner, or those of one status."""
+        """Select all chats of one owner, or those of one status."""
         only = "" if status is None else " AND status = :only"
         return cls(
             database,
@@ -135,7 +135,7 @@ class Selection:
 
     @classmethod
     def of_ids(cls, database: Database, chat_ids: Iterable[str]) -> "Selection":
-        """The chats with these ids; `unknown` names those that are none."""
+        """Select the chats with these ids. `unknown` lists the ids that no chat has."""
         database.execute(
             "CREATE TEMP TABLE IF NOT EXISTS given (id TEXT PRIMARY KEY) WITHOUT ROWID"
         )
@@ -158,7 +158,7 @@ class Selection:
         return cls(database, "selected", restriction, {})
 
     def unknown(self, limit: int) -> list[str]:
-        """Up to `limit` of the given ids that no chat has."""
+        """List up to `limit` of the given ids that no chat has."""
         by_owner = bool(self._params)
         if by_owner or self._count("given") == self._count("selected"):
             return []
@@ -172,7 +172,7 @@ class Selection:
         return int(self._database.value(f"SELECT count(*) FROM {table}"))
 
     def holdings(self) -> list[Holding]:
-        """Who owns how many of the selected chats, by status."""
+        """Count the selected chats by owner and status."""
         return list(
             self._database.rows(
                 Holding,
@@ -183,7 +183,7 @@ class Selection:
         )
 
     def not_owned_by(self, user_id: str, limit: int) -> list[str]:
-        """Up to `limit` of the selected chats that somebody else owns."""
+        """List up to `limit` of the selected chats that another user owns."""
         return self._database.column(
             f"SELECT id FROM {self._source} WHERE owner_id <> :user ORDER BY id LIMIT :limit",
             {**self._params, "user": user_id, "limit": limit},
@@ -191,7 +191,7 @@ class Selection:
 
     @property
     def requests(self) -> Which:
-        """The requests on these chats."""
+        """Return the condition for the requests on these chats."""
         # From the few requests to their chats, not from a million chats to their requests.
         condition = (
             f"EXISTS (SELECT 1 FROM chats c JOIN {self._source} s ON s.owner_id = c.owner_id"
@@ -200,7 +200,7 @@ class Selection:
         return Which(condition, self._params)
 
     def move(self, move: Move, *, batch_id: int, actor: str, reason: str | None) -> Iterator[int]:
-        """Carry a move out, slice by slice; yields how many chats each slice moved.
+        """Carry a move out, slice by slice. Yields how many chats each slice moved.
 
         A slice is a range of ids, so that both statements walk the same index in its order.
         """
@@ -223,7 +223,7 @@ class Selection:
             yield moved
 
     def _end_of_slice(self, move: Move, after: str, chats: int) -> str:
-        """The last id of a slice of so many chats, which begins `after` an id."""
+        """Return the last id of a slice of so many chats, which begins `after` an id."""
         return str(
             self._database.value(
                 f"SELECT id FROM {self._source}"
@@ -253,7 +253,7 @@ _IN_SLICE = "owner_id = :from_user AND status = :status AND id > :after AND id <
 
 
 def requests_of(batch_id: int) -> Which:
-    """The requests on chats of a batch."""
+    """Return the condition for the requests on chats of a batch."""
     return Which(
         "EXISTS (SELECT 1 FROM engagement_tracking t WHERE t.chat_id = r.chat_id"
         " AND +t.batch_id = :batch AND t.event = 'assigned')",
@@ -262,7 +262,7 @@ def requests_of(batch_id: int) -> Which:
 
 
 def requests_moved_since(row_id: int) -> Which:
-    """The requests on chats that have changed hands after a tracking row."""
+    """Return the condition for the requests on chats with a new owner since a tracking row."""
     return Which(
         "EXISTS (SELECT 1 FROM engagement_tracking t WHERE t.chat_id = r.chat_id"
         " AND t.id > :before AND t.event IN ('assigned', 'undone', 'imported')"
@@ -272,7 +272,7 @@ def requests_moved_since(row_id: int) -> Which:
 
 
 def _collect_moved_since(database: Database, batch_id: int, first: int, last: int) -> None:
-    """Collect the chats of a batch that have changed hands since it was made."""
+    """Collect the chats of a batch that have got another owner since then."""
     database.execute("CREATE TEMP TABLE IF NOT EXISTS moved_since (id TEXT PRIMARY KEY)")
     database.execute("DELETE FROM moved_since")
     changes_hands = (
@@ -296,7 +296,7 @@ def _collect_moved_since(database: Database, batch_id: int, first: int, last: in
 
 
 class GivenBack(NamedTuple):
-    """How many chats one user lost to, and another got back by, an undo."""
+    """How many chats went from one user back to another by an undo."""
 
     from_user: str
     to_user: str
@@ -306,8 +306,8 @@ class GivenBack(NamedTuple):
 def undo(database: Database, batch_id: int, actor: str) -> Iterator[int]:
     """Give the chats of a batch back, slice by slice. Yields how many each slice gave back.
 
-    A chat whose owner has changed since the batch stays where it is, even if it has come
-    back to the same person: what happened in between was somebody's decision.
+    A chat whose owner has changed since the batch stays with its owner, even if that is the
+    recipient of the batch again: somebody decided so in between.
     """
     first, last = (
         database.value(
@@ -353,7 +353,7 @@ def _undo_slice(database: Database, bound: Params) -> int:
 
 
 def given_back(database: Database, batch_id: int) -> list[GivenBack]:
-    """Who gave how many chats of an undone batch back to whom."""
+    """Count the chats of an undone batch by the user who lost them and the user who got them."""
     return list(
         database.rows(
             GivenBack,

@@ -40,7 +40,7 @@ _TO_TELL = (
 def to_tell(
     database: Database, *, limit: int | None = None, newest_first: bool = False
 ) -> Iterator[ChatChange]:
-    """The chats that the CRM is to be told of, in the order of their last change."""
+    """Return the chats that the CRM is to be told of, in the order of their last change."""
     return database.rows(ChatChange, _TO_TELL + _order(limit, newest_first=newest_first))
 
 
@@ -58,7 +58,7 @@ def stage(database: Database, *, limit: int | None = None, newest_first: bool = 
 
 
 def staged(database: Database) -> Iterator[ChatChange]:
-    """The chats that were put aside, in the order in which they were."""
+    """Return the chats that were put aside, in the order in which they were."""
     return database.rows(ChatChange, f"SELECT {_COLUMNS} FROM temp.telling ORDER BY rowid")
 
 

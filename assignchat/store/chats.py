@@ -11,7 +11,7 @@ _COLUMNS = ", ".join(Chat._fields)
 
 
 def get(database: Database, chat_id: str) -> Chat | None:
-    """The chat with this id, or None."""
+    """Find the chat with this id. Returns None if there is none."""
     return database.one(Chat, f"SELECT {_COLUMNS} FROM chats WHERE id = :id", {"id": chat_id})
 
 
@@ -24,9 +24,10 @@ def matching(
     limit: int | None = None,
     newest_first: bool = False,
 ) -> Iterator[Chat]:
-    """The chats of one owner, of one status, in the order in which they were opened.
+    """Yield the chats of one owner, of one status, in the order in which they were opened.
 
-    If `customer` is given, only those with this text in the customer's name, whatever its case.
+    If `customer` is given, only those with this text in the customer's name, in upper or lower
+    case.
     """
     given = {"owner": owner, "status": status}
     filters = {"owner": "owner_id = :owner", "status": "status = :status"}
@@ -43,7 +44,7 @@ def matching(
 
 
 def oldest_open(database: Database, owner: str, limit: int) -> list[str]:
-    """The ids of an owner's open chats that were opened first."""
+    """List the ids of an owner's open chats, those opened first."""
     return database.column(
         "SELECT id FROM chats WHERE owner_id = :owner AND status = 'open'"
         " ORDER BY opened_at, id LIMIT :limit",
@@ -52,7 +53,7 @@ def oldest_open(database: Database, owner: str, limit: int) -> list[str]:
 
 
 def ids_of(database: Database, owner: str, status: str) -> list[str]:
-    """The ids of an owner's chats of one status, in order."""
+    """List the ids of an owner's chats of one status, in order."""
     return database.column(
         "SELECT id FROM chats WHERE owner_id = :owner AND status = :status ORDER BY id",
         {"owner": owner, "status": status},
@@ -60,7 +61,7 @@ def ids_of(database: Database, owner: str, status: str) -> list[str]:
 
 
 def similar_ids(database: Database, chat_id: str, limit: int = 500) -> list[str]:
-    """Ids that begin as this one does, for a hint after a typing error."""
+    """List ids that begin as this one does, for a hint after a typing error."""
     found: list[str] = []
     for written in dict.fromkeys((chat_id, chat_id.lower(), chat_id.upper())):
         found += beginning_with(database, written[: max(1, len(written) // 2)], limit)
@@ -68,7 +69,7 @@ def similar_ids(database: Database, chat_id: str, limit: int = 500) -> list[str]
 
 
 def open_beginning_with(database: Database, prefix: str, owner: str, limit: int) -> list[str]:
-    """Up to so many ids of open chats of an owner that begin like this."""
+    """List up to `limit` ids of an owner's open chats that begin with `prefix`."""
     return database.column(
         "SELECT id FROM chats WHERE owner_id = :owner AND status = 'open'"
         " AND id >= :prefix AND id < :end ORDER BY id LIMIT :limit",
@@ -77,7 +78,7 @@ def open_beginning_with(database: Database, prefix: str, owner: str, limit: int)
 
 
 def beginning_with(database: Database, prefix: str, limit: int) -> list[str]:
-    """Up to so many ids that begin like this."""
+    """List up to `limit` ids that begin with `prefix`."""
     return database.column(
         "SELECT id FROM chats WHERE id >= :prefix AND id < :end ORDER BY id LIMIT :limit",
         {"prefix": prefix, "end": prefix + "\U0010ffff", "limit": limit},

@@ -18,7 +18,7 @@ DEFAULT_BUSY_SECONDS = 10.0
 
 
 def utc_now() -> datetime:
-    """The machine's clock."""
+    """Return the time by the machine's clock."""
     return datetime.now(UTC)
 
 
@@ -26,7 +26,7 @@ R = TypeVar("R", bound=NamedTuple)
 
 
 class SchemaDifference(NamedTuple):
-    """Something that is gone or is not as it was made; a guard is what keeps a rule."""
+    """A part of the schema that is missing or changed. A guard is one that enforces a rule."""
 
     name: str
     is_guard: bool
@@ -71,8 +71,8 @@ class Database(Protocol):
         """Open a database, and bring an older schema up to date.
 
         `busy_seconds` is how long to wait for another writer. Raises one of the
-        `DatabaseUnusable` errors for everything that is not a database this version can use,
-        and leaves it untouched.
+        `DatabaseUnusable` errors for anything that this version cannot use as a database, and
+        leaves it untouched.
         """
 
     @classmethod
@@ -84,45 +84,45 @@ class Database(Protocol):
         os_user: str = "",
         clock: Clock = utc_now,
     ) -> bool:
-        """Make a database, with what `fill` puts into it. Returns whether there was none before.
+        """Make a database, with the rows that `fill` inserts. Returns whether none was there.
 
-        It appears whole or not at all. Raises one of the `DatabaseUnusable` errors where none
-        can be made.
+        It appears whole or not at all. Raises one of the `DatabaseUnusable` errors where none can
+        be made.
         """
 
     @staticmethod
     def located(location: str, folder: Path) -> str:
-        """Follow a location that is relative to a folder. Returns one that is not."""
+        """Resolve a location that is relative to a folder. Returns an absolute one."""
 
     @staticmethod
     def owner_id(location: str) -> int | None:
-        """Returns the uid of the user of this machine who can write into it at will, or None."""
+        """Return the uid of the database's owner on this machine, or None."""
 
     # What differs between engines, and is not asked by SQL.
 
     def close(self) -> None:
-        """Release the database; a transaction that is under way is undone."""
+        """Close the database. A transaction that is under way is undone."""
 
     @property
     def version(self) -> object:
-        """What differs once somebody else has changed the database, or replaced it.
+        """Return a value that changes when another process changes or replaces the database.
 
-        Much quicker than looking for what has changed. Raises `DatabaseMissing`.
+        Much quicker than a look for the change itself. Raises `DatabaseMissing`.
         """
 
     def check_in_place(self) -> None:
-        """Raises `DatabaseMissing` if it is gone, or another one has taken its place."""
+        """Raise `DatabaseMissing` if the database is gone, or another one is in its place."""
 
     @property
     def own_files(self) -> Sequence[Path]:
-        """The files that it uses or will use, itself first. Empty for a server."""
+        """List the files that the database uses or will use, itself first. Empty for a server."""
 
     def copy(self, path: Path, *, replace: bool = False) -> None:
         """Copy the database as it is at this moment into a file, while others may write.
 
-        The copy is checked before it takes its name, and is its owner's alone. Raises
-        `InvalidValue` where something is there already, unless `replace` and it is a file that
-        nobody uses as a database, and a `DatabaseUnusable` where it cannot be written.
+        The copy is checked before it takes its name, and only its owner can read it. Raises
+        `InvalidValue` if a file is there already, unless `replace` is given and no process uses
+        that file as a database. Raises a `DatabaseUnusable` error if the copy cannot be written.
         """
 
     # Transactions.
@@ -131,8 +131,7 @@ class Database(Protocol):
     def now(self) -> str:
         """The time of the transaction that is under way, as it is stored.
 
-        It is taken once, when the lock is held, so that the order of the times of tracking
-        rows is the order of their ids.
+        It is read once, when the lock is held, so that the order of times is the order of rows.
         """
         if self._now is None:
             raise RuntimeError("no transaction is under way")
@@ -140,11 +139,11 @@ class Database(Protocol):
 
     @contextmanager
     def write(self, *, dry_run: bool = False, bulk: bool = False) -> Iterator[None]:
-        """Run the block as one transaction: all of it, or nothing; nothing in a `dry_run`.
+        """Run the block as one transaction: all of it or nothing, and nothing in a `dry_run`.
 
-        `bulk` is for work on very many rows that selects what it refers to in the same
-        transaction. Writers take turns, and nothing that was read here is changed by another.
-        Raises `DatabaseLocked` when the turn does not come in time.
+        `bulk` is for work on very many rows that selects the rows it refers to in the same
+        transaction. Writers take turns, so no other process changes what the block has read.
+        Raises `DatabaseLocked` if the turn does not come in time.
         """
         self._dry_run = dry_run
         with (
@@ -158,21 +157,21 @@ class Database(Protocol):
 
     @contextmanager
     def read(self) -> Iterator[None]:
-        """Run the block on one consistent state of the database; it waits for nobody."""
+        """Run the block on one consistent state of the database, without waiting for a writer."""
         with self._transaction("read", commit=False):
             yield
 
     @contextmanager
     def write_temporary(self) -> Iterator[None]:
-        """Run the block as one transaction on temporary tables, for which nobody waits."""
+        """Run the block as one transaction on temporary tables, without a lock."""
         with self._transaction("temporary", commit=True):
             yield
 
     def keep_if_refused(self) -> None:
-        """Keep what the transaction has done so far even if the rest of it is refused.
+        """Keep the changes so far even if the rest of the transaction is refused.
 
-        For deadlines that had passed: the command that met them is refused, but that they
-        have passed is recorded. So it is called before anything else is changed.
+        For deadlines that have passed: the command that meets them is refused, but the time-outs
+        are recorded. So call it before anything else is changed.
         """
         self._changes_before = self._changes()
         if not self._dry_run:
@@ -216,10 +215,10 @@ class Database(Protocol):
         """Whether the engine is in a transaction."""
 
     def _changes(self) -> int:
-        """Returns how many rows have been changed since the database was opened."""
+        """Return how many rows have been changed since the database was opened."""
 
     def _bulk(self) -> AbstractContextManager[None]:
-        """Run the block, around a transaction, as is best for very many rows."""
+        """Run the block, around a transaction, with settings for very many rows."""
 
     def _translated(self) -> AbstractContextManager[None]:
         """Turn the driver's errors in the block into `assignchat.errors`."""
@@ -238,14 +237,14 @@ class Database(Protocol):
     def whole_columns(
         self, columns: Sequence[str], source: str, params: Params
     ) -> list[Sequence[Any]]:
-        """Returns all values of each column, of the rows that `source`, from FROM on, selects."""
+        """Return all values of each column, of the rows that `source` selects, from FROM on."""
 
     def value(self, sql: str, params: Params | None = None) -> Any:
-        """Returns the first column of the first row, or None where there is no row."""
+        """Return the first column of the first row, or None where there is no row."""
         return next((row[0] for row in self.tuples(sql, params)), None)
 
     def column(self, sql: str, params: Params | None = None) -> list[Any]:
-        """Returns the first column of every row."""
+        """Return the first column of every row."""
         return [row[0] for row in self.tuples(sql, params)]
 
     def insert(self, sql: str, params: Params) -> int:
@@ -253,7 +252,7 @@ class Database(Protocol):
         return int(self.value(sql, params))
 
     def one(self, row_type: type[R], sql: str, params: Params) -> R | None:
-        """Returns the first row, as a `row_type`, or None."""
+        """Return the first row, as a `row_type`, or None."""
         return next(self.rows(row_type, sql, params), None)
 
     def rows(self, row_type: type[R], sql: str, params: Params | None = None) -> Iterator[R]:
@@ -267,22 +266,22 @@ class Database(Protocol):
     # What an export and a check ask.
 
     def tables(self) -> list[str]:
-        """Returns the names of the project's own tables and views, in order."""
+        """Return the names of the project's own tables and views, in order."""
 
     def columns(self, table: str) -> list[str]:
-        """Returns the columns of a table or view, in order."""
+        """Return the columns of a table or view, in order."""
 
     def integrity(self) -> list[str]:
-        """Returns what the engine finds wrong with what it has stored, and with its indexes."""
+        """List the faults that the engine finds in its file and its indexes."""
 
     def orphans(self) -> list[str]:
-        """Returns the tables with rows that refer to rows which are not there."""
+        """List the tables with rows that refer to missing rows."""
 
     def highest_id(self, table: str) -> int:
-        """Returns the highest id that a numbered table has given, also if its row is gone, or 0."""
+        """Return the highest id that a table has given, also to a row that is gone, or 0."""
 
     def schema_differences(self) -> list[SchemaDifference]:
-        """Returns what is missing of the schema, or is not as it was made."""
+        """List the parts of the schema that are missing or changed."""
 
     def added_triggers(self) -> list[str]:
-        """Returns the triggers that somebody else has made; they act in our own transactions."""
+        """List the triggers that are not ours. They run inside our transactions."""

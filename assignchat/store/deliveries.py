@@ -23,14 +23,14 @@ _DUE = "d.next_attempt_at <= :now AND n.recipient_id = :recipient"
 
 
 def any_new(database: Database) -> bool:
-    """Whether `collect` has anything to do; a first time is something."""
+    """Return whether `collect` has anything to do: new notifications, or its first run."""
     progress = database.value("SELECT last_id FROM delivery_progress")
     newest = database.value("SELECT max(id) FROM notifications")
     return progress is None or (newest or 0) > progress
 
 
 def collect(database: Database, news_since: str) -> None:
-    """Take new notifications in; the first time ever, only those since a stored time."""
+    """Take new notifications into the outbox; at the first run only those since a stored time."""
     database.execute(
         "INSERT INTO delivery_progress (id, last_id)"
         " SELECT 1, (SELECT coalesce(max(id), 0) FROM notifications WHERE at < :since)"
@@ -53,7 +53,7 @@ def collect(database: Database, news_since: str) -> None:
 
 
 def recipients(database: Database) -> list[str]:
-    """Users for whom something is due, whoever has waited longest first."""
+    """List the users for whom a notification is due, the one that has waited longest first."""
     return database.column(
         "SELECT n.recipient_id FROM deliveries d JOIN notifications n ON n.id = d.notification_id"
         " WHERE d.next_attempt_at <= :now GROUP BY n.recipient_id ORDER BY min(n.id)",
@@ -62,7 +62,7 @@ def recipients(database: Database) -> list[str]:
 
 
 def claim(database: Database, recipient_id: str, until: str) -> Claimed:
-    """Take what is due for a user, so that nobody else tries it until a stored time."""
+    """Claim a user's due notifications, so that no other process sends them until a stored time."""
     params = {"now": database.now, "recipient": recipient_id, "until": until}
     due = f"FROM {SOURCE} JOIN deliveries d ON d.notification_id = n.id WHERE {_DUE}"
     found = list(database.rows(Notification, f"SELECT {COLUMNS} {due} ORDER BY n.id", params))
@@ -77,7 +77,7 @@ def claim(database: Database, recipient_id: str, until: str) -> Claimed:
 
 
 def drop(database: Database, recipient_id: str) -> None:
-    """Deliver nothing more of what a user has been told so far."""
+    """Remove all notifications of a user from the outbox."""
     database.execute(
         "DELETE FROM deliveries WHERE notification_id IN"
         " (SELECT id FROM notifications WHERE recipient_id = :recipient)",
@@ -93,7 +93,7 @@ def mark_delivered(database: Database, ids: Iterable[int]) -> None:
 
 
 def postpone(database: Database, ids: Iterable[int], attempts: int, next_at: str) -> None:
-    """Record that notifications, tried so often, are to be tried again at a stored time."""
+    """Record that notifications failed again, and when to try the next time."""
     database.execute_many(
         "UPDATE deliveries SET attempts = :attempts, next_attempt_at = :next"
         " WHERE notification_id = :id",
@@ -102,5 +102,5 @@ def postpone(database: Database, ids: Iterable[int], attempts: int, next_at: str
 
 
 def waiting(database: Database) -> int:
-    """How many notifications are still to be delivered."""
+    """Count the notifications that are still to be delivered."""
     return int(database.value("SELECT count(*) FROM deliveries"))

@@ -1,4 +1,4 @@
-"""The engine that a database has, by its location, and what Python programs ask of it."""
+"""The engine of a database, by its location, and the functions on databases for Python programs."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ def engine_of(_location: str) -> type[Database]:
 
 
 def identity_at(location: str) -> Identity:
-    """Look up who is at the keyboard, for the database there."""
+    """Find the user at the keyboard, for the database at this location."""
     return who_am_i(engine_of(location).owner_id(location))
 
 
@@ -29,7 +29,7 @@ def open_database(path: Path | str, *, busy_seconds: float = 10.0) -> Database:
 
 
 def create_database(location: Path | str) -> bool:
-    """Make an empty database, if there is none. Returns whether it did. See `Database.create`."""
+    """Make an empty database if there is none. Returns whether it did. See `Database.create`."""
     return engine_of(str(location)).create(str(location))
 
 

@@ -22,10 +22,10 @@ _CHANGES = (
 
 
 class ImportedChat(NamedTuple):
-    """One row of the file; what it leaves out is null.
+    """One row of a file of chats. A value that is not in the file is null.
 
-    `crm_owner_id` and `crm_status` count if `says_crm`, as our own files do; else what the
-    CRM says of a chat is what the row says.
+    `crm_owner_id` and `crm_status` count if `says_crm`, as in files that we exported. Otherwise
+    the owner and the status of the row are the CRM's.
     """
 
     line: int
@@ -41,7 +41,7 @@ class ImportedChat(NamedTuple):
 
 
 class Fault(StrEnum):
-    """What can be wrong with a staged row."""
+    """A kind of fault of a staged row."""
 
     SAME_ID = "the same id stands on {value}"
     NO_USER = "no user {value!r}"
@@ -51,7 +51,7 @@ class Fault(StrEnum):
 
 
 class Found(NamedTuple):
-    """What is wrong with a staged row, and with which value."""
+    """A staged row with a fault, and the value that is wrong."""
 
     line: int
     id: str
@@ -60,7 +60,7 @@ class Found(NamedTuple):
 
 
 class Change(NamedTuple):
-    """What an import changes of one user or chat."""
+    """The change of one user or chat by an import."""
 
     id: str
     column: str
@@ -69,7 +69,7 @@ class Change(NamedTuple):
 
 
 class Merged(NamedTuple):
-    """How many chats an import made, changed, and found as they were."""
+    """How many chats an import created, changed, and left as they were."""
 
     created: int
     updated: int
@@ -77,7 +77,7 @@ class Merged(NamedTuple):
 
 
 class OwnerChange(NamedTuple):
-    """A chat that an import gives to somebody else."""
+    """A chat that gets another owner by an import."""
 
     chat_id: str
     from_user: str
@@ -85,7 +85,7 @@ class OwnerChange(NamedTuple):
 
 
 def stage(database: Database, rows: Iterable[ImportedChat]) -> None:
-    """Put the rows of a file beside the chats."""
+    """Copy the rows of a file into a table beside the chats."""
     database.execute("DROP TABLE IF EXISTS temp.incoming")
     database.execute(
         "CREATE TEMP TABLE incoming (place INTEGER PRIMARY KEY, line INTEGER, id TEXT,"
@@ -122,18 +122,18 @@ def resolve_owners(database: Database) -> None:
 
 
 def mark_new(database: Database) -> None:
-    """Tell the staged rows that are new from those that change a chat."""
+    """Mark the staged rows whose chats do not exist yet."""
     database.execute("UPDATE temp.incoming SET new = id NOT IN (SELECT id FROM chats)")
 
 
 def new_ids(database: Database) -> Iterator[tuple[int, str]]:
-    """The ids of the staged rows that are new, each with its line."""
+    """Yield the ids of the staged rows that are new, each with its line."""
     rows = database.tuples("SELECT line, id FROM temp.incoming WHERE new ORDER BY place")
     return ((line, chat_id) for line, chat_id in rows)
 
 
 def known_ids(database: Database, low: str, high: str, at_most: int) -> list[str]:
-    """The ids of chats from `low` to `high` that have as many characters."""
+    """List the ids of chats between `low` and `high` that have as many characters."""
     found = database.tuples(
         "SELECT id FROM chats WHERE id BETWEEN :low AND :high AND length(id) = length(:low)"
         " ORDER BY id LIMIT :at_most",
@@ -143,10 +143,9 @@ def known_ids(database: Database, low: str, high: str, at_most: int) -> list[str
 
 
 def twins(database: Database, canonical: Callable[[str], str], at_most: int) -> list[Found]:
-    """The new rows whose ids are another form of a known id, or of another row's.
+    """Find new rows whose id is another form of a known id, or of the id of another row.
 
-    Only ids that are not `canonical` themselves are kept beside the rows: of two forms of
-    one id, one at least is not.
+    Only ids that are not `canonical` are compared: of two forms of one id, at least one is not.
     """
     database.execute("DROP TABLE IF EXISTS temp.odd")
     database.execute("CREATE TEMP TABLE odd (form TEXT, id TEXT, line INTEGER)")
@@ -174,10 +173,7 @@ _TWINS = (
 
 
 def problems(database: Database, at_most: int) -> list[Found]:
-    """What is wrong with the staged rows.
-
-    Of each kind of problem come the first, so many `at_most`.
-    """
+    """Find the faults of the staged rows, up to `at_most` of each kind."""
     found: list[Found] = []
     for fault, sql in _PROBLEMS.items():
         rows = database.tuples(f"{sql} ORDER BY 1 LIMIT :at_most", {"at_most": at_most})
@@ -208,7 +204,7 @@ _PROBLEMS = {
 
 
 def opened_after(database: Database, time: str) -> tuple[int, str | None]:
-    """How many staged rows were opened after a time, and the id of the first of them."""
+    """Count the staged rows opened after a time. Returns the count and the first id."""
     found = database.tuples(
         "SELECT count(*), min(id) FROM temp.incoming WHERE opened_at > :time", {"time": time}
     )
@@ -217,7 +213,7 @@ def opened_after(database: Database, time: str) -> tuple[int, str | None]:
 
 
 def changes(database: Database) -> list[Change]:
-    """What a merge will change of known chats: first owners, then the rest."""
+    """List the changes that a merge will make to known chats: owners first, then the rest."""
     joined = " FROM temp.incoming i JOIN chats c ON c.id = i.id"
     columns = {
         "owner_id": _OWNER_CHANGES,
@@ -238,7 +234,7 @@ def changes(database: Database) -> list[Change]:
 
 
 def losing_their_request() -> Which:
-    """The requests that a merge leaves without an object."""
+    """Return the condition for the requests that a merge will cancel."""
     return Which(
         "r.chat_id IN (SELECT c.id FROM temp.incoming i JOIN chats c ON c.id = i.id"
         f" WHERE {_OWNER_CHANGES} OR ({_STATUS_CHANGES} AND i.status = 'closed'))",
@@ -247,7 +243,7 @@ def losing_their_request() -> Which:
 
 
 def chats_by_new_owner(database: Database) -> dict[str, int]:
-    """How many chats a merge will take from others, for each user who gets some."""
+    """Count the chats that a merge will take from others, by the user who gets them."""
     found = database.tuples(
         "SELECT i.owner_id, count(*) FROM temp.incoming i JOIN chats c ON c.id = i.id"
         f" WHERE {_OWNER_CHANGES} GROUP BY i.owner_id"
@@ -256,7 +252,7 @@ def chats_by_new_owner(database: Database) -> dict[str, int]:
 
 
 def chats_by_former_owner(database: Database) -> dict[str, int]:
-    """How many chats a merge will give to others, for each user who loses some."""
+    """Count the chats that a merge will give to others, by the user who loses them."""
     found = database.tuples(
         "SELECT c.owner_id, count(*) FROM temp.incoming i JOIN chats c ON c.id = i.id"
         f" WHERE {_OWNER_CHANGES} GROUP BY c.owner_id"
@@ -265,7 +261,7 @@ def chats_by_former_owner(database: Database) -> dict[str, int]:
 
 
 def owner_changes(database: Database, at_most: int) -> list[OwnerChange]:
-    """The first chats that a merge will give to somebody else, in the order of the file."""
+    """List the first chats that a merge will give to another owner, in the order of the file."""
     return list(
         database.rows(
             OwnerChange,
@@ -277,7 +273,7 @@ def owner_changes(database: Database, at_most: int) -> list[OwnerChange]:
 
 
 def merge(database: Database, actor: str) -> Merged:
-    """Insert and update chats from the staged rows, one tracking row for each that changes."""
+    """Insert and update chats from the staged rows, and track each. Returns the counts."""
     bound = {"now": database.now, "actor": actor, "os_user": database.os_user}
     staged = int(database.value("SELECT count(*) FROM temp.incoming"))
     updated = _update(database, bound)
@@ -286,7 +282,7 @@ def merge(database: Database, actor: str) -> Merged:
 
 
 def _update(database: Database, bound: Params) -> int:
-    """Change the chats that the staged rows change; how many."""
+    """Change the chats of the staged rows. Returns how many changed."""
     updated = database.execute(
         "INSERT INTO engagement_tracking"
         " (at, event, actor, os_user, chat_id, from_user, to_user, detail)"
@@ -319,7 +315,7 @@ def _update(database: Database, bound: Params) -> int:
 
 
 def _insert(database: Database, bound: Params) -> int:
-    """Make the chats that are new; how many."""
+    """Insert the chats that are new. Returns how many there were."""
     # The tracking rows refer to the chats: these first, then the rows, in the file's order.
     created = database.execute(
         "INSERT INTO chats (id, customer, owner_id, status, opened_at, closed_at,"

@@ -1,4 +1,4 @@
-"""What users are told."""
+"""The table of notifications."""
 
 from collections.abc import Iterator
 
@@ -36,7 +36,7 @@ def add(
     request_id: int | None = None,
     batch_id: int | None = None,
 ) -> None:
-    """Tell one user something, unless they are told nothing any more."""
+    """Insert a notification, unless its recipient is no longer told anything."""
     values = {
         "at": database.now,
         "recipient_id": recipient_id,
@@ -49,7 +49,7 @@ def add(
 
 
 def tell_parties(database: Database, event: Event, which: Which, *, but: str | None = None) -> None:
-    """Tell the parties of some requests what has happened to them, as `NOTICES` says.
+    """Notify the parties of some requests of an event, with the texts of `NOTICES`.
 
     `but` is a user who is not told, because they did it.
     """
@@ -78,7 +78,7 @@ _UNLESS_A_PARTY = " AND r.from_user NOT IN (r.requester_id, r.recipient_id)"
 
 
 def unread(database: Database, user_id: str) -> Iterator[Notification]:
-    """The user's unread notifications, oldest first."""
+    """Yield the user's unread notifications, oldest first."""
     return database.rows(
         Notification,
         f"SELECT {COLUMNS} FROM {SOURCE}"
@@ -88,7 +88,7 @@ def unread(database: Database, user_id: str) -> Iterator[Notification]:
 
 
 def mark_read(database: Database, user_id: str, up_to_id: int) -> None:
-    """Mark the user's notifications read, up to the last one that they were shown."""
+    """Mark the user's notifications read, up to the last one that was shown."""
     database.execute(
         "UPDATE notifications SET read_at = :now"
         " WHERE recipient_id = :user AND read_at IS NULL AND id <= :up_to",

@@ -1,4 +1,4 @@
-"""Assignment requests: asking, and settling one or many."""
+"""The table of requests: adding, finding, and settling one or many."""
 
 import json
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ _SELECT = f"SELECT {_COLUMNS} FROM requests r JOIN chats c ON c.id = r.chat_id"
 
 
 class Filters(TypedDict, total=False):
-    """What to list: the requests for which all that is given holds."""
+    """The filters of a list of requests. Only requests that match all of them are listed."""
 
     status: str | None
     chat: str | None
@@ -48,21 +48,21 @@ _STATUS_FILTERS = {
 
 
 def get(database: Database, request_id: int) -> Request | None:
-    """The request with this id, or None."""
+    """Find the request with this id. Returns None if there is none."""
     return database.one(
         Request, f"{_SELECT} WHERE r.id = :id", {"id": request_id, "now": database.now}
     )
 
 
 def newest_of_chat(database: Database, chat_id: str) -> Request | None:
-    """The last request on a chat; where one is pending, that is it. None without any."""
+    """Find the newest request on a chat, which alone may be pending. Returns None without one."""
     return next(matching(database, {"chat": chat_id}, limit=1, newest_first=True), None)
 
 
 def matching(
     database: Database, given: Filters, *, limit: int | None = None, newest_first: bool = False
 ) -> Iterator[Request]:
-    """The requests that match, one at a time."""
+    """Yield the requests that match the filters."""
     filters = dict(_FILTERS)
     status = given.get("status")
     if status is not None:
@@ -78,13 +78,13 @@ def matching(
 
 
 def pending(database: Database, which: Which) -> list[Request]:
-    """Those of some requests that are recorded as pending."""
+    """List those of some requests that are recorded as pending."""
     sql = f"{_SELECT} WHERE r.status = 'pending' AND {which.sql} ORDER BY r.id"
     return list(database.rows(Request, sql, {**which.params, "now": database.now}))
 
 
 class NewRequest(NamedTuple):
-    """What a request is sent with: columns of the table; `fallbacks` are asked next, in order."""
+    """The columns of a new request. `fallbacks` are the users to ask next, in order."""
 
     chat_id: str
     requester_id: str
@@ -110,34 +110,34 @@ def add(database: Database, new: NewRequest) -> int:
 
 
 def fallbacks(database: Database, request_id: int) -> list[str]:
-    """Who is to be asked after this request, in their order."""
+    """List the users to ask after this request, in order."""
     stored = database.value("SELECT fallbacks FROM requests WHERE id = :id", {"id": request_id})
     waiting: list[str] = json.loads(stored or "[]")
     return waiting
 
 
 def this(request_id: int) -> Which:
-    """The request with this id."""
+    """Return the condition for the request with this id."""
     return Which("r.id = :id", {"id": request_id})
 
 
 def on_chat(chat_id: str) -> Which:
-    """The requests on a chat."""
+    """Return the condition for the requests on a chat."""
     return Which("r.chat_id = :chat", {"chat": chat_id})
 
 
 def received_by(user_id: str) -> Which:
-    """The requests that a user got."""
+    """Return the condition for the requests that a user got."""
     return Which("r.recipient_id = :user", {"user": user_id})
 
 
 def sent_or_received_by(user_id: str) -> Which:
-    """The requests that a user sent or got."""
+    """Return the condition for the requests that a user sent or got."""
     return Which("(r.requester_id = :user OR r.recipient_id = :user)", {"user": user_id})
 
 
 def involving(user_id: str) -> Which:
-    """The requests that a user sent or got, or that are on their chats."""
+    """Return the condition for the requests that a user sent or got, or that are on their chats."""
     return Which(
         "(r.requester_id = :user OR r.recipient_id = :user OR r.from_user = :user)",
         {"user": user_id},
@@ -145,19 +145,19 @@ def involving(user_id: str) -> Which:
 
 
 def past_deadline(which: Which | None = None) -> Which:
-    """Those of some requests, or of all, whose deadline has passed."""
+    """Return the condition for those of some requests, or of all, whose deadline has passed."""
     return PAST_DEADLINE if which is None else which & PAST_DEADLINE
 
 
 class Settled(NamedTuple):
-    """The requests that were settled, and those of them after which others are to be asked."""
+    """The ids of the requests that were settled, and of those whose chain goes on."""
 
     ids: list[int]
     with_fallbacks: list[int]
 
 
 def any_due(database: Database) -> bool:
-    """Whether a deadline has passed that is not recorded yet."""
+    """Return whether a deadline has passed that is not recorded yet."""
     return bool(
         database.value(
             f"SELECT EXISTS (SELECT 1 FROM requests r WHERE {OVERDUE})",
@@ -175,9 +175,9 @@ def settle(
     reason: str | None = None,
     batch_id: int | None = None,
 ) -> Settled:
-    """Take those of some requests for which it is open along a transition, one or a million.
+    """Settle those of some requests that the transition applies to, one or a million.
 
-    Each gets its tracking row, and `NOTICES` says who is told. Returns the ids in order.
+    Each gets its tracking row, and the users in `NOTICES` are told. Returns the ids in order.
     """
     bound = {
         **which.params,

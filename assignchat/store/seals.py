@@ -48,7 +48,7 @@ _NONE = Seal(0, 0, "", "", "")
 
 
 class _Rows(NamedTuple):
-    """The rows of one seal: the values that they share, and whole columns of those that vary."""
+    """The rows of one seal: the values that they share, and the columns in which they differ."""
 
     shared: list[Any]
     columns: list[Sequence[Any]]
@@ -60,7 +60,7 @@ def head(database: Database) -> Seal | None:
 
 
 def find(database: Database, hash_: str) -> Seal | None:
-    """Returns the seal with this hash, or None."""
+    """Find the seal with this hash. Returns None if there is none."""
     return database.one(Seal, f"SELECT {_FIELDS} FROM seals WHERE hash = :hash", {"hash": hash_})
 
 
@@ -82,7 +82,7 @@ def seal_new_rows(database: Database, varying: Sequence[str] = _COLUMNS) -> None
 def rows_varying_in(database: Database, *varying: str) -> Iterator[None]:
     """Seal the rows that the block appends, which differ in these columns at most.
 
-    That takes a fifth of the time of looking at every column of every row.
+    That takes a fifth of the time of a look at every column of every row.
     """
     seal_new_rows(database)
     yield
@@ -111,7 +111,7 @@ def _seal(
 def _that_vary(
     database: Database, bound: Params, first_row: Params, candidates: Sequence[str]
 ) -> Sequence[str]:
-    """Returns the columns that differ between the rows. Looking is cheaper than sealing them."""
+    """List the columns that differ between the rows. A look is cheaper than to seal them."""
     if len(candidates) == 1:
         return candidates
     sums = ", ".join(f"sum({name} IS NOT :{name})" for name in candidates)
@@ -143,9 +143,9 @@ def _encoded(values: Sequence[Any]) -> bytes:
 
 
 def first_tampering(database: Database) -> str | None:
-    """Look for a row that was changed, deleted or inserted by hand, one seal at a time.
+    """Find the first row that was changed, deleted or inserted by hand, one seal at a time.
 
-    Returns what was done to the first of them, or None.
+    Returns a sentence about it, or None.
     """
     rows = database.tuples(f"SELECT id, {', '.join(_COLUMNS)} {_FROM} ORDER BY id")
     previous = _NONE
@@ -162,7 +162,7 @@ def first_tampering(database: Database) -> str | None:
 
 
 def _is_valid(seal: Seal, previous: Seal) -> bool:
-    """Whether this can be the seal after another at all: a column may hold anything."""
+    """Return whether a seal can follow another one. Its columns may hold anything."""
     texts = (seal.varying, seal.marks, seal.hash)
     return (
         isinstance(seal.first_id, int)
@@ -203,6 +203,6 @@ def _in_columns(rows: list[tuple[Any, ...]], varying: Sequence[str]) -> _Rows:
 
 
 def _alike(rows: list[tuple[Any, ...]], varying: Sequence[str]) -> bool:
-    """Returns whether all rows are the same in the columns that do not vary."""
+    """Return whether all rows are the same in the columns that do not vary."""
     columns = zip(("id", *_COLUMNS), zip(*rows, strict=True), strict=True)
     return all(len(set(values)) == 1 for name, values in columns if name not in ("id", *varying))

@@ -1,4 +1,4 @@
-"""What the statements are put together from: conditions, filters, pages."""
+"""The parts of statements: conditions, filters, pages."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
@@ -7,9 +7,9 @@ Params = Mapping[str, Any]
 
 
 class Which(NamedTuple):
-    """Which requests are meant: a condition on `requests r`, with its parameters.
+    """A set of requests: a condition on `requests r`, with its parameters.
 
-    Only the store makes them; whoever gets one hands it on.
+    Only the store makes one. Its callers just pass it on.
     """
 
     sql: str
@@ -34,23 +34,23 @@ COLUMNS_WITH_DEADLINE = {
 
 
 def insert_into(table: str, columns: Iterable[str]) -> str:
-    """Returns the statement that inserts a row whose parameters are called like its columns."""
+    """Return the statement that inserts a row. Its parameters have the names of the columns."""
     names = tuple(columns)
     return f"INSERT INTO {table} ({', '.join(names)}) VALUES (:{', :'.join(names)})"
 
 
 def one_of(words: Iterable[str]) -> str:
-    """Returns words of `model`, never of a user, as they stand behind IN."""
+    """Return words of `model` as a list for IN. Never call it with text of a user."""
     return "(" + ", ".join(f"'{word}'" for word in words) + ")"
 
 
 def where(filters: Mapping[str, str], given: Params) -> str:
-    """The WHERE clause of those filters, by name, for which a value is given."""
+    """Return the WHERE clause of the filters, by name, for which a value is given."""
     clauses = [sql for name, sql in filters.items() if given.get(name) is not None]
     return "WHERE " + " AND ".join(clauses) if clauses else ""
 
 
 def page(id_column: str, limit: int | None, *, newest_first: bool) -> str:
-    """The ORDER BY and LIMIT of a list; a limit of None means all."""
+    """Return the ORDER BY and LIMIT of a list. A limit of None means all."""
     order = f"ORDER BY {id_column}{' DESC' if newest_first else ''}"
     return order if limit is None else f"{order} LIMIT {int(limit)}"

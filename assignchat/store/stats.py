@@ -1,4 +1,4 @@
-"""Who holds how much, how requests ended, how fast people answer, and who hands over when."""
+"""Counts for the team's numbers: chats by owner, outcomes, answer times, hand-overs."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from assignchat.store.sql import COLUMNS_WITH_DEADLINE, one_of
 
 
 class Period(NamedTuple):
-    """From `since` on and before `until`, stored times; None where there is no such bound."""
+    """The time from `since` to before `until`, stored times. None means no bound."""
 
     since: str | None
     until: str | None
@@ -58,14 +58,14 @@ class ReasonCount(NamedTuple):
 
 
 class QuarterCount(NamedTuple):
-    """How many hand-overs there were in a quarter of an hour, by the stored time it begins at."""
+    """How many hand-overs there were in the quarter of an hour that begins at a stored time."""
 
     begins_at: str
     hand_overs: int
 
 
 class Bounce(NamedTuple):
-    """How often a chat was given straight back to whom it had come from, between two users."""
+    """How often a chat was given straight back, between two users."""
 
     chat_id: str
     customer: str
@@ -75,7 +75,7 @@ class Bounce(NamedTuple):
 
 
 def loads(database: Database) -> list[Load]:
-    """Each user's chats, also where there are none."""
+    """List each user's count of chats, also if it is 0."""
     return list(
         database.rows(
             Load,
@@ -96,7 +96,7 @@ _SENT = _during("requested_at")
 
 
 def sent(database: Database, period: Period) -> list[Sent]:
-    """The requests sent in a period, by requester."""
+    """Count the requests sent in a period, by requester."""
     return list(
         database.rows(
             Sent,
@@ -107,7 +107,7 @@ def sent(database: Database, period: Period) -> list[Sent]:
 
 
 def received(database: Database, period: Period) -> list[Received]:
-    """Count the requests sent in a period, by recipient; past its deadline one is timed out."""
+    """Count the requests sent in a period, by recipient. Past its deadline one is timed out."""
     counts = ", ".join(f"count(*) FILTER (WHERE status = '{name}')" for name in NONE_BY_STATUS)
     rows = database.tuples(
         f"SELECT recipient_id, count(*), {counts}"
@@ -122,10 +122,9 @@ def received(database: Database, period: Period) -> list[Received]:
 
 
 def answers(database: Database, period: Period) -> Iterator[Answer]:
-    """Each answer to a request sent in a period, the quickest first.
+    """Yield each answer to a request sent in a period, the quickest first.
 
-    Ordered once in SQL and counted by the caller: windows for the ranks take four times as
-    long.
+    SQL sorts once and the caller counts: windows for the ranks take four times as long.
     """
     return database.rows(
         Answer,
@@ -136,7 +135,7 @@ def answers(database: Database, period: Period) -> Iterator[Answer]:
 
 
 def reasons(database: Database, period: Period) -> list[ReasonCount]:
-    """Why the requests sent in a period were rejected or withdrawn, most often first."""
+    """Count the reasons of the requests rejected or withdrawn in a period, most frequent first."""
     return list(
         database.rows(
             ReasonCount,
@@ -157,7 +156,7 @@ _HAND_OVERS = (
 
 
 def quarters(database: Database, period: Period) -> list[QuarterCount]:
-    """The hand-overs of a period by quarter of an hour: no zone's clock is off by less."""
+    """Count the hand-overs of a period by quarter of an hour: zones differ by whole quarters."""
     return list(
         database.rows(
             QuarterCount,
@@ -171,10 +170,10 @@ def quarters(database: Database, period: Period) -> list[QuarterCount]:
 
 
 def bounces(database: Database, period: Period) -> list[Bounce]:
-    """Chats that went straight back to whom they had come from, in a period, the worst first.
+    """List the chats that went straight back in a period, most often first.
 
-    One row for a chat and two users: how many of the chat's hand-overs between them were the
-    reverse of the chat's hand-over before.
+    One row for a chat and two users: how many hand-overs of the chat between them were the
+    reverse of its hand-over before.
     """
     # Most chats are handed over once: to leave those out first halves the time.
     often = f"SELECT chat_id FROM engagement_tracking WHERE {_HAND_OVERS}"

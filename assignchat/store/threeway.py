@@ -1,4 +1,4 @@
-"""Of a known chat an import changes only what the CRM has changed since it last named it."""
+"""An import changes only values of a known chat that the CRM has changed since the last import."""
 
 from enum import StrEnum
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from assignchat.store.database import Database
 
 
 class Owners(StrEnum):
-    """Whose owner a known chat gets if it is another one here than in the file."""
+    """The owner that a chat gets if it has another one here than in the file."""
 
     MERGE = "merge"
     THEIRS = "theirs"
@@ -18,7 +18,8 @@ class Owners(StrEnum):
 class Conflict(NamedTuple):
     """A chat whose owner was changed here and in the CRM, to different users.
 
-    `base` is whom the CRM named before, `ours` the owner here, `theirs` whom it names now.
+    `base` is the owner that the CRM named before, `ours` the owner here, `theirs` the owner that
+    the CRM names now.
     """
 
     chat: str
@@ -44,7 +45,7 @@ _OURS_STAYS = {
 
 
 def keep_ours(database: Database, owners: Owners) -> None:
-    """Take from the staged rows what is to stay as it is here, and remember it as kept."""
+    """Remove from the staged rows the values that are to stay as they are here."""
     database.execute("DROP TABLE IF EXISTS temp.kept")
     database.execute(
         "CREATE TEMP TABLE kept (place INTEGER, id TEXT, said TEXT, base TEXT, ours TEXT,"
@@ -68,7 +69,7 @@ def keep_ours(database: Database, owners: Owners) -> None:
 
 
 def conflicts(database: Database) -> list[Conflict]:
-    """The chats that both sides have given to different owners, in the order of the file."""
+    """List the chats that both sides have given to different owners, in the order of the file."""
     return list(
         database.rows(
             Conflict,
@@ -79,12 +80,12 @@ def conflicts(database: Database) -> list[Conflict]:
 
 
 def kept_owners(database: Database) -> int:
-    """How many chats keep the owner that they have here, though the file names another one."""
+    """Count the chats that keep their owner here though the file names another one."""
     return int(database.value("SELECT count(*) FROM temp.kept WHERE what = 'owner_id'"))
 
 
 def remember_crm(database: Database) -> None:
-    """Keep of each known chat what the CRM says of it now."""
+    """Store for each known chat the owner and the status that the CRM now names."""
     database.execute(
         "UPDATE chats AS c SET crm_owner_id = coalesce(i.owner_id, c.crm_owner_id),"
         " crm_status = coalesce(i.status, c.crm_status) FROM temp.incoming i"

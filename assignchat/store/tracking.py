@@ -14,7 +14,7 @@ _RECORD_COLUMNS = ", ".join(
 
 
 class Filters(TypedDict, total=False):
-    """Which tracking rows to look for: `since` and `until` are stored times, `after` is an id.
+    """The filters of tracking rows: `since` and `until` are stored times, `after` is an id.
 
     `since` is inclusive. For records, `since` and `until` are about their last change.
     """
@@ -71,7 +71,7 @@ def append(
     reason: str | None = None,
     detail: str | None = None,
 ) -> None:
-    """Append one row; its time and login are the transaction's."""
+    """Append one row. Its time and login are those of the transaction."""
     values = {
         "at": database.now,
         "event": event,
@@ -90,12 +90,12 @@ def append(
 
 
 def last_id(database: Database) -> int:
-    """The id of the newest row, 0 where there is none."""
+    """Return the id of the newest row, 0 if there is none."""
     return int(database.value("SELECT coalesce(max(id), 0) FROM engagement_tracking"))
 
 
 def last_giver(database: Database, chat_id: str) -> str | None:
-    """From whom the chat came to its owner, None if it was theirs from the first."""
+    """Find the user from whom the chat came to its owner. Returns None if it never moved."""
     events = ", ".join(f"'{event}'" for event in OWNERSHIP_EVENTS)
     giver: str | None = database.value(
         f"SELECT from_user FROM engagement_tracking WHERE chat_id = :chat AND event IN ({events})"
@@ -106,7 +106,7 @@ def last_giver(database: Database, chat_id: str) -> str | None:
 
 
 def newest_at(database: Database) -> str | None:
-    """The time of the newest row, or None."""
+    """Return the time of the newest row, or None."""
     at: str | None = database.value("SELECT at FROM engagement_tracking ORDER BY id DESC LIMIT 1")
     return at
 
@@ -114,7 +114,7 @@ def newest_at(database: Database) -> str | None:
 def rows(
     database: Database, given: Filters, *, limit: int | None = None, newest_first: bool = False
 ) -> Iterator[TrackingRow]:
-    """The rows that match, one at a time."""
+    """Yield the rows that match the filters."""
     order = page("id", limit, newest_first=newest_first)
     return database.rows(
         TrackingRow,
@@ -126,7 +126,7 @@ def rows(
 def records(
     database: Database, given: Filters, *, limit: int | None = None, newest_first: bool = False
 ) -> Iterator[EngagementRecord]:
-    """The Engagement Tracking Records that match; a pending one past its deadline is timed out."""
+    """Yield the Engagement Tracking Records that match. One past its deadline is timed out."""
     order = page(
         f"requested_at{' DESC' if newest_first else ''}, coalesce(request_id, batch_id)",
         limit,

@@ -23,18 +23,18 @@ def _users(database: Database, sql: str, params: Params | None = None) -> Iterat
 
 
 def get(database: Database, user_id: str) -> User | None:
-    """The user with this id, or None."""
+    """Find the user with this id. Returns None if there is none."""
     return next(_users(database, "WHERE id = :id", {"id": user_id}), None)
 
 
 def of_alias(database: Database, alias: str) -> User | None:
-    """The user who has this alias, in any case, or None."""
+    """Find the user who has this alias, in upper or lower case. Returns None if nobody has it."""
     whose = "WHERE id = (SELECT user_id FROM user_aliases WHERE folded = :folded)"
     return next(_users(database, whose, {"folded": folded(alias)}), None)
 
 
 def every(database: Database) -> list[User]:
-    """All users, by id."""
+    """List all users, by id."""
     return list(_users(database, "ORDER BY id"))
 
 
@@ -45,7 +45,7 @@ def active(
     away_too: bool = False,
     least_loaded_first: bool = False,
 ) -> list[User]:
-    """The active users who are present, or `away_too`; of one role if given.
+    """List the active users who are present, or also `away_too`, and of one role if given.
 
     They come by name, or the least loaded first.
     """
@@ -81,7 +81,7 @@ def _stored(user: User) -> dict[str, object]:
 
 
 def put_alias(database: Database, alias: Alias) -> None:
-    """Store an alias of a user. One that they have already keeps its origin unless it has one."""
+    """Store an alias of a user. A stored one keeps its origin unless a new origin is given."""
     database.execute(
         "INSERT INTO user_aliases (alias, user_id, source, heading, folded)"
         " VALUES (:alias, :user_id, :source, :heading, :folded)"
@@ -98,7 +98,7 @@ def remove_alias(database: Database, alias: str) -> None:
 
 
 def open_chats(database: Database, user_id: str) -> int:
-    """How many open chats the user owns."""
+    """Count the open chats that the user owns."""
     return int(
         database.value(
             "SELECT count(*) FROM chats WHERE owner_id = :id AND status = 'open'", {"id": user_id}

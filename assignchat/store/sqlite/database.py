@@ -34,7 +34,7 @@ _BEGIN = {"write": "BEGIN IMMEDIATE", "read": "BEGIN", "temporary": "BEGIN"}
 class SqliteDatabase(Database):
     """An open SQLite file, or a closed copy of one that may only be read.
 
-    With `full`, the error that its disk is full, it is read as such a copy is.
+    With `full`, the error of a full disk, the database is read in the same way as such a copy.
     """
 
     def __init__(
@@ -198,9 +198,9 @@ class SqliteDatabase(Database):
     def _overwrite_log(self) -> None:
         """Take back a commit that was written whole but could not be synced.
 
-        SQLite forgets it, but its pages stand in the -wal file until somebody writes the next
-        ones over them; if all who have the file open were killed before that, the next to open
-        it would take the commit for a good one.
+        SQLite forgets it, but its pages stay in the -wal file until the next ones overwrite them.
+        If all processes that have the file open were killed before that, the next one to open it
+        would take the commit for a good one.
         """
         with suppress(sqlite3.Error):
             version = self.connection.execute("PRAGMA user_version").fetchone()[0]
@@ -223,10 +223,10 @@ class SqliteDatabase(Database):
                 self.execute("PRAGMA foreign_keys = ON")
 
     def _heed_signals(self) -> int:
-        """Let Ctrl-C end a statement on a million rows, which is called in the middle of it.
+        """Let Ctrl-C end a statement on a million rows. SQLite calls this while it runs.
 
-        sqlite3 swallows what is raised here and ends the statement with SQLITE_INTERRUPT, so
-        the exception is kept for `_translated`.
+        sqlite3 swallows an exception that is raised here and ends the statement with
+        SQLITE_INTERRUPT, so the exception is kept for `_translated`.
         """
         try:
             for _ in range(2):  # at the turn of a loop Python runs the handlers of signals

@@ -1,4 +1,4 @@
-"""SQLite's errors as `assignchat.errors`: which database, what is wrong, and what to do."""
+"""SQLite's errors as `assignchat.errors`: the database, what is wrong with it, and what to do."""
 
 import os
 import sqlite3
@@ -46,7 +46,7 @@ _SIGNS_OF_DAMAGE = (
 
 
 def locked(path: Path, _error: str = "") -> DatabaseLocked:
-    """Returns the error for a database that somebody else is writing."""
+    """Return the error for a database that another process is writing."""
     return DatabaseLocked(
         f"Another process was writing to the database {path}",
         hint="Nothing was changed. Try again; busy_timeout in the config says how long to wait.",
@@ -54,7 +54,7 @@ def locked(path: Path, _error: str = "") -> DatabaseLocked:
 
 
 def full(path: Path, _error: str = "") -> DatabaseFull:
-    """There is no room for the file."""
+    """Return the error for a file that there is no room for."""
     return DatabaseFull(
         f"No room left to write the database {path}",
         hint="Nothing was changed. Make room on its file system and try again.",
@@ -71,7 +71,7 @@ def _failing(path: Path, error: str) -> AssignchatError:
 
 
 def _has_room(path: Path) -> bool:
-    """Returns whether a file may still grow there: by file system, quota and `ulimit -f`."""
+    """Return whether a file may still grow there: by file system, quota and `ulimit -f`."""
     import resource  # only needed when something is wrong
 
     limited = resource.getrlimit(resource.RLIMIT_FSIZE)[0] != resource.RLIM_INFINITY
@@ -85,7 +85,7 @@ _LITTLE_ROOM = 1024 * 1024  # bytes; a -wal file grows in steps
 
 
 def damaged(path: Path, error: str) -> DatabaseDamaged:
-    """Returns the error for a file that is damaged."""
+    """Return the error for a file that is damaged."""
     return DatabaseDamaged(
         f"The database {path} is damaged: {error}",
         hint="Keep a copy of the file, and restore the last backup. assignchat check tells more.",
@@ -93,7 +93,7 @@ def damaged(path: Path, error: str) -> DatabaseDamaged:
 
 
 def foreign(path: Path, _error: str = "") -> DatabaseForeign:
-    """Returns the error for a file that is something else."""
+    """Return the error for a file that is not a database of assignchat."""
     return DatabaseForeign(
         f"Not an assignchat database: {path}",
         hint="Check the path. A new database is made with: assignchat --db FILE init",
@@ -134,7 +134,7 @@ _MEANINGS: dict[str, Callable[[Path, str], AssignchatError]] = {
 
 
 def missing(path: Path) -> DatabaseMissing:
-    """Returns the error for a path without a database."""
+    """Return the error for a path without a database."""
     return DatabaseMissing(
         f"No database at {path}",
         hint="Check the path, or make one there with: " + command_line("--db", str(path), "init"),

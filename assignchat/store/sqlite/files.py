@@ -16,12 +16,12 @@ from assignchat.system.files import create_own, sync_folder, unfinished
 
 
 def create_file(path: Path, fill: Callable[[Path], None]) -> bool:
-    """Make a database file, its owner's alone, with what `fill` puts into it while it is built.
+    """Make a database file that only its owner can read, with the rows that `fill` inserts.
 
     Returns whether there was none before. The file appears whole or not at all: it is built
     beside its place and then linked to its name, which never replaces a file. Raises
-    `DatabaseDamaged` where a journal of another database is left, and `DatabaseReadOnly`
-    where none can be made.
+    `DatabaseDamaged` if a journal of another database is left there, and `DatabaseReadOnly` if no
+    file can be made.
     """
     from assignchat.store.sqlite import schema  # slow to import, see schema.py
 
@@ -45,16 +45,17 @@ def create_file(path: Path, fill: Callable[[Path], None]) -> bool:
 
 
 def _journal_beside(path: Path) -> Path | None:
-    """Look for a file in which SQLite would expect changes to a database at `path`.
+    """Find a file in which SQLite would expect changes to a database at `path`.
 
-    SQLite cannot tell whose changes they are, and writes them into a new file of that name.
+    SQLite cannot tell which database they belong to, and writes them into a new file of that
+    name.
     """
     wal, journal, *_ = files_beside(path)
     return next((file for file in (wal, journal) if os.path.lexists(file)), None)
 
 
 def _link(building: Path, path: Path) -> None:
-    """Link a finished file to its name. It survives a power cut, or is not there at all."""
+    """Link a finished file to its name. After a power cut it is there whole, or not at all."""
     os.link(building, path)
     try:
         sync_folder(path.parent)
@@ -64,7 +65,7 @@ def _link(building: Path, path: Path) -> None:
 
 
 def _replace(building: Path, path: Path) -> None:
-    """Put a finished file in the place of another, which is put back if that fails."""
+    """Put a finished file in the place of another one. If that fails, put the old one back."""
     old = building.with_name(building.name + _OLD)
     with suppress(OSError):  # not every file system has such links; the copy is good without
         os.link(path, old)
@@ -82,7 +83,7 @@ _OLD = "-old"
 
 @contextmanager
 def _built_beside(path: Path) -> Iterator[Path]:
-    """Make an empty file beside `path`, its owner's alone, for the block to fill and to name."""
+    """Make an empty file beside `path`, for the block to fill and to name."""
     building = unfinished(path)
     try:
         building.unlink(missing_ok=True)  # left by a process of the same number that was killed
@@ -124,9 +125,9 @@ def _make_schema(path: Path, migrate: Callable[[sqlite3.Connection], None]) -> N
 
 
 def _complete(path: Path) -> None:
-    """Move into the file what is still in its -wal file, which is not linked to a name.
+    """Move the contents of a -wal file that has no name into its database file.
 
-    SQLite does so when a database is closed, but does not tell where that fails.
+    SQLite does so when a database is closed, but does not report a failure.
     """
     with _connected(path) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
@@ -156,7 +157,7 @@ def name_copy(building: Path, path: Path, *, replace: bool) -> None:
 
 
 def check_place(database: Path, path: Path, *, replace: bool) -> None:
-    """Raises `InvalidValue` if a copy would overwrite something there, or be damaged by it."""
+    """Raise `InvalidValue` if a copy would overwrite a file there, or be damaged by one."""
     try:
         found = path.stat()
     except FileNotFoundError:

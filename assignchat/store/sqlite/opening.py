@@ -1,4 +1,4 @@
-"""Opening a database file, and seeing from outside whether it was changed."""
+"""Opening a database file, and seeing from outside whether it has changed."""
 
 import os
 import sqlite3
@@ -16,7 +16,7 @@ from assignchat.system.files import is_unfinished
 
 
 class FileState(NamedTuple):
-    """What shows whether somebody has written to a database file, or replaced it."""
+    """A value that differs once a process has written to a database file, or replaced it."""
 
     inode: int
     modified_ns: int
@@ -38,9 +38,9 @@ def file_state(path: Path) -> FileState:
 
 
 def files_beside(path: Path) -> list[Path]:
-    """Name the files that SQLite makes beside a database, and believes when they are there.
+    """List the files that SQLite makes beside a database, and trusts if they are there.
 
-    Returns first the -wal file. SQLite follows links before it names them.
+    The -wal file comes first. SQLite follows links before it names them.
     """
     real = os.path.realpath(path)
     return [Path(real + suffix) for suffix in ("-wal", "-journal", "-shm")]
@@ -61,13 +61,13 @@ def connect(path: Path, busy_seconds: float, *, immutable: bool = False) -> sqli
 
 
 class _Connection(sqlite3.Connection):
-    """A connection that closes without keeping others waiting."""
+    """A connection that closes without making others wait."""
 
     def close(self) -> None:
-        """Move what was written from the -wal file to the file itself, then release both.
+        """Move the contents of the -wal file into the database file, then release both.
 
-        The last connection to close does that under a lock that readers wait for too, and
-        on a slow disk it takes its time; done before, there is nothing left to do by then.
+        The last connection to close does that under a lock that readers wait for too, and on a
+        slow disk it takes long. Done before, nothing is left to do under the lock.
         """
         with suppress(sqlite3.Error):  # what is committed stands in the -wal file as well
             if self.total_changes and not self.in_transaction:
@@ -76,17 +76,17 @@ class _Connection(sqlite3.Connection):
 
 
 def is_closed_copy(path: Path, state: FileState) -> bool:
-    """Returns whether we may only read this file and nobody is using it, as with a backup.
+    """Return whether we may only read this file and no process uses it, as with a backup.
 
-    Opened as any other, it would get -wal and -shm files that cannot be written either, and
-    that stay in the way. It is read without locks, so each read sees to it afterwards that
-    its state is still this one.
+    Opened like any other, it would get -wal and -shm files that cannot be written either, and
+    that stay in the way. It is read without locks, so each read checks afterwards that its state
+    is still the same.
     """
     return not os.access(path, os.W_OK) and state.log_size is None
 
 
 def check_is_file(path: Path) -> None:
-    """Raises one of the `DatabaseUnusable` errors for what is not a file with one name."""
+    """Raise one of the `DatabaseUnusable` errors unless the path is a file with one name."""
     try:
         found = path.stat()
     except FileNotFoundError:
@@ -107,11 +107,11 @@ def check_is_file(path: Path) -> None:
 
 
 def _has_other_names(path: Path) -> bool:
-    """Returns whether a file has more names than `path` and those under which it was built.
+    """Return whether a file has more names than `path` and those under which it was built.
 
-    A database appears under its name by a second link, so for a moment, or until somebody
-    clears up after a process that was killed right then, it has both. Looked at in this
-    order, because a name that it was built under may go, but none comes.
+    A database gets its name by a second link, so for a moment, or until the rest of a killed
+    process is removed, it has both. They are looked at in this order, because a name that it was
+    built under may go, but none comes.
     """
     real = Path(os.path.realpath(path))
     with suppress(OSError):
@@ -133,7 +133,7 @@ def _is_same(path: Path, other: Path) -> bool:
 
 
 def prepare(connection: sqlite3.Connection, path: Path) -> int:
-    """Refuse what is not ours before anything else is read from it. Returns its version.
+    """Refuse a database that is not ours before anything else is read from it. Returns its version.
 
     References are checked from then on, and a committed change survives a power cut.
     """

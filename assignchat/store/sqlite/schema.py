@@ -1,9 +1,7 @@
 """The tables, as migrations.
 
-Each runs once: when a database is made, or is first opened by a newer version.
-
-Only this module uses sqlite_utils, whose import alone takes longer than a whole command may
-take.
+Each migration runs once: when a database is made, or is first opened by a newer version. Only
+this module imports sqlite_utils, because that takes longer than a whole command may take.
 """
 
 import sqlite3
@@ -20,8 +18,8 @@ migrations = sqlite_utils.Migrations("assignchat")
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring the schema up to date, inside the transaction that the caller has begun.
 
-    Several processes may open an old database at once: whoever comes second finds nothing
-    left to do.
+    Several processes may open an old database at once: for all but the first, nothing is left to
+    do.
     """
     database = sqlite_utils.Database(connection, execute_plugins=False, recursive_triggers=False)
     migrations.apply(database)
@@ -38,14 +36,14 @@ _GUARDS = ("CREATE TRIGGER", "CREATE UNIQUE INDEX")
 
 
 def expected_objects() -> dict[str, str]:
-    """Returns the `OBJECTS` of a database that was just made: names and SQL."""
+    """Return the `OBJECTS` of a database that was just made: names and SQL."""
     with closing(sqlite3.connect(":memory:")) as connection:
         migrate(connection)
         return dict(connection.execute(OBJECTS))
 
 
 def differences(found: dict[str, str]) -> list[SchemaDifference]:
-    """Compare the `OBJECTS` of a database with those it was made with."""
+    """Compare the `OBJECTS` of a database with those of a new one. Returns the differences."""
     return [
         SchemaDifference(name, sql.startswith(_GUARDS))
         for name, sql in expected_objects().items()
@@ -55,16 +53,16 @@ def differences(found: dict[str, str]) -> list[SchemaDifference]:
 
 @migrations()
 def m001_initial(database: sqlite_utils.Database) -> None:
-    """The tables, indexes, guards and views of the first release."""
+    """Make the tables, indexes, guards and views of the first release."""
     for statement in (*TABLES, *INDEXES, *GUARDS, ENGAGEMENT_RECORDS):
         database.conn.execute(statement)
 
 
 @migrations()
 def m002_seals(database: sqlite_utils.Database) -> None:
-    """Tamper evidence, and views of what people ask most.
+    """Make the table of seals, and views for readers of SQL.
 
-    Whoever applies it seals the rows that are there already: see `opening`.
+    The caller seals the rows that are there already: see `opening`.
     """
     for statement in (SEALS, *SEAL_GUARDS, SEALS_BY_HASH, PENDING_REQUESTS, USER_LOAD):
         database.conn.execute(statement)
@@ -72,17 +70,17 @@ def m002_seals(database: sqlite_utils.Database) -> None:
 
 @migrations()
 def m003_aliases(database: sqlite_utils.Database) -> None:
-    """Other names of users, and how many open chats each takes."""
+    """Add other names of users, and how many open chats each takes."""
     for statement in (USER_CAPACITY, USER_ALIASES, USER_ALIASES_BY_USER):
         database.conn.execute(statement)
 
 
 @migrations()
 def m004_words_are_data(database: sqlite_utils.Database) -> None:
-    """Take the rules from older tables that list every role and status: `model` does.
+    """Remove the rules of older tables that list every role and status: `model` has them.
 
-    A rule can be taken from the text of a table, because it says nothing of how rows are
-    stored; making the tables anew would take minutes where there are millions of rows.
+    A rule can be removed from the text of a table, because it does not affect how rows are
+    stored. To make the tables anew would take minutes with millions of rows.
     """
     connection = database.conn
     (version,) = connection.execute("PRAGMA schema_version").fetchone()
@@ -99,7 +97,7 @@ def m004_words_are_data(database: sqlite_utils.Database) -> None:
 
 @migrations()
 def m005_crm(database: sqlite_utils.Database) -> None:
-    """What the CRM said last of each chat, as far as the tracking rows of imports tell."""
+    """Add what the CRM said last of each chat, as far as the tracking rows of imports tell."""
     for statement in (CRM_OWNER, CRM_STATUS, FILL_CRM_OWNER, FILL_CRM_STATUS):
         database.conn.execute(statement)
 
