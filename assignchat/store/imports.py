@@ -99,7 +99,7 @@ def stage(database: Database, rows: Iterable[ImportedChat]) -> None:
 
 
 def resolve_owners(database: Database) -> None:
-    """Name the staged rows' owners by their ids where they are named by an alias."""
+    """Replace the aliases of owners in the staged rows by ids."""
     aliases = dict(database.tuples("SELECT folded, user_id FROM user_aliases"))
     if not aliases:
         return

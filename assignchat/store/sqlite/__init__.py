@@ -1,4 +1,4 @@
-"""The SQLite engine: it alone knows a driver, a pragma, a path and what lies beside a file."""
+"""The SQLite engine, which alone knows drivers, pragmas, paths and the files beside them."""
 
 APPLICATION_ID = 0x41434854
 """`ACHT`, in the header of every assignchat database."""
