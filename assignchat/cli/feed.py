@@ -45,7 +45,7 @@ class Feed:
         found = service.list_tracking(
             self._database, limit=limit or None, **self._sought | {"after": self._told}
         )
-        with render.paged():
+        with render.paged(), render.copied():
             render.say_rows(self._form, self._noted(found), TrackingRow, self._cells)
         self._note()
 

@@ -42,7 +42,7 @@ def say_list(
     if wanted:
         found = list(rows)
         rows, more = found[:wanted], len(found) > wanted
-    with render.paged():
+    with render.paged(), render.copied():
         render.say_rows(form, rows, row_type, cells)
     if more:
         render.flush()  # below the list, where it is seen

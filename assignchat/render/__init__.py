@@ -4,6 +4,7 @@ The only package that imports rich, and the only place where text that came from
 made safe to show: `visible`.
 """
 
+from assignchat.render.copying import copied
 from assignchat.render.formats import (
     FileFormat,
     Form,

@@ -48,7 +48,7 @@ def terminal_is_dumb() -> bool:
 
 def flush() -> None:
     """Deliver what was printed so far. Raises `OutputFailed` if that fails."""
-    with _delivering():
+    with delivering():
         sys.stdout.flush()
 
 
@@ -58,10 +58,10 @@ def deliver() -> None:
     Raises `OutputFailed`, or `BrokenPipeError` if the reader goes before it has taken all.
     """
     flush()
-    with _delivering():
-        if _is(stat.S_ISREG):
+    with delivering():
+        if stdout_is(stat.S_ISREG):
             os.fsync(sys.stdout.fileno())
-        while _is(stat.S_ISFIFO) and _unread(sys.stdout.fileno()):
+        while stdout_is(stat.S_ISFIFO) and unread(sys.stdout.fileno()):
             if reader_has_gone(_SECONDS_BETWEEN_LOOKS):
                 raise BrokenPipeError
 
@@ -69,7 +69,7 @@ def deliver() -> None:
 _SECONDS_BETWEEN_LOOKS = 0.005
 
 
-def _unread(pipe: int) -> int:
+def unread(pipe: int) -> int:
     """Return how many bytes are on their way, if the system tells; Linux does."""
     import fcntl  # only for whoever follows
     import termios
@@ -80,7 +80,7 @@ def _unread(pipe: int) -> int:
 
 def reader_has_gone(seconds: float = 0) -> bool:
     """Wait until the reader of standard output goes. Returns whether it went within this time."""
-    if not (_is(stat.S_ISFIFO) or _is(stat.S_ISSOCK)):
+    if not (stdout_is(stat.S_ISFIFO) or stdout_is(stat.S_ISSOCK)):
         time.sleep(seconds)
         return False
     poller = select.poll()
@@ -88,7 +88,7 @@ def reader_has_gone(seconds: float = 0) -> bool:
     return bool(poller.poll(seconds * 1_000))
 
 
-def _is(kind: Callable[[int], bool]) -> bool:
+def stdout_is(kind: Callable[[int], bool]) -> bool:
     """Return whether standard output is a file of this kind."""
     try:
         return kind(os.fstat(sys.stdout.fileno()).st_mode)
@@ -115,7 +115,7 @@ def discard() -> None:
 
 def write(text: str) -> None:
     """Print text that is safe already. Raises `OutputFailed` if it cannot be written."""
-    with _delivering():
+    with delivering():
         sys.stdout.write(text)
 
 
@@ -153,7 +153,7 @@ def write_file(path: Path, text: str) -> None:
 
 
 @contextmanager
-def _delivering() -> Iterator[None]:
+def delivering() -> Iterator[None]:
     """Turn output that fails into `OutputFailed`, except that its reader has gone."""
     try:
         yield

@@ -1,7 +1,12 @@
 """Lists for pipes: bare ids for the next command, and chats found by a customer's name."""
 
+import json
+import sqlite3
+from contextlib import closing
+
 import pytest
 
+from tests.support.processes import pipe, program, read, result, start, wait_until
 from tests.support.team import Team
 from tests.support.terminal import at_terminal
 
@@ -85,3 +90,46 @@ def test_chats_are_found_by_a_part_of_the_customers_name(
     assert [chat["id"] for chat in team.ok(*words, "--limit", "1")] == found[:1]
     assert team.ok(*words, "--owner", "omar") == []
     assert team.run(*words).out.count("\n") == len(found)
+
+
+def is_held_open(team: Team) -> bool:
+    """Whether somebody reads an older state of the database than the newest."""
+    with closing(sqlite3.connect(team.database, timeout=0)) as other:
+        with other:
+            other.execute("CREATE TABLE passing (id)")
+            other.execute("DROP TABLE passing")
+        busy, pages, moved = other.execute("PRAGMA wal_checkpoint(FULL)").fetchone()
+    assert pages > 0  # or nothing was asked
+    return bool(busy) or pages != moved
+
+
+@pytest.mark.parametrize("words", [("--jsonl",), ("--json",), ("--csv",), ()], ids=str)
+def test_a_list_whose_reader_has_stopped_keeps_nothing_open_and_is_whole(
+    team: Team, words: tuple[str, ...]
+) -> None:
+    rows = [{"id": f"c{n}", "customer": "Ann" * 50, "owner_id": "mark"} for n in range(4_000)]
+    (team.folder / "chats.json").write_text(json.dumps(rows))
+    team.ok("import", "chats", "chats.json")
+    whole = team.run("tracking", *words).out
+    with pipe() as (reader, writer):
+        listing = start(team.folder, *program("tracking", *words), stdout=writer)
+        writer.close()
+        begun = read(reader, 10)  # and then the reader stops
+        wait_until(lambda: not is_held_open(team))
+        assert listing.poll() is None
+        rest = b"".join(iter(lambda: read(reader), b""))
+        assert result(listing).exit_code == 0
+    assert (begun + rest).decode() == whole
+
+
+def test_a_reader_who_goes_away_later_ends_it_silently(team: Team) -> None:
+    rows = [{"id": f"c{n}", "customer": "Ann" * 50, "owner_id": "mark"} for n in range(2_000)]
+    (team.folder / "chats.json").write_text(json.dumps(rows))
+    team.ok("import", "chats", "chats.json")
+    with pipe() as (reader, writer):
+        listing = start(team.folder, *program("chat", "list", "--jsonl"), stdout=writer)
+        writer.close()
+        assert read(reader, 10)
+        wait_until(lambda: not is_held_open(team))
+    ended = result(listing)
+    assert (ended.exit_code, ended.err) == (1, "")
