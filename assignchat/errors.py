@@ -172,6 +172,12 @@ class BatchNotFound(NotFound):
     code = "batch_not_found"
 
 
+class SourceNotFound(NotFound):
+    """There is no source with this name in the config."""
+
+    code = "source_not_found"
+
+
 class Refused(AssignchatError):
     """The present state does not allow the command."""
 

@@ -255,6 +255,14 @@ TOPICS = {
         A config file that everybody may write is refused. A `./config.toml` that you did not
         name is refused if it, or a symbolic link in its place, belongs to another user than you
         or root.
+
+        `[sources.NAME]` says how a CRM writes, for `import --from NAME` and `changes --from
+        NAME`: `time_zone`, `time_format`, `encoding`, `delimiter`, `sheet`, `rows`, `header`
+        (false if its files have no headings) and `owners` (the heading of its users' file
+        under which the names stand that owners have there). `[sources.NAME.users]` and
+        `[sources.NAME.chats]` have `columns` (a heading or a list of them), `values` (of each
+        column, the words and what they mean) and `defaults`. `import --save-source NAME` writes
+        what was given there. `scripts/samples/sources.toml` has ready ones.
         """,
     ),
     "environment": Topic("The environment variables.", "[environment]"),

@@ -91,6 +91,13 @@ def config_keys(_ctx: typer.Context, incomplete: str) -> list[str]:
     return _beginning_as(incomplete, keys.KEYS)
 
 
+def source_names(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Offer the sources in the config."""
+    with suppress(AssignchatError, OSError):
+        return _beginning_as(incomplete, load_config(_line(ctx)).sources)
+    return []
+
+
 def config_values(ctx: typer.Context, incomplete: str) -> list[str]:
     """Offer the values of a key that has only a few."""
     return _beginning_as(incomplete, _CONFIG_VALUES.get(ctx.params.get("key", ""), ()))

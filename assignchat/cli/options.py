@@ -58,6 +58,7 @@ REQUESTS = offered("request_ids")
 ASKED_CHATS = offered("asked_chat_ids")
 BATCHES = offered("batch_ids")
 KEYS = offered("config_keys")
+SOURCES = offered("source_names")
 VALUES = offered("config_values")
 
 AsUser = Annotated[

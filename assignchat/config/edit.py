@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from copy import deepcopy
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,14 @@ from assignchat.config.load import (
     parse_toml,
     read_safely,
 )
-from assignchat.errors import ConfigInvalid, ConfigNotWritable, ConfigValueInvalid
+from assignchat.config.sources import SOURCES, check_name, settings_of_source
+from assignchat.crm.sources import Source
+from assignchat.errors import (
+    ConfigInvalid,
+    ConfigNotWritable,
+    ConfigValueInvalid,
+    InvalidValue,
+)
 from assignchat.system import files
 from assignchat.system.files import make_own_folder, sync_folder
 
@@ -30,12 +38,20 @@ def change(config: Config, name: str, value: Value | None) -> tuple[Config, str,
     values = {key: old for key, old in config.values.items() if key != name}
     if value is not None:
         values[name] = value
+    before = read_safely(config.path, owners=None) or ""
+    table, _, key = name.rpartition(".")
+    text = _placed(before.replace("\r\n", "\n"), table, key, value)
+    return _changed(config, values, text, before)
+
+
+def _changed(
+    config: Config, values: dict[str, Value], text: str, before: str
+) -> tuple[Config, str, Path | None]:
+    """The config with other values, whose text is this one if it says them all."""
     try:
         settings = settings_of(values, config.path)
     except ConfigInvalid as error:
         raise ConfigValueInvalid(error.message, error.hint) from None
-    before = read_safely(config.path, owners=None) or ""
-    text = _edited(before.replace("\r\n", "\n"), name, value)
     backup = None
     if _flattened(text) != values:
         text = _written_anew(values)
@@ -44,6 +60,26 @@ def change(config: Config, name: str, value: Value | None) -> tuple[Config, str,
         text = text.replace("\n", "\r\n")
     _check_can_be_read(text, config.path)
     return Config(config.path, True, values, settings), text, backup
+
+
+def change_source(
+    config: Config, name: str, kind: str, source: Source
+) -> tuple[Config, str, Path | None]:
+    """The config with a source for files of a `kind`, as `change`. Raises `InvalidValue` too."""
+    sources = deepcopy(config.sources)
+    given = settings_of_source(source, kind)
+    if not given:
+        raise InvalidValue("There is nothing to save", hint="Give --column, --value and the like.")
+    before = read_safely(config.path, owners=None) or ""
+    text = before.replace("\r\n", "\n")
+    for place, key, value in given:
+        table = sources.setdefault(check_name(name), {})
+        for part in place:
+            table = table.setdefault(part, {})
+        if table.get(key) != value:
+            table[key] = value
+            text = _placed(text, ".".join((SOURCES, name, *place)), key, value)
+    return _changed(config, {**config.values, SOURCES: sources}, text, before)
 
 
 def _check_can_be_read(text: str, path: Path) -> None:
@@ -118,16 +154,16 @@ def _writing(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _edited(text: str, name: str, value: Value | None) -> str:
+def _placed(text: str, table: str, key: str, value: Value | None) -> str:
     """The text with one assignment replaced, added or removed, if it is written plainly.
 
     The caller reads the result back: where it does not say what it should, it is not used.
     """
-    table, _, key = name.rpartition(".")
     lines = re.findall("[^\n]*\n|[^\n]+", text)  # splitlines would end a line within a text
     start, end = _table_span(lines, table)
-    found = _find(rf"\s*{re.escape(key)}\s*=", lines, start, end)
-    commented = _find(rf"# {re.escape(key)} = .*[^\[\s]\s*$", lines, start, end)
+    written = re.escape(_assignment(key, "").removesuffix(' = ""\n'))
+    found = _find(rf"\s*{written}\s*=", lines, start, end)
+    commented = _find(rf"# {written} = .*[^\[\s]\s*$", lines, start, end)
     if found is not None:
         stop = _assignment_end(lines, found, end)
         old = lines[found:stop]

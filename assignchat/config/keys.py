@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from assignchat.config.sources import SOURCES, check_sources
 from assignchat.errors import (
     AssignchatError,
     ConfigInvalid,
@@ -18,7 +19,7 @@ from assignchat.times import parse_duration, parse_timeout
 MAX_BUSY_SECONDS = 600
 MAX_NUMBER = 10**12  # larger ones are no duration, and may not even be printed
 
-Value = str | bool | list[str]
+Value = str | bool | list[str] | dict[str, Any]
 
 
 class Settings(NamedTuple):
@@ -185,7 +186,7 @@ def key_named(name: str) -> Key:
         f"No config key {name!r}",
         hint=f"Did you mean {by_word[close[0]]}?"
         if close
-        else "assignchat config list shows them all.",
+        else "assignchat config list shows them all; import --save-source makes sources.",
     )
 
 
@@ -220,10 +221,13 @@ def flat(document: dict[str, Any], prefix: str = "") -> dict[str, Value]:
 
 def settings_of(values: dict[str, Value], path: Path) -> Settings:
     """The values in force. Raises `ConfigInvalid` for one that does not fit, naming `path`."""
-    for name in values:
+    for name, value in values.items():
         try:
-            key_named(name)
-        except ConfigKeyUnknown as error:
+            if name == SOURCES:
+                check_sources(value)
+            else:
+                key_named(name)
+        except (ConfigKeyUnknown, InvalidValue) as error:
             raise ConfigInvalid(f"{path}: {error.message}", error.hint) from None
     settings = Settings(
         **{

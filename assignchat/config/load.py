@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from assignchat.config.keys import KEYS, Settings, Value, at_home, flat, settings_of
+from assignchat.config.sources import SOURCES
 from assignchat.errors import ConfigInvalid
 from assignchat.shell import quoted
 from assignchat.system.files import links_from
@@ -27,6 +28,12 @@ class Config(NamedTuple):
     def database(self) -> str:
         """The location of the database that the file names, which may be relative to it."""
         return os.path.expanduser(self.settings.database)  # need not be a path
+
+    @property
+    def sources(self) -> dict[str, Any]:
+        """The tables of the sources, by their names."""
+        found = self.values.get(SOURCES, {})
+        return found if isinstance(found, dict) else {}
 
     def value(self, name: str) -> Value:
         """The value of a key, its default where the file has none."""

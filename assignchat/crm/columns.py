@@ -7,7 +7,7 @@ from typing import Any
 from assignchat.crm.formulas import unguarded
 from assignchat.crm.headings import Headings, Way
 from assignchat.crm.objects import NumberedObject, Object
-from assignchat.crm.paths import ABSENT, Paths
+from assignchat.crm.paths import Paths
 from assignchat.crm.sources import Source
 from assignchat.crm.tables import Note, NumberedRecord, Record, is_blank
 from assignchat.errors import InvalidValue, Usage, shortened
@@ -78,11 +78,15 @@ class Columns:
             for column, texts in self._headings.items()
             if (found := [way for text in texts if (way := headings.way(text)) is not None])
         }
+        titles = {
+            column: [text for text in self._headings[column] if headings.has(text)]
+            for column in ways
+        }
         self._check_found(ways, [str(cell) for cell in heading if not is_blank(cell)])
         used = {place for found in ways.values() for way in found for place in way}
         if self.has_headings:
             _note_unused(note, (cell for at, cell in enumerate(heading) if at not in used))
-        return _picked(records, ways)
+        return _picked(records, ways, titles)
 
     def of_objects(self, objects: Iterable[NumberedObject], note: Note) -> Iterator[NumberedRow]:
         """The rows that objects are. Raises `InvalidValue` at the end if none had a heading."""
@@ -101,7 +105,7 @@ class Columns:
             picked = {column: row[name] for column, name in plan.direct.items()}
             for column, texts in plan.others.items():
                 values = plan.paths.values(row, texts)
-                picked[column] = _of_column(column, values)
+                picked[column] = _of_column(column, list(values.values()), list(values))
                 if values:
                     found.add(column)
             yield line, picked
@@ -151,23 +155,44 @@ def _note_unused(note: Note, headings: Iterable[object]) -> None:
         note(shortened(f"Not used: {', '.join(unused)}"))
 
 
-def _of_column(column: str, values: Sequence[Any]) -> Any:
+class Titled(str):
+    """One of several values of a column, with the heading under which it stood."""
+
+    __slots__ = ("heading",)
+    heading: str
+
+
+def _titled(value: Any, heading: str) -> Any:
+    if not isinstance(value, str):
+        return value
+    text = Titled(value)
+    text.heading = heading
+    return text
+
+
+def _of_column(column: str, values: Sequence[Any], headings: Sequence[str]) -> Any:
     """What a row has in a column: the first value that is not blank, or all of them."""
-    filled = [value for value in values if value is not ABSENT and not is_blank(value)]
     if column in SEVERAL:
-        return [value for of in filled for value in (of if isinstance(of, list) else [of])]
-    return filled[0] if filled else None
+        return [
+            _titled(value, heading)
+            for of, heading in zip(values, headings, strict=True)
+            if not is_blank(of)
+            for value in (of if isinstance(of, list) else [of])
+        ]
+    return next((value for value in values if not is_blank(value)), None)
 
 
 def _picked(
-    records: Iterable[NumberedRecord], ways: Mapping[str, Sequence[Way]]
+    records: Iterable[NumberedRecord],
+    ways: Mapping[str, Sequence[Way]],
+    titles: Mapping[str, Sequence[str]],
 ) -> Iterator[NumberedRow]:
     """Of each record the columns, without the guard against formulas."""
     if all(
         len(found) == len(found[0]) == 1 and name not in SEVERAL for name, found in ways.items()
     ):
         return _picked_singly(records, {name: found[0][0] for name, found in ways.items()})
-    return _picked_anyhow(records, ways)
+    return _picked_anyhow(records, ways, titles)
 
 
 def _picked_singly(
@@ -191,21 +216,19 @@ def _picked_singly(
 
 
 def _picked_anyhow(
-    records: Iterable[NumberedRecord], ways: Mapping[str, Sequence[Way]]
+    records: Iterable[NumberedRecord],
+    ways: Mapping[str, Sequence[Way]],
+    titles: Mapping[str, Sequence[str]],
 ) -> Iterator[NumberedRow]:
     for line, cells in records:
         if isinstance(cells, InvalidValue):
             yield line, cells
             continue
-        yield (
-            line,
-            {
-                name: _of_column(
-                    name, [_joined([_plain(cells[at]) for at in way]) for way in found]
-                )
-                for name, found in ways.items()
-            },
-        )
+        row = dict[str, Any]()
+        for name, found in ways.items():
+            values = [_joined([_plain(cells[at]) for at in way]) for way in found]
+            row[name] = _of_column(name, values, titles[name])
+        yield line, row
 
 
 def _joined(parts: Sequence[Any]) -> Any:

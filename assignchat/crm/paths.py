@@ -32,9 +32,9 @@ class Paths:
         way = self._way(path)
         return way[0][0] if len(way) == 1 and not way[0][1] else None
 
-    def values(self, row: Mapping[str, Any], paths: Iterable[str]) -> list[Any]:
+    def values(self, row: Mapping[str, Any], paths: Iterable[str]) -> dict[str, Any]:
         """What an object has at paths, without what is absent."""
-        return [value for path in paths if (value := self._value(row, path)) is not ABSENT]
+        return {path: value for path in paths if (value := self._value(row, path)) is not ABSENT}
 
     def _value(self, row: Mapping[str, Any], path: str) -> Any:
         parts = [_down(row[name], rest) for name, rest in self._way(path)]

@@ -14,8 +14,6 @@ from assignchat.model import MAX_ID_LENGTH, MAX_TEXT_LENGTH, ChatStatus, Role, c
 from assignchat.store.imports import ImportedChat
 from assignchat.times import format_time, parse_time
 
-USER_COLUMNS = ("id", "name", "role", "active", "alias", "capacity")
-CHAT_COLUMNS = ("id", "customer", "owner_id", "status", "opened_at", "closed_at")
 OWN_CHAT_COLUMNS = ("crm_owner_id", "crm_status")
 """What only this program writes of a chat: what the CRM said last."""
 
@@ -31,7 +29,8 @@ class ImportedUser(NamedTuple):
     name: str | None
     role: str | None
     active: bool | None
-    aliases: list[str]
+    aliases: Mapping[str, str | None]
+    """Each alias with the heading under which it stood, if that is known."""
     capacity: int | None
 
 
@@ -209,13 +208,15 @@ def _active(text: str) -> bool:
 _TRUTHS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
 
-def _aliases(row: Row) -> list[str]:
+def _aliases(row: Row) -> dict[str, str | None]:
     """The aliases of one column, or of several."""
     value = row.get("alias")
-    found = (
-        _text({"alias": item}, "alias") for item in (value if isinstance(value, list) else [value])
-    )
-    return [check_id(alias, "alias") for text in found if text is not None for alias in _each(text)]
+    return {
+        check_id(alias, "alias"): getattr(item, "heading", None)
+        for item in (value if isinstance(value, list) else [value])
+        if (text := _text({"alias": item}, "alias")) is not None
+        for alias in _each(text)
+    }
 
 
 def _each(text: str) -> list[str]:

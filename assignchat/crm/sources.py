@@ -4,6 +4,10 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
+USER_COLUMNS = ("id", "name", "role", "active", "alias", "capacity")
+CHAT_COLUMNS = ("id", "customer", "owner_id", "status", "opened_at", "closed_at")
+COLUMNS = {"users": USER_COLUMNS, "chats": CHAT_COLUMNS}
+
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -11,7 +15,8 @@ class Source(NamedTuple):
     """How the files of one CRM are to be read. What is not said here is found in the file.
 
     `columns` names the headings of a column, in the order in which they are tried;
-    `values` the meaning of a column's words; `defaults` what a blank cell means.
+    `values` the meaning of a column's words; `defaults` what a blank cell means. `owners` is
+    the heading of the users' file under which the names stand that owners have in the CRM.
     """
 
     columns: Mapping[str, Sequence[str]] = MappingProxyType({})
@@ -24,3 +29,29 @@ class Source(NamedTuple):
     sheet: str | None = None
     rows: str | None = None
     has_headings: bool = True
+    owners: str | None = None
+
+    def with_given(self, given: "Source") -> "Source":
+        """Return the source with what is given in place of what it says itself."""
+        values = {
+            column: _with_words(self.values.get(column, {}), given.values.get(column, {}))
+            for column in (*self.values, *given.values)
+        }
+        others = {
+            field: value
+            for field, value in given._asdict().items()
+            if field not in ("columns", "values", "defaults", "has_headings") and value is not None
+        }
+        return self._replace(
+            columns={**self.columns, **given.columns},
+            values=values,
+            defaults={**self.defaults, **given.defaults},
+            has_headings=self.has_headings and given.has_headings,
+            **others,
+        )
+
+
+def _with_words(words: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+    """Return the words with those that are given, in the spelling that they have already."""
+    spelt = {word.casefold(): word for word in words}
+    return {**words, **{spelt.get(word.casefold(), word): of for word, of in given.items()}}

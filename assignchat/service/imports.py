@@ -7,9 +7,9 @@ from typing import Any, NamedTuple, TypeVar
 from assignchat.crm import ids
 from assignchat.crm import rows as crm_rows
 from assignchat.crm.reading import line_text
-from assignchat.crm.rows import CHAT_COLUMNS, OWN_CHAT_COLUMNS, USER_COLUMNS, ImportedUser
+from assignchat.crm.rows import OWN_CHAT_COLUMNS, ImportedUser
 from assignchat.errors import AliasExists, AssignchatError, ImportConflicts, InvalidValue
-from assignchat.model import IMPORTED_AWAY_NOTICE, IMPORTED_NOTICE, Role, User, how_many
+from assignchat.model import IMPORTED_AWAY_NOTICE, IMPORTED_NOTICE, Alias, Role, User, how_many
 from assignchat.problems import Problem
 from assignchat.service.find import listing, user_name
 from assignchat.service.lifecycle import cancel, record_passed_deadlines
@@ -22,9 +22,7 @@ from assignchat.store.imports import Change, Fault, Found, ImportedChat, OwnerCh
 from assignchat.store.threeway import Conflict, Owners
 
 __all__ = [
-    "CHAT_COLUMNS",
     "OWN_CHAT_COLUMNS",
-    "USER_COLUMNS",
     "Imported",
     "import_chats",
     "import_users",
@@ -67,6 +65,7 @@ def import_users(
     actor: str,
     dry_run: bool = False,
     any_id: bool = False,
+    source: str | None = None,
 ) -> Imported:
     """Insert or update users by id. Returns what was done.
 
@@ -86,6 +85,8 @@ def import_users(
         for row in wanted:
             try:
                 done[_merge_user(database, row, actor, changes)] += 1
+                for alias, heading in row.aliases.items():
+                    users.put_alias(database, Alias(alias, row.id, source, heading))
             except AssignchatError as error:
                 column = "alias" if isinstance(error, AliasExists) else "active"
                 problem = Problem(row.line, row.id, column, None, error.message)
@@ -104,6 +105,7 @@ def import_chats(
     owners: Owners = Owners.MERGE,
     dry_run: bool = False,
     any_id: bool = False,
+    source: str | None = None,
     note: Note = lambda _: None,
 ) -> Imported:
     """Insert or update chats by id. Returns what was done.
@@ -119,6 +121,8 @@ def import_chats(
         imports.stage(database, _checked(rows, crm_rows.chat, problems))
     with database.write(dry_run=dry_run, bulk=True):
         imports.mark_new(database)
+        if source is not None:
+            imports.remember_owner_names(database, source)
         imports.resolve_owners(database)
         threeway.keep_ours(database, owners)
         for found in imports.problems(database, MAX_PROBLEMS):

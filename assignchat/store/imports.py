@@ -98,6 +98,21 @@ def stage(database: Database, rows: Iterable[ImportedChat]) -> None:
     database.execute("CREATE INDEX temp.incoming_by_id ON incoming (id)")
 
 
+def remember_owner_names(database: Database, source: str) -> None:
+    """Keep how a source names the owners of the staged rows, the one that came last for each."""
+    names = database.column(
+        "SELECT owner_id FROM temp.incoming WHERE owner_id IS NOT NULL"
+        " GROUP BY owner_id ORDER BY max(place)"
+    )
+    database.execute_many(
+        "INSERT INTO owner_names (source, user_id, name) SELECT :source, id, :name FROM users"
+        " WHERE id = :name OR (NOT EXISTS (SELECT 1 FROM users WHERE id = :name)"
+        " AND id = (SELECT user_id FROM user_aliases WHERE folded = :folded))"
+        " ON CONFLICT (source, user_id) DO UPDATE SET name = excluded.name",
+        ({"source": source, "name": name, "folded": folded(name)} for name in names),
+    )
+
+
 def resolve_owners(database: Database) -> None:
     """Replace the aliases of owners in the staged rows by ids."""
     aliases = dict(database.tuples("SELECT folded, user_id FROM user_aliases"))

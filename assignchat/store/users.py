@@ -92,6 +92,21 @@ def put_alias(database: Database, alias: Alias) -> None:
     )
 
 
+def aliases(database: Database) -> list[Alias]:
+    """Every alias, in order."""
+    columns = ", ".join(Alias._fields)
+    return list(database.rows(Alias, f"SELECT {columns} FROM user_aliases ORDER BY user_id, alias"))
+
+
+def owner_names(database: Database, source: str) -> dict[str, str]:
+    """How a source named each owner last."""
+    return dict(
+        database.tuples(
+            "SELECT user_id, name FROM owner_names WHERE source = :source", {"source": source}
+        )
+    )
+
+
 def remove_alias(database: Database, alias: str) -> None:
     """Remove an alias."""
     database.execute("DELETE FROM user_aliases WHERE folded = :folded", {"folded": folded(alias)})

@@ -61,7 +61,8 @@ def check(
 
 
 def _config_differences(session: Session) -> Iterator[Finding]:
-    values = {key: session.config.value(key) for key in KEYS}
+    values: dict[str, object] = {key: session.config.value(key) for key in KEYS}
+    values |= {f"sources.{name}": table for name, table in session.config.sources.items()}
     with session.database.read():
         keys = keys_that_differ(session.database, values)
     if keys:

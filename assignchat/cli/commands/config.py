@@ -22,6 +22,7 @@ from assignchat.cli.session import (
 from assignchat.config import edit, keys, load
 from assignchat.config.keys import Value
 from assignchat.config.load import Config
+from assignchat.config.sources import SOURCES
 from assignchat.errors import DatabaseMissing, DatabaseUnusable
 from assignchat.service.config import keys_that_differ, record_change
 from assignchat.system import signals
@@ -48,7 +49,7 @@ def list_(
         assignchat config list
     """
     loaded = _read(ctx, as_user)
-    found = {name: _in_force(loaded, name) for name in keys.KEYS}
+    found = {name: _in_force(loaded, name) for name in (*keys.KEYS, *_sources(loaded))}
     if as_json:
         render.say_json({name: value for name, (value, _) in found.items()})
         return
@@ -73,8 +74,9 @@ def get(
     Examples:
         assignchat config get assign_discuss.request_timeout
     """
-    name = keys.key_named(key).name
-    value, source = _in_force(_read(ctx, as_user), name)
+    loaded = _read(ctx, as_user)
+    name = key if key in _sources(loaded) else keys.key_named(key).name
+    value, source = _in_force(loaded, name)
     if as_json:
         render.say_json({"key": name, "value": value, "source": source})
     elif isinstance(value, list):
@@ -145,8 +147,15 @@ def _read(ctx: typer.Context, as_user: str | None) -> Config:
     return loaded
 
 
+def _sources(loaded: Config) -> dict[str, Value]:
+    """The sources by the names of their tables."""
+    return {f"{SOURCES}.{name}": table for name, table in loaded.sources.items()}
+
+
 def _in_force(loaded: Config, name: str) -> tuple[Value, str]:
-    """The value of a key and its source."""
+    """The value of a key, and where it comes from."""
+    if name in _sources(loaded):
+        return _sources(loaded)[name], "file"
     from_environment = os.environ.get("ASSIGNCHAT_DB") if name == "database" else None
     if from_environment:
         return from_environment, "environment"

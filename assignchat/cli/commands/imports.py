@@ -13,11 +13,12 @@ import typer
 from assignchat import render
 from assignchat.cli import options
 from assignchat.cli.commands import COMMANDS, sources
-from assignchat.cli.commands.sources import source_from
+from assignchat.cli.commands.sources import named_source, source_from
 from assignchat.cli.groups import new_group
 from assignchat.cli.session import Session, open_for_operator, refuse_to_overwrite_own_files
+from assignchat.config import edit
 from assignchat.crm import reading
-from assignchat.crm.sources import Source
+from assignchat.crm.sources import CHAT_COLUMNS, USER_COLUMNS, Source
 from assignchat.errors import ImportInvalid, InvalidValue
 from assignchat.model import counts, how_many
 from assignchat.problems import Problem
@@ -52,6 +53,7 @@ OwnersOption = Annotated[
 def users(
     ctx: typer.Context,
     files: Files,
+    from_source: sources.From = None,
     column: sources.Columns = None,
     value: sources.Values = None,
     default: sources.Defaults = None,
@@ -62,6 +64,7 @@ def users(
     no_header: sources.NoHeader = False,
     sheet: sources.Sheet = None,
     rows: sources.Rows = None,
+    save_source: sources.Save = None,
     any_id: AnyId = False,
     rejects: Rejects = None,
     dry_run: options.DryRun = False,
@@ -73,12 +76,13 @@ def users(
     Examples:
         assignchat import users team.csv --column name="Full Name"
         assignchat import users team.xlsx --value role:Agent=user --dry-run
+        assignchat import users team.csv --from dynamics
 
     Columns: id, name, role (user, manager), active (true, false, yes, no, 1, 0), alias,
     capacity. What a row leaves blank stays as it is.
     """
     source = source_from(
-        service.USER_COLUMNS,
+        USER_COLUMNS,
         column=column,
         value=value,
         default=default,
@@ -90,7 +94,7 @@ def users(
         sheet=sheet,
         rows=rows,
     )
-    how = _How(files, source, any_id, rejects, dry_run, as_json)
+    how = _How(files, source, from_source, save_source, any_id, rejects, dry_run, as_json)
     _import(ctx, _USERS, how, as_user)
 
 
@@ -98,6 +102,7 @@ def users(
 def chats(
     ctx: typer.Context,
     files: Files,
+    from_source: sources.From = None,
     column: sources.Columns = None,
     value: sources.Values = None,
     default: sources.Defaults = None,
@@ -108,6 +113,7 @@ def chats(
     no_header: sources.NoHeader = False,
     sheet: sources.Sheet = None,
     rows: sources.Rows = None,
+    save_source: sources.Save = None,
     owners: OwnersOption = Owners.MERGE,
     any_id: AnyId = False,
     rejects: Rejects = None,
@@ -121,6 +127,7 @@ def chats(
         assignchat import chats export.xlsx --column id="Chat ID" --dry-run
         assignchat import chats export.csv --value status:Active=open
         assignchat import chats page*.json --column owner_id=meta.assignee.id
+        assignchat import chats export.xlsx --from dynamics --dry-run
 
     Columns: id, customer, owner_id, status (open, closed), opened_at, closed_at. What a
     row leaves blank stays as it is. Of a known chat only that changes which the CRM has
@@ -129,7 +136,7 @@ def chats(
     takes the file's owner of every chat, ours takes none, refuse imports nothing.
     """
     source = source_from(
-        service.CHAT_COLUMNS,
+        CHAT_COLUMNS,
         column=column,
         value=value,
         default=default,
@@ -141,7 +148,7 @@ def chats(
         sheet=sheet,
         rows=rows,
     )
-    how = _How(files, source, any_id, rejects, dry_run, as_json)
+    how = _How(files, source, from_source, save_source, any_id, rejects, dry_run, as_json)
     kind = _CHATS._replace(import_rows=partial(service.import_chats, owners=owners))
     _import(ctx, kind, how, as_user)
 
@@ -151,6 +158,8 @@ class _How(NamedTuple):
 
     files: Sequence[str]
     source: Source
+    from_source: str | None
+    save_source: str | None
     any_id: bool
     rejects: Path | None
     dry_run: bool
@@ -161,12 +170,13 @@ class _Kind(NamedTuple):
     """What users and chats differ in."""
 
     noun: str
+    plural: str
     columns: Sequence[str]
     import_rows: Callable[..., Imported]
 
 
-_USERS = _Kind("user", service.USER_COLUMNS, service.import_users)
-_CHATS = _Kind("chat", (*service.CHAT_COLUMNS, *service.OWN_CHAT_COLUMNS), service.import_chats)
+_USERS = _Kind("user", "users", USER_COLUMNS, service.import_users)
+_CHATS = _Kind("chat", "chats", (*CHAT_COLUMNS, *service.OWN_CHAT_COLUMNS), service.import_chats)
 _REQUIRED = ("id",)
 
 
@@ -175,6 +185,7 @@ def _import(ctx: typer.Context, kind: _Kind, how: _How, as_user: str | None) -> 
     note = notes.append if how.as_json else render.note  # with --json, an error stands alone
     with open_for_operator(ctx, as_user) as session, _readable_again(how) as files:
         _check_rejects(session, how)
+        how = how._replace(source=_whole_source(session, kind, how))
         try:
             result = _run(session, kind, how._replace(files=files), note)
         except ImportInvalid as error:
@@ -182,15 +193,28 @@ def _import(ctx: typer.Context, kind: _Kind, how: _How, as_user: str | None) -> 
                 _write_rejects(how.rejects, files, kind, how.source, error)
             error.problems = [_located(problem, how.files) for problem in error.problems]
             raise
+        if how.save_source is not None and not how.dry_run:
+            sources.save(ctx, session, how.save_source, kind.plural, how.source)
     _show(result, kind.noun, as_json=how.as_json)
     if how.as_json:
         for text in notes:
             render.note(text)
 
 
+def _whole_source(session: Session, kind: _Kind, how: _How) -> Source:
+    """Return the source in the config with what was given; what cannot be saved is refused."""
+    source = how.source
+    if how.from_source is not None:
+        source = named_source(session, how.from_source, kind.plural).with_given(source)
+    if how.save_source is not None:
+        edit.change_source(session.config, how.save_source, kind.plural, source)
+    return source
+
+
 def _run(session: Session, kind: _Kind, how: _How, note: Callable[[str], None]) -> Imported:
     rows = reading.read(how.files, kind.columns, _REQUIRED, how.source, note)
-    told = {"note": note} if kind.noun == "chat" else {}  # of users nothing looks wrong
+    # Of users nothing is taken that looks wrong.
+    told: dict[str, Any] = {"note": note} if kind.noun == "chat" else {}
     with render.progress("Reading") as progress:
         return kind.import_rows(
             session.database,
@@ -198,6 +222,7 @@ def _run(session: Session, kind: _Kind, how: _How, note: Callable[[str], None]) 
             actor=session.actor,
             dry_run=how.dry_run,
             any_id=how.any_id,
+            source=how.save_source or how.from_source,
             **told,
         )
 

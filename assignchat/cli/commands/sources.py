@@ -1,16 +1,24 @@
 """The options that say how the files of a CRM are to be read, and the source that they describe."""
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import Annotated
 
 import typer
 
+from assignchat import render
+from assignchat.cli import options
+from assignchat.cli.session import Session, invocation
+from assignchat.config import edit, load
+from assignchat.config.sources import source_named
 from assignchat.crm.encodings import check_encoding
 from assignchat.crm.separated import delimiter_named
 from assignchat.crm.sources import Source
 from assignchat.crm.times import Times
 from assignchat.crm.words import folded_word
 from assignchat.errors import Usage
+from assignchat.service.config import record_change
+from assignchat.system import signals
 
 Columns = Annotated[
     list[str] | None,
@@ -59,6 +67,23 @@ Sheet = Annotated[
 Rows = Annotated[
     str | None,
     typer.Option("--rows", metavar="PATH", help="Where in JSON the rows are, as data.items."),
+]
+
+
+From = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        metavar="SOURCE",
+        autocompletion=options.SOURCES,
+        help="As the config says of this source; options go before it.",
+    ),
+]
+Save = Annotated[
+    str | None,
+    typer.Option(
+        "--save-source", metavar="NAME", help="Keep what was given as a source in the config."
+    ),
 ]
 
 
@@ -112,8 +137,10 @@ def _meanings(texts: Sequence[str], columns: Sequence[str]) -> dict[str, dict[st
         if not (separator and equals and name.strip() in columns):
             raise _wrong("--value", text, "COLUMN:WORD=MEANING", columns)
         words = found.setdefault(name.strip(), {})
-        if words.setdefault(folded_word(word), meaning.strip()) != meaning.strip():
+        same = {old: of for old, of in words.items() if folded_word(old) == folded_word(word)}
+        if set(same.values()) - {meaning.strip()}:
             raise Usage(f"--value gives {word.strip()!r} in {name.strip()} two meanings")
+        words |= {} if same else {word.strip(): meaning.strip()}
     return found
 
 
@@ -129,3 +156,34 @@ def _wrong(option: str, text: str, form: str, columns: Sequence[str]) -> Usage:
     return Usage(
         f"{option} {text!r} is not {form}", hint=f"A {what} is one of {', '.join(columns)}."
     )
+
+
+def named_source(session: Session, name: str, kind: str) -> Source:
+    """Return a source of the config. Raises `SourceNotFound`, and `Usage` for what is wrong."""
+    source = source_named(session.config.sources, name, kind)
+    Times(source.time_zone, source.time_format)
+    if source.encoding is not None:
+        check_encoding(source.encoding)
+    delimiter = source.delimiter and delimiter_named(source.delimiter)
+    return source._replace(delimiter=delimiter)
+
+
+def save(ctx: typer.Context, session: Session, name: str, kind: str, source: Source) -> None:
+    """Write a source to the config file, and record it as any change of the config."""
+    path = session.config.path
+    with edit.locked(path), ExitStack() as until_done:
+        old = load.load(invocation(ctx).config_file)
+        new, text, backup = edit.change_source(old, name, kind, source)
+        if new.values == old.values:
+            return
+        replace = until_done.enter_context(edit.replacement(old.path, text, keep_as=backup))
+        database = session.database
+        with database.write():
+            until_done.enter_context(signals.held())
+            before, after = old.sources.get(name), new.sources[name]
+            record_change(database, f"sources.{name}", before, after, actor=session.actor)
+        replace()
+        invocation(ctx).changed_files = True
+    render.note(f"Source {name} is in {path} now: --from {name}")
+    if backup is not None:
+        render.note(f"The comments could not be kept; the old file is {backup}.")

@@ -98,7 +98,7 @@ def m004_words_are_data(database: sqlite_utils.Database) -> None:
 @migrations()
 def m005_crm(database: sqlite_utils.Database) -> None:
     """Add what the CRM said last of each chat, as far as the tracking rows of imports tell."""
-    for statement in (CRM_OWNER, CRM_STATUS, FILL_CRM_OWNER, FILL_CRM_STATUS):
+    for statement in (CRM_OWNER, CRM_STATUS, FILL_CRM_OWNER, FILL_CRM_STATUS, OWNER_NAMES):
         database.conn.execute(statement)
 
 
@@ -370,4 +370,14 @@ FILL_CRM_STATUS = """
             AND json_extract(detail, '$.status[1]') IS NOT NULL
         GROUP BY chat_id
     ) AS said WHERE said.chat_id = chats.id
+"""
+
+# How a source named an owner last, by an id or an alias.
+OWNER_NAMES = """
+    CREATE TABLE owner_names (
+        source TEXT NOT NULL,
+        user_id TEXT NOT NULL REFERENCES users (id),
+        name TEXT NOT NULL,
+        PRIMARY KEY (source, user_id)
+    )
 """
