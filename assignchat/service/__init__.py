@@ -1,6 +1,6 @@
-"""The use cases, one function for each action of an operator, named as the command is.
+"""The use cases: one function for each command, with the command's name.
 
-Each takes the open database first and runs as one transaction. `actor` is the id of the
-user on whose behalf it runs. Whatever refuses raises one of `assignchat.errors` and has
-changed nothing, but for a deadline that had passed and was recorded.
+Each takes the open database first and runs as one transaction. `actor` is the id of the user for
+whom it runs. A function that refuses raises one of `assignchat.errors` and changes nothing,
+except that it may record a deadline that has passed.
 """

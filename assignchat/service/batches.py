@@ -1,4 +1,4 @@
-"""Many chats at once: bulk-assign, undo, and what they have in common with deactivation."""
+"""Many chats at once: bulk-assign, undo, and the steps that they share with deactivation."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -45,9 +45,9 @@ Progress = Callable[[int, int], None]
 
 
 class BulkAssigned(NamedTuple):
-    """What a bulk assignment did; `batch_id` is null where there was nothing to do.
+    """The result of a bulk assignment. `batch_id` is null if there was nothing to do.
 
-    `open_chats` are those that each recipient owns in all, before and after.
+    `open_chats` counts all open chats of each recipient, before and after.
     """
 
     batch_id: int | None
@@ -60,7 +60,7 @@ class BulkAssigned(NamedTuple):
 
 
 class Undone(NamedTuple):
-    """What an undo did."""
+    """The result of an undo."""
 
     batch_id: int
     undone: int
@@ -69,7 +69,7 @@ class Undone(NamedTuple):
 
 
 def no_progress(_done: int, _total: int) -> None:
-    """Where nobody watches."""
+    """Show no progress."""
 
 
 def bulk_assign(
@@ -88,10 +88,10 @@ def bulk_assign(
 ) -> BulkAssigned:
     """Assign chats directly, all or nothing: those of `chat_ids`, or all of `from_user`.
 
-    With `from_user`, `status` limits them to open or closed ones. A `dry_run` does it all
-    and rolls it back, so that its counts are exactly those of the real thing. Raises
-    `NotOwner` unless the actor is a manager or owns every chat, `ChatNotFound` naming up to
-    ten, and what `find_recipient` raises.
+    With `from_user`, `status` limits them to open or closed ones. A `dry_run` does everything and
+    rolls it back, so that its counts are exact. Returns the counts. Raises `NotOwner` unless the
+    actor is a manager or owns every chat, `ChatNotFound` naming up to ten chats, and the errors
+    of `find_recipient`.
     """
     if reason is not None:
         check_text(reason, "reason")
@@ -128,7 +128,7 @@ def reassign(
     anyway: bool,
     progress: Progress = no_progress,
 ) -> BulkAssigned:
-    """Move the selected chats inside the caller's transaction, as one batch."""
+    """Move the selected chats inside the caller's transaction, as one batch. Returns the counts."""
     holdings = selection.holdings()
     owners = {holding.owner_id for holding in holdings}
     # Where there are several owners, each of them could take the others' chats.
@@ -172,10 +172,10 @@ def undo(
     dry_run: bool = False,
     progress: Progress = no_progress,
 ) -> Undone:
-    """Give each chat that still is as the batch left it back to its owner before.
+    """Give the chats of a batch back to their owners before. Chats that moved again stay.
 
-    Raises `BatchUndone`, `NotAllowed` unless the actor made the batch or is a manager, and
-    `UserInactive` where somebody who would get chats back has been deactivated.
+    Returns the counts. Raises `BatchUndone`, `NotAllowed` unless the actor is that of the batch
+    or a manager, and `UserInactive` if a user who would get chats back is not active.
     """
     with database.write(dry_run=dry_run, bulk=True):
         batch = find_batch(database, batch_id)
@@ -198,7 +198,7 @@ def undo(
 def list_batches(
     database: Database, *, limit: int | None = None, newest_first: bool = False
 ) -> Iterator[Batch]:
-    """All batches, one at a time."""
+    """Yield all batches."""
     with database.read():
         for batch in batches.every(database, limit=limit, newest_first=newest_first):
             yield batches.with_users(database, batch)
@@ -215,7 +215,7 @@ def last_batch(database: Database, *, actor: str) -> int:
 
 
 def _check_room(moves: list[Move], loads: dict[str, Load]) -> None:
-    """Refuse moves that give somebody more open chats than they take. Raises `UserFull`."""
+    """Refuse moves that give a user more open chats than they take. Raises `UserFull`."""
     wanted = {user: gained_open_chats(moves, user) for user in loads}
     room = {
         user: max(0, load.capacity - load.open_chats)
@@ -232,11 +232,11 @@ def _check_room(moves: list[Move], loads: dict[str, Load]) -> None:
     )
 
 
-def _require_manager_or(database: Database, actor: str, maker: str) -> User:
-    """The actor, who must be a manager or `maker`. Raises `NotAllowed` otherwise."""
+def _require_manager_or(database: Database, actor: str, entitled: str) -> User:
+    """Find the actor, who must be a manager or the user of this id. Raises `NotAllowed`."""
     user = find_actor(database, actor)
-    if user.role != Role.MANAGER and user.id != maker:
-        raise NotAllowed(f"Only a manager or {maker!r}, who made the batch, may do this")
+    if user.role != Role.MANAGER and user.id != entitled:
+        raise NotAllowed(f"Only a manager or {entitled!r}, the actor of the batch, may do this")
     return user
 
 

@@ -11,7 +11,7 @@ from assignchat.store.database import Database
 def list_changes(
     database: Database, *, limit: int | None = None, newest_first: bool = False
 ) -> Iterator[ChatChange]:
-    """The chats whose owner or status is not what the CRM said last, one at a time."""
+    """Yield the chats whose owner or status is not what the CRM said last, one at a time."""
     with database.read():
         yield from changes.to_tell(database, limit=limit, newest_first=newest_first)
 

@@ -22,10 +22,10 @@ from assignchat.store.database import Database
 
 
 class ChatStory(NamedTuple):
-    """A chat with its pending request, if any, and all that happened to it, oldest first.
+    """A chat with its pending request, if any, and all its tracking rows, oldest first.
 
-    `fallbacks` are the users who are asked, one after the other, if the pending request is
-    rejected or times out.
+    `fallbacks` are the users to ask next, in order, if the pending request is rejected or times
+    out.
     """
 
     chat: Chat
@@ -35,7 +35,7 @@ class ChatStory(NamedTuple):
 
 
 def add_chat(database: Database, chat_id: str, *, customer: str, owner: str, actor: str) -> Chat:
-    """Add an open chat. Raises `ChatExists`, `UserNotFound` or `UserInactive`."""
+    """Add an open chat. Returns it. Raises `ChatExists`, `UserNotFound` or `UserInactive`."""
     check_id(chat_id, "chat id")
     check_text(customer, "customer")
     with database.write():
@@ -57,7 +57,7 @@ def list_chats(
     limit: int | None = None,
     newest_first: bool = False,
 ) -> Iterator[Chat]:
-    """The chats of one owner, of one status, with a text in the customer's name, one at a time."""
+    """Yield the chats of one owner, of one status, with a text in the customer's name."""
     with database.read():
         owner = owner and id_of(database, owner)
         yield from chats.matching(
@@ -71,7 +71,7 @@ def list_chats(
 
 
 def show_chat(database: Database, chat_id: str) -> ChatStory:
-    """A chat and its whole story. Raises `ChatNotFound`."""
+    """Find a chat and all that happened to it. Returns its story. Raises `ChatNotFound`."""
     with database.read():
         chat = find_chat(database, chat_id)
         newest = requests.newest_of_chat(database, chat.id)
@@ -82,9 +82,9 @@ def show_chat(database: Database, chat_id: str) -> ChatStory:
 
 
 def close_chat(database: Database, chat_id: str, *, actor: str, only_own: bool = False) -> Chat:
-    """Close a chat and cancel its pending request. Returns the chat; a closed one stays so.
+    """Close a chat and cancel its pending request. Returns the chat. A closed chat stays closed.
 
-    Raises `NotOwner` if `only_own`, and the actor neither owns it nor is a manager.
+    Raises `NotOwner` if `only_own` and the actor neither owns the chat nor is a manager.
     """
     return close_chats(database, [chat_id], actor=actor, only_own=only_own)[0]
 

@@ -22,7 +22,7 @@ CUSTOMERS = (
 
 
 def fill(database: Database, *, actor: str) -> bool:
-    """Put Mark, Martha and a few chats into an empty database. Returns whether it was empty."""
+    """Insert Mark, Martha and a few chats into an empty database. Returns whether it was empty."""
     with database.write():
         if users.every(database):
             return False

@@ -18,7 +18,7 @@ def export(database: Database, folder: Path, suffix: str, write_rows: WriteRows)
     """Write each table and view to a file of its own in a new folder. Returns their names.
 
     All of them show the same moment, and the folder appears whole or not at all. Raises
-    `InvalidValue` if the folder has something in it already, or cannot be made.
+    `InvalidValue` if the folder is not empty, or cannot be made.
     """
     folder = folder.absolute()
     building: Path | None = None

@@ -1,4 +1,4 @@
-"""Looking for users who can write where the database and the config file are."""
+"""Finding files that everyone may write: the database, the config file and their folders."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,9 +9,9 @@ from assignchat.system.files import folders_open_to_all, is_open_to_all
 
 
 def exposed(database: Database, config_file: Path | None) -> Iterator[Finding]:
-    """Look for what everyone may write: the database, or a folder of it or of the config file.
+    """Find a database or folders that everyone may write. Yields a warning for each.
 
-    Group rights are the team's own affair, and are not looked at.
+    Rights of a group are left to the team.
     """
     files = list(database.own_files[:1])
     if any(map(is_open_to_all, files)):

@@ -1,4 +1,4 @@
-"""Finding what a command names, or saying helpfully that it is not there."""
+"""Finding what a command names: users, chats, requests, batches; with hints for typing errors."""
 
 from collections.abc import Callable, Container, Iterable
 from typing import TYPE_CHECKING, Any
@@ -27,7 +27,7 @@ NAMED_AT_MOST = 10
 
 
 def find_actor(database: Database, user_id: str) -> User:
-    """The active user on whose behalf a command runs.
+    """Find the active user for whom a command runs.
 
     Raises `ActorUnknown`, `UserInactive`, or `WrongUserType` for a queue.
     """
@@ -57,10 +57,10 @@ def find_user(database: Database, user_id: str) -> User:
 def find_recipient(
     database: Database, user_id: str, *, anyway: bool, owners: Container[str] = ()
 ) -> User:
-    """Find the user or queue who is to get a chat: active, and present unless `anyway`.
+    """Find a user or queue to give a chat to: active, and present unless `anyway`.
 
-    Raises `UserNotFound`, `UserInactive` or `UserAway`, whose hint names who is there
-    but for the `owners` of the chat.
+    Raises `UserNotFound`, `UserInactive` or `UserAway`. The hint of `UserAway` names users who
+    are present, without the `owners` of the chat.
     """
     user = _active(find_user(database, user_id))
     if is_away(user, database.now) and not anyway:
@@ -71,9 +71,9 @@ def find_recipient(
 def find_asked(
     database: Database, user_id: str, *, anyway: bool, owners: Container[str] = ()
 ) -> User:
-    """Find the user who is to be asked: as `find_recipient`, with room unless `anyway`.
+    """Find a user to ask: as `find_recipient`, and with room for a chat unless `anyway`.
 
-    Raises `WrongUserType` for a queue, and `UserFull`, too.
+    Also raises `WrongUserType` for a queue, and `UserFull`.
     """
     user = find_recipient(database, user_id, anyway=anyway, owners=owners)
     if user.role == Role.QUEUE:
@@ -99,7 +99,7 @@ def why_not_asked(database: Database, user: User) -> str | None:
 
 
 def is_full(database: Database, user: User) -> bool:
-    """Whether the user owns as many open chats as they take."""
+    """Return whether the user owns as many open chats as they take."""
     return user.capacity is not None and users.open_chats(database, user.id) >= user.capacity
 
 
@@ -119,23 +119,23 @@ def _until(user: User) -> str:
 
 
 def id_of(database: Database, name: str) -> str:
-    """Return the id of the user who is named by id or by alias; the name itself if nobody is."""
+    """Find the id of the user with this id or alias. Returns the name itself if there is none."""
     user = _named(database, name)
     return user.id if user else name
 
 
 def is_away(user: User, now: str) -> bool:
-    """Whether the user is away at the stored time `now`."""
+    """Return whether the user is away at the stored time `now`."""
     return user.away_until is not None and user.away_until > now
 
 
 def away_text(away_until: str) -> str:
-    """For how long somebody is away, such as `until 2026-11-22T14:05:10.000Z`."""
+    """Say for how long a user is away, such as `until 2026-11-22T14:05:10.000Z`."""
     return "indefinitely" if away_until == INDEFINITE else f"until {away_until}"
 
 
 def find_chat(database: Database, chat_id: str) -> Chat:
-    """The chat with this id. Raises `ChatNotFound`."""
+    """Find the chat with this id. Raises `ChatNotFound`."""
     chat = chats.get(database, chat_id)
     if chat is None:
         raise ChatNotFound(f"No chat {chat_id!r}", hint=_suggest_chat(database, chat_id))
@@ -143,7 +143,7 @@ def find_chat(database: Database, chat_id: str) -> Chat:
 
 
 def find_request(database: Database, request_id: int) -> Request:
-    """The request with this id. Raises `RequestNotFound`."""
+    """Find the request with this id. Raises `RequestNotFound`."""
     request = requests.get(database, request_id)
     if request is None:
         raise RequestNotFound(f"No request {request_id}", hint="assignchat requests lists them.")
@@ -151,7 +151,7 @@ def find_request(database: Database, request_id: int) -> Request:
 
 
 def find_batch(database: Database, batch_id: int) -> "BatchRow":
-    """The batch with this id. Raises `BatchNotFound`."""
+    """Find the batch with this id. Raises `BatchNotFound`."""
     from assignchat.store import batches  # not needed for single chats
 
     batch = batches.get(database, batch_id)
@@ -168,7 +168,7 @@ def unknown(
     request: int | None = None,
     batch: int | None = None,
 ) -> list[NotFound]:
-    """What of this does not exist: a list that is empty for a typing error should say so."""
+    """List the filters that name nothing, because an empty list would hide a typing error."""
     wanted: list[tuple[Callable[[Database, Any], object], object]] = [
         (find_chat, chat),
         (find_request, request),
@@ -187,13 +187,13 @@ def unknown(
 
 
 def user_name(database: Database, user_id: str) -> str:
-    """The name of a user; the id itself where it is nobody's, as an operator's login may be."""
+    """Find the name of a user. Returns the id itself if it is no user's, as an operator's login."""
     user = users.get(database, user_id)
     return user.name if user else user_id
 
 
 def listing(ids: Iterable[str]) -> str:
-    """Up to ten ids as text, and a mark if there are more."""
+    """Write up to ten ids as text, with `…` if there are more."""
     names = list(ids)
     return ", ".join(names[:NAMED_AT_MOST]) + (", …" if len(names) > NAMED_AT_MOST else "")
 

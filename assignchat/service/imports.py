@@ -150,7 +150,7 @@ def import_chats(
 
 
 def _conflicts(database: Database, owners: Owners) -> Sequence[Conflict]:
-    """The conflicts, unless it was said whose owner counts. Raises `ImportConflicts`."""
+    """Return the conflicts, unless it was said whose owner counts. Raises `ImportConflicts`."""
     if owners not in (Owners.MERGE, Owners.REFUSE):
         return []
     conflicts = threeway.conflicts(database)
@@ -246,7 +246,7 @@ def _tell(database: Database, notice: str, chats: Mapping[str, int], actor: str)
 def _checked(
     numbered: NumberedRows, check: Callable[[int, Row], T], problems: Problems
 ) -> Iterator[T]:
-    """The good rows, as they come; what is wrong with the others goes to `problems`."""
+    """Yield the good rows, as they come; what is wrong with the others goes to `problems`."""
     for number, (line, row) in enumerate(numbered, start=1):
         try:
             if isinstance(row, InvalidValue):
@@ -262,7 +262,7 @@ def _checked(
 
 
 def _each_once(found: Iterable[ImportedUser], problems: Problems) -> Iterator[ImportedUser]:
-    """The rows whose ids have not come before; the others go to `problems`."""
+    """Yield the rows whose ids have not come before; the others go to `problems`."""
     seen: dict[str, int] = {}
     for row in found:
         if row.id not in seen:
@@ -302,12 +302,12 @@ def _merge_user(database: Database, row: ImportedUser, actor: str, changes: list
 
 
 def _given(row: ImportedUser, user: User) -> User:
-    """The user with the aliases and the capacity that a row gives."""
+    """Return the user with the aliases and the capacity that a row gives."""
     capacity = user.capacity if row.capacity is None else row.capacity
     return with_aliases(user, row.aliases)._replace(capacity=capacity)
 
 
 def _people_first(change: Change) -> tuple[bool, int]:
-    """The place of a change in a list: who is deactivated, promoted or renamed comes first."""
+    """Order the changes of users: deactivated, promoted and renamed users come first."""
     columns = ("active", "role", "name", "capacity", "aliases")
     return change.new is True, columns.index(change.column)

@@ -1,4 +1,4 @@
-"""What waits for a user: inbox and status."""
+"""The requests and notifications of a user: inbox and status."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -21,10 +21,10 @@ class ReceivedRequest(NamedTuple):
 
 
 class Inbox(NamedTuple):
-    """What waits for a user.
+    """The pending requests and unread notifications of a user.
 
-    The notifications are not about those requests; `on_own_chats` are what managers have asked
-    others about the user's chats.
+    Notifications about those requests are left out. `on_own_chats` are requests that managers
+    have sent to others about the user's chats.
     """
 
     user: str
@@ -34,9 +34,9 @@ class Inbox(NamedTuple):
 
 
 class StatusPage(NamedTuple):
-    """Where a user stands: what they are asked, what they asked and how it ended, their load.
+    """The requests that a user got and sent, and the counts of their chats.
 
-    `away_until` is the user's, and null once they are back; `on_own_chats` as in `Inbox`.
+    `away_until` is null if the user is present. `on_own_chats` is as in `Inbox`.
     """
 
     user: str
@@ -48,7 +48,7 @@ class StatusPage(NamedTuple):
 
 
 def inbox(database: Database, *, actor: str, mark_read: bool = False) -> Inbox:
-    """The actor's pending requests and unread notifications, oldest first.
+    """Find the actor's pending requests and unread notifications, oldest first.
 
     With `mark_read`, those notifications are marked read. Raises `ActorUnknown`.
     """

@@ -1,6 +1,4 @@
-"""What happens to requests by themselves: deadlines that pass, changes that leave a request
-without an object, and the next in a chain who is asked.
-"""
+"""Requests that are sent, that time out or are cancelled, and the next request of a chain."""
 
 import json
 
@@ -22,11 +20,10 @@ _CLOCK_AHEAD_SECONDS = 31 * 86_400
 def sweep_timeouts(
     database: Database, *, actor: str = SYSTEM, dry_run: bool = False, force: bool = False
 ) -> list[int]:
-    """Time out every pending request whose deadline has come. Returns their ids, in order.
+    """Time out every pending request whose deadline has passed. Returns their ids, in order.
 
-    `actor` is recorded as who swept. Raises `ClockSuspicious`, unless `force`, where
-    something is due and the newest tracking row lies more than 5 minutes in the future
-    or 31 days in the past.
+    `actor` is recorded for the sweep. Raises `ClockSuspicious`, unless `force`, if a request is
+    due and the newest tracking row lies more than 5 minutes in the future or 31 days in the past.
     """
     with database.read():
         if not requests.any_due(database):
@@ -38,9 +35,9 @@ def sweep_timeouts(
 
 
 def record_passed_deadlines(database: Database, which: Which) -> None:
-    """Time out those of the requests that a command meets whose deadline has passed.
+    """Time out those of some requests whose deadline has passed.
 
-    What is recorded stays, even if the rest of the command is refused.
+    The time-outs stay recorded even if the rest of the command is refused.
     """
     if _time_out(database, requests.past_deadline(which)):
         database.keep_if_refused()
@@ -57,12 +54,12 @@ def cancel(
 
 
 def may_assign(chat: Chat, requester: User) -> bool:
-    """Whether a user may ask others to take over a chat: its owner, or a manager."""
+    """Return whether a user may ask others to take over a chat: its owner, or a manager."""
     return requester.id == chat.owner_id or requester.role == Role.MANAGER
 
 
 def deadline(database: Database, timeout_seconds: float | None) -> str | None:
-    """Returns the stored time so many seconds from now, None for None."""
+    """Return the stored time so many seconds from now, None for None."""
     return None if timeout_seconds is None else time_after(database.now, timeout_seconds)
 
 
@@ -88,7 +85,7 @@ def ask(database: Database, new: NewRequest, *, actor: str) -> int:
 
 
 def ask_next(database: Database, ended: Request) -> None:
-    """Ask the next in the chain, passing over those who cannot take part any more."""
+    """Send the next request of a chain. Users who can no longer be asked are skipped."""
     waiting = requests.fallbacks(database, ended.id)
     if not waiting:
         return
@@ -118,7 +115,7 @@ def ask_next(database: Database, ended: Request) -> None:
 
 
 def _time_out(database: Database, which: Which, actor: str = SYSTEM) -> list[int]:
-    """Time out those requests that are pending, and ask the next in their chains."""
+    """Time out those of some requests that are pending, and send the next of their chains."""
     settled = requests.settle(database, TRANSITIONS["time out"], which, actor=actor)
     for request_id in settled.with_fallbacks:
         ask_next(database, find_request(database, request_id))

@@ -22,17 +22,17 @@ _LONGEST_PAUSE_SECONDS = 3_600
 
 
 class Outlet(Protocol):
-    """What delivers a text to a user, given by id."""
+    """A way to deliver a text to a user, given by id."""
 
     def reaches(self, user_id: str) -> bool:
-        """Whether there is a way to this user at all."""
+        """Return whether there is an address for this user."""
 
     def send(self, user_id: str, text: str) -> bool:
-        """Deliver; whether it arrived."""
+        """Deliver a text. Returns whether it arrived."""
 
 
 class Delivered(NamedTuple):
-    """What came of one round; `waiting` are those that were not tried or have no address."""
+    """The result of one round. `waiting` counts those not tried, and those without an address."""
 
     sent: int
     failed: int
@@ -42,12 +42,13 @@ class Delivered(NamedTuple):
 def notify(
     database: Database, outlet: Outlet, *, stop_requested: Callable[[], bool] = lambda: False
 ) -> Delivered:
-    """Deliver what is unsent and due, to each user as one message; end early on request.
+    """Deliver the notifications that are due, to each user as one message. Returns the counts.
 
-    No transaction is open while something is being sent. What is being sent is claimed
-    before, so that of two who do this at once only one sends it, and recorded afterwards:
-    who is killed in between has it sent again, after `CLAIM_SECONDS`. What has failed is
-    tried again next time; from the third failure on, after a minute, two, four, up to an hour.
+    It ends early once `stop_requested`. No transaction is open while a message is sent. Its
+    notifications are claimed before, so that of two processes only one sends them, and recorded
+    afterwards: if the process is killed in between, they are sent again after `CLAIM_SECONDS`. A
+    message that fails is tried again at the next run; from the third failure on after a minute,
+    then two, four, up to an hour.
     """
     sent = failed = 0
     for user_id in _recipients(database):
@@ -77,7 +78,7 @@ def _recipients(database: Database) -> list[str]:
 
 
 def _send(database: Database, outlet: Outlet, user_id: str, claimed: Claimed) -> bool:
-    """Send what is claimed, and record what came of it. Returns whether it arrived."""
+    """Send a user's claimed notifications, and record the result. Returns whether they arrived."""
     found, attempts = claimed
     ids = [notification.id for notification in found]
     try:
@@ -96,14 +97,14 @@ def _send(database: Database, outlet: Outlet, user_id: str, claimed: Claimed) ->
 
 
 def _pause(attempts: int) -> int:
-    """For how many seconds what has failed so often is left alone."""
+    """Return the seconds to wait after so many failures."""
     if attempts < _TRIES_AT_ONCE:
         return 0
     return min(_FIRST_PAUSE_SECONDS << min(attempts - _TRIES_AT_ONCE, 10), _LONGEST_PAUSE_SECONDS)
 
 
 def _digest(found: Sequence[Notification]) -> str:
-    """One message for all of them; of very many, the newest."""
+    """Write one message from several notifications; from very many, the newest."""
     parts = [_message(notification) for notification in found[-_MOST_IN_DIGEST:]]
     if len(found) > len(parts):
         parts.insert(0, f"{len(found)} notifications; these are the newest.")
@@ -115,11 +116,11 @@ def _message(notification: Notification) -> str:
 
 
 def details(notification: Notification) -> list[str]:
-    """Say what a person needs to act on a notification, beside its text. Returns lines.
+    """Describe the request of a notification for a message. Returns lines.
 
-    That is the request and its chat; while it is pending, the note and the deadline; the
-    reason; and once it was rejected or has timed out, who was asked next. Times are the
-    machine's, with their offset, because the message may be read elsewhere.
+    They name the chat; while the request is pending, its note and deadline; its reason; and after
+    a rejection or a time-out, the user who was asked next. Times are local, with their offset,
+    because the message may be read elsewhere.
     """
     if notification.request_id is None:
         return []

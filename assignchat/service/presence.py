@@ -1,4 +1,4 @@
-"""Presence: who is away, until when, and what becomes of the requests that wait for them."""
+"""Presence: users who go away and come back, and the requests that wait for them."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -19,7 +19,7 @@ PASSED_ON = "Away"
 class Gone(NamedTuple):
     """A user who is away.
 
-    The requests that wait for them, or those that were passed on and what was sent instead.
+    The requests that wait for them, or those that were rejected and those that were sent next.
     """
 
     user: User
@@ -57,9 +57,8 @@ def go_away(
 ) -> Gone:
     """Note that the actor is away, and if `pass_on`, reject the requests that wait for them.
 
-    Whoever comes next in each chain is asked. The reason is as for `reject`, "Away" if none
-    is given. Returns the actor with those requests.
-    Raises `ActorUnknown`, `UserInactive`,
+    The next user of each chain is asked. The reason is as for `reject`, "Away" if none is given.
+    Returns the actor with those requests. Raises `ActorUnknown`, `UserInactive`,
     `ReasonRequired`, `ReasonNotAllowed`, or `InvalidValue` if the time has passed.
     """
     if pass_on:
@@ -74,7 +73,7 @@ def go_away(
 
 
 def come_back(database: Database, *, actor: str) -> User:
-    """Note that the actor is back. Returns them. Raises `ActorUnknown` or `UserInactive`."""
+    """Note that the actor is back. Returns the user. Raises `ActorUnknown` or `UserInactive`."""
     with database.write():
         user = find_actor(database, actor)
         return change_user(database, user, user._replace(away_until=None), user.id)

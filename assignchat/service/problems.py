@@ -1,4 +1,4 @@
-"""What is wrong with the rows of an import: each is named, a word that many have once."""
+"""Collecting the problems of an import: each bad row is named, a repeated word only once."""
 
 from collections.abc import Iterable
 
@@ -22,11 +22,11 @@ class Problems:
 
     @property
     def are_too_many(self) -> bool:
-        """Whether so many are known that no more are looked for."""
+        """Whether the limit is reached, so that the import need not look for more."""
         return len(self._rows) + len(self._words) >= MAX_PROBLEMS
 
     def add(self, line: int, row_id: str | None, error: InvalidValue) -> None:
-        """Note what is wrong with a row; of a word that was there before only the count."""
+        """Note the problem of a row. A word that was noted before is only counted."""
         self._hint = self._hint or error.hint
         problem = Problem(line, row_id, error.column, error.value, error.message)
         if not error.is_word:
@@ -38,7 +38,7 @@ class Problems:
         self._words[word] = (first, count + 1)
 
     def extend(self, problems: Iterable[Problem], hint: str | None = None) -> None:
-        """Note what was found to be wrong with several rows."""
+        """Note the problems of several rows."""
         for problem in problems:
             self._hint = self._hint or hint
             self._rows.append(problem)
@@ -52,7 +52,7 @@ class Problems:
             self._bad_rows[problem.line] = problem.message
 
     def refuse(self) -> None:
-        """Raise `ImportInvalid` if there are any."""
+        """Raise `ImportInvalid` if there are any problems."""
         rows = len(self._rows) + sum(count for _, count in self._words.values())
         if not rows:
             return

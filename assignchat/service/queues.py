@@ -1,4 +1,4 @@
-"""Queues: users take the chats that nobody has yet."""
+"""Queues: users take chats that belong to no person yet."""
 
 from collections.abc import Sequence
 
@@ -70,6 +70,6 @@ def _check_takeable(database: Database, chat: Chat, before: Chat, user: User) ->
 
 
 def _was_a_queues(database: Database, chat: Chat) -> bool:
-    """Whether the chat came to its owner from a queue."""
+    """Return whether the chat came to its owner from a queue."""
     giver = tracking.last_giver(database, chat.id)
     return giver is not None and find_user(database, giver).role == Role.QUEUE

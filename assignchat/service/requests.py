@@ -148,7 +148,7 @@ def _least_loaded(database: Database, role: str | None, owners: set[str]) -> Use
 
 
 def current_request(database: Database, request_id: int) -> Request:
-    """Returns the request as it is now. A passed deadline is recorded, if it can be.
+    """Return the request as it is now. A passed deadline is recorded, if it can be.
 
     Raises `RequestNotFound`.
     """
@@ -169,7 +169,7 @@ def list_requests(
     newest_first: bool = False,
     **given: Unpack[Filters],
 ) -> Iterator[Request]:
-    """The requests that match, one at a time; one past its deadline reads as timed out."""
+    """Yield the requests that match, one at a time; one past its deadline reads as timed out."""
     with database.read():
         if requester := given.get("requester"):
             given["requester"] = id_of(database, requester)

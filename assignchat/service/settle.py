@@ -1,4 +1,4 @@
-"""How people settle requests: accept, reject and withdraw, one or several at once."""
+"""Settling requests: accept, reject and withdraw, one or several at once."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -24,7 +24,7 @@ from assignchat.store.database import Database
 
 
 class Named(NamedTuple):
-    """Which requests are meant: by number, by chat, or all that wait for the actor's step.
+    """The requests that a command names: by number, by chat, or all that wait for the actor.
 
     With nothing named, it is the only one that waits.
     """
@@ -35,14 +35,14 @@ class Named(NamedTuple):
 
 
 class Reasons(NamedTuple):
-    """Which reasons are accepted: those `offered`, and others if `others_allowed`."""
+    """The reasons that are accepted: those `offered`, and others if `others_allowed`."""
 
     offered: Sequence[str] = ()
     others_allowed: bool = True
 
 
 def accept(database: Database, request_id: int, *, actor: str) -> Request:
-    """Take over the chat that the actor is asked to take. Returns the accepted request.
+    """Accept a request: the actor takes over its chat. Returns the request.
 
     Raises `NotRecipient`, `RequestNotPending`, or `RequestTimedOut`, which is recorded; and
     `DatabaseDamaged` if the chat's owner has changed since the request was sent, which only a
@@ -60,7 +60,7 @@ def reject(
     offered: Sequence[str] = (),
     others_allowed: bool = True,
 ) -> Request:
-    """Turn a request down; the owner keeps the chat. Returns the rejected request.
+    """Reject a request: the owner keeps the chat. Returns the request.
 
     Raises `ReasonRequired`, `ReasonNotAllowed`, `NotRecipient`, `RequestNotPending`,
     `RequestTimedOut`.
@@ -80,7 +80,7 @@ def withdraw(
     offered: Sequence[str] = (),
     others_allowed: bool = True,
 ) -> Request:
-    """Take back a pending request of the actor's, or as a manager anybody's. Returns it.
+    """Withdraw a pending request of the actor, or as a manager any request. Returns it.
 
     Raises `ReasonRequired`, `ReasonNotAllowed`, `NotRequester`, `RequestNotPending`,
     `RequestTimedOut`.
@@ -113,13 +113,13 @@ def withdraw_named(
 
 
 def waiting(database: Database, action: str, *, actor: str) -> list[Request]:
-    """List the pending requests on which the actor may act, as a party of them."""
+    """List the pending requests to which the actor may apply the action."""
     with database.read():
         return _waiting(database, TRANSITIONS[action].party, find_actor(database, actor))
 
 
 def check_named(database: Database, action: str, named: Named, *, actor: str) -> None:
-    """Raise what the action would raise about requests and actor, before a reason is asked."""
+    """Raise the errors of the action about requests and actor, before a reason is asked."""
     transition = TRANSITIONS[action]
     with database.write():
         user = find_actor(database, actor)
@@ -163,7 +163,7 @@ def _hand_over(database: Database, request: Request) -> None:
 def _find_named(
     database: Database, transition: Transition, named: Named, user: User
 ) -> list[Request]:
-    """Find the requests; passed deadlines are recorded before anything else is changed."""
+    """Find the named requests. Passed deadlines are recorded before anything else is changed."""
     ids = [*named.numbers, *(_newest_on(database, chat_id) for chat_id in named.chats)]
     if not ids:
         ids = [request.id for request in _waiting(database, transition.party, user)]
@@ -203,7 +203,7 @@ def _newest_on(database: Database, chat_id: str) -> int:
 
 
 def request_on_chat(database: Database, chat_id: str) -> int:
-    """Return the number of the newest request on a chat, which is the pending one if any is.
+    """Find the number of the newest request on a chat, which alone may be pending.
 
     Raises `ChatNotFound` or `RequestNotFound`.
     """
@@ -212,7 +212,7 @@ def request_on_chat(database: Database, chat_id: str) -> int:
 
 
 def check_reason(reason: str | None, offered: Sequence[str], *, others_allowed: bool) -> str:
-    """Return the reason, if it is one of those offered, or others are allowed.
+    """Check that a reason is one of those offered, or that others are allowed. Returns it.
 
     Raises `ReasonRequired` or `ReasonNotAllowed`.
     """

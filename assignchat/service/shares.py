@@ -8,19 +8,19 @@ from assignchat.store.batches import Holding, Move
 
 
 class Load(NamedTuple):
-    """How many open chats a recipient owns in all, and how many they take, None for any number."""
+    """The open chats of a recipient, and their capacity, None for no limit."""
 
     open_chats: int
     capacity: int | None = None
 
 
 def share_out(holdings: list[Holding], recipients: dict[str, Load], split: Split) -> list[Move]:
-    """The moves that share the selected chats out among the recipients.
+    """Share the selected chats out among the recipients. Returns the moves.
 
-    `holdings` says who owns how many of them now. `even` gives shares that differ by at most
-    one; `least-loaded` gives each open chat to whoever owns the fewest by then and has room,
-    and disregards the capacities if there is not room for all. A recipient keeps what they
-    hold of the selection as far as it lies within their share: no chat moves without need.
+    `holdings` counts the chats by owner now. `even` gives shares that differ by at most one.
+    `least-loaded` gives each open chat to the user who owns the fewest by then and has room, and
+    ignores the capacities if there is not room for all. A recipient keeps the chats that they
+    hold already, up to their share: no chat moves without need.
     """
     moves: list[Move] = []
     turn = 0  # whose turn it is to get one more, over both statuses
@@ -39,14 +39,14 @@ def share_out(holdings: list[Holding], recipients: dict[str, Load], split: Split
 
 
 def gained_open_chats(moves: list[Move], user_id: str) -> int:
-    """How many more open chats a user owns after the moves."""
+    """Count the open chats that a user gains by the moves."""
     open_ones = [move for move in moves if move.status == ChatStatus.OPEN]
     got = sum(move.chats for move in open_ones if move.to_user == user_id)
     return got - sum(move.chats for move in open_ones if move.from_user == user_id)
 
 
 def _evenly(total: int, people: int, turn: int) -> list[int]:
-    """Shares that differ by at most one; the odd ones go to those whose turn it is."""
+    """Divide a number into shares that differ by at most one. Extra ones go to `turn` first."""
     base, odd = divmod(total, people)
     return [base + ((person - turn) % people < odd) for person in range(people)]
 
@@ -77,7 +77,7 @@ def _fill_up(loads: list[int], tops: list[float], total: int) -> list[int]:
 
 
 def _moves(status: ChatStatus, held: dict[str, int], shares: dict[str, int]) -> list[Move]:
-    """Moves from those who hold more than their share to those who hold less."""
+    """List the moves from users who hold more than their share to users who hold less."""
     surplus = {user: chats - min(chats, shares.get(user, 0)) for user, chats in held.items()}
     moves = []
     for taker, share in shares.items():

@@ -1,4 +1,4 @@
-"""A team in numbers."""
+"""The team's numbers."""
 
 from array import array
 from collections import defaultdict
@@ -15,9 +15,9 @@ MOST_BOUNCING = 10
 
 
 class UserStats(NamedTuple):
-    """One user in numbers; the times are null where nothing was answered.
+    """The numbers of one user. Times are null if no request was answered.
 
-    `by_status` says how the requests received ended; its counts add up to them.
+    `by_status` counts the requests received by their status.
     """
 
     id: str
@@ -55,11 +55,10 @@ class BouncingChat(NamedTuple):
 
 
 class Stats(NamedTuple):
-    """The team in numbers: chats as they are now, requests as sent and hand-overs as made
-    from `since` on and before `until`, stored times.
+    """The team's numbers: chats as they are now, requests and hand-overs of a period.
 
-    `hours` are those of the clock in `time_zone`, all 24; `bouncing` has the worst of the
-    `bouncing_chats`.
+    The period is from `since` to before `until`, stored times. `hours` has the 24 hours of the
+    clock in `time_zone`. `bouncing` has the worst of the `bouncing_chats`.
     """
 
     since: str | None
@@ -83,13 +82,12 @@ def stats(
     zone: tzinfo | None = None,
     zone_name: str = "local time",
 ) -> Stats:
-    """Who holds how much, how requests ended, how fast people answer, and who hands over when.
+    """Count chats, outcomes of requests, answer times and hand-overs. Returns the numbers.
 
-    The times are those of accepting and rejecting: the median, and the 90th percentile by
-    nearest rank. A hand-over is a chat that got another owner by an accepted request or a
-    direct assignment; a chat is given back where it goes to the user from whom it came in
-    the hand-over before. Hours of the day are those of `zone`, else of the machine, which
-    the result calls `zone_name`.
+    Answer times are those of accepting and rejecting: the median, and the 90th percentile by
+    nearest rank. A hand-over is a chat that got another owner by an accepted request or a direct
+    assignment. A chat is given back if it goes to its owner before the last hand-over. Hours of
+    the day are those of `zone`, else of the machine; the result calls it `zone_name`.
     """
     period = Period(since, until)
     with database.read():
@@ -115,7 +113,7 @@ Seconds: TypeAlias = "array[float]"  # in quotes: at run time it takes no bracke
 
 
 def _answer_times(database: Database, period: Period) -> tuple[Seconds, dict[str, Seconds]]:
-    """The seconds that answers took, in order: everybody's, and each user's."""
+    """Collect the seconds that answers took, in order. Returns those of all and of each user."""
     everybody, each = array("d"), defaultdict[str, Seconds](lambda: array("d"))
     for user_id, seconds in store.answers(database, period):
         everybody.append(seconds)

@@ -24,7 +24,7 @@ def list_tracking(
     newest_first: bool = False,
     **given: Unpack[Filters],
 ) -> Iterator[TrackingRow]:
-    """The tracking rows that match, one at a time."""
+    """Yield the tracking rows that match."""
     with database.read():
         yield from tracking.rows(
             database, _by_ids(database, given), limit=limit, newest_first=newest_first
@@ -36,8 +36,8 @@ def read_part(
 ) -> Part:
     """Read up to `most` tracking rows that match: the oldest, or the newest. Returns a part.
 
-    Rows get their ids in the order in which they are committed, so whoever reads the next part
-    `after` the id to which this one is complete misses none.
+    Rows get their ids in the order in which they are committed, so a reader who asks for the next
+    part `after` the id of this one misses none.
     """
     with database.read():
         last = tracking.last_id(database)
@@ -49,7 +49,7 @@ def read_part(
 
 
 def newest_id(database: Database) -> int:
-    """Look up the id of the newest tracking row. Returns 0 if there is none."""
+    """Find the id of the newest tracking row. Returns 0 if there is none."""
     with database.read():
         return tracking.last_id(database)
 
@@ -61,7 +61,7 @@ def list_records(
     newest_first: bool = False,
     **given: Unpack[Filters],
 ) -> Iterator[EngagementRecord]:
-    """The Engagement Tracking Records that match, as `list_tracking`."""
+    """Yield the Engagement Tracking Records that match, with the filters of `list_tracking`."""
     with database.read():
         yield from tracking.records(
             database, _by_ids(database, given), limit=limit, newest_first=newest_first

@@ -69,7 +69,7 @@ def add_user(
 
 
 def get_user(database: Database, user_id: str) -> User:
-    """The user as they are. Raises `UserNotFound`."""
+    """Return the user as they are. Raises `UserNotFound`."""
     with database.read():
         return find_user(database, user_id)
 
@@ -155,7 +155,7 @@ def deactivate_user(
 
 
 def list_users(database: Database) -> list[User]:
-    """All users, by id; an absence that is over is no longer shown."""
+    """Return all users, by id; an absence that is over is no longer shown."""
     with database.read():
         return [_seen(user, database.now) for user in users.every(database)]
 
