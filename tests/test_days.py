@@ -22,6 +22,7 @@ from assignchat.service import (
     imports,
     lifecycle,
     presence,
+    queues,
     requests,
     settle,
     users,
@@ -82,13 +83,18 @@ class Days(RuleBasedStateMachine):
 
     def play(self, action: Callable[..., object], *args: object, **options: object) -> None:
         """Do something that may be refused; a refusal records deadlines and nothing else."""
-        before = self.last("engagement_tracking")
+        before, told_before = self.last("engagement_tracking"), self.last("notifications")
         refused = False
         try:
             action(self.database, *args, **options)
         except AssignchatError:
             refused = True
         added = self.seen("SELECT event, actor FROM engagement_tracking WHERE id > ?", before)
+        assert not self.seen(
+            "SELECT 1 FROM notifications n JOIN users u ON u.id = n.recipient_id"
+            " WHERE n.id > ? AND (u.active = 0 OR u.role = 'queue')",
+            told_before,
+        )
         if options.get("dry_run"):
             assert added == []
         if refused:
@@ -225,6 +231,24 @@ class Days(RuleBasedStateMachine):
             until = format_time(self.now + timedelta(seconds=seconds))
             self.play(presence.set_away, user, actor="tester", until=until)
 
+    @rule(user=some_user, reason=st.sampled_from([None, "Lunch"]))
+    def pass_on(self, user: str, reason: str | None) -> None:
+        self.play(presence.go_away, actor=user, pass_on=True, reason=reason)
+        self.play(presence.come_back, actor=user)
+
+    @rule(
+        user=some_user,
+        role=st.sampled_from(["user", "user", "manager", "queue"]),
+        capacity=st.sampled_from([None, 1, 3]),
+    )
+    def become(self, user: str, role: str, capacity: int | None) -> None:
+        changes = {"role": role, "capacity": capacity, "no_capacity": capacity is None}
+        self.play(users.set_user, user, actor="tester", **changes)
+
+    @rule(chat=some_chat, user=some_user, queue=st.none() | some_user)
+    def take(self, chat: str, user: str, queue: str | None) -> None:
+        self.play(queues.take, [] if queue else [chat], from_queue=queue, actor=user)
+
     @rule(rows=rows_to_import, dry_run=seldom)
     def import_some(self, rows: list[dict[str, str | None]], dry_run: bool) -> None:
         self.play(
@@ -272,15 +296,16 @@ class Days(RuleBasedStateMachine):
         )
 
     @invariant()
-    def what_is_pending_is_one_a_chat_open_and_among_the_active(self) -> None:
+    def what_is_pending_is_one_a_chat_open_and_among_active_persons(self) -> None:
         pending = self.seen(
             "SELECT r.chat_id, r.from_user = c.owner_id, r.recipient_id <> c.owner_id,"
-            " c.status, a.active, b.active FROM requests r JOIN chats c ON c.id = r.chat_id"
+            " c.status, a.active, b.active, 'queue' IN (a.role, b.role)"
+            " FROM requests r JOIN chats c ON c.id = r.chat_id"
             " JOIN users a ON a.id = r.requester_id JOIN users b ON b.id = r.recipient_id"
             " WHERE r.status = 'pending'"
         )
         assert len({row[0] for row in pending}) == len(pending)
-        assert {row[1:] for row in pending} <= {(1, 1, "open", 1, 1)}
+        assert {row[1:] for row in pending} <= {(1, 1, "open", 1, 1, 0)}
 
     @invariant()
     def the_history_is_in_the_order_of_time(self) -> None:

@@ -50,6 +50,7 @@ def test_without_names_it_is_the_oldest_of_a_queue(queue: Team) -> None:
     assert taken["recipients"] == {"omar": 2}
     taken = queue.ok("take", "--from", "sales", "--as", "omar")
     assert (taken["batch_id"], taken["assigned"]) == (None, 0)
+    assert queue.run("take", "--from", "sales", "--as", "omar").out == "No open chat is in sales.\n"
 
 
 def test_closed_chats_stay_in_the_queue(queue: Team) -> None:

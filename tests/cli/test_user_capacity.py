@@ -84,6 +84,9 @@ def test_least_loaded_fills_up_to_the_capacity_and_even_does_not_look(full: Team
     words = ("bulk-assign", "--from", "mark", "--as", "maria")
     to = ("--to", "martha", "--to", "omar", "--to", "maria")
     assert full.refused_leaving_no_trace(*words, *to, "--split", "even") == (4, "user_full")
+    shown = full.run(*words, *to, "--split", "least-loaded", "--dry-run").out
+    assert "omar   1 chat, 1 -> 2 open chats\n" in shown
+    assert "martha" not in shown  # gets none
     done = full.ok(*words, *to, "--split", "least-loaded")
     assert done["recipients"] == {"martha": 0, "omar": 1, "maria": 2}
     assert _owned(full) == {"martha": 1, "omar": 2, "maria": 2}

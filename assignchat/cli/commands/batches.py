@@ -258,6 +258,7 @@ def say_assigned(result: BulkAssigned, *, as_json: bool) -> None:
                     f"{how_many(count, 'chat')}, {_before_and_after(result, user)}",
                 )
                 for user, count in result.recipients.items()
+                if count
             ),
             ("Unchanged", str(result.unchanged or "") or None),
             ("Requests cancelled", str(result.cancelled_requests or "") or None),

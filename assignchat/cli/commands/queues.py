@@ -58,6 +58,9 @@ def take(
         )
         if not as_json and taken.assigned:
             _say_chats(session, taken)
+    if from_queue is not None and not taken.assigned and not as_json:
+        render.say(f"No open chat is in {render.visible(from_queue)}.")
+        return
     say_assigned(taken, as_json=as_json)
     if taken.batch_id is not None and not as_json:
         hint_commands(ctx, "To give back", ("undo", str(taken.batch_id)), as_user=as_user)
