@@ -55,6 +55,16 @@ def records(file: IO[bytes], sheet: str | None, name: str) -> Iterator[NumberedR
         ) from None
 
 
+def sheet_part(file: IO[bytes], sheet: str | None, name: str) -> str:
+    """The part of a workbook, which `records` has read, in which its rows stand."""
+    from openpyxl.reader.excel import ExcelReader
+
+    reader = ExcelReader(file, read_only=True, data_only=True, keep_links=False)
+    reader.read_manifest()
+    reader.read_workbook()
+    return _chosen(list(reader.parser.find_sheets()), sheet, name).lstrip("/")
+
+
 def _check_sizes(file: IO[bytes], name: str) -> None:
     """Raise `FileUnreadable` for parts that are larger than the workbook needs them to be."""
     with ZipFile(file) as archive:

@@ -11,6 +11,7 @@ from assignchat.render.formats import (
     csv_text,
     json_text,
     plain,
+    say_csv,
     say_json,
     write_csv_file,
     write_jsonl_file,

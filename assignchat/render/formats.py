@@ -92,6 +92,11 @@ def say_machine_rows(
     write_all(chain([f"[{first}"], (f",\n {text}" for text in texts), ["]\n"]))
 
 
+def say_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Print rows as CSV with a heading."""
+    _csv_to(_Stdout(), columns, map(_seen, rows) if stdout_is_terminal() else rows)
+
+
 def _seen(row: Sequence[Any]) -> Sequence[Any]:
     """Return a row made safe for a person's terminal."""
     return [_visible_cell(cell) for cell in row]

@@ -1,6 +1,6 @@
 """Chats whose owner or status is not what the CRM said last, and that they were told to it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from assignchat.store.database import Database
@@ -60,6 +60,13 @@ def stage(database: Database, *, limit: int | None = None, newest_first: bool = 
 def staged(database: Database) -> Iterator[ChatChange]:
     """Return the chats that were put aside, in the order in which they were."""
     return database.rows(ChatChange, f"SELECT {_COLUMNS} FROM temp.telling ORDER BY rowid")
+
+
+def unstage(database: Database, chat_ids: Iterable[str]) -> None:
+    """Put chats aside no longer: the CRM is not told of them."""
+    database.execute_many(
+        "DELETE FROM temp.telling WHERE id = ?", ((chat_id,) for chat_id in chat_ids)
+    )
 
 
 def mark_told(database: Database) -> int:

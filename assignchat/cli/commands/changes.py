@@ -1,13 +1,21 @@
 """changes."""
 
-from typing import Annotated
+from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Annotated, NamedTuple
 
 import typer
 
 from assignchat import render
 from assignchat.cli import options
+from assignchat.cli.commands.sources import named_source
 from assignchat.cli.lists import say_list
-from assignchat.cli.session import open_for_operator
+from assignchat.cli.session import Session, open_for_operator, refuse_to_overwrite_own_files
+from assignchat.crm.outgoing import Outgoing
+from assignchat.crm.sources import Source
+from assignchat.errors import OutputFailed, Usage, shortened
+from assignchat.model import how_many
 from assignchat.service import changes as service
 from assignchat.store.changes import ChatChange
 
@@ -25,8 +33,28 @@ _CELLS = {
 
 def changes(
     ctx: typer.Context,
+    from_source: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="SOURCE",
+            autocompletion=options.SOURCES,
+            help="With --csv or --into: in the words of this source of the config.",
+        ),
+    ] = None,
     told: Annotated[
         bool, typer.Option("--told", help="Then take it that the CRM knows what was printed.")
+    ] = False,
+    into: Annotated[
+        Path | None,
+        typer.Option(
+            "--into",
+            metavar="FILE.xlsx",
+            help="Fill the cells of owners and statuses in a copy of the CRM's workbook.",
+        ),
+    ] = None,
+    in_place: Annotated[
+        bool, typer.Option("--in-place", help="Fill the workbook itself, not a copy.")
     ] = False,
     limit: options.Limit = None,
     as_user: options.AsUser = None,
@@ -37,24 +65,86 @@ def changes(
 ) -> None:
     """Examples:
         assignchat changes
-        assignchat changes --csv --told
+        assignchat changes --from dynamics --csv --told
+        assignchat changes --from dynamics --into chats.xlsx --told
 
     The chats whose owner or status here is not what the CRM named last, by an import. An
     import that shows the new owner takes a chat off the list; so does --told, once all of the
     output has arrived. If it fails, or its reader goes before, nothing counts as told.
+
+    With --from and --csv it is a file for that CRM: its headings and words, the id and what is
+    mapped. --into finds the chats by id in the workbook that the CRM has exported, fills what
+    differs, and writes it beside as FILE-changed.xlsx; all else in it stays as it is.
     """
     form = options.form(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv, as_ids=as_ids)
+    if in_place and into is None:
+        raise Usage("--in-place is about the workbook that --into names")
     with open_for_operator(ctx, as_user) as session:
-        database = session.database
+        outgoing = _outgoing(session, from_source)
         if not told:
-            say_list(
-                form,
-                limit,
-                lambda **page: service.list_changes(database, **page),
-                ChatChange,
-                _CELLS,
-            )
+            how = _How(form, limit, outgoing, into, in_place)
+            _tell(session, how, partial(service.list_changes, session.database))
             return
-        with service.telling(database, limit=limit or None) as rows:
-            say_list(form, 0, lambda **_: rows, ChatChange, _CELLS)
+        with service.telling(session.database, limit=limit or None) as telling:
+            how = _How(form, 0, outgoing, into, in_place)
+            telling.leave_out(_tell(session, how, lambda **_: telling.rows()))
             render.deliver()
+
+
+class _How(NamedTuple):
+    """How changes are told."""
+
+    form: render.Form
+    limit: int | None
+    outgoing: Outgoing | None
+    into: Path | None
+    in_place: bool
+
+
+def _outgoing(session: Session, source: str | None) -> Outgoing | None:
+    """Return how a source writes, None if none is named."""
+    if source is None:
+        return None
+    chats, team = (named_source(session, source, kind) for kind in ("chats", "users"))
+    return Outgoing(chats, service.names_of_owners(session.database, source, chats, team))
+
+
+def _tell(
+    session: Session, how: _How, fetch: Callable[..., Iterable[ChatChange]]
+) -> Collection[str]:
+    """Print the changes. Returns the ids of those that are not told because of the workbook."""
+    missing: Collection[str] = ()
+    if how.into is not None:
+        rows = list(fetch(limit=how.limit or None, newest_first=False))
+        missing = _fill(session, how, how.into, rows)
+        found = [row for row in rows if row.id not in missing]
+        how, fetch = how._replace(limit=0), lambda **_: found
+    if how.outgoing is not None and how.form == render.Form.CSV:
+        rows_to_tell = fetch(limit=how.limit or None, newest_first=False)
+        texts = (how.outgoing.row(service.told(row)) for row in rows_to_tell)
+        render.say_csv(how.outgoing.headings, texts)
+    else:
+        say_list(how.form, how.limit, fetch, ChatChange, _CELLS)
+    return missing
+
+
+def _fill(session: Session, how: _How, path: Path, rows: Sequence[ChatChange]) -> Collection[str]:
+    """Fill the workbook. Returns the ids of the chats that are not in it."""
+    from assignchat.crm.filling import filled  # few fill a workbook
+    from assignchat.system.files import replace_file
+
+    target = path if how.in_place else path.with_name(f"{path.stem}-changed{path.suffix}")
+    refuse_to_overwrite_own_files(session, target)
+    result = filled(path, how.outgoing or Outgoing(Source(), {}), map(service.told, rows))
+    missing = {row.id for row in rows} - result.found
+    if missing:
+        text = shortened(", ".join(sorted(missing)))
+        render.note(f"Not in {path}, and not told: {how_many(len(missing), 'chat')}: {text}")
+    if not result.found:
+        return missing
+    try:
+        replace_file(target, result.content)
+    except OSError as error:
+        raise OutputFailed(f"{target} could not be written: {error.strerror}") from error
+    render.note(f"{how_many(result.cells, 'cell')} filled in {target}")
+    return missing
