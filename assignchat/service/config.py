@@ -22,7 +22,7 @@ def keys_that_differ(database: Database, values: Mapping[str, object]) -> list[s
     before its file. Call it inside a transaction.
     """
     last: dict[object, object] = {}
-    for row in tracking.rows(database, {"event": Event.CONFIG_CHANGED}):
+    for row in tracking.rows(database, {"events": (Event.CONFIG_CHANGED,)}):
         with suppress(ValueError, TypeError, KeyError):  # a row that was changed by hand
             change = json.loads(row.detail or "")
             last[change["key"]] = change["new"]

@@ -1,11 +1,11 @@
 """Engagement tracking, which is append-only, and the records that it tells."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import TypedDict
 
 from assignchat.model import OWNERSHIP_EVENTS, EngagementRecord, Event, TrackingRow
 from assignchat.store.database import Database
-from assignchat.store.sql import COLUMNS_WITH_DEADLINE, insert_into, page, where
+from assignchat.store.sql import COLUMNS_WITH_DEADLINE, insert_into, one_of, page, where
 
 COLUMNS = ", ".join(TrackingRow._fields)
 _RECORD_COLUMNS = ", ".join(
@@ -23,7 +23,7 @@ class Filters(TypedDict, total=False):
     request: int | None
     batch: int | None
     user: str | None
-    event: str | None
+    events: Collection[str] | None
     since: str | None
     until: str | None
     after: int | None
@@ -35,7 +35,7 @@ _FILTERS = {
     "batch": "batch_id = :batch",
     "user": "(actor = :user OR from_user = :user OR to_user = :user"
     " OR (event LIKE 'user%' AND json_extract(detail, '$.id') = :user))",
-    "event": "event = :event",
+    "events": "event IN :events",
     "since": "at >= :since",
     "until": "at < :until",
     "after": "id > :after",
@@ -50,10 +50,10 @@ _RECORD_FILTERS = {
     "user": "(requester_id = :user OR from_user = :user OR to_user = :user)",
     "since": f"{_CHANGED_AT} >= :since",
     "until": f"{_CHANGED_AT} < :until",
-    # The records of those assignments in whose story the event occurs.
-    "event": "(request_id IN (SELECT request_id FROM engagement_tracking WHERE event = :event)"
+    # The records of those assignments in whose story one of the events occurs.
+    "events": "(request_id IN (SELECT request_id FROM engagement_tracking WHERE event IN :events)"
     " OR (batch_id, chat_id) IN (SELECT batch_id, chat_id FROM engagement_tracking"
-    " WHERE event = :event AND request_id IS NULL))",
+    " WHERE event IN :events AND request_id IS NULL))",
 }
 
 
@@ -118,7 +118,7 @@ def rows(
     order = page("id", limit, newest_first=newest_first)
     return database.rows(
         TrackingRow,
-        f"SELECT {COLUMNS} FROM engagement_tracking {where(_FILTERS, given)} {order}",
+        f"SELECT {COLUMNS} FROM engagement_tracking {_where(_FILTERS, given)} {order}",
         given,
     )
 
@@ -135,6 +135,12 @@ def records(
     return database.rows(
         EngagementRecord,
         f"SELECT {_RECORD_COLUMNS} FROM engagement_records r"
-        f" {where(_RECORD_FILTERS, given)} {order}",
+        f" {_where(_RECORD_FILTERS, given)} {order}",
         {**given, "now": database.now},
     )
+
+
+def _where(filters: Mapping[str, str], given: Filters) -> str:
+    # Words of the model stand in the statement itself: how many there are differs.
+    words = one_of(map(Event, given.get("events") or ()))
+    return where(filters, given).replace(":events", words)

@@ -53,9 +53,9 @@ def test_a_cursor_gives_each_row_once(team: Team, cursor: Path) -> None:
     first = [row["id"] for row in team.ok(*FEED, "--limit", "4")]
     assert (first, cursor.read_text()) == (all_ids(team)[:4], "4\n")
     assert [row["id"] for row in team.ok(*FEED)] == all_ids(team)[4:]
-    written = cursor.stat()
+    written = cursor.stat().st_ino
     assert team.ok(*FEED) == []
-    assert cursor.stat() == written  # nothing was told, so nothing is noted
+    assert cursor.stat().st_ino == written  # nothing was told, so nothing is noted
     change(team, "Marc")
     assert ids(team.run(*FEED, "--jsonl").out) == all_ids(team)[-1:]
     assert cursor.read_text() == f"{all_ids(team)[-1]}\n"

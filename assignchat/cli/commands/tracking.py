@@ -89,7 +89,10 @@ def tracking(
             help="Only where a user acted, gave a chat or got one.",
         ),
     ] = None,
-    event: Annotated[Event | None, typer.Option("--event", help="Only this kind of event.")] = None,
+    event: Annotated[
+        list[Event] | None,
+        typer.Option("--event", help="Only this kind of event; several may be given."),
+    ] = None,
     since: options.Since = None,
     until: options.Until = None,
     records: Annotated[
@@ -148,7 +151,7 @@ def tracking(
         request=request,
         batch=batch,
         user=user,
-        event=event,
+        events=event or None,
         since=start,
         until=end,
     )
