@@ -21,7 +21,7 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
-    """Ask `api`, which is not imported before: a command must not load what it does not use."""
+    """Find a name in `api`, which is imported only now: a command must not load it all."""
     if name.startswith("_") or find_spec(f"{__name__}.{name}"):  # a module that is being imported
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from assignchat import api
@@ -30,7 +30,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    """The names in `api` too."""
+    """List the names of the package, with those in `api`."""
     from assignchat import api
 
     return sorted({*globals(), *vars(api)})

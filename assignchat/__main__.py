@@ -28,7 +28,8 @@ def run() -> None:
 def _exit(code: int) -> None:
     """End the process at once, with the database closed and the output flushed.
 
-    Python would otherwise take its modules apart one by one, an eighth of a command's time.
+    Otherwise Python would tear down its modules one by one, which takes an eighth of a command's
+    time.
     """
     if sys.stderr is not None:
         sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""What Python programs call, by the names that the package `assignchat` gives it."""
+"""The functions for Python programs, under the names that the package `assignchat` gives them."""
 
 from assignchat.service.batches import bulk_assign, list_batches, undo
 from assignchat.service.changes import list_changes

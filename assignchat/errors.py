@@ -84,9 +84,9 @@ class InvalidValue(InvalidInput):
         value: object = None,
         is_word: bool = False,
     ) -> None:
-        """Take where in a row of a file the value stands.
+        """Take the place of the value in a row of a file.
 
-        `is_word` if it is a word that a CRM uses again and again, which is told once.
+        `is_word` is true for a word that a CRM repeats in many rows, and which is reported once.
         """
         super().__init__(message, hint)
         self.column = column
@@ -136,7 +136,7 @@ class ImportInvalid(InvalidInput):
         hint: str | None = None,
         rows: Mapping[int, str] | None = None,
     ) -> None:
-        """Take the problems, and of each bad row its line and what is wrong with it."""
+        """Take the problems, and for each bad row its line and a message."""
         super().__init__(message, hint)
         self.problems = problems
         self.rows = rows or {}
@@ -401,6 +401,6 @@ class ConfigNotWritable(ConfigUnusable):
 
 
 def every_error() -> Iterator[type[AssignchatError]]:
-    """List the classes that have a code, in the order of this file."""
+    """Yield the classes that have a code, in the order of this file."""
     groups = AssignchatError.__subclasses__()
     return (error for group in groups for error in group.__subclasses__())

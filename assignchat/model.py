@@ -1,9 +1,9 @@
-"""The words of assignchat: roles, statuses, events, and the rows they stand in.
+"""The words of assignchat: roles, statuses, events, and the rows of its tables.
 
-Pure values and rules; nothing here reads a file or a clock. Times are text, see `times`. The
-rows are named tuples: their fields are the columns of the tables and the keys of the JSON, in
-that order. Columns that hold one of the words below are typed `str`; the words are `StrEnum`s
-and compare equal to it.
+Only values and rules: nothing here reads a file or a clock. Times are text, see `times`. The rows
+are named tuples: their fields are the columns of the tables and the keys of the JSON, in that
+order. Columns that hold one of the words below are typed `str`; the words are `StrEnum`s and
+compare equal to it.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ MAX_NOTE_LENGTH = 10_000
 
 
 class Role(StrEnum):
-    """What a user is. A queue is no person: it is never asked, and does and is told nothing."""
+    """The role of a user. A queue is no person: it is never asked or told, and does nothing."""
 
     USER = "user"
     MANAGER = "manager"
@@ -36,16 +36,16 @@ PERSONS = (Role.USER, Role.MANAGER)
 
 
 class ChatStatus(StrEnum):
-    """Whether a customer's chat session goes on."""
+    """The status of a chat."""
 
     OPEN = "open"
     CLOSED = "closed"
 
 
 class Status(StrEnum):
-    """Where a request stands: pending, then for good one of the others, which `TRANSITIONS` names.
+    """The status of a request: pending, then for good one of the others, as `TRANSITIONS` says.
 
-    Whatever counts, lists or waits for requests takes the statuses from here.
+    All code that counts, lists or waits for requests takes the statuses from here.
     """
 
     PENDING = "pending"
@@ -62,7 +62,7 @@ class Status(StrEnum):
 
 
 class Event(StrEnum):
-    """What a row of engagement tracking says has happened."""
+    """The event that a tracking row records."""
 
     REQUESTED = "requested"
     ACCEPTED = "accepted"
@@ -93,9 +93,9 @@ OWNERSHIP_EVENTS = (
 
 
 class Party(StrEnum):
-    """Who has to do with a request: who brings a transition about, and who is told of it.
+    """A party of a request: it may act on the request, and is told about it.
 
-    The owner is one only where a manager has sent the request in their place.
+    The owner is a party only if a manager has sent the request in their place.
     """
 
     RECIPIENT = "recipient"
@@ -105,7 +105,7 @@ class Party(StrEnum):
 
 
 class Transition(NamedTuple):
-    """One step of a request's life: from `source` to `target`, brought about by `party`."""
+    """One step in the life of a request: `party` takes it from `source` to `target`."""
 
     source: Status
     target: Status
@@ -165,7 +165,7 @@ LOST_NOTICE = "{actor} has undone batch {batch}: {chats} went back from you."
 
 
 class Split(StrEnum):
-    """How a batch is shared out among several recipients."""
+    """The way in which a batch is shared out among several recipients."""
 
     EVEN = "even"
     LEAST_LOADED = "least-loaded"
@@ -174,8 +174,8 @@ class Split(StrEnum):
 class User(NamedTuple):
     """A team member.
 
-    `aliases` are other names that a CRM has for them, in order. `capacity` is how many open
-    chats they take, None for any number.
+    `aliases` are other names that a CRM has for them, in order. `capacity` is how many open chats
+    they take, None for no limit.
     """
 
     id: str
@@ -197,7 +197,7 @@ class Alias(NamedTuple):
 
 
 class Chat(NamedTuple):
-    """A customer's WhatsApp chat session, always owned by exactly one user.
+    """A customer's WhatsApp chat, always owned by exactly one user.
 
     `crm_owner_id` and `crm_status` are what the CRM said last, null if it has said nothing.
     """
@@ -275,9 +275,9 @@ class EngagementRecord(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """What one bulk assignment did; `assigned` counts its chats.
+    """The chats that were assigned in one step, counted in `assigned`.
 
-    `from_users` and `to_users` count them by who owned them before and by who got them.
+    `from_users` and `to_users` count them by the owner before and by the recipient.
     """
 
     id: int
@@ -291,9 +291,9 @@ class Batch(NamedTuple):
 
 
 class Notification(NamedTuple):
-    """What a user is told; `read_at` is null until they mark it read.
+    """A notification of a user. `read_at` is null until they mark it read.
 
-    From `chat_id` on it is what the request is that it is about, now: `asked_next` is the user
+    The fields from `chat_id` on are those of its request as it is now. `asked_next` is the user
     who was asked after it.
     """
 
@@ -349,7 +349,7 @@ def check_text(text: str, what: str, limit: int = MAX_TEXT_LENGTH) -> str:
 
 
 def is_unicode(text: str) -> bool:
-    """Whether the text can be written as UTF-8; bytes that are not arrive as surrogates."""
+    """Return whether the text can be written as UTF-8. Bytes that are not arrive as surrogates."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -358,14 +358,14 @@ def is_unicode(text: str) -> bool:
 
 
 def folded(text: str) -> str:
-    """Return the text as it is compared where case and width do not count."""
+    """Return the text in the form in which it is compared if case and width do not count."""
     from unicodedata import normalize  # ids, which most commands name, are compared exactly
 
     return normalize("NFKC", normalize("NFKC", text).casefold())
 
 
 def how_many(count: int, noun: str) -> str:
-    """A number of things in words, such as `1 chat` or `50 chats`."""
+    """Put a number of things into words, such as `1 chat` or `50 chats`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 

@@ -1,13 +1,13 @@
-"""What is wrong with the rows of an import."""
+"""The problems of an import's rows."""
 
 from typing import Any, NamedTuple
 
 
 class Problem(NamedTuple):
-    """What is wrong with a row of an import, or with a word in some of its rows.
+    """A problem of a row of an import, or of a word in some of its rows.
 
-    The id, the column and the value are null where they are not known; the file is named
-    where there are several.
+    The id, the column and the value are null if they are not known. The file is named if there
+    are several.
     """
 
     line: int

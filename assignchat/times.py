@@ -1,7 +1,8 @@
-"""Stored times and durations.
+"""Times as they are stored, and durations.
 
 A stored time is text in UTC, ISO 8601 with milliseconds and `Z`, so that the order of texts is
-the order of times. Nothing here reads a clock.
+the order of times. Nothing here reads a clock. Times as people write them are read in
+`cli.times`, those of a CRM in `crm.times`.
 """
 
 import re
@@ -24,10 +25,10 @@ YEARS = range(1970, 9001)
 
 
 def parse_time(text: str) -> datetime:
-    """Read a stored or given time. Returns the point in time, in UTC.
+    """Read a time with a zone. Returns the point in time, in UTC.
 
-    Raises `InvalidValue` if the text is not ISO 8601, if it has no zone (it could mean any of
-    24 hours), and if no chat can be from that year.
+    Raises `InvalidValue` if the text is not ISO 8601, if it has no zone (it could mean any of 24
+    hours), or if no chat can be from that year.
     """
     try:
         moment = datetime.fromisoformat(text)
@@ -52,7 +53,7 @@ _HOW_TO_WRITE_TIMES = (
 
 
 def time_after(stored: str, seconds: float) -> str:
-    """Return the stored time that lies so many seconds after another."""
+    """Return the stored time that is so many seconds after another."""
     return format_time(parse_time(stored) + timedelta(seconds=seconds))
 
 

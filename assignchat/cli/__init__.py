@@ -1,3 +1,3 @@
-"""The command line, from top to bottom: `main`, `app`, `commands`, and what they share."""
+"""The command line, from top to bottom: `main`, `app`, `commands`, and modules that they share."""
 
 from assignchat.cli.main import main as main

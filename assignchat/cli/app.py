@@ -1,4 +1,4 @@
-"""The command line as one Typer app: what stands before a command, and how commands are loaded."""
+"""The command line as one Typer app: the options before a command, and the loading of commands."""
 
 import importlib
 from textwrap import dedent

@@ -1,7 +1,7 @@
-"""What the shell offers after Tab: users, chats, requests, batches and config keys.
+"""The offers of a shell after Tab: users, chats, requests, batches and config keys.
 
-A completion asks the database that the rest of the line would use, and offers nothing where
-it cannot be asked: nobody wants an error message in the middle of typing.
+A completion asks the database that the rest of the line would use, and offers nothing if that
+cannot be read: nobody wants an error message in the middle of typing.
 """
 
 import os

@@ -41,7 +41,7 @@ class Feed:
             self._told = self._kept = _read(cursor, session.database)
 
     def say(self, limit: int | None) -> None:
-        """Print the rows that there are, all or so many, and note how far that was."""
+        """Print the rows so far, all or up to a limit, and note the last id."""
         found = service.list_tracking(
             self._database, limit=limit or None, **self._sought | {"after": self._told}
         )
@@ -50,7 +50,7 @@ class Feed:
         self._note()
 
     def follow(self) -> None:
-        """Print the rows that there are, for people the newest few, and then new ones.
+        """Print the rows so far, for people only the newest, and then new ones.
 
         Ends with Ctrl-C, SIGTERM, or the end of the reader.
         """
@@ -83,7 +83,7 @@ class Feed:
             yield row
 
     def _note(self) -> None:
-        """Let the rows arrive, and then keep the id of the last one."""
+        """Wait until the rows have arrived, then store the id of the last one."""
         if self._cursor is None or self._told == self._kept:
             render.flush()
             return
@@ -96,7 +96,7 @@ class Feed:
 def _read(cursor: Path, database: Database) -> int:
     """Read the id in a file, 0 if there is no file.
 
-    Raises `InvalidValue` if there is no id in it, or one of a row that is not there yet.
+    Raises `InvalidValue` if there is no id in it, or the id of a row that does not exist yet.
     """
     try:
         if not cursor.exists():

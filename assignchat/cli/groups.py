@@ -1,4 +1,4 @@
-"""How our Typer apps are made: plain help, examples on their own lines, errors left to `main`."""
+"""Making our Typer apps: plain help, examples on their own lines, errors left to `main`."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Hints for a person at a terminal: what to do next."""
+"""Hints for a person at a terminal: the next step."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from assignchat.shell import command_line
 
 
 def hint(text: str) -> None:
-    """Tell a person at a terminal what they may do next."""
+    """Print a hint for a person at a terminal."""
     if render.stderr_is_terminal():
         render.note(f"Hint: {text}")
 
@@ -22,9 +22,9 @@ def hint_commands(
     as_user: str | None = None,
     between: str = "; ",
 ) -> None:
-    """Tell a person at a terminal which commands are next, such as those that undo the last.
+    """Print the next commands for a person at a terminal, such as those that undo the last.
 
-    They can be pasted: whatever the ids are, and with the same database, config and actor.
+    They can be pasted, whatever the ids are, and use the same database, config and actor.
     """
     if not render.stderr_is_terminal():
         return

@@ -1,4 +1,4 @@
-"""How the commands that list rows print them."""
+"""Printing lists of rows."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -17,7 +17,7 @@ def note_unknown(database: Database, **named: Any) -> None:
 
 
 def note_period(start: str | None, end: str | None) -> None:
-    """Tell a person at a terminal which times were understood; see `times.period`."""
+    """Show a person at a terminal how the times were understood; see `times.period`."""
     bounds = [f"{word} {time}" for word, time in (("from", start), ("until", end)) if time]
     if bounds and render.stderr_is_terminal():
         render.note(render.with_local_times(" ".join(bounds)).capitalize() + ".")
@@ -32,7 +32,7 @@ def say_list(
 ) -> None:
     """Print a list: oldest first for machines, newest first for people.
 
-    It is whole unless a limit is given, but at a terminal people see the newest few.
+    All rows are printed unless a limit is given, but at a terminal people see the newest ones.
     """
     people = form == render.Form.PEOPLE
     few = people and render.stdout_is_terminal()

@@ -34,11 +34,11 @@ from assignchat.system import signals
 
 
 class Terminated(BaseException):
-    """SIGTERM, raised where the program is so that the transaction under way is undone."""
+    """SIGTERM, raised in the program so that the transaction under way is undone."""
 
 
 def main(argv: Sequence[str] | None = None, *, clock: Clock = utc_now) -> int:
-    """Run one command. Returns the exit code. Only here an error becomes text and a code."""
+    """Run one command. Returns the exit code. Only here do errors become text and codes."""
     words = list(sys.argv[1:] if argv is None else argv)
     run = Invocation(clock)
     before = _heed_signals(run)
@@ -73,10 +73,10 @@ def _run(words: list[str], run: Invocation) -> int:
 
 
 def _heed_signals(run: Invocation) -> dict[signal.Signals, Any]:
-    """Let Ctrl-C and SIGTERM undo what is under way. Returns the handlers before.
+    """Let Ctrl-C and SIGTERM undo the change under way. Returns the handlers before.
 
-    A change that was committed a moment ago stands, so a command that has only to tell of it
-    goes on and exits 0. If nobody reads its output, a second signal stops it.
+    A change that was just committed stands, so a command that only has to report it goes on and
+    exits 0. If nobody reads its output, a second signal stops it.
     """
 
     def stop(number: int, _frame: FrameType | None) -> None:
@@ -108,7 +108,7 @@ def _check_words(words: Sequence[str]) -> None:
 
 
 def _misplaced(error: typer.TyperException) -> Usage | None:
-    """Make the error for an option that stands behind the command and belongs before it."""
+    """Make the error for an option after the command that belongs before it."""
     context, option = getattr(error, "ctx", None), getattr(error, "option_name", None)
     if context is None or not error.message.startswith("No such option"):
         return None

@@ -41,7 +41,7 @@ def _is_whole(text: str) -> bool:
 
 
 def offered(kind: str) -> Callable[[typer.Context, str], list[str]]:
-    """Make what the shell offers for an option, by the name of a function in `completion`."""
+    """Make the completion of an option from the name of a function in `completion`."""
 
     def offer(ctx: typer.Context, incomplete: str) -> list[str]:
         from assignchat.cli import completion  # only after Tab
@@ -154,7 +154,7 @@ Until = Annotated[
 def form(
     *, as_json: bool, as_jsonl: bool = False, as_csv: bool = False, as_ids: bool = False
 ) -> Form:
-    """Return how to print, by the flags. Raises `Usage` for more than one of them."""
+    """Choose the form of the output by the flags. Raises `Usage` for more than one of them."""
     flags = {Form.JSON: as_json, Form.JSONL: as_jsonl, Form.CSV: as_csv, Form.IDS: as_ids}
     chosen = [form for form, wanted in flags.items() if wanted]
     if len(chosen) > 1:

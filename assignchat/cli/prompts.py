@@ -24,20 +24,20 @@ def ask(question: str) -> str:
 
 
 def confirm(question: str) -> None:
-    """Ask a person for a yes; Enter means no. Raises `NotConfirmed`."""
+    """Ask a person a yes-or-no question. Enter means no. Raises `NotConfirmed`."""
     if not agrees(question):
         raise NotConfirmed("Not confirmed; nothing was changed")
 
 
 def agrees(question: str) -> bool:
-    """Ask a person for a yes; Enter means no. Returns whether it came."""
+    """Ask a person a yes-or-no question. Enter means no. Returns whether the answer was yes."""
     return ask(f"{question} [y/N]").casefold() in ("y", "yes")
 
 
 def choose(title: str, choices: Sequence[str], *, other: str | None = None) -> int | str:
     """Ask a person for one of the choices. Returns its number, from 0.
 
-    With `other`, any other text is an answer too, and is returned.
+    With `other`, any other text is accepted too, and is returned.
     """
     if not choices:
         return ask(f"{title}:")

@@ -1,4 +1,4 @@
-"""Rounds of the same work until SIGINT or SIGTERM, which end it cleanly."""
+"""Repeating work until SIGINT or SIGTERM, which end it cleanly."""
 
 import select
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ def pause_in(text: str) -> int:
 def rounds(pause: float | None) -> Iterator[Callable[[], bool]]:
     """Yield for one round, or with a pause in seconds, for rounds until a signal comes.
 
-    Each comes with a function that tells whether one has come, for a round that takes long.
+    Each round gets a function that tells whether a signal has come, for a round that takes long.
     """
     if pause is None:
         yield lambda: False

@@ -1,4 +1,4 @@
-"""What a command runs in: the config, the database and the actor."""
+"""The surroundings of a command: the config, the database and the actor."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ from assignchat.system.files import folders_open_to_all, is_sticky
 
 
 class Invocation:
-    """One run of the program: what stands before the command, and what it has opened."""
+    """One run of the program: the options before the command, and the opened database."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
@@ -33,7 +33,7 @@ class Invocation:
 
     @property
     def has_changed_something(self) -> bool:
-        """Whether a change has been committed, which stands whatever fails afterwards."""
+        """Whether a change has been committed, which stands even if a later step fails."""
         return self.changed_files or (self.database is not None and self.database.committed)
 
     @property
@@ -43,7 +43,7 @@ class Invocation:
 
 
 class Session(NamedTuple):
-    """An open database, the config in force, and who acts."""
+    """An open database, the config in force, and the actor."""
 
     database: Database
     config: load.Config
@@ -142,7 +142,7 @@ def open_as_configured(ctx: typer.Context, loaded: load.Config) -> Database:
 
 
 def actor_name(settings: keys.Settings, location: str, as_user: str | None) -> str:
-    """Return the user on whose behalf a command runs: the named one, else the login.
+    """Find the user for whom a command runs: the named one, else the login.
 
     Raises `IdentityFixed` if the config allows no other than the login.
     """
@@ -151,7 +151,7 @@ def actor_name(settings: keys.Settings, location: str, as_user: str | None) -> s
 
 
 def acts_freely(session: Session) -> bool:
-    """Whether the actor may do what operators may: anybody, unless the actor is the login."""
+    """Return whether the actor may do all that operators may: always, unless tied to the login."""
     settings = session.config.settings
     login = identity_at(session.database.location).login
     return settings.identity != "login" or login in settings.operators
@@ -179,9 +179,9 @@ def _login_and_named(
 
 
 def refuse_to_overwrite_own_files(session: Session, *files: Path) -> None:
-    """Refuse to write a result to a file of our own, even to one that is not there yet.
+    """Refuse to write a result to a file of our own, even to one that does not exist yet.
 
-    A database believes a file that stands in the place of its journal. Raises `InvalidValue`.
+    A database trusts a file in the place of its journal. Raises `InvalidValue`.
     """
     from assignchat.config.addresses import FILE_NAME  # not needed by most commands
 

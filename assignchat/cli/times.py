@@ -10,7 +10,7 @@ from assignchat.times import format_time, parse_duration, parse_time
 
 
 class Sense(Enum):
-    """What a time that could be several means: its last occurrence, or its next one."""
+    """The meaning of a time that could be several: its last occurrence, or its next one."""
 
     SINCE = "the last one; a duration is so long ago"
     UNTIL = "the next one; a duration is so long ago"
@@ -20,8 +20,8 @@ class Sense(Enum):
 def stored_time(text: str, now: datetime, zone: tzinfo | None, sense: Sense) -> str:
     """Read a time as people write it, in a zone, or in the machine's if that is None.
 
-    Returns the stored time. Raises `InvalidValue` for what is no time, and for a local time
-    that comes twice or never because the clocks are changed.
+    Returns the stored time. Raises `InvalidValue` if the text is not a time, or a local time that
+    comes twice or never because the clocks are changed.
     """
     try:
         return format_time(parse_time(_moment(text.strip(), now, zone, sense).isoformat()))
@@ -119,7 +119,7 @@ def _no_time(text: str) -> InvalidValue:
 def _nearest(
     day: date, clock: time | None, step: int, now: datetime, zone: tzinfo | None, sense: Sense
 ) -> datetime:
-    """The last or the next of the times that come every `step` days; `day` is one of them."""
+    """Find the last or the next of the times that come every `step` days. `day` is one of them."""
     if sense == Sense.SINCE:
         passed = min(_readings(day, clock, zone)) <= now
         return _instant(day if passed else day - timedelta(days=step), clock, zone)
@@ -128,7 +128,7 @@ def _nearest(
 
 
 def _instant(day: date, clock: time | None, zone: tzinfo | None) -> datetime:
-    """The moment at which clocks in the zone show this; a day without a time begins then."""
+    """Find the moment at which clocks in the zone show this. A day alone means its start."""
     first, second = _readings(day, clock, zone)
     if first == second or clock is None:  # of a day, its first moment
         return first
@@ -142,7 +142,7 @@ def _instant(day: date, clock: time | None, zone: tzinfo | None) -> datetime:
 
 
 def _readings(day: date, clock: time | None, zone: tzinfo | None) -> tuple[datetime, datetime]:
-    """What a local time may mean: with the offset before a change of clocks, and after it."""
+    """Find both meanings of a local time: with the offset before a change of clocks, and after."""
     wall = datetime.combine(day, clock or time(), zone)
     before, after = (wall.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
     return before, after

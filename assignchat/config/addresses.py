@@ -1,4 +1,4 @@
-"""Where notifications go: `notify.toml` beside the config file, and Apprise, which sends.
+"""The addresses of notifications: `notify.toml` beside the config file, and Apprise, which sends.
 
 The URLs in that file are secrets; none of them is ever printed or recorded.
 """
@@ -26,16 +26,16 @@ SECONDS_FOR_ALL = 120.0
 
 
 class _Channel(Protocol):
-    """What of an Apprise object is used here."""
+    """The part of an Apprise object that is used here."""
 
     def add(self, servers: str) -> bool: ...
     def notify(self, *, body: str, title: str) -> object: ...
 
 
 class Addresses:
-    """The URLs of each user, and the team's for those who have none of their own.
+    """The URLs of each user, and the team's for users without their own.
 
-    `tell` is told which address did not take a message, by its number in the file.
+    `tell` is called for an address that did not take a message, with its number in the file.
     """
 
     def __init__(
@@ -46,22 +46,22 @@ class Addresses:
         self._tell = tell
 
     def tell_of_strangers(self, user_ids: Container[str]) -> None:
-        """Tell which tables of users are of nobody among these, as after a typing error."""
+        """Report tables whose name is none of these user ids, such as a typing error."""
         # Not by name: an address may have been written in its place.
         for number, user in enumerate(self._users, start=1):
             if user not in user_ids:
                 self._tell(f"{FILE_NAME}: table {number} of users is no user of the database")
 
     def reaches(self, user_id: str) -> bool:
-        """Whether there is an address for this user."""
+        """Return whether there is an address for this user."""
         return bool(self._users.get(user_id, self._team))
 
     def send(self, user_id: str, text: str) -> bool:
-        """Deliver a text; whether at least one of the addresses has taken it.
+        """Deliver a text. Returns whether at least one of the addresses took it.
 
-        Were all of them to take it, one that never does would have the others get it for ever.
-        Raises `Usage` where Apprise is not installed, and `ConfigInvalid` for a URL
-        that it does not understand.
+        If all had to take it, one that never does would make the others get it for ever. Raises
+        `Usage` if Apprise is not installed, and `ConfigInvalid` for a URL that it does not
+        understand.
         """
         own = user_id in self._users
         title = "assignchat" if own else f"assignchat, for {user_id}"
@@ -89,7 +89,7 @@ class Addresses:
 
 
 def load(beside: Path, tell: Callable[[str], None]) -> Addresses:
-    """The addresses in the `notify.toml` beside a config file.
+    """Read the addresses in the `notify.toml` beside a config file.
 
     Raises `ConfigInvalid` for a file that is missing, open to others, or not understood.
     """

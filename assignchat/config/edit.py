@@ -1,4 +1,4 @@
-"""Change one key of a config file, whose comments and order are kept."""
+"""Changing one key of a config file and keeping its comments and order."""
 
 import os
 import re
@@ -29,11 +29,11 @@ from assignchat.system.files import make_own_folder, sync_folder
 
 
 def change(config: Config, name: str, value: Value | None) -> tuple[Config, str, Path | None]:
-    """The config with one key set, or unset for None: what it will be, and its file's text.
+    """Return the config with one key set, or unset for None: what it will be, and its file's text.
 
-    Nothing is written. Comments and order are kept; where the way the file is written does
-    not allow that, the third value is the name under which `replacement` keeps the old file.
-    Raises `ConfigValueInvalid` where the values would contradict each other.
+    Nothing is written. Comments and order are kept; where the way the file is written does not
+    allow that, the third value is the name under which `replacement` keeps the old file. Raises
+    `ConfigValueInvalid` where the values would contradict each other.
     """
     values = {key: old for key, old in config.values.items() if key != name}
     if value is not None:
@@ -47,7 +47,7 @@ def change(config: Config, name: str, value: Value | None) -> tuple[Config, str,
 def _changed(
     config: Config, values: dict[str, Value], text: str, before: str
 ) -> tuple[Config, str, Path | None]:
-    """The config with other values, whose text is this one if it says them all."""
+    """Return the config with other values, whose text is this one if it says them all."""
     try:
         settings = settings_of(values, config.path)
     except ConfigInvalid as error:
@@ -65,7 +65,7 @@ def _changed(
 def change_source(
     config: Config, name: str, kind: str, source: Source
 ) -> tuple[Config, str, Path | None]:
-    """The config with a source for files of a `kind`, as `change`. Raises `InvalidValue` too."""
+    """Set a source for files of a `kind`, as `change` sets a key. Also raises `InvalidValue`."""
     sources = deepcopy(config.sources)
     given = settings_of_source(source, kind)
     if not given:
@@ -83,7 +83,7 @@ def change_source(
 
 
 def _check_can_be_read(text: str, path: Path) -> None:
-    """Refuse to write what would be refused by whoever reads it next."""
+    """Refuse to write a file that could not be read again."""
     try:
         check_size(text.encode(), path)
         parse_toml(text, path)
@@ -93,7 +93,7 @@ def _check_can_be_read(text: str, path: Path) -> None:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Keep others who would change the file waiting while the block reads and changes it.
+    """Run the block, which changes the file, while other processes that would do so wait.
 
     Raises `ConfigNotWritable` if the folder cannot be used.
     """
@@ -121,9 +121,9 @@ def replacement(
 ) -> Iterator[Callable[[], None]]:
     """Write a new config file beside the old one. Yields the function that replaces the old one.
 
-    So the block can record the change in between, and little can fail after that. A crash
-    leaves the old file or the new one. With `keep_as`, the old file stays under that name.
-    Raises `ConfigNotWritable`.
+    The block can record the change first, and little can fail after that. A crash leaves the old
+    file or the new one. With `keep_as`, the old file stays under that name. Raises
+    `ConfigNotWritable`.
     """
     path = path.resolve()
     with ExitStack() as stack:
@@ -155,7 +155,7 @@ def _writing(path: Path) -> Iterator[None]:
 
 
 def _placed(text: str, table: str, key: str, value: Value | None) -> str:
-    """The text with one assignment replaced, added or removed, if it is written plainly.
+    """Return the text with one assignment replaced, added or removed, if it is written plainly.
 
     The caller reads the result back: where it does not say what it should, it is not used.
     """
@@ -185,7 +185,7 @@ def _placed(text: str, table: str, key: str, value: Value | None) -> str:
 
 
 def _find(pattern: str, lines: list[str], start: int, end: int) -> int | None:
-    """The first of these lines that begins with a pattern."""
+    """Find the first of these lines that begins with a pattern. Returns its place, or None."""
     return next((index for index in range(start, end) if re.match(pattern, lines[index])), None)
 
 
@@ -202,7 +202,7 @@ def _append(assignment: str, lines: list[str], start: int, end: int) -> None:
 
 
 def _table_span(lines: list[str], table: str) -> tuple[int, int]:
-    """The lines of a table, without its header; beyond the end where there is none."""
+    """Find the lines of a table, without its header; they start at the end if it is absent."""
     headers = [index for index, line in enumerate(lines) if re.match(r"\s*\[", line)]
     # A line inside a list of several lines may look like a header; the caller checks the result.
     if not table:
@@ -214,7 +214,7 @@ def _table_span(lines: list[str], table: str) -> tuple[int, int]:
 
 
 def _assignment_end(lines: list[str], start: int, end: int) -> int:
-    """The line after an assignment whose value may go over several lines."""
+    """Find the line after an assignment, whose value may go over several lines."""
     for stop in range(start + 1, end + 1):
         if _flattened("".join(lines[start:stop])) is not None:
             return stop
@@ -222,14 +222,14 @@ def _assignment_end(lines: list[str], start: int, end: int) -> int:
 
 
 def _assignment(key: str, value: Value, old: str = "") -> str:
-    """An assignment, with the comment that stands at the end of the old one."""
+    """Write an assignment, with the comment at the end of the old one."""
     import tomli_w  # only `config set` writes
 
     return tomli_w.dumps({key: value}).rstrip("\n") + _comment_after(old) + "\n"
 
 
 def _comment_after(assignment: str) -> str:
-    """The comment at the end of an assignment, with the white space before it."""
+    """Return the comment at the end of an assignment, with the white space before it."""
     meaning = _flattened(assignment)
     for found in re.finditer("#", assignment):
         before = assignment[: found.start()]
@@ -249,7 +249,7 @@ def _written_anew(values: dict[str, Value]) -> str:
 
 
 def _flattened(text: str) -> dict[str, Value] | None:
-    """The values in a text, or None where it is not TOML."""
+    """Return the values in a text, or None where it is not TOML."""
     import tomllib  # only `config set` writes
 
     try:

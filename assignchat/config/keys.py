@@ -1,4 +1,4 @@
-"""The keys of the config file: names, defaults, what they mean, and which values they take."""
+"""The keys of the config file: names, defaults, meanings, and the values that they take."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ Value = str | bool | list[str] | dict[str, Any]
 
 
 class Settings(NamedTuple):
-    """The values in force, ready for use; durations in seconds."""
+    """The values in force, ready for use. Durations are in seconds."""
 
     database: str
     busy_timeout: int
@@ -36,7 +36,7 @@ class Settings(NamedTuple):
 
 
 class Key(NamedTuple):
-    """One key of the file: `read` turns its value into the one in `Settings`, or raises."""
+    """One key of the file. `read` turns its value into the one in `Settings`, or raises."""
 
     name: str
     default: Value
@@ -58,7 +58,7 @@ def _path(value: Any) -> str:
 
 
 def at_home(path: str) -> Path | None:
-    """The path with a leading `~` resolved, or None where that is nobody's home."""
+    """Resolve a leading `~` in a path. Returns None if it is nobody's home."""
     try:
         return Path(path).expanduser()
     except RuntimeError:
@@ -161,7 +161,7 @@ KEYS = {
 
 
 def default_text() -> str:
-    """A config file with every key at its default and a line that explains it."""
+    """Write a config file with every key at its default, below a line that explains it."""
     lines = ["# assignchat config set KEY VALUE changes a key and keeps these comments."]
     table = ""
     for key in KEYS.values():
@@ -175,7 +175,7 @@ def default_text() -> str:
 
 
 def key_named(name: str) -> Key:
-    """The key of this name. Raises `ConfigKeyUnknown`."""
+    """Find the key of this name. Raises `ConfigKeyUnknown`."""
     if name in KEYS:
         return KEYS[name]
     from difflib import get_close_matches  # only when something is wrong
@@ -191,7 +191,7 @@ def key_named(name: str) -> Key:
 
 
 def value_from_words(key: Key, words: Sequence[str]) -> Value:
-    """The value that `config set KEY WORD…` gives. Raises `ConfigValueInvalid`."""
+    """Read the value that `config set KEY WORD…` gives. Raises `ConfigValueInvalid`."""
     value: Value
     if isinstance(key.default, list):
         value = list(words)
@@ -208,7 +208,7 @@ def value_from_words(key: Key, words: Sequence[str]) -> Value:
 
 
 def flat(document: dict[str, Any], prefix: str = "") -> dict[str, Value]:
-    """The document with `table.key` names. What is no table of ours is left to be refused."""
+    """Name the values of a document as `table.key`. A table that is not ours stays a value."""
     values: dict[str, Value] = {}
     for name, value in document.items():
         full = f"{prefix}{name}"
@@ -220,7 +220,7 @@ def flat(document: dict[str, Any], prefix: str = "") -> dict[str, Value]:
 
 
 def settings_of(values: dict[str, Value], path: Path) -> Settings:
-    """The values in force. Raises `ConfigInvalid` for one that does not fit, naming `path`."""
+    """Read all values. Returns the settings. Raises `ConfigInvalid`, naming `path`."""
     for name, value in values.items():
         try:
             if name == SOURCES:
@@ -259,7 +259,7 @@ def _read_value(key: Key, value: Value, error: type[AssignchatError], where: str
 
 
 def _shown(value: object) -> str:
-    """A wrong value as its message quotes it: a list may be deep, and a number endless."""
+    """Quote a wrong value for a message: a list may be deep, and a number endless."""
     if isinstance(value, int) and abs(value) >= MAX_NUMBER:
         return "a number so large"
     try:

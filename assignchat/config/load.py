@@ -1,4 +1,4 @@
-"""The config file: where it is found, what is read from it, and what is refused."""
+"""Finding and reading the config file, and refusing one that is broken or unsafe."""
 
 import os
 import stat
@@ -17,7 +17,7 @@ MAX_DOTS_IN_LINE = 1_000  # tomllib takes the square of a key's length in memory
 
 
 class Config(NamedTuple):
-    """A config file as it was read; `path` is where it is, or where it would be made."""
+    """A config file as it was read. `path` is its place, also if it is not made yet."""
 
     path: Path
     exists: bool
@@ -36,14 +36,14 @@ class Config(NamedTuple):
         return found if isinstance(found, dict) else {}
 
     def value(self, name: str) -> Value:
-        """The value of a key, its default where the file has none."""
+        """Return the value of a key, or its default."""
         return self.values.get(name, KEYS[name].default)
 
 
 def find(named: str | None) -> tuple[Path, bool]:
-    """Where the config file is, and whether somebody named it.
+    """Find the place of the config file. Returns it, and whether it was named.
 
-    `named`, else `$ASSIGNCHAT_CONFIG`, else `./config.toml` if there is one, else
+    It is `named`, else `$ASSIGNCHAT_CONFIG`, else `./config.toml` if there is one, else
     `config.toml` in the user's config folder.
     """
     named = named or os.environ.get("ASSIGNCHAT_CONFIG") or None
@@ -58,9 +58,9 @@ def find(named: str | None) -> tuple[Path, bool]:
 
 
 def _config_folder() -> Path | None:
-    """The user's config folder; `$XDG_CONFIG_HOME` counts, as its standard says, if absolute.
+    """Return the user's config folder. As its standard says, `$XDG_CONFIG_HOME` must be absolute.
 
-    Else it would be another one, somebody else's perhaps, in each working directory.
+    A relative one would be another folder, perhaps of a stranger, in each working directory.
     """
     named = at_home(os.environ.get("XDG_CONFIG_HOME") or "~/.config")
     if named is None or named.is_absolute():
@@ -69,10 +69,10 @@ def _config_folder() -> Path | None:
 
 
 def load(named: str | None, *, must_exist: bool = True) -> Config:
-    """The config in force; without a file at the default places, the defaults.
+    """Read the config in force. Returns the defaults if no file is at the default places.
 
-    Raises `ConfigInvalid` for a named file that is missing (if it `must_exist`), and for one
-    that is broken, unsafe, or has a key or value that is not understood.
+    Raises `ConfigInvalid` for a named file that is missing (if it `must_exist`), and for one that
+    is broken, unsafe, or has a key or value that is not understood.
     """
     path, was_named = find(named)
     text = read_safely(path, owners=None if was_named else {0, os.getuid()})
@@ -87,10 +87,10 @@ def load(named: str | None, *, must_exist: bool = True) -> Config:
 
 
 def read_safely(path: Path, *, owners: set[int] | None, secret: bool = False) -> str | None:
-    """The text of the file, or None where there is none; refuses what a stranger may have set.
+    """Read the text of a file, or None if there is none. Refuse one that a stranger may have set.
 
     The file, and any link to it, must belong to one of the `owners`, by uid, unless they are
-    None. Nobody but its owner may read a `secret` one.
+    None. Only its owner may be able to read a `secret` file.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a FIFO would wait for ever
@@ -123,7 +123,7 @@ def _check_open_to_nobody(path: Path, mode: int, *, secret: bool) -> None:
 
 
 def _check_owners(path: Path, found: set[int], allowed: set[int] | None) -> None:
-    """Refuse a stranger's file, and their link too: it leads to what they chose."""
+    """Refuse a stranger's file, and a stranger's link, which leads to a file of their choice."""
     if allowed is None:
         return
     links = {link.lstat().st_uid for link in links_from(path) if os.path.lexists(link)}
@@ -135,7 +135,7 @@ def _check_owners(path: Path, found: set[int], allowed: set[int] | None) -> None
 
 
 def check_size(content: bytes, path: Path) -> None:
-    """Refuse a config file that nobody has written by hand."""
+    """Refuse a config file that is too large to be written by hand."""
     if len(content) > MAX_FILE_BYTES:
         raise ConfigInvalid(f"The config file {path} is larger than {MAX_FILE_BYTES} bytes")
 
@@ -152,7 +152,7 @@ def _parse(text: str, path: Path) -> dict[str, Value]:
 
 
 def parse_toml(text: str, path: Path) -> dict[str, Any]:
-    """The document in a text. Raises `ConfigInvalid`, naming `path` and the line."""
+    """Parse a text. Returns the document. Raises `ConfigInvalid`, naming `path` and the line."""
     import tomllib  # not needed where there is no file
 
     for number, line in enumerate(text.split("\n"), start=1):  # TOML knows no other ends of lines

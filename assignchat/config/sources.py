@@ -25,7 +25,7 @@ class Setting(NamedTuple):
 
 
 def check_name(name: str) -> str:
-    """The name of a source, if it can be one. Raises `InvalidValue`."""
+    """Return the name of a source, if it can be one. Raises `InvalidValue`."""
     if not _NAME.fullmatch(name):
         raise InvalidValue(
             f"{name!r} is no name of a source", hint="It has letters, digits, - and _ alone."
@@ -34,7 +34,7 @@ def check_name(name: str) -> str:
 
 
 def source_named(sources: Table, name: str, kind: str) -> Source:
-    """The source of this name, for files of `users` or `chats`. Raises `SourceNotFound`."""
+    """Return the source of this name, for files of `users` or `chats`. Raises `SourceNotFound`."""
     if name not in sources:
         known = ", ".join(sources) or "none"
         raise SourceNotFound(
@@ -57,7 +57,7 @@ def source_named(sources: Table, name: str, kind: str) -> Source:
 
 
 def settings_of_source(source: Source, kind: str) -> list[Setting]:
-    """What is to be written of a source for files of one kind, in the order of the file."""
+    """Return what is to be written of a source for files of one kind, in the order of the file."""
     found = [
         Setting((), key, getattr(source, key)) for key in _TEXTS if getattr(source, key) is not None
     ]

@@ -1,4 +1,4 @@
-"""Our columns are found under the headings of a file, in a table or in objects."""
+"""Finding our columns under the headings of a file, in a table or in objects."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
@@ -24,9 +24,9 @@ _ALSO_CALLED = {"alias": ("aliases",)}
 
 
 class Columns:
-    """Which columns are wanted, and under which headings each may stand.
+    """The wanted columns, and the headings under which each may stand.
 
-    Raises `Usage` if the file has no headings, and a column is not named by its number.
+    Raises `Usage` if the file has no headings and a column is not named by its number.
     """
 
     def __init__(self, source: Source, columns: Sequence[str], required: Sequence[str]) -> None:
@@ -53,12 +53,12 @@ class Columns:
             )
 
     def is_heading(self, record: Record) -> bool:
-        """Whether a record of a table has all headings that are needed."""
+        """Return whether a record of a table has all required headings."""
         headings = self._of(record)
         return all(any(map(headings.has, self._headings[column])) for column in self._needed)
 
     def is_row(self, row: Object) -> bool:
-        """Whether an object has what each row needs."""
+        """Return whether an object has all values that a row needs."""
         names = tuple(row)
         if names not in self._rows:
             paths = Paths(names)
@@ -69,7 +69,7 @@ class Columns:
     def of_table(
         self, heading: Record, records: Iterable[NumberedRecord], note: Note
     ) -> Iterator[NumberedRow]:
-        """The rows of a table with this heading. Raises `InvalidValue` if it lacks one."""
+        """Yield the rows below a heading. Raises `InvalidValue` if a column is missing."""
         if len(heading) > MAX_COLUMNS:
             raise InvalidValue(f"{len(heading)} columns are more than {MAX_COLUMNS}")
         headings = self._of(heading)
@@ -89,7 +89,7 @@ class Columns:
         return _picked(records, ways, titles)
 
     def of_objects(self, objects: Iterable[NumberedObject], note: Note) -> Iterator[NumberedRow]:
-        """The rows that objects are. Raises `InvalidValue` at the end if none had a heading."""
+        """Yield objects as rows. Raises `InvalidValue` at the end if none had a column."""
         plans = dict[tuple[str, ...], _Plan]()
         found = set[str]()
         for line, row in objects:
@@ -132,7 +132,7 @@ _PLANS_KEPT = 1000
 
 
 class _Plan:
-    """How objects with the same names are read.
+    """How to read objects with the same names.
 
     The columns in `direct` stand each under one name; the `others` at paths.
     """
@@ -171,7 +171,7 @@ def _titled(value: Any, heading: str) -> Any:
 
 
 def _of_column(column: str, values: Sequence[Any], headings: Sequence[str]) -> Any:
-    """What a row has in a column: the first value that is not blank, or all of them."""
+    """Return the value of a column in a row: the first that is not blank, or all of them."""
     if column in SEVERAL:
         return [
             _titled(value, heading)
@@ -187,7 +187,7 @@ def _picked(
     ways: Mapping[str, Sequence[Way]],
     titles: Mapping[str, Sequence[str]],
 ) -> Iterator[NumberedRow]:
-    """Of each record the columns, without the guard against formulas."""
+    """Yield the columns of each record, without the guard against formulas."""
     if all(
         len(found) == len(found[0]) == 1 and name not in SEVERAL for name, found in ways.items()
     ):
@@ -198,7 +198,7 @@ def _picked(
 def _picked_singly(
     records: Iterable[NumberedRecord], places: Mapping[str, int]
 ) -> Iterator[NumberedRow]:
-    """As `_picked`, quick for the plain case: each column has one place."""
+    """Yield the same as `_picked`, faster, if each column has one place."""
     names = tuple(places)
     get = itemgetter(*places.values(), 0)  # one more, so that it always gives a tuple
     for line, cells in records:

@@ -1,4 +1,4 @@
-"""Bytes become text. An encoding is known by its mark, or said; it is never guessed."""
+"""Decoding bytes. An encoding is known by its mark, or given; it is never guessed."""
 
 import codecs
 from collections.abc import Iterator
@@ -29,10 +29,10 @@ def check_encoding(name: str) -> None:
 
 
 def encoding_of(head: bytes, named: str | None, file: str) -> str:
-    """The encoding of a file that begins so: by its mark, else the one `named`, else UTF-8.
+    """Find the encoding of a file from its first bytes: by its mark, else `named`, else UTF-8.
 
-    UTF-16 without a mark is known by its NULs, which no other text has. Raises
-    `FileUnreadable` if what has NULs is not UTF-16 either.
+    UTF-16 without a mark is known by its NULs, which no other text has. Raises `FileUnreadable`
+    for NULs that are not of UTF-16 either.
     """
     for mark, encoding in _MARKS:
         if head.startswith(mark):
@@ -50,7 +50,7 @@ def encoding_of(head: bytes, named: str | None, file: str) -> str:
 
 
 def decoded(stream: IO[bytes], encoding: str, file: str) -> Iterator[str]:
-    """The text of a stream, piece by piece, without the byte order marks at its beginning.
+    """Decode a stream piece by piece, without the byte order marks at its beginning.
 
     Raises `FileUnreadable` for bytes that are not of this encoding, naming the line.
     """

@@ -1,4 +1,4 @@
-"""Headings are compared without case, and every kind of white space counts as one space."""
+"""Comparing headings without case, and with every kind of white space as one space."""
 
 from collections.abc import Iterable, Sequence
 
@@ -12,7 +12,7 @@ _INVISIBLE = dict.fromkeys(map(ord, "\ufeff\u200b\u200c\u200d\u2060\u00ad"))
 
 
 def folded(heading: object) -> str:
-    """A heading as it is compared."""
+    """Return a heading in the form in which it is compared."""
     return " ".join(str(heading).translate(_INVISIBLE).split()).casefold()
 
 
@@ -28,15 +28,14 @@ class Headings:
                 self._folded.setdefault(folded(heading), []).append(place)
 
     def has(self, text: str) -> bool:
-        """Whether there is such a heading, see `way`."""
+        """Return whether there is such a heading, see `way`."""
         return bool(self._called(text)) or self._described(text) is not None
 
     def way(self, text: str) -> Way | None:
-        """Where the values stand whose heading is called so, None if there is none.
+        """Find the place of the values under a heading. Returns None if there is no such heading.
 
-        `Name#2` is the second heading that is called Name, `First+Last` two that are
-        joined, unless a heading is called so itself. Raises `InvalidValue` if it is not
-        known which is meant.
+        `Name#2` is the second heading Name, `First+Last` is two joined, unless a heading has that
+        very text. Raises `InvalidValue` if several headings could be meant.
         """
         places = self._called(text)
         if len(places) > 1:
@@ -56,12 +55,12 @@ class Headings:
         return None
 
     def _called(self, text: str) -> Sequence[int]:
-        """The places of the headings that are called exactly so, else of those that fold to it."""
+        """Find the places of headings with exactly this text, else with the same folded text."""
         return self._exact.get(text.strip()) or self._folded.get(folded(text)) or ()
 
 
 def different(record: Iterable[object]) -> list[str]:
-    """The headings of a record as names that all differ: the second Name is `Name#2`."""
+    """Return the headings of a record as names that all differ: the second Name is `Name#2`."""
     counts = dict[str, int]()
     names = []
     for heading in record:

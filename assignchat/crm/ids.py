@@ -1,4 +1,4 @@
-"""Ids that a spreadsheet has spoilt, and ids that are another form of a known one."""
+"""Ids that a spreadsheet has spoilt, and other forms of known ids."""
 
 import re
 import unicodedata
@@ -32,7 +32,7 @@ _CHECKSUM = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 
 
 def why_spoilt(text: str) -> str | None:
-    """What a spreadsheet has made of an id, or None if it looks as a CRM writes it."""
+    """Say what a spreadsheet has made of an id. Returns None if it looks intact."""
     if len(text) <= _DIGITS_KEPT and text.isdigit():  # quick for phone numbers
         return None
     found = _SPOILT.fullmatch(text)
@@ -42,7 +42,7 @@ def why_spoilt(text: str) -> str | None:
 
 
 def may_have_been(text: str) -> list[tuple[str, str]]:
-    """Between which ids a spoilt one has been, each pair from the first to the last."""
+    """List the ranges of ids that a spoilt one may have been, each as its first and last id."""
     found = _SPOILT.fullmatch(text)
     kind = None if found is None else found.lastgroup
     if kind == "fraction":
@@ -60,7 +60,7 @@ def may_have_been(text: str) -> list[tuple[str, str]]:
 
 
 def _unrounded(digits: str, power: int) -> tuple[str, str]:
-    """The smallest and the largest number that are rounded so."""
+    """Return the smallest and the largest number that round to this one."""
     decimals = len(digits.partition(".")[2])
     unit = 10 ** max(min(power, _LONGEST) - decimals, 0)
     number = int(digits.replace(".", "")) * unit
@@ -72,11 +72,11 @@ _LONGEST = 200
 
 
 def canonical(text: str) -> str:
-    """The form that all spellings of an id have in common.
+    """Return the form that all spellings of an id have in common.
 
-    A GUID is without braces and in lower case. An id of Salesforce is its first 15
-    characters, which differ by case; the other three are their checksum. Of any other
-    neither case, width nor characters that cannot be seen make a difference.
+    A GUID is without braces and in lower case. An id of Salesforce is its first 15 characters,
+    which differ by case; the other three are their checksum. In any other id, case, width and
+    invisible characters make no difference.
     """
     if text.isdecimal() and text.isascii():  # quick for phone numbers and running numbers
         return text
@@ -92,7 +92,7 @@ def canonical(text: str) -> str:
 
 
 def salesforce_checksum(short: str) -> str:
-    """The three characters that make 15 of Salesforce into 18: which of them are capitals."""
+    """Return the three characters that turn an id of 15 into one of 18: they tell its capitals."""
     return "".join(
         _CHECKSUM[sum(1 << bit for bit, char in enumerate(short[at : at + 5]) if char.isupper())]
         for at in (0, 5, 10)
@@ -100,7 +100,7 @@ def salesforce_checksum(short: str) -> str:
 
 
 def _is_salesforce(text: str) -> bool:
-    """Whether an id is of Salesforce: its checksum fits, or it has what only such ids have."""
+    """Return whether an id is of Salesforce, by its checksum or a form that no others have."""
     if not _SALESFORCE.fullmatch(text):
         return False
     if len(text) > _SALESFORCE_SHORT:

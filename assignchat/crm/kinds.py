@@ -1,4 +1,4 @@
-"""What a file is, told by its first bytes, and never by its name."""
+"""Finding the kind of a file by its first bytes, and never by its name."""
 
 import gzip
 import io
@@ -19,14 +19,14 @@ _SAVE_AS = "Save it as .xlsx or as CSV UTF-8."
 
 
 class Kind(Enum):
-    """The kinds that are read."""
+    """The kinds of files that are read."""
 
     TEXT = "text"
     WORKBOOK = "workbook"
 
 
 class Opened(NamedTuple):
-    """A file of a known kind, from its beginning on, and its first bytes."""
+    """A file of a known kind, from its start, and its first bytes."""
 
     kind: Kind
     stream: IO[bytes]
@@ -34,7 +34,7 @@ class Opened(NamedTuple):
 
 
 class _Refused(NamedTuple):
-    """A kind that is not read: where its mark stands, what it is called, and what to do."""
+    """A kind that is not read: the place of its mark, its name, and a hint."""
 
     mark: bytes
     name: str
@@ -63,10 +63,10 @@ _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 
 
 def opened(stream: BinaryIO, name: str) -> Opened:
-    """Find what a file is, and unwrap it if it is gzipped.
+    """Find the kind of a file, and unpack it if it is gzipped.
 
-    Returns it from its beginning on. Raises `FileUnreadable` for a kind that is not read,
-    which says what it is and what to do about it.
+    Returns it from its start. Raises `FileUnreadable` for a kind that is not read, with its name
+    and a hint.
     """
     head, rest = _peeked(stream)
     if head.startswith(_GZIP):
@@ -97,18 +97,18 @@ def _peeked(stream: IO[bytes]) -> tuple[bytes, IO[bytes]]:
 
 
 class _Rewound(io.RawIOBase):
-    """A stream that cannot be wound back, as if nothing had been read of it."""
+    """A stream that cannot be rewound, with its first bytes put back."""
 
     def __init__(self, head: bytes, rest: IO[bytes]) -> None:
         self._head = head
         self._rest = rest
 
     def readable(self) -> bool:
-        """Always."""
+        """Return True."""
         return True
 
     def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
-        """Fill the buffer, first from what had been read already."""
+        """Fill the buffer, first with the bytes that were put back."""
         given = self._head[: len(buffer)] or self._rest.read(len(buffer))
         self._head = self._head[len(given) :]
         buffer[: len(given)] = given
@@ -116,7 +116,7 @@ class _Rewound(io.RawIOBase):
 
 
 def _seekable(stream: IO[bytes], name: str) -> IO[bytes]:
-    """The stream itself, or a temporary file of what is in it."""
+    """Return the stream itself, or a temporary file with its contents."""
     if stream.seekable():
         return stream
     spooled = tempfile.TemporaryFile()  # noqa: SIM115  # it is closed with the stream it is for
@@ -173,7 +173,7 @@ _MAX_DIRECTORY = 1024 * 1024
 
 
 def _old_office(beginning: bytes, name: str) -> FileUnreadable:
-    """What is said of a file of the old Office, in which names stand as UTF-16."""
+    """Make the error for a file of the old Office, in which names stand as UTF-16."""
     if "EncryptedPackage".encode("utf-16-le") in beginning:
         return FileUnreadable(
             f"{name} is protected with a password", hint="Save it without a password."

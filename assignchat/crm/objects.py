@@ -1,4 +1,4 @@
-"""JSON becomes objects: an array, values one after another, or a list that is wrapped."""
+"""Reading JSON as objects: an array, values one after another, or a list inside objects."""
 
 import json
 import re
@@ -19,7 +19,7 @@ _LONGEST_TOKEN = len("\\uD83D\\uDE00")
 
 
 def begins_json(text: str) -> bool:
-    """Whether a text that begins so is JSON."""
+    """Return whether a text with this beginning is JSON."""
     return text.lstrip()[:1] in {"[", "{"}
 
 
@@ -29,12 +29,12 @@ def objects(
     path: str | None,
     pages: list[Page],
 ) -> Iterator[NumberedObject]:
-    """The objects of a text that are rows, each with the line that it begins on.
+    """Yield the objects that are rows, each with its first line.
 
-    An object that `is_row`, or has no list of objects in it, is a row itself. Of any other
-    the one list of objects is taken, or the one at `path`, and what stands around it is
-    added to `pages`. What cannot be read comes as an `InvalidValue` in its place. Raises
-    `FileUnreadable` if it cannot be told which list holds the rows.
+    An object that `is_row`, or has no list of objects in it, is a row itself. From any other
+    object, the rows are the one list of objects in it, or the one at `path`, and the values
+    around the list are added to `pages`. Unreadable parts are yielded as an `InvalidValue`.
+    Raises `FileUnreadable` if it is unclear which list holds the rows.
     """
     text = Text(pieces)
     are_arrays = text.skip_space() == "["
@@ -55,7 +55,7 @@ def objects(
 
 
 class Text:
-    """A text that is read as it is needed, so that a whole row lies ahead of `position`."""
+    """A text that is read piece by piece, with a whole row ahead of `position`."""
 
     def __init__(self, pieces: Iterable[str]) -> None:
         self.text = ""
@@ -66,7 +66,7 @@ class Text:
         self._ended = False
 
     def fill(self) -> None:
-        """Read on where less than a row lies ahead, and forget what lies behind."""
+        """Read on if less than a row lies ahead, and forget the text behind."""
         if self._ended or len(self.text) - self.position > MAX_ROW_LENGTH:
             return
         ahead = [self.text[self.position :]]
@@ -82,7 +82,7 @@ class Text:
         self.position = 0
 
     def go_to(self, position: int) -> None:
-        """Go on from there."""
+        """Set the position."""
         self.line += self.text.count("\n", self.position, position)
         self.position = position
 
@@ -103,7 +103,7 @@ class Text:
         return self.skip_space()
 
     def value(self) -> Any:
-        """The JSON value that begins here, and go past it. Raises `InvalidValue`."""
+        """Read the JSON value here and go past it. Returns it. Raises `InvalidValue`."""
         self.fill()
         try:
             value, end = _DECODER.raw_decode(self.text, self.position)
@@ -114,7 +114,7 @@ class Text:
         return value
 
     def go_to_next_line(self) -> None:
-        """Go past what cannot be read, to where the next value begins: `{` at a line's start."""
+        """Skip unreadable text, up to the next value: `{` at a line's start."""
         self.fill()
         found = self.text.find("\n{", self.position)
         self.is_broken = found < 0
@@ -123,7 +123,7 @@ class Text:
 
     @property
     def is_all(self) -> bool:
-        """Whether the text ends with what has been read."""
+        """Whether the text read so far is all of it."""
         return self._ended
 
     def _reason(self, error: Exception) -> str:
@@ -142,7 +142,7 @@ _READ_AHEAD = 1024 * 1024
 
 
 def _once(pairs: list[tuple[str, Any]]) -> Object:
-    """An object, in which each name stands once: of two values neither is to be lost."""
+    """Make an object whose names are all different: with a repeated name, a value would be lost."""
     found = dict(pairs)
     if len(found) < len(pairs):
         raise ValueError("a name stands twice in one object")
@@ -161,7 +161,7 @@ def _as_object(value: Any) -> Object | InvalidValue:
 
 
 def _value(text: Text) -> Iterator[NumberedObject]:
-    """A value that stands by itself, which is a row."""
+    """Yield a value on its own, which is a row."""
     line = text.line
     try:
         yield line, _as_object(text.value())
@@ -173,7 +173,7 @@ def _value(text: Text) -> Iterator[NumberedObject]:
 def _array(
     text: Text, is_row: Callable[[Object], bool] = lambda _: True
 ) -> Iterator[NumberedObject]:
-    """The objects of one array. Raises `FileUnreadable` for an error in place of a first one."""
+    """Yield the objects of an array. Raises `FileUnreadable` for an error before the first one."""
     following = text.skip()
     is_first = True
     while following != "]":
@@ -203,7 +203,7 @@ def _array(
 def _row_or_page(
     text: Text, is_row: Callable[[Object], bool], pages: list[Page]
 ) -> Iterator[NumberedObject]:
-    """The object that begins here, or the rows in it if it is no row itself."""
+    """Yield the object that begins here, or the rows in it if it is not a row itself."""
     line = text.line
     text.fill()
     try:
@@ -223,7 +223,7 @@ def _row_or_page(
 
 
 def _has_list(value: Object, depth: int) -> bool:
-    """Whether a list of objects, or an empty one, stands in an object or the ones in it."""
+    """Return whether an object, or one in it, has a list of objects or an empty list."""
     for inner in value.values():
         if isinstance(inner, list) and (not inner or isinstance(inner[0], dict)):
             return True
@@ -233,7 +233,7 @@ def _has_list(value: Object, depth: int) -> bool:
 
 
 class _Wrapped:
-    """An object around the list of rows, which is read without being held."""
+    """An object around the list of rows. It is read without being held."""
 
     def __init__(self, text: Text, path: str | None, pages: list[Page]) -> None:
         self._text = text
@@ -244,7 +244,7 @@ class _Wrapped:
         pages.append(self._page)
 
     def rows(self) -> Iterator[NumberedObject]:
-        """The rows. Raises `FileUnreadable` if they are in no list, or it is not known in which."""
+        """Yield the rows. Raises `FileUnreadable` if no list holds them, or several may."""
         try:
             yield from self._object("", 0)
         except InvalidValue as error:
@@ -261,7 +261,7 @@ class _Wrapped:
             )
 
     def _object(self, path: str, depth: int) -> Iterator[NumberedObject]:
-        """Go through an object, and through the objects in it."""
+        """Read an object, and the objects in it. Yields the rows."""
         text = self._text
         following = text.skip()
         while following == '"':
@@ -280,7 +280,7 @@ class _Wrapped:
         text.go_to(text.position + 1)
 
     def _inner(self, path: str, depth: int) -> Iterator[NumberedObject]:
-        """Go through a value in the object."""
+        """Read a value in the object. Yields the rows."""
         begins = _BEGINS.match(self._text.text, self._text.position)
         begins_with = "" if begins is None else begins[0][0] + begins[0][-1]
         if begins_with[:1] == "{" and depth < _MAX_DEPTH:
@@ -294,7 +294,7 @@ class _Wrapped:
             self._page.add(path, self._text.value())
 
     def _holds_rows(self, path: str, begins_with: str) -> bool:
-        """Whether a list is the one with the rows. Raises `FileUnreadable` if it is a second."""
+        """Return whether a list holds the rows. Raises `FileUnreadable` if it is a second one."""
         self._others.append(path)
         if self._path is not None:
             return path == self._path

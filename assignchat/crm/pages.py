@@ -1,4 +1,4 @@
-"""What an API says around its rows: that there are more, or that something went wrong."""
+"""The values that an API puts around its rows: that there are more pages, or an error."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -24,7 +24,7 @@ _TOTALS = frozenset(
 
 
 class Page:
-    """One answer of an API: what stands around its rows, and how many there are of them."""
+    """One answer of an API: the values around its rows, and the number of rows."""
 
     def __init__(self) -> None:
         self.rows = 0
@@ -32,14 +32,14 @@ class Page:
 
     @classmethod
     def of(cls, value: dict[str, Any]) -> "Page":
-        """The page that an object is."""
+        """Make a page from an object."""
         page = cls()
         for name, inner in value.items():
             page.add(name, inner)
         return page
 
     def add(self, path: str, value: Any) -> None:
-        """Note what stands at a path."""
+        """Note the value at a path."""
         if isinstance(value, dict):
             for name, inner in value.items():
                 self.add(f"{path}.{name}", inner)
@@ -48,7 +48,7 @@ class Page:
 
     @property
     def error(self) -> str | None:
-        """What the API says went wrong, None if it gave an answer."""
+        """The error that the API reports, None if there is none."""
         wrong = [value for path, value in self._facts.items() if is_about_an_error(path) and value]
         names = {path.lower() for path in self._facts}
         failed = self._facts.get("success") is False or self._facts.get("status") == "error"
@@ -60,7 +60,7 @@ class Page:
         return max(texts, key=len) if texts else str(wrong[0]) if wrong else None
 
     def refuse_error(self) -> None:
-        """Raise `FileUnreadable` if it is an error."""
+        """Raise `FileUnreadable` if the API reports an error."""
         if self.error is not None:
             raise FileUnreadable(
                 shortened(f"It holds no rows but the error of an API: {self.error}"),
@@ -84,7 +84,7 @@ class Page:
 
     @property
     def total(self) -> int:
-        """How many rows there are on all pages, as far as it is said."""
+        """The number of rows on all pages, if it is given."""
         counts = [v for name, v in self._named() if name in _TOTALS and type(v) is int]
         return max(counts, default=0)
 
@@ -96,17 +96,17 @@ _ENOUGH = 1000
 
 
 def is_about_an_error(path: str) -> bool:
-    """Whether what stands at a path tells of an error."""
+    """Return whether the value at a path is about an error."""
     return not _ERRORS.isdisjoint(_components(path))
 
 
 def _components(path: str) -> list[str]:
-    """The names in a path; those of OData have a dot in them."""
+    """Split a path into names. Names of OData have a dot in them."""
     return path.lower().replace("odata.", "odata:").split(".")
 
 
 def check_complete(pages: Sequence[Page], files: Sequence[str]) -> None:
-    """Raise `FileUnreadable` if the pages in the files say that there are more of them."""
+    """Raise `FileUnreadable` if the pages in the files say that more follow."""
     rows = sum(page.rows for page in pages)
     total = max((page.total for page in pages), default=0)
     if (pages and all(page.has_more for page in pages)) or total > rows:

@@ -1,4 +1,4 @@
-"""Values are found in objects, by a name or by a path that goes down: `meta.assignee.email`."""
+"""Finding values in objects, by a name or by a path that goes down: `meta.assignee.email`."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +12,7 @@ ABSENT: Any = object()
 
 
 class Paths:
-    """The ways into objects that have the same names."""
+    """The paths into objects that have the same names."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self._names = set(names)
@@ -20,20 +20,20 @@ class Paths:
         self._ways = dict[str, Sequence[tuple[str, str]]]()
 
     def has(self, path: str) -> bool:
-        """Whether the path begins at one of the names."""
+        """Return whether the path begins at one of the names."""
         return bool(self._way(path))
 
     def used(self, paths: Mapping[str, Sequence[str]]) -> set[str]:
-        """The names at which any of the paths begins."""
+        """Return the names at which any of the paths begins."""
         return {name for of in paths.values() for path in of for name, _ in self._way(path)}
 
     def name(self, path: str) -> str | None:
-        """The one name that is the whole path, None if it goes on or is several."""
+        """Return the name that is the whole path. Returns None if it goes on or is joined."""
         way = self._way(path)
         return way[0][0] if len(way) == 1 and not way[0][1] else None
 
     def values(self, row: Mapping[str, Any], paths: Iterable[str]) -> dict[str, Any]:
-        """What an object has at paths, without what is absent."""
+        """List the values of an object at paths, without absent ones."""
         return {path: value for path in paths if (value := self._value(row, path)) is not ABSENT}
 
     def _value(self, row: Mapping[str, Any], path: str) -> Any:
@@ -46,7 +46,7 @@ class Paths:
         return " ".join(texts)
 
     def _way(self, path: str) -> Sequence[tuple[str, str]]:
-        """The name at which a path begins, and how it goes on; several if they are joined."""
+        """Return the name at which a path begins, and its rest; several if they are joined."""
         if path not in self._ways:
             self._ways[path] = self._found(path)
         return self._ways[path]
@@ -63,7 +63,7 @@ class Paths:
         return [] if alone is None else [alone]
 
     def begin(self, path: str) -> tuple[str, str] | None:
-        """The name at which a path begins, and the rest of the path. None if there is none."""
+        """Return the name at which a path begins, and its rest. Returns None if there is none."""
         end = len(path)
         while end > 0:
             name = _called(path[:end], self._names, self._folded)
@@ -78,7 +78,7 @@ def _called(text: str, names: Iterable[str], by_folded: Mapping[str, str]) -> st
 
 
 def _down(value: Any, path: str) -> Any:
-    """What stands at a path below a value."""
+    """Return the value at a path below a value."""
     if not path or value is None:
         return value
     if isinstance(value, list):
@@ -95,7 +95,7 @@ def _down(value: Any, path: str) -> Any:
 
 
 def flat(value: Mapping[str, Any], before: str = "") -> dict[str, Any]:
-    """An object as one row of cells, each named by its path."""
+    """Return an object as one row of cells, each named by its path."""
     cells = dict[str, Any]()
     for name, inner in value.items():
         if isinstance(inner, dict) and inner:

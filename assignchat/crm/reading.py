@@ -1,4 +1,4 @@
-"""Files of a CRM become rows: the stages one after another."""
+"""Reading the files of a CRM as rows: the stages one after another."""
 
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,13 +23,13 @@ LINES_OF_A_FILE = 2**40
 
 
 def place_in(files: Sequence[str], place: int) -> tuple[str, int]:
-    """The file and the line of a row's place."""
+    """Find the file and the line of a row's place."""
     number, line = divmod(place, LINES_OF_A_FILE)
     return files[number], line
 
 
 def line_text(place: int) -> str:
-    """A row's place in words, without the names of the files."""
+    """Put a row's place into words, without the names of the files."""
     number, line = divmod(place, LINES_OF_A_FILE)
     return f"line {line} of file {number + 1}" if number else f"line {line}"
 
@@ -41,13 +41,12 @@ def read(
     source: Source,
     note: Note = lambda _: None,
 ) -> Iterator[NumberedRow]:
-    """The rows of files, `-` being standard input, each with its place among them.
+    """Read files, `-` being standard input. Yields the rows, each with its place among them.
 
-    A row has those of the `columns` that its file has. What cannot be read of it comes as
-    an `InvalidValue` in its place. What of a file is not used is told to `note`. No more
-    than a few rows are held at a time.
-    Raises `FileUnreadable` for what is none of the kinds that are read, and `InvalidValue`
-    if a column is missing that is required or named.
+    A row has those of the `columns` that its file has. An unreadable part of it is an
+    `InvalidValue` in its place. `note` is told of parts of a file that are not used. Only a few
+    rows are held at a time. Raises `FileUnreadable` for a kind of file that is not read, and
+    `InvalidValue` if a column that is required or named is missing.
     """
     wanted = Columns(source, columns, required)
     pages: list[Page] = []
@@ -68,7 +67,7 @@ def rejected(
 ) -> tuple[list[str], list[list[Any]]]:
     """Read files again for the rows at the `bad` places, as they stand in their files.
 
-    Returns the headings and the rows, each with what is wrong with it as its last cell.
+    Returns the headings and the rows, each with a message as its last cell.
     """
     wanted = Columns(source, columns, required)
     found = list[tuple[Mapping[str, Any], str]]()
@@ -114,7 +113,7 @@ def _read_file(
 
 
 class _Found(NamedTuple):
-    """What is in a file: a table, or objects."""
+    """The contents of a file: a table, or objects."""
 
     table: tables.Table
     objects: Iterator[NumberedObject] | None = None
@@ -143,7 +142,10 @@ def _text(opened: kinds.Opened, source: Source, name: str) -> Iterator[str]:
 
 
 def _begun(text: Iterator[str], name: str) -> tuple[str, Iterator[str]]:
-    """How a text begins, and the whole of it. Raises `FileUnreadable` for XML and HTML."""
+    """Read the beginning of a text. Returns it and the whole text.
+
+    Raises `FileUnreadable` for XML and HTML.
+    """
     read = list[str]()
     for piece in text:
         read.append(piece)
@@ -178,7 +180,7 @@ def _markup(begin: str, name: str) -> FileUnreadable:
 
 
 def _table(records: Iterator[tables.NumberedRecord], wanted: Columns) -> tables.Table:
-    """The table in records, wherever its heading stands."""
+    """Find the table in records, wherever its heading stands."""
     if wanted.has_headings:
         return tables.table(records, wanted.is_heading)
     return tables.table_without_heading(records)
@@ -186,7 +188,7 @@ def _table(records: Iterator[tables.NumberedRecord], wanted: Columns) -> tables.
 
 @contextmanager
 def _told(name: str) -> Iterator[None]:
-    """Tell of a gzipped file that is damaged."""
+    """Report a damaged gzipped file."""
     try:
         yield
     except (EOFError, BadGzipFile, zlib.error) as error:

@@ -1,4 +1,4 @@
-"""Rows become users and chats, each value of the form that its column has."""
+"""Turning rows into users and chats, and checking each value."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -22,7 +22,7 @@ Row = Mapping[str, Any]
 
 
 class ImportedUser(NamedTuple):
-    """One row of a file of users. What it leaves out is null."""
+    """One row of a file of users. A value that is not in the file is null."""
 
     line: int
     id: str
@@ -35,7 +35,7 @@ class ImportedUser(NamedTuple):
 
 
 def user(line: int, row: Row) -> ImportedUser:
-    """The user in a row. Raises `InvalidValue` naming the column."""
+    """Make a user of a row. Raises `InvalidValue` naming the column."""
     return ImportedUser(
         line,
         _id(row, "user id"),
@@ -48,7 +48,7 @@ def user(line: int, row: Row) -> ImportedUser:
 
 
 def chat(line: int, row: Row) -> ImportedChat:
-    """The chat in a row. Raises `InvalidValue` naming the column."""
+    """Make a chat of a row. Raises `InvalidValue` naming the column."""
     return ImportedChat(
         line,
         _id(row, "chat id"),
@@ -64,7 +64,7 @@ def chat(line: int, row: Row) -> ImportedChat:
 
 
 def id_in(row: Row) -> str | None:
-    """The id in a row that may be wrong, for people who look for it."""
+    """Find the id in a row that may be wrong, for people who look for it."""
     value = row.get("id")
     text = value.strip() if isinstance(value, str) else str(value)
     return text[:_SHOWN] if value is not None and text else None
@@ -84,9 +84,9 @@ def _id(row: Row, what: str) -> str:
 
 
 def _is_plain(value: Any, length: int) -> bool:
-    """Whether a value needs no closer look: text that can be seen, without space at its ends.
+    """Return whether a value needs no closer look: visible text, without space at its ends.
 
-    Nearly every one is so, and files have millions.
+    Nearly every value is plain, and files have millions.
     """
     return (
         type(value) is str
@@ -118,7 +118,7 @@ def _in_column(error: InvalidValue, column: str, row: Row) -> InvalidValue:
 
 
 def _text(row: Row, column: str) -> str | None:
-    """The text in a column, None where it is absent, null or blank."""
+    """Return the text in a column. Returns None if it is absent, null or blank."""
     value = row.get(column)
     if value is None:
         return None
@@ -209,7 +209,7 @@ _TRUTHS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no
 
 
 def _aliases(row: Row) -> dict[str, str | None]:
-    """The aliases of one column, or of several."""
+    """Return the aliases of one column, or of several."""
     value = row.get("alias")
     return {
         check_id(alias, "alias"): getattr(item, "heading", None)
@@ -220,7 +220,7 @@ def _aliases(row: Row) -> dict[str, str | None]:
 
 
 def _each(text: str) -> list[str]:
-    """The text alone, or what is in it: our own CSV has aliases as a JSON array."""
+    """List the text alone, or its items: our own CSV has aliases as a JSON array."""
     with suppress(ValueError):
         value = json.loads(text)
         if isinstance(value, list) and all(isinstance(item, str) for item in value):

@@ -1,4 +1,4 @@
-"""Text with separated values becomes records: CSV and its relatives, whatever the separator."""
+"""Reading text with separated values as records: CSV and its relatives, with any separator."""
 
 import csv
 import io
@@ -23,16 +23,16 @@ _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 
 
 class Dialect(NamedTuple):
-    """How the cells of a text are told apart."""
+    """How the cells of a text are separated."""
 
     delimiter: str
     skips_spaces: bool = False
 
 
 def delimiter_named(name: str) -> str:
-    """The delimiter that somebody names, as the character itself or as `tab`.
+    """Find the delimiter of this name: the character itself, or `tab`.
 
-    Raises `Usage` for what cannot be one.
+    Raises `Usage` if it cannot be one.
     """
     delimiter = _NAMES.get(name.lower(), name)
     if len(delimiter) != 1 or delimiter in '"\r\n':
@@ -43,11 +43,11 @@ def delimiter_named(name: str) -> str:
 def records(
     text: Iterable[str], is_heading: Callable[[Record], bool], delimiter: str | None = None
 ) -> Iterator[NumberedRecord]:
-    """The records of a text, each with the number of the line on which it begins.
+    """Yield the records of a text, each with its first line.
 
-    The delimiter is the one with which a record near the beginning `is_heading`. What
-    cannot be read comes as an `InvalidValue` in its place and ends the records, because
-    nothing that follows can be told apart. Raises `InvalidValue` if no line ends.
+    The delimiter is the one with which a record near the beginning `is_heading`. An unreadable
+    record is an `InvalidValue` in its place and ends the records, because the ones after it
+    cannot be told apart. Raises `InvalidValue` if no line ends.
     """
     lines = Lines(text)
     ahead = iter(lines)
@@ -80,7 +80,7 @@ def dialect_of(
 def _has_spaces_after(
     head: Sequence[str], dialect: Dialect, place: int, is_heading: Callable[[Record], bool]
 ) -> bool:
-    """Whether a space follows every delimiter of the heading, and so is no part of a cell."""
+    """Return whether a space follows each delimiter of the heading, and so is no part of a cell."""
     rows = _parsed(head, dialect)
     if place >= len(rows) or not is_heading(rows[place]):
         return True  # only what is quoted after a space can be the reason
@@ -89,7 +89,7 @@ def _has_spaces_after(
 
 
 def _parsed(head: Sequence[str], dialect: Dialect) -> list[list[str]]:
-    """The records of the first lines, up to where they are not of this dialect."""
+    """Parse the first lines, up to one that is not of this dialect."""
     rows = list[list[str]]()
     with suppress(csv.Error):
         rows.extend(_reader(head, dialect))
@@ -104,7 +104,7 @@ def _reader(lines: Iterable[str], dialect: Dialect) -> "_csv.Reader":
 
 
 def _head(lines: Iterator[str]) -> list[str]:
-    """The first lines, in which the heading must be."""
+    """Read the first lines, in which the heading must be."""
     head, left = list[str](), _HEAD_LENGTH
     for line in lines:
         head.append(line)
@@ -115,7 +115,7 @@ def _head(lines: Iterator[str]) -> list[str]:
 
 
 class Lines:
-    """The lines of a text; up to the end of each row they may not be too long."""
+    """The lines of a text, with a limit on the length of a row of several lines."""
 
     def __init__(self, text: Iterable[str]) -> None:
         self._text = text
@@ -123,7 +123,7 @@ class Lines:
         self.left = MAX_ROW_LENGTH
 
     def __iter__(self) -> Iterator[str]:
-        """The lines with their ends. Raises `InvalidValue` for a row that is too long."""
+        """Yield the lines with their ends. Raises `InvalidValue` for a row that is too long."""
         rest = ""
         for piece in self._text:
             rest += piece
@@ -140,7 +140,7 @@ class Lines:
         yield from self._given
 
     def last_line(self) -> str:
-        """The line that was read last, to say what is wrong with it."""
+        """The line that was read last, for messages."""
         read = self._given.getvalue()[: self._given.tell()]
         return read.rstrip("\r\n").rpartition("\n")[2]
 
@@ -148,7 +148,7 @@ class Lines:
 def _read(
     head: Sequence[str], ahead: Iterator[str], lines: Lines, dialect: Dialect, before: int
 ) -> Iterator[NumberedRecord]:
-    """The records of the lines in the head and of those ahead, below those `before`."""
+    """Yield the records of the lines in the head and of those ahead, below those `before`."""
     reader = _reader(chain(head, ahead), dialect)
     start = before + 1
     try:
@@ -163,7 +163,7 @@ def _read(
 
 
 def _reason(error: Exception, line: str) -> str:
-    """What is wrong with a row, in words that name what stands in it."""
+    """Say what is wrong with a row, in words that name its contents."""
     message = str(error)
     if '\\"' in line:
         return 'a quote is written \\" in it, where CSV writes it twice: ""'

@@ -1,4 +1,4 @@
-"""A CRM as `import` knows it: under which headings, with which words and times it writes."""
+"""A CRM as `import` knows it: its headings, its words and its times."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -12,11 +12,11 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Source(NamedTuple):
-    """How the files of one CRM are to be read. What is not said here is found in the file.
+    """How to read the files of one CRM. Values that are not given are found in the file.
 
-    `columns` names the headings of a column, in the order in which they are tried;
-    `values` the meaning of a column's words; `defaults` what a blank cell means. `owners` is
-    the heading of the users' file under which the names stand that owners have in the CRM.
+    `columns` names the headings of a column, in the order in which they are tried; `values` the
+    meaning of a column's words; `defaults` the meaning of a blank cell. `owners` is the heading
+    in the file of users under which owners are named in the CRM.
     """
 
     columns: Mapping[str, Sequence[str]] = MappingProxyType({})

@@ -1,4 +1,4 @@
-"""A table is found in its records: heading, rows, and what is neither."""
+"""Finding a table in its records: heading, rows, and lines that are neither."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, time
@@ -20,7 +20,7 @@ MAX_BLANK_ROWS = 2**20
 
 
 def is_blank(cell: object) -> bool:
-    """Whether nothing stands in a cell, or only white space."""
+    """Return whether a cell is empty, or only white space."""
     return cell is None or (isinstance(cell, str) and (not cell or cell.isspace()))
 
 
@@ -34,9 +34,10 @@ class Table(NamedTuple):
 
 
 def table(records: Iterable[NumberedRecord], is_heading: Callable[[Record], bool]) -> Table:
-    """The table in the records: its heading is the first record that `is_heading`.
+    """Find the table in the records: its heading is the first record that `is_heading`.
 
-    If none is, it is the one with most cells, so that it can be said what it lacks.
+    If none is, it is the record with most cells, so that a message can say which columns it
+    lacks.
     """
     remaining = iter(records)
     above = list[tuple[int, Record]]()
@@ -51,7 +52,7 @@ def table(records: Iterable[NumberedRecord], is_heading: Callable[[Record], bool
 
 
 def table_without_heading(records: Iterable[NumberedRecord]) -> Table:
-    """The table in records that are all rows. Its heading is their numbers, from 1."""
+    """Make a table of records that are all rows. Its heading is their numbers, from 1."""
     remaining = iter(records)
     for line, record in remaining:
         if isinstance(record, InvalidValue) or not all(map(is_blank, record)):
@@ -69,12 +70,11 @@ def _widest(records: Sequence[tuple[int, Record]]) -> Record:
 
 
 def body(found: Table, note: Note) -> Iterator[NumberedRecord]:
-    """The rows of a table, each as wide as its heading.
+    """Yield the rows of a table, each as wide as its heading.
 
-    Blank rows are passed over, blank cells that are missing or too many at the end of a row
-    are made up for. What stands above the heading, a heading that is repeated, and a footer
-    below a blank row are told to `note`. A row that does not fit comes as an `InvalidValue`
-    in its place.
+    Blank rows are skipped. At the end of a row, missing cells are added and blank ones too many
+    are cut. `note` is told of lines above the heading, a repeated heading, and a footer below a
+    blank row. A row that does not fit is an `InvalidValue` in its place.
     """
     heading, width = found.heading, len(found.heading)
     if found.above:
@@ -95,7 +95,7 @@ def body(found: Table, note: Note) -> Iterator[NumberedRecord]:
 def _filled(
     records: Iterable[NumberedRecord], width: int
 ) -> Iterator[tuple[int, Record | InvalidValue, bool]]:
-    """The rows that are not blank, as wide as the heading, and whether a blank one is above."""
+    """Yield the rows that are not blank, as wide as the heading, and whether one above is blank."""
     blank = 0
     for line, cells in records:
         if isinstance(cells, InvalidValue):
@@ -116,7 +116,7 @@ def _is_filled(cell: object) -> bool:
 
 
 def _fitted(cells: Record, width: int) -> Record | InvalidValue:
-    """The cells of a row as wide as its heading, if only blank ones are missing or too many."""
+    """Make a row as wide as the heading, if only blank cells are missing or too many."""
     if len(cells) < width:
         return [*cells, *[""] * (width - len(cells))]
     if all(map(is_blank, cells[width:])):
@@ -126,17 +126,17 @@ def _fitted(cells: Record, width: int) -> Record | InvalidValue:
 
 
 def _is_footer(cells: Record | InvalidValue) -> bool:
-    """Whether a row below a blank one is a line of text and no row of the table."""
+    """Return whether a row below a blank one is a line of text and no row of the table."""
     return not isinstance(cells, InvalidValue) and sum(map(_is_filled, cells)) == 1
 
 
 def _footer(
     first: int, rows: Iterator[tuple[int, Record | InvalidValue, bool]], width: int, note: Note
 ) -> Iterator[NumberedRecord]:
-    """What follows a first line of text below the table.
+    """Read the lines below the table, from a first line of text on.
 
-    In a table of one column it cannot be told from a row, and is refused; so is what looks
-    like a row of the table again.
+    In a table of one column it cannot be told from a row, and is refused. A line after it that
+    looks like a row of the table is refused too.
     """
     if width == 1:
         yield (
@@ -162,7 +162,7 @@ def _footer(
 
 
 def _lines(numbers: Sequence[int]) -> str:
-    """Lines in words, such as `lines 6 to 10`."""
+    """Put lines into words, such as `lines 6 to 10`."""
     if len(numbers) == 1:
         return f"line {numbers[0]}"
     return f"lines {numbers[0]} to {numbers[-1]}"

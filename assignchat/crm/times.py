@@ -1,4 +1,4 @@
-"""Times of a CRM become points in time. Nothing is guessed: neither zone nor day and month."""
+"""Reading the times of a CRM. Nothing is guessed: neither zone nor day and month."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -33,7 +33,7 @@ _HOW = (
 def in_time(
     rows: Iterable[NumberedRow], source: Source, *, numbers_are_epoch: bool
 ) -> Iterator[NumberedRow]:
-    """The rows with their times as points in time; a row with another time is a problem.
+    """Yield the rows with their times as points in time. A row with another time is a problem.
 
     In JSON `numbers_are_epoch`: seconds or milliseconds since 1970.
     """
@@ -58,7 +58,7 @@ def _in_time(row: Row, times: "Times") -> Row | InvalidValue:
 
 
 def stored_iso(text: str) -> str | None:
-    """The stored form of a time in UTC, if it is written so: `2026-11-22T14:05:10Z`."""
+    """Return the stored form of a time that is written as `2026-11-22T14:05:10Z`, or None."""
     if not looks_stored(text):
         return None
     try:
@@ -71,7 +71,7 @@ def stored_iso(text: str) -> str | None:
 
 
 def looks_stored(text: str) -> bool:
-    """Whether a text may be a time in UTC that is written as it is stored."""
+    """Return whether a text may be a time in UTC that is written as it is stored."""
     return len(text) in _STORED_LENGTHS and text[10] == "T" and text[-1] == "Z" and text[7] == "-"
 
 
@@ -79,10 +79,10 @@ _STORED_LENGTHS = (len("2026-11-22T14:05:10Z"), len("2026-11-22T14:05:10.000Z"))
 
 
 class Times:
-    """How times are written.
+    """How a CRM writes times.
 
-    `form` is `epoch`, `excel` or what `strptime` takes, and ISO 8601 if it is None. A time
-    without a zone is local in the `zone`. Raises `Usage` for a zone or a form that is none.
+    `form` is `epoch`, `excel` or a format of `strptime`, and ISO 8601 if it is None. A time
+    without a zone is local in the `zone`. Raises `Usage` for an unknown zone or form.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class Times:
         self._of_text = lru_cache(maxsize=10_000)(self._read)
 
     def moment(self, value: Any) -> datetime:
-        """The point in time that a cell names, in UTC. Raises `InvalidValue` if it is not clear."""
+        """Find the point in time that a cell names, in UTC. Raises `InvalidValue`."""
         if isinstance(value, str):
             return self._of_text(value.strip())
         if isinstance(value, datetime):
@@ -144,7 +144,7 @@ class Times:
         return self._placed(moment, moment)
 
     def _placed(self, moment: datetime, written: object) -> datetime:
-        """The moment in UTC; one without a zone is local. `written` is how it stands there."""
+        """Convert a moment to UTC. One without a zone is local. `written` is its raw text."""
         if moment.tzinfo is not None:
             return _in_range(moment)
         if self._zone is None:
@@ -172,7 +172,7 @@ class Times:
 
 
 def zone_named(name: str) -> tzinfo:
-    """The time zone of this IANA name. Raises `Usage` if there is none."""
+    """Find the time zone of this IANA name. Raises `Usage` if there is none."""
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
     try:
@@ -185,7 +185,7 @@ def zone_named(name: str) -> tzinfo:
 
 
 def _check_form(form: str) -> None:
-    """Raise `Usage` unless times can be read by this form: with year, month and day."""
+    """Raise `Usage` unless the form has year, month and day."""
     sample = datetime(2026, 11, 22, 14, 5, 10, tzinfo=UTC)
     try:
         read = datetime.strptime(sample.strftime(form), form)

@@ -1,4 +1,4 @@
-"""The words of a CRM become ours: Active is open, and a blank owner is the team's queue."""
+"""Translating the words of a CRM: Active means open, and a blank owner the team's queue."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -10,9 +10,9 @@ from assignchat.errors import InvalidValue
 
 
 def translated(rows: Iterable[NumberedRow], source: Source) -> Iterator[NumberedRow]:
-    """The rows with the meaning of each word, and with what a blank cell means.
+    """Yield the rows with the meaning of each word, and of blank cells.
 
-    A word that has no meaning is left as it is.
+    A word without a meaning stays as it is.
     """
     meanings = {
         column: {folded_word(word): meaning for word, meaning in words.items()}
@@ -32,7 +32,7 @@ def translated(rows: Iterable[NumberedRow], source: Source) -> Iterator[Numbered
 
 
 def folded_word(word: Any) -> str:
-    """A word as it is compared: without case, and without white space at its ends."""
+    """Return a word in the form in which it is compared: without case and outer white space."""
     if isinstance(word, bool):
         return "true" if word else "false"
     return str(word).strip().casefold()

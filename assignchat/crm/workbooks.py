@@ -1,8 +1,8 @@
-"""Workbooks of Excel become records, row by row, by openpyxl.
+"""Reading Excel workbooks as records, row by row, with openpyxl.
 
-openpyxl's own `iter_rows` makes up for every row and cell that is missing, and reads a sheet
-twice that does not say how large it is; so a small file could ask for a large answer. Its
-parser of cells is used here on rows that are as large as rows are.
+openpyxl's own `iter_rows` fills in every missing row and cell, and reads a sheet twice if it does
+not say its size; so a small file could produce a huge result. Here its parser of cells is used on
+rows of limited size.
 """
 
 import warnings
@@ -36,10 +36,10 @@ _MAX_RATIO = 100
 
 
 def records(file: IO[bytes], sheet: str | None, name: str) -> Iterator[NumberedRecord]:
-    """The rows of the first visible sheet, or of the one that is named, with their numbers.
+    """Yield the rows of the first visible sheet, or of the named one, with their numbers.
 
-    Formulas come as the values that they had when the workbook was saved. Raises
-    `FileUnreadable` if the workbook is damaged, or is made to be larger than it looks.
+    Formulas come as the values that they had when the workbook was saved. Raises `FileUnreadable`
+    if the workbook is damaged, or is made to be larger than it looks.
     """
     _check_sizes(file, name)
     try:
@@ -66,7 +66,7 @@ def sheet_part(file: IO[bytes], sheet: str | None, name: str) -> str:
 
 
 def _check_sizes(file: IO[bytes], name: str) -> None:
-    """Raise `FileUnreadable` for parts that are larger than the workbook needs them to be."""
+    """Raise `FileUnreadable` for parts that are larger than a workbook needs."""
     with ZipFile(file) as archive:
         parts = archive.infolist()
     file.seek(0)
@@ -84,7 +84,7 @@ def _is_read(part: ZipInfo) -> bool:
 
 
 def _allowed(part: ZipInfo) -> int:
-    """How many bytes a part may have."""
+    """Return the largest size that a part of a workbook may have, in bytes."""
     packed = max(part.compress_size * _MAX_RATIO, _MIB)
     if "worksheets/sheet" in part.filename.lower():
         return packed
@@ -116,7 +116,7 @@ def _rows(file: IO[bytes], sheet: str | None, name: str) -> Iterator[NumberedRec
 
 
 def _chosen(sheets: Sequence[Any], wanted: str | None, name: str) -> str:
-    """Where the rows stand: in the sheet that is wanted, else in the first visible one."""
+    """Choose the sheet with the rows: the wanted one, else the first visible one."""
     tables = [
         (sheet, relation.target) for sheet, relation in sheets if "chartsheet" not in relation.Type
     ]
@@ -130,7 +130,7 @@ def _chosen(sheets: Sequence[Any], wanted: str | None, name: str) -> str:
 
 
 def _cells(source: IO[bytes], parser: Any, name: str) -> Iterator[NumberedRecord]:
-    """The rows as they are parsed, forgetting each."""
+    """Yield the parsed rows, and forget each."""
     from openpyxl.worksheet._reader import DATA_TAG, ROW_TAG
     from openpyxl.xml.functions import iterparse
 
@@ -160,7 +160,7 @@ def _cells(source: IO[bytes], parser: Any, name: str) -> Iterator[NumberedRecord
 
 
 def _record(cells: Sequence[dict[str, Any]], row: Any, name: str) -> Record:
-    """The values of a row, each in its column; whole numbers are whole."""
+    """Return the values of a row, each in its column. Whole numbers are integers."""
     from openpyxl.worksheet._reader import FORMULA_TAG, VALUE_TAG
 
     if not cells:
@@ -183,7 +183,7 @@ def _record(cells: Sequence[dict[str, Any]], row: Any, name: str) -> Record:
 
 
 class _Counted:
-    """The XML of a sheet, of which no row may be too long."""
+    """The XML of a sheet, with a limit on the length of a row."""
 
     def __init__(self, source: IO[bytes], name: str) -> None:
         self._source = source
@@ -191,7 +191,7 @@ class _Counted:
         self.since_row = 0
 
     def read(self, size: int = -1) -> bytes:
-        """As of any file. Raises `FileUnreadable` if a row does not end."""
+        """Read as from any file. Raises `FileUnreadable` if a row does not end."""
         piece = self._source.read(size)
         self.since_row += len(piece)
         if self.since_row > _MAX_ROW:
@@ -199,7 +199,7 @@ class _Counted:
         return piece
 
     def too_large(self) -> FileUnreadable:
-        """What is said of a row that is no row."""
+        """Make the error for a row that is too long."""
         return FileUnreadable(
             f"{self._name} is a workbook with a row that is made to be too large",
             hint="Copy the table into a new workbook, or save it as CSV UTF-8.",

@@ -1,7 +1,7 @@
-"""Values into text: for a terminal, a pipe, JSON, JSON lines and CSV.
+"""Values as text: for a terminal, a pipe, JSON, JSON lines and CSV.
 
-The only package that imports rich, and the only place where text that came from data is
-made safe to show: `visible`.
+The only package that imports rich, and the only place where text from data is made safe to show:
+`visible`.
 """
 
 from assignchat.render.copying import copied

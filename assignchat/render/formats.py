@@ -29,7 +29,7 @@ class Form(StrEnum):
 
 
 class FileFormat(StrEnum):
-    """The form of an exported file, and its name's ending."""
+    """The form of an exported file, and the ending of its name."""
 
     CSV = "csv"
     JSONL = "jsonl"
@@ -72,7 +72,7 @@ def say_json(value: Any) -> None:
 def say_machine_rows(
     form: Form, rows: Iterable[Any], row_type: type[Any], *, heading: bool = True
 ) -> None:
-    """Print rows of a named tuple for a program, or their ids alone, without holding them."""
+    """Print rows of a named tuple for a program, or only their ids, without holding them."""
     if form == Form.IDS:
         at_terminal = stdout_is_terminal()
         write_all(f"{visible(str(row.id)) if at_terminal else row.id}\n" for row in rows)
@@ -157,7 +157,7 @@ def write_jsonl_file(path: Path, columns: Sequence[str], rows: Iterable[Sequence
 
 
 def csv_text(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """Rows as CSV with a heading."""
+    """Write rows as CSV with a heading. Returns the text."""
     text = io.StringIO(newline="")
     _csv_to(text, columns, rows)
     return text.getvalue()

@@ -18,7 +18,7 @@ _MOST_DETAILS = 6  # lines
 
 
 class Page(NamedTuple):
-    """A page, its text as it came from the data: `rows` are cells, one row is `selected`."""
+    """A page. Its text is raw, as in the data. `rows` are cells, and one row is `selected`."""
 
     title: str
     headings: Sequence[str]
@@ -56,14 +56,14 @@ class LivePage:
 
 @contextmanager
 def live_page() -> Iterator[LivePage]:
-    """Take the whole terminal during the block, and show afterwards what it showed before."""
+    """Take the whole terminal during the block, and restore its contents afterwards."""
     console = Console(force_terminal=True)  # NO_COLOR is heeded, and no colours are used
     with Live(console=console, screen=True, auto_refresh=False, redirect_stdout=False) as live:
         yield LivePage(live)
 
 
 def page_lines(page: Page, width: int, height: int) -> list[Text]:
-    """Return the page as the lines of a terminal, with what must be seen at the bottom."""
+    """Lay the page out as lines of a terminal, with the important ones at the bottom."""
     bottom = [
         line
         for text in (*page.choices, page.prompt, page.message)
@@ -81,7 +81,7 @@ def page_lines(page: Page, width: int, height: int) -> list[Text]:
 
 
 def _row_lines(page: Page, most: int) -> list[Text]:
-    """Return as many rows as there is room for, the selected one among them."""
+    """Choose as many rows as there is room for, the selected one among them."""
     middle = (page.selected or 0) - most // 2
     start = max(0, min(middle, len(page.rows) - most))
     if not page.rows:
@@ -105,5 +105,5 @@ def _row_line(row: Sequence[str], widths: Sequence[int], style: str) -> Text:
 
 
 def _folded(text: str, width: int, style: str = "") -> list[Text]:
-    """Return the text over as many lines as it needs."""
+    """Fold the text to as many lines as it needs."""
     return list(Text(visible(text), style=style).wrap(Console(width=width), width))

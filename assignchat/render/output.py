@@ -18,7 +18,7 @@ from assignchat.system.files import replace_file
 
 
 def say(*lines: str) -> None:
-    """Print lines that are safe already to standard output."""
+    """Print lines that are already safe to standard output."""
     write("".join(f"{line}\n" for line in lines))
 
 
@@ -53,9 +53,9 @@ def flush() -> None:
 
 
 def deliver() -> None:
-    """Return once what was printed has arrived: in a file, on the disk; in a pipe, at its reader.
+    """Wait until the output has arrived: in a file, on the disk; in a pipe, at its reader.
 
-    Raises `OutputFailed`, or `BrokenPipeError` if the reader goes before it has taken all.
+    Raises `OutputFailed`, or `BrokenPipeError` if the reader goes before it has read all.
     """
     flush()
     with delivering():
@@ -98,7 +98,7 @@ def stdout_is(kind: Callable[[int], bool]) -> bool:
 
 @contextmanager
 def for_a_reader() -> Iterator[None]:
-    """Run the block until it ends or its reader goes, and forget what has not arrived by then."""
+    """Run the block until it ends or its reader goes. Output that has not arrived is dropped."""
     try:
         yield
     except BrokenPipeError:
@@ -108,13 +108,13 @@ def for_a_reader() -> Iterator[None]:
 
 
 def discard() -> None:
-    """Forget what was printed and has not been delivered."""
+    """Drop output that has not been delivered."""
     with suppress(OSError):  # a stand-in for a closed output has no descriptor
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def write(text: str) -> None:
-    """Print text that is safe already. Raises `OutputFailed` if it cannot be written."""
+    """Print text that is already safe. Raises `OutputFailed` if it cannot be written."""
     with delivering():
         sys.stdout.write(text)
 
@@ -131,7 +131,7 @@ STDOUT = Path("-")
 
 
 def write_file(path: Path, text: str) -> None:
-    """Write a result to a file, whole or not at all, replacing one that is there.
+    """Write a result to a file, whole or not at all, replacing an older one.
 
     `STDOUT` is standard output. A pipe or device is written to. Raises `OutputFailed` if that
     fails.

@@ -1,4 +1,4 @@
-"""Output that is longer than the screen, shown by a pager, as git does."""
+"""Showing output that is longer than the screen in a pager, as git does."""
 
 import io
 import os
@@ -17,9 +17,9 @@ _NOT_RUN = (126, 127)  # so a shell says that it could not run a command
 
 @contextmanager
 def paged() -> Iterator[None]:
-    """Print what the block prints at a terminal by a pager if it is longer than the screen.
+    """Show the output of the block in a pager if it is longer than the screen of a terminal.
 
-    The block is finished first, so that nothing is held open while somebody reads.
+    The block ends first, so that nothing stays open while a person reads.
     """
     command = _pager() if stdout_is_terminal() and not terminal_is_dumb() else ""
     if not command:
@@ -37,7 +37,7 @@ def paged() -> Iterator[None]:
 
 
 class _Kept(io.TextIOWrapper):
-    """What was printed, kept for a terminal."""
+    """Output that is kept to be shown on a terminal."""
 
     def __init__(self) -> None:
         from tempfile import SpooledTemporaryFile  # only at a terminal
@@ -46,11 +46,11 @@ class _Kept(io.TextIOWrapper):
         super().__init__(self._file, encoding="utf-8", errors="backslashreplace")
 
     def isatty(self) -> bool:
-        """Whether it is a terminal where this will be shown."""
+        """Return whether the output will be shown on a terminal."""
         return True
 
     def fits(self) -> bool:
-        """Whether all of it, and the prompt after it, is seen at once on the terminal."""
+        """Return whether all of it, with the prompt below, fits on the screen."""
         columns, lines = shutil.get_terminal_size()
         used = 0
         for line in self:
@@ -61,16 +61,16 @@ class _Kept(io.TextIOWrapper):
         return used < lines
 
     def descriptor(self) -> int:
-        """An open file with all of it, from its start."""
+        """Return the descriptor of an open file with all of it, at its start."""
         self._file.rollover()
         self._file.seek(0)
         return self._file.fileno()
 
 
 def _pager() -> str:
-    """The command that shows long output, or an empty text for none.
+    """Find the command that shows long output. Returns an empty text for none.
 
-    Never under sudo: whoever may run one program as somebody else could run any through it.
+    Never under sudo: a person who may run one program as another user could run any through it.
     """
     if os.environ.get("SUDO_UID") or os.environ.get("SUDO_USER"):
         return ""

@@ -20,7 +20,7 @@ Cells = Mapping[str, Callable[[Any], str]]
 def say_rows(
     form: Form, rows: Iterable[Any], row_type: type[Any], cells: Cells | None = None
 ) -> None:
-    """Print rows of a named tuple: for machines all of it, for people `cells`, if given."""
+    """Print rows of a named tuple: all of it for machines, `cells` for people if given."""
     if form != Form.PEOPLE:
         say_machine_rows(form, rows, row_type)
         return
@@ -120,14 +120,14 @@ def _say_boxed(
 
 
 def say_card(title: str, pairs: Iterable[tuple[str, str | None]]) -> None:
-    """Print one thing: a title, and its labelled values, without those that are absent."""
+    """Print one thing: a title, and its labelled values, without absent ones."""
     present = [(label, value) for label, value in pairs if value is not None]
     width = max((len(label) for label, _ in present), default=0)
     say(title, *(f"  {label:<{width}}  {value}" for label, value in present))
 
 
 def say_request(request: Request, now: datetime, fallbacks: Sequence[str] = ()) -> None:
-    """Print one request; `fallbacks` are asked in their order if it ends without a yes."""
+    """Print one request. `fallbacks` are asked in their order if nobody accepts it."""
     pending = request.status == Status.PENDING
     say_card(
         f"Request {request.id}: {status_label(request.status)}",
@@ -162,7 +162,7 @@ def say_chat(chat: Chat) -> None:
 
 
 def _in_crm(chat: Chat) -> str | None:
-    """Return what the CRM said last of a chat, if that is not how it is here."""
+    """Say what the CRM named last of a chat, if it differs. Returns None if it does not."""
     said = {chat.owner_id: chat.crm_owner_id, chat.status: chat.crm_status}
     differing = [visible(old) for new, old in said.items() if old is not None and old != new]
     return ", ".join(differing) or None
@@ -235,7 +235,7 @@ def _cell(name: str, value: Any) -> str:
 def progress(title: str) -> Iterator[Callable[[int, int | None], None]]:
     """Show progress on a terminal's standard error during the block, after its first second.
 
-    Yields a function to call with how much is done, and of how much or None if unknown.
+    Yields a function to call with the number done, and the total or None if it is unknown.
     """
     if not stderr_is_terminal():
         yield lambda _done, _total: None
@@ -248,7 +248,7 @@ def progress(title: str) -> Iterator[Callable[[int, int | None], None]]:
 
 
 class _Bar:
-    """Count, rate and time left, not shown in the first second."""
+    """Count, rate and time left. Not shown in the first second."""
 
     def __init__(self, title: str) -> None:
         self._title = title

@@ -23,11 +23,10 @@ _JOINER_IN_WORD = re.compile("(?<=[^\x00-\x7f])[\u200c\u200d](?=[^\x00-\x7f])")
 
 
 def visible(text: str) -> str:
-    """Return the text with everything that a terminal would obey or hide written as an escape.
+    """Replace everything that a terminal would obey or hide by an escape. Returns the safe text.
 
-    Control characters, escape sequences, bidirectional overrides and zero-width characters
-    of a hostile customer name become visible and harmless; names in any script stay as they
-    are.
+    Control characters, escape sequences, bidirectional overrides and zero-width characters of a
+    hostile customer name become visible and harmless. Names in any script stay as they are.
     """
     if text.isprintable() and (text.isascii() or not _UNSEEN.search(text)):
         return text
@@ -43,7 +42,7 @@ def visible(text: str) -> str:
 
 
 def local(stored: str, zone: tzinfo | None = None) -> str:
-    """A stored time in a zone, or in that of the machine, such as `2026-11-22 15:05:10`.
+    """Show a stored time in a zone, or in the machine's, such as `2026-11-22 15:05:10`.
 
     Within a day of a change of the clocks it has its offset, as `2026-10-25 02:30:00+01:00`.
     """
@@ -63,7 +62,7 @@ _STORED_TIME = re.compile(r"(?<![^ ])\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z(?![^
 
 
 def with_local_times(text: str) -> str:
-    """Return a message with the stored times in it as people see them."""
+    """Replace the stored times in a message by local ones."""
 
     def as_seen(found: re.Match[str]) -> str:
         try:
@@ -75,7 +74,7 @@ def with_local_times(text: str) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """Return a number of seconds for people: `1m 58s`, `2m`, `3d 4h`; nothing for None."""
+    """Put seconds into words: `1m 58s`, `2m`, `3d 4h`; an empty text for None."""
     if seconds is None:
         return ""
     whole = max(0, int(seconds))
@@ -89,9 +88,9 @@ def duration(seconds: float | None) -> str:
 
 
 def time_left(expires_at: str | None, now: datetime) -> str:
-    """How long a request still waits, such as `in 1m 58s`; a second that has begun is a whole one.
+    """Say how long a request still waits, such as `in 1m 58s`. Seconds are rounded up.
 
-    So what was sent a moment ago for two minutes is shown as `in 2m`.
+    So a request just sent for two minutes is shown as `in 2m`.
     """
     if expires_at is None:
         return "never"
@@ -99,5 +98,5 @@ def time_left(expires_at: str | None, now: datetime) -> str:
 
 
 def status_label(status: str) -> str:
-    """Return a request's status as people see it, and any other word with a capital letter."""
+    """Show a request's status, or any other word, with capital letters."""
     return Status(status).label if status in set(Status) else status.capitalize()

@@ -72,7 +72,7 @@ def taken_away(database: Database, request_ids: Iterable[int]) -> list[Request]:
 
 
 def status(database: Database, *, actor: str) -> StatusPage:
-    """Where the actor stands; of the requests they sent, the pending and the last ten."""
+    """Find the actor's chats in numbers and requests: of those sent, pending and last ten."""
     with database.read():
         user = find_actor(database, actor)
         sent: requests.Filters = {"requester": user.id}

@@ -52,7 +52,7 @@ def _evenly(total: int, people: int, turn: int) -> list[int]:
 
 
 def _fill_up(loads: list[int], tops: list[float], total: int) -> list[int]:
-    """Shares that raise the lowest loads first, as water fills a basin, none above its top."""
+    """Raise the lowest loads first, as water fills a basin, up to their tops. Returns shares."""
 
     def up_to(level: int) -> list[int]:
         return [max(0, int(min(level, top)) - load) for load, top in zip(loads, tops, strict=True)]

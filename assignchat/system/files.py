@@ -1,4 +1,4 @@
-"""Files and folders: making and replacing them safely, and who else may write there."""
+"""Making and replacing files safely, and finding who else may write them."""
 
 import os
 import stat
@@ -10,7 +10,7 @@ _MOST_LINKS = 40  # as many as Linux follows
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Replace a file whole, as `replacement` does, on the disk too. Raises `OSError`."""
+    """Replace a file whole, as `replacement` does, and sync it. Raises `OSError`."""
     with replacement(path, content) as replace:
         replace()
     sync_folder(path.resolve().parent)
@@ -20,9 +20,9 @@ def replace_file(path: Path, content: bytes) -> None:
 def replacement(path: Path, content: bytes) -> Iterator[Callable[[], None]]:
     """Write a file beside the one that it is to replace. Yields the function that replaces it.
 
-    What can fail for want of space or rights has been done by then: the function only renames.
-    A crash leaves the old file or the new one. A symbolic link to the file and its permissions
-    are kept; a new file is its owner's alone. Raises `OSError`.
+    Steps that fail for want of space or rights are done by then: the function only renames. A
+    crash leaves the old file or the new one. A symbolic link to the file and its permissions are
+    kept. Only its owner can read a new file. Raises `OSError`.
     """
     path = path.resolve()
     building = unfinished(path)
@@ -45,12 +45,12 @@ def _rename(building: Path, path: Path) -> None:
 
 
 def unfinished(path: Path) -> Path:
-    """Returns the name, beside `path`, under which this process builds a file for it."""
+    """Return the name, beside `path`, under which this process builds a file for it."""
     return path.with_name(f"{_unfinished_start(path)}{os.getpid()}.new")
 
 
 def is_unfinished(name: str, path: Path) -> bool:
-    """Returns whether `name` is one under which some process builds a file for `path`."""
+    """Return whether `name` is one under which some process builds a file for `path`."""
     return name.startswith(_unfinished_start(path)) and name.endswith(".new")
 
 
@@ -67,7 +67,7 @@ def _make_as_readable(descriptor: int, like: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Return once a new or replaced name in `folder` survives a power cut."""
+    """Make sure that a new or replaced name in `folder` survives a power cut."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -76,9 +76,9 @@ def sync_folder(folder: Path) -> None:
 
 
 def create_own(path: Path) -> int:
-    """Make a file that its owner alone may read and write, whatever the umask.
+    """Make a file that only its owner may read and write, whatever the umask.
 
-    Returns its descriptor. Raises `FileExistsError` if something is there.
+    Returns its descriptor. Raises `FileExistsError` if there is a file already.
     """
     descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     os.fchmod(descriptor, 0o600)  # a umask may have taken the owner's own rights away
@@ -86,7 +86,7 @@ def create_own(path: Path) -> int:
 
 
 def make_own_folder(path: Path) -> None:
-    """Make a folder, and those above it that are missing, each its owner's alone."""
+    """Make a folder, and missing ones above it, that only their owner may use."""
     if path.is_dir():
         return
     make_own_folder(path.parent)
@@ -95,7 +95,7 @@ def make_own_folder(path: Path) -> None:
 
 
 def links_from(path: Path) -> Iterator[Path]:
-    """Yield the path, and in turn each that it links to."""
+    """Yield the path, and then each path that it links to."""
     yield path
     for _ in range(_MOST_LINKS):
         if not path.is_symlink():
@@ -105,20 +105,20 @@ def links_from(path: Path) -> Iterator[Path]:
 
 
 def is_open_to_all(path: Path) -> bool:
-    """Returns whether everyone may write this file, or make files in this folder."""
+    """Return whether everyone may write this file, or make files in this folder."""
     return bool(path.stat().st_mode & stat.S_IWOTH)
 
 
 def is_sticky(folder: Path) -> bool:
-    """Returns whether only the owner of a file there may remove or replace it, as in /tmp."""
+    """Return whether only the owner of a file there may remove or replace it, as in /tmp."""
     return bool(folder.stat().st_mode & stat.S_ISVTX)
 
 
 def folders_open_to_all(path: Path) -> list[Path]:
-    """Find the folders of a file, and of what it links to, in which everyone may make files.
+    """Find the folders of a file, and of its links, in which everyone may make files.
 
-    They may put files beside it, such as a database's -wal, and unless the folder is sticky
-    another one in its place.
+    Strangers may put files beside it, such as a database's -wal, and unless the folder is sticky
+    another file in its place.
     """
     folders = dict.fromkeys(name.absolute().parent for name in links_from(path))
     return [folder for folder in folders if is_open_to_all(folder)]

@@ -6,18 +6,18 @@ from typing import NamedTuple
 
 
 class Identity(NamedTuple):
-    """`login` is the person's own, also under sudo; `os_user` is the one that tracking records."""
+    """The person's own `login`, also under sudo, and the `os_user` that tracking records."""
 
     login: str
     os_user: str
 
 
 def who_am_i(owner_id: int | None = None) -> Identity:
-    """Look up the login of the real uid. Under sudo it is the caller's, and both are recorded.
+    """Find the login of the real uid. Under sudo it is the caller's, and both are recorded.
 
-    `$LOGNAME` and `$USER` are not asked, because anybody can set them, and so they can
-    `$SUDO_USER`. It counts only where nothing is gained by that: if the real uid is root's, or
-    `owner_id`, that of the owner of the database, who can write into it what they like.
+    `$LOGNAME` and `$USER` are not used, because anybody can set them. The same is true of
+    `$SUDO_USER`: it counts only if nothing is gained by that, because the real uid is root's, or
+    `owner_id`, that of the owner of the database, who can change it anyway.
     """
     account = _account(os.getuid())
     caller = os.environ.get("SUDO_USER")

@@ -1,4 +1,4 @@
-"""Running others' code with limits on its time, its memory and its output."""
+"""Running code of others with limits on its time, its memory and its output."""
 
 import contextlib
 import os
@@ -13,9 +13,9 @@ _MOST_BYTES = 512 * 1024 * 1024
 def succeeds_in_time(work: Callable[[], bool], seconds: float) -> bool:
     """Run `work` in a process of its own. Returns whether it returned true within so many seconds.
 
-    The timeouts that a library has are for a step; a peer that sends a byte now and then
-    meets each of them for ever, and no exception reaches into a name server's silence. So the
-    process is ended; it has limited memory, and whatever it prints goes nowhere.
+    The timeouts of a library are for single steps: a peer that sends a byte now and then never
+    exceeds one, and an exception does not interrupt a silent name server. So the process is
+    ended. Its memory is limited, and its output is dropped.
     """
     here, there = os.pipe()
     child = os.fork()

@@ -13,7 +13,7 @@ STOPPING = (signal.SIGINT, signal.SIGTERM)
 def held() -> Iterator[None]:
     """Delay Ctrl-C and SIGTERM until the block has ended.
 
-    For a step that changes something, so that a program that is stopped knows whether it did.
+    For a step that changes something, so that a stopped program knows whether the step is done.
     """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
     try:
@@ -23,12 +23,12 @@ def held() -> Iterator[None]:
 
 
 class _Stopped(BaseException):
-    """SIGINT or SIGTERM, raised where the program is."""
+    """SIGINT or SIGTERM, raised in the block."""
 
 
 @contextmanager
 def ending_the_block() -> Iterator[None]:
-    """Run the block until it ends, or until Ctrl-C or SIGTERM ends it where it is."""
+    """Run the block until it ends, or until Ctrl-C or SIGTERM ends it."""
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         for number in heeded:

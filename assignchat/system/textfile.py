@@ -21,10 +21,10 @@ _PATIENCE_SECONDS = 1.0
 
 @contextmanager
 def opened_bytes(source: str) -> Iterator[BinaryIO]:
-    """A file, or standard input for `-`, as bytes.
+    """Open a file, or standard input for `-`, as bytes.
 
-    What goes wrong while the block reads is told here too. Raises `InvalidValue` for what
-    cannot be read, or is neither a file nor a pipe that somebody writes to.
+    Errors while the block reads are reported too. Raises `InvalidValue` if the source cannot be
+    read, or is neither a file nor a pipe with a writer.
     """
     with _told(source):
         raw = _standard_input() if source == "-" else _open(source)
@@ -40,8 +40,8 @@ def opened_bytes(source: str) -> Iterator[BinaryIO]:
 def opened_text(source: str) -> Iterator[TextIO]:
     """Open a file as UTF-8 text, or standard input for `-`. Line ends stay as they are.
 
-    Raises `InvalidValue`, also while the block reads, for a source that cannot be read, is not
-    text, or is neither a file nor a pipe that somebody writes to.
+    Raises `InvalidValue`, also while the block reads, if the source cannot be read, is not text,
+    or is neither a file nor a pipe with a writer.
     """
     with _told(source):
         raw = _standard_input() if source == "-" else _open(source)
@@ -56,7 +56,7 @@ def opened_text(source: str) -> Iterator[TextIO]:
 
 
 class Lines:
-    """The lines of a text one by one, with a limit on the length of a row of them."""
+    """The lines of a text one by one, with a limit on the length of a row of several lines."""
 
     def __init__(self, file: TextIO) -> None:
         self._readline = file.readline
@@ -76,7 +76,7 @@ class Lines:
 
 
 def too_long() -> InvalidValue:
-    """Returns the error for a row that is too long."""
+    """Return the error for a row that is too long."""
     return InvalidValue(f"no row ends within {MAX_ROW_LENGTH:,} characters")
 
 
@@ -114,7 +114,7 @@ def _open(source: str) -> BinaryIO:
 
 
 def _open_pipe(source: str) -> BinaryIO:
-    """Open a named pipe, which is possible only once somebody writes to it."""
+    """Open a named pipe, which is possible only once it has a writer."""
 
     def give_up(_signal: int, _frame: FrameType | None) -> None:
         raise InvalidValue(f"Nobody writes to the pipe {source}")

@@ -10,7 +10,7 @@ from typing import NamedTuple
 class Command(NamedTuple):
     """A function or a Typer app in a module of this package, and the first line of its help.
 
-    A function's docstring goes on from there: examples, and then what else there is to say.
+    The rest of the help is the function's docstring: examples, and then details.
     """
 
     module: str

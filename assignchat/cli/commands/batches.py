@@ -179,9 +179,9 @@ _CELLS = {
 def _check_selection(
     chats: list[str], ids_from: str | None, from_user: str | None, status: str | None
 ) -> str | None:
-    """Check how the chats are selected. Returns the status to select, None for all.
+    """Check that chats are selected in one way. Returns the status to select, None for all.
 
-    Raises `Usage` or `InvalidValue` if they cannot be selected so.
+    Raises `Usage` or `InvalidValue`.
     """
     by_id = bool(chats) or ids_from is not None
     if by_id == (from_user is not None):
@@ -196,7 +196,7 @@ def _check_selection(
 
 
 def _ids_in(source: str | None) -> Iterator[str]:
-    """Read ids from a file or standard input, one a line, without the blank lines."""
+    """Yield the ids in a file or standard input, one on each line, without blank lines."""
     if source is None:
         return
     with opened_text(source) as file:
@@ -234,14 +234,14 @@ def _before_and_after(done: BulkAssigned, user: str) -> str:
 
 
 def as_document(done: BulkAssigned) -> dict[str, Any]:
-    """Return what a bulk assignment did as JSON has it."""
+    """Return a bulk assignment as JSON has it."""
     document = done._asdict()
     del document["open_chats"]
     return document
 
 
 def say_assigned(result: BulkAssigned, *, as_json: bool) -> None:
-    """Print what a bulk assignment did."""
+    """Print the result of a bulk assignment."""
     if as_json:
         render.say_json(as_document(result))
         return

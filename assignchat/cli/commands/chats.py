@@ -197,7 +197,7 @@ def _hint_undo(
 
 
 def _as_json(story: ChatStory) -> dict[str, Any]:
-    """Return the chat as every command on one chat does, with its request and timeline."""
+    """Return the chat with its request and timeline, with the keys of other chat commands first."""
     return story.chat._asdict() | {
         "pending_request": render.plain(story.pending_request),
         "fallbacks": story.fallbacks,

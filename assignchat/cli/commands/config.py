@@ -140,7 +140,7 @@ def path(ctx: typer.Context, as_json: options.Json = False) -> None:
 
 
 def _read(ctx: typer.Context, as_user: str | None) -> Config:
-    """The config in force, for somebody who may say who they are."""
+    """Read the config in force, for an actor who may use it."""
     loaded = load_config(ctx)
     if as_user is not None:
         actor_name(loaded.settings, database_location(ctx, loaded), as_user)
@@ -148,12 +148,12 @@ def _read(ctx: typer.Context, as_user: str | None) -> Config:
 
 
 def _sources(loaded: Config) -> dict[str, Value]:
-    """The sources by the names of their tables."""
+    """Return the sources by the names of their tables."""
     return {f"{SOURCES}.{name}": table for name, table in loaded.sources.items()}
 
 
 def _in_force(loaded: Config, name: str) -> tuple[Value, str]:
-    """The value of a key, and where it comes from."""
+    """Find the value of a key, and its origin."""
     if name in _sources(loaded):
         return _sources(loaded)[name], "file"
     from_environment = os.environ.get("ASSIGNCHAT_DB") if name == "database" else None
@@ -169,7 +169,7 @@ def _as_toml(value: Value) -> str:
 def _change(
     ctx: typer.Context, name: str, value: Value | None, as_user: str | None, *, as_json: bool
 ) -> None:
-    """Change a key while nobody else does, and say what its value is now."""
+    """Change a key while no other process does. Prints its new value."""
     # One that was named must be there, as for every command, or its folder would be made.
     path = load.load(invocation(ctx).config_file).path
     with edit.locked(path):
@@ -185,7 +185,7 @@ def _change(
 
 
 def _undoing(old: Config, name: str) -> list[str]:
-    """The command that gives a key the value that it had; none gives it an empty list."""
+    """List the command that restores the value of a key. An empty list has none."""
     value = old.value(name)
     if value == keys.KEYS[name].default:
         return ["config", "unset", name]
@@ -227,9 +227,9 @@ def _record(
     *,
     until_done: ExitStack | None = None,
 ) -> None:
-    """Append the row that says how a key was changed, if there is a database.
+    """Append the tracking row of a changed key, if there is a database.
 
-    From the commit on, signals are held up `until_done`. Of a file that stays as it is, a row
+    From the commit on, signals are delayed `until_done`. For a file that does not change, a row
     is appended only if tracking has another value.
     """
     try:

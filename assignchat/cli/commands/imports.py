@@ -228,7 +228,7 @@ def _run(session: Session, kind: _Kind, how: _How, note: Callable[[str], None]) 
 
 
 def _located(problem: Problem, files: Sequence[str]) -> Problem:
-    """The problem with the line in its file, and with the file if there are several."""
+    """Return the problem with the line in its file, and with the file if there are several."""
     file, line = reading.place_in(files, problem.line)
     return problem._replace(line=line, file=file if len(files) > 1 else None)
 
@@ -244,7 +244,7 @@ def _check_rejects(session: Session, how: _How) -> None:
 
 @contextmanager
 def _readable_again(how: _How) -> Iterator[Sequence[str]]:
-    """The files, with copies of those that can be read once only, as rejects are read again."""
+    """Copy the files that can be read only once, because rejects need them again."""
     if how.rejects is None or all(Path(file).is_file() for file in how.files):
         yield how.files
         return

@@ -96,7 +96,7 @@ def _make(
 def _new_config(path: Path) -> Iterator[None]:
     """Make a config file, and remove it if the block cannot make the database.
 
-    It comes first: a database without it is found by nobody who does not name it.
+    It comes first: without it, a database is found only by its name.
     """
     with edit.replacement(path, keys.default_text()) as replace:
         replace()

@@ -74,14 +74,14 @@ def back(ctx: typer.Context, as_user: options.AsUser = None, as_json: options.Js
 
 
 def stored_until(ctx: typer.Context, until: str | None) -> str | None:
-    """Return the stored time until when somebody is away, or None."""
+    """Read when an absence ends. Returns the stored time, or None."""
     if until is None:
         return None
     return times.stored_time(until, invocation(ctx).clock(), None, times.Sense.AHEAD)
 
 
 def say_gone(ctx: typer.Context, gone: Gone, *, as_json: bool) -> None:
-    """Print a user who is away, and the requests that wait for them or were passed on."""
+    """Print an away user, and the requests that wait for them or were passed on."""
     if as_json:
         others = {
             "waiting": gone.waiting,
@@ -102,7 +102,7 @@ def say_gone(ctx: typer.Context, gone: Gone, *, as_json: bool) -> None:
 
 
 def _say_requests(heading: str, requests: Mapping[Request, str]) -> None:
-    """Print requests to a user, with one more thing about each."""
+    """Print requests to a user, with one more fact about each."""
     render.say_table(
         ("Request", "Chat", "Customer", "From", heading),
         [
@@ -119,7 +119,7 @@ def _say_requests(heading: str, requests: Mapping[Request, str]) -> None:
 
 
 def _wants_to_pass_on(session: Session) -> bool:
-    """Ask a person at the terminal what shall become of the requests that wait for them."""
+    """Ask a person at the terminal whether to pass on the requests that wait for them."""
     if not interactive():
         return False
     count = len(service.waiting_for(session.database, session.actor))

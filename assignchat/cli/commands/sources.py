@@ -1,4 +1,4 @@
-"""The options that say how the files of a CRM are to be read, and the source that they describe."""
+"""The options that describe how to read the files of a CRM, and the source made of them."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -101,7 +101,7 @@ def source_from(
     sheet: str | None,
     rows: str | None,
 ) -> Source:
-    """The source that options describe. Raises `Usage` for what cannot be meant."""
+    """Make a source from the options. Raises `Usage` for a combination without a meaning."""
     Times(time_zone, time_format)
     if encoding is not None:
         check_encoding(encoding)

@@ -106,7 +106,7 @@ def _say_all(found: Stats) -> None:
 
 
 def _as_json(found: Stats) -> dict[str, Any]:
-    """The numbers, with each user's counts by status among their other keys."""
+    """Return the numbers, with each user's counts by status among their other keys."""
     return found._asdict() | {"users": [_flat(user) for user in found.users]}
 
 

@@ -268,7 +268,7 @@ def back(
 
 
 def _cells(users: Sequence[User]) -> render.Cells:
-    """What people see of users; a terminal has no room for what none of them has."""
+    """Return what people see of users; a terminal has no room for what none of them has."""
     rare = ("away_until", "aliases", "capacity")
     left_out = {
         name

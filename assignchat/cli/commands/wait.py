@@ -1,4 +1,4 @@
-"""wait, and what `assign --wait` does after it has asked."""
+"""wait, and the waiting of `assign --wait`."""
 
 import time
 from typing import Annotated, NoReturn
@@ -66,8 +66,8 @@ def exit_when_settled(
 ) -> NoReturn:
     """Print the request once it is settled, or as it is after so many seconds, and exit.
 
-    The exit code is that of its status. Raises `DatabaseMissing` if the file is
-    gone, or another was put in its place, meanwhile.
+    The exit code is that of its status. Raises `DatabaseMissing` if the file is gone or was
+    replaced meanwhile.
     """
     request = _until_settled(database, request_id, seconds, quiet=as_json)
     if as_json:

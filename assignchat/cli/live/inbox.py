@@ -53,7 +53,7 @@ Show = Callable[[Inbox, list[Request]], None]
 
 
 def watch_lines(ctx: typer.Context, as_user: str | None, show: Show) -> None:
-    """Show the inbox, and again whenever it has changed, until a signal or its reader's end."""
+    """Print the inbox, and again at each change, until a signal comes or the reader goes."""
     watched = _Watched(ctx, as_user)
     shown: object = None
     if render.stdout_is_terminal():
@@ -108,7 +108,7 @@ class _Watched:
 
 
 class LiveInbox:
-    """The inbox as a page with a countdown, on which requests are answered by key."""
+    """The inbox as a page with a countdown, on which keys answer requests."""
 
     def __init__(self, ctx: typer.Context, as_user: str | None) -> None:
         self._ctx, self._as_user = ctx, as_user
@@ -152,7 +152,7 @@ class LiveInbox:
         return came
 
     def _press_all(self, board: Keyboard) -> str | None:
-        """Do what the pressed keys ask for. Returns `quit` or `suspend` if one asks for it."""
+        """Act on the pressed keys. Returns `quit` or `suspend` if one asks for it."""
         for key in board.pressed():
             self._screen, action = press(self._screen, key)
             if action is not None and action.name in ("quit", "suspend"):
@@ -163,7 +163,7 @@ class LiveInbox:
         return None
 
     def _outcome(self, action: Action) -> str:
-        """Do what the command of the action's name does. Returns its outcome in words."""
+        """Run the action, as the command of its name does. Returns its outcome in words."""
         try:
             with open_for_user(self._ctx, self._as_user) as session:
                 return _act(session, action, self._screen.inbox)
@@ -265,7 +265,7 @@ def _ended_cells(request: Request) -> tuple[str, ...]:
 
 
 def _details(screen: Screen) -> str:
-    """Describe the selected request in full, as its row may be cut."""
+    """Describe the selected request in full, because its row may be cut."""
     if screen.selected is None:
         return ""
     received = selected_request(screen)

@@ -1,4 +1,4 @@
-"""The keys of a person at a terminal, one at a time, without waiting for Enter."""
+"""Keys of a person at a terminal, one at a time, without Enter."""
 
 import codecs
 import os
@@ -56,7 +56,7 @@ class Keyboard:
 
 
 def keys_in(text: str) -> list[str]:
-    """Return the keys whose pressing sends this text, without those that mean nothing here."""
+    """Translate the text that a terminal sends into keys. Unknown keys are left out."""
     return [
         _NAMED.get(key, key) for key in _KEY.findall(text) if key in _NAMED or key.isprintable()
     ]
@@ -76,7 +76,7 @@ def keyboard() -> Iterator[Keyboard]:
 
 
 def _leave_suspending_to_us(descriptor: int) -> None:
-    """Let Ctrl-Z arrive as a key, so that the terminal is put back before the shell gets it."""
+    """Make Ctrl-Z arrive as a key, so that the terminal is restored before the shell gets it."""
     mode = termios.tcgetattr(descriptor)
     mode[6][termios.VSUSP] = b"\0"
     termios.tcsetattr(descriptor, termios.TCSANOW, mode)

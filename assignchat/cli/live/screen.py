@@ -1,4 +1,4 @@
-"""What the live inbox shows, as a plain value, and what each key makes of it."""
+"""The state of the live inbox as a plain value, and the effect of each key on it."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from assignchat.service.inbox import Inbox, ReceivedRequest
 
 
 class Action(NamedTuple):
-    """What a key asks for: `accept`, `reject`, `mark read`, `suspend` or `quit`."""
+    """The action that a key asks for: `accept`, `reject`, `mark read`, `suspend` or `quit`."""
 
     name: str
     request_id: int = 0
@@ -20,9 +20,10 @@ class Screen(NamedTuple):
     """The live inbox.
 
     `known` are the requests that have been shown so far. `selected` is a request's number and
-    stays so when that request is no longer pending: a key that was meant for it never answers
-    another one. `typed` is the number of a request, or while `asking` a reason. `ended` are
-    requests that were taken away while they were shown; they stay until the next key.
+    stays the same when that request is no longer pending, so that a key never answers another
+    request than the one it was pressed for. `typed` is the number of a request, or while `asking`
+    a reason. `ended` are requests that were taken away while they were shown; they stay until the
+    next key.
     """
 
     inbox: Inbox = Inbox("", [], [], [])
@@ -59,12 +60,12 @@ def selected_request(screen: Screen) -> ReceivedRequest | None:
 
 
 def answered(screen: Screen, message: str) -> Screen:
-    """Deselect, and tell of an action with `message`. Returns the screen."""
+    """Deselect the request, and show `message` about an action. Returns the screen."""
     return screen._replace(selected=None, asking=False, typed="", message=message)
 
 
 def press(screen: Screen, key: str) -> tuple[Screen, Action | None]:
-    """Press a key. Returns the screen afterwards, and what is to be done."""
+    """Press a key. Returns the screen afterwards, and the action to run."""
     explains = key == "?" and not screen.asking and not screen.explains_keys
     screen = screen._replace(message="", ended=(), explains_keys=explains)
     return _press_reason(screen, key) if screen.asking else _press_list(screen, key)
@@ -94,7 +95,7 @@ _COMMANDS = {"q": "quit", keyboard.END: "quit", keyboard.SUSPEND: "suspend", "m"
 
 
 def _press_number(screen: Screen, digit: str) -> Screen:
-    """Select by a number whose digits come one after the other."""
+    """Select a request by its number, whose digits come one after the other."""
     numbers = [str(received.request.id) for received in screen.inbox.requests]
     typed = next((typed for typed in (screen.typed + digit, digit) if _begins(numbers, typed)), "")
     return screen._replace(

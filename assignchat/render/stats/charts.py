@@ -1,6 +1,6 @@
-"""Charts, drawn in characters, which a terminal and a page show alike.
+"""Charts drawn in characters, the same on a terminal and on a page.
 
-Each bar begins at zero, and all of a chart are to one scale. Text in a chart is exact; the
+Each bar begins at zero, and all bars of a chart have one scale. Text in a chart is raw; the
 terminal and the page make it safe to show.
 """
 
@@ -15,7 +15,7 @@ from assignchat.render.text import visible
 class Bar(NamedTuple):
     """One bar from zero to `value`, paler up to `beyond`, with its value as text beside it.
 
-    `under` stands below the label, where there is more to say.
+    `under` stands below the label.
     """
 
     label: str
@@ -26,7 +26,7 @@ class Bar(NamedTuple):
 
 
 class BarChart(NamedTuple):
-    """Bars of one scale; `more` says how many were left out, `empty` that there are none."""
+    """Bars of one scale. `more` says how many were left out, `empty` that there are none."""
 
     title: str
     about: str

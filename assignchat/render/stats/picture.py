@@ -24,7 +24,7 @@ Cell = str | int | float | None
 
 
 class Table(NamedTuple):
-    """All of what a chart may show only the first of: columns of words, then of numbers."""
+    """The full data of a chart that may show only some of it: columns of words, then of numbers."""
 
     title: str
     words: Sequence[str]
@@ -48,7 +48,7 @@ _BOUNCING_SHOWN = 4
 
 
 def charts(found: Stats) -> list[Chart]:
-    """Make the charts, each of the few that matter most. The tables have the rest."""
+    """Make the charts, each with the most important bars. The tables have the rest."""
     names = _names(found.users)
     return [
         _load(found.users, names),
