@@ -226,7 +226,7 @@ def _check_room(moves: list[Move], loads: dict[str, Load]) -> None:
         return
     each = ", ".join(f"{chats} with {user}" for user, chats in room.items())
     raise UserFull(
-        f"{how_many(sum(max(0, chats) for chats in wanted.values()), 'open chat')} do not fit;"
+        f"No room for {how_many(sum(max(0, chats) for chats in wanted.values()), 'open chat')};"
         f" there is room for: {each}",
         hint="Nothing was assigned. Name others too, or add --anyway.",
     )

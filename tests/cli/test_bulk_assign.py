@@ -279,6 +279,8 @@ def test_nothing_to_assign_is_success_without_a_batch(team: Team) -> None:
     ):
         done = team.ok("bulk-assign", *words, "--as", "maria")
         assert (done["batch_id"], done["assigned"], done["unchanged"]) == (None, 0, unchanged)
+        told = team.run("bulk-assign", *words, "--as", "maria").out
+        assert told == f"Nothing to assign{'; 3 chats unchanged' if unchanged else ''}.\n"
     assert team.snapshot() == before
     assert team.ok("batches") == []
 

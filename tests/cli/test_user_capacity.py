@@ -62,10 +62,10 @@ def test_a_batch_that_does_not_fit_is_refused_whole_naming_the_room(full: Team) 
     words = ("bulk-assign", "--from", "mark", "--as", "maria", "--to")
     assert full.refused_leaving_no_trace(*words, "omar") == (4, "user_full")
     refused = full.run(*words, "omar").err
-    assert "3 open chats do not fit; there is room for: 2 with omar" in refused
+    assert "No room for 3 open chats; there is room for: 2 with omar" in refused
     assert full.refused_leaving_no_trace(*words, "omar", "--dry-run") == (4, "user_full")
     both = full.run(*words, "omar", "--to", "martha", "--split", "least-loaded").err
-    assert "3 open chats do not fit; there is room for: 2 with omar, 0 with martha" in both
+    assert "No room for 3 open chats; there is room for: 2 with omar, 0 with martha" in both
     assert full.ok(*words, "omar", "--anyway")["recipients"] == {"omar": 3}
 
 

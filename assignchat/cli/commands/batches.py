@@ -246,7 +246,8 @@ def say_assigned(result: BulkAssigned, *, as_json: bool) -> None:
         render.say_json(as_document(result))
         return
     if not result.assigned:
-        render.say(f"Nothing to assign; {how_many(result.unchanged, 'chat')} unchanged.")
+        unchanged = f"; {how_many(result.unchanged, 'chat')} unchanged" if result.unchanged else ""
+        render.say(f"Nothing to assign{unchanged}.")
         return
     title = "Dry run, nothing was changed" if result.dry_run else f"Batch {result.batch_id}"
     render.say_card(
