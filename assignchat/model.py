@@ -216,7 +216,7 @@ class Request(NamedTuple):
     """An assignment request: its requester asks its recipient to take over a chat.
 
     `from_user` owns the chat while it is pending; `previous_request_id` is the one before
-    it in a chain of fallbacks.
+    it in a chain. `fallbacks` are asked next, in order, if it ends without a yes.
     """
 
     id: int
@@ -233,6 +233,7 @@ class Request(NamedTuple):
     resolved_at: str | None
     from_user: str
     previous_request_id: int | None
+    fallbacks: Sequence[str] = ()
 
 
 class TrackingRow(NamedTuple):

@@ -126,8 +126,8 @@ def say_card(title: str, pairs: Iterable[tuple[str, str | None]]) -> None:
     say(title, *(f"  {label:<{width}}  {value}" for label, value in present))
 
 
-def say_request(request: Request, now: datetime, fallbacks: Sequence[str] = ()) -> None:
-    """Print one request. `fallbacks` are asked in their order if nobody accepts it."""
+def say_request(request: Request, now: datetime) -> None:
+    """Print one request."""
     pending = request.status == Status.PENDING
     say_card(
         f"Request {request.id}: {status_label(request.status)}",
@@ -142,7 +142,7 @@ def say_request(request: Request, now: datetime, fallbacks: Sequence[str] = ()) 
             ("Times out", time_left(request.expires_at, now) if pending else None),
             ("Ended", None if request.resolved_at is None else moment(request.resolved_at)),
             ("Asked before", _previous(request)),
-            ("Asked next", ", then ".join(map(visible, fallbacks)) or None),
+            ("Asked next", _asked_next(request)),
         ),
     )
 
@@ -197,6 +197,12 @@ def _back_at(user: User) -> str | None:
 def _previous(request: Request) -> str | None:
     before = request.previous_request_id
     return None if before is None else f"somebody else, by request {before}"
+
+
+def _asked_next(request: Request) -> str | None:
+    if request.status != Status.PENDING:  # that chain has gone on, or has ended
+        return None
+    return ", then ".join(map(visible, request.fallbacks)) or None
 
 
 def owner_of(request: Request) -> str:

@@ -22,15 +22,10 @@ from assignchat.store.database import Database
 
 
 class ChatStory(NamedTuple):
-    """A chat with its pending request, if any, and all its tracking rows, oldest first.
-
-    `fallbacks` are the users to ask next, in order, if the pending request is rejected or times
-    out.
-    """
+    """A chat with its pending request, if any, and all its tracking rows, oldest first."""
 
     chat: Chat
     pending_request: Request | None
-    fallbacks: list[str]
     timeline: list[TrackingRow]
 
 
@@ -76,9 +71,8 @@ def show_chat(database: Database, chat_id: str) -> ChatStory:
         chat = find_chat(database, chat_id)
         newest = requests.newest_of_chat(database, chat.id)
         pending = newest if newest is not None and newest.status == Status.PENDING else None
-        fallbacks = [] if pending is None else requests.fallbacks(database, pending.id)
         timeline = list(tracking.rows(database, {"chat": chat.id}))
-    return ChatStory(chat, pending, fallbacks, timeline)
+    return ChatStory(chat, pending, timeline)
 
 
 def close_chat(database: Database, chat_id: str, *, actor: str, only_own: bool = False) -> Chat:

@@ -86,7 +86,7 @@ def ask(database: Database, new: NewRequest, *, actor: str) -> int:
 
 def ask_next(database: Database, ended: Request) -> None:
     """Send the next request of a chain. Users who can no longer be asked are skipped."""
-    waiting = requests.fallbacks(database, ended.id)
+    waiting = list(ended.fallbacks)
     if not waiting:
         return
     chat = find_chat(database, ended.chat_id)

@@ -47,11 +47,15 @@ _STATUS_FILTERS = {
 }
 
 
+def _requests(database: Database, sql: str, params: Params) -> Iterator[Request]:
+    rows = database.tuples(f"{_SELECT} {sql}", {**params, "now": database.now})
+    for *columns, fallbacks in rows:  # they come last; most requests have none
+        yield Request._make((*columns, tuple(json.loads(fallbacks)) if fallbacks else ()))
+
+
 def get(database: Database, request_id: int) -> Request | None:
     """Find the request with this id. Returns None if there is none."""
-    return database.one(
-        Request, f"{_SELECT} WHERE r.id = :id", {"id": request_id, "now": database.now}
-    )
+    return next(_requests(database, "WHERE r.id = :id", {"id": request_id}), None)
 
 
 def newest_of_chat(database: Database, chat_id: str) -> Request | None:
@@ -70,17 +74,13 @@ def matching(
     # The sign keeps SQLite from walking all requests in their order to find the few pending.
     column = "+r.id" if status == "pending" else "r.id"
     order = page(column, limit, newest_first=newest_first)
-    return database.rows(
-        Request,
-        f"{_SELECT} {where(filters, given)} {order}",
-        {**given, "now": database.now},
-    )
+    return _requests(database, f"{where(filters, given)} {order}", given)
 
 
 def pending(database: Database, which: Which) -> list[Request]:
     """List those of some requests that are recorded as pending."""
-    sql = f"{_SELECT} WHERE r.status = 'pending' AND {which.sql} ORDER BY r.id"
-    return list(database.rows(Request, sql, {**which.params, "now": database.now}))
+    sql = f"WHERE r.status = 'pending' AND {which.sql} ORDER BY r.id"
+    return list(_requests(database, sql, which.params))
 
 
 class NewRequest(NamedTuple):
@@ -107,13 +107,6 @@ def add(database: Database, new: NewRequest) -> int:
         "requested_at": database.now,
     }
     return database.insert(f"{insert_into('requests', values)} RETURNING id", values)
-
-
-def fallbacks(database: Database, request_id: int) -> list[str]:
-    """List the users to ask after this request, in order."""
-    stored = database.value("SELECT fallbacks FROM requests WHERE id = :id", {"id": request_id})
-    waiting: list[str] = json.loads(stored or "[]")
-    return waiting
 
 
 def this(request_id: int) -> Which:

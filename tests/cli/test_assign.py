@@ -1,5 +1,7 @@
 """assign: a request is sent, or refused for a reason that can be acted on."""
 
+import csv
+import io
 import json
 import os
 import pwd
@@ -325,6 +327,30 @@ def test_a_chat_shows_who_is_asked_next(team: Team) -> None:
     assert team.ok("chat", "show", "chat-1")["fallbacks"] == ["maria"]
     team.ok("withdraw", "2", "--reason", "No longer needed", "--as", "mark")
     assert team.ok("chat", "show", "chat-1")["fallbacks"] == []
+
+
+def test_a_request_tells_who_is_asked_next_wherever_it_is_printed(team: Team) -> None:
+    printed = [team.ok("assign", *CHAIN)]
+    printed += team.ok("requests")
+    printed += team.ok("inbox", "--as", "martha")["requests"]
+    status = team.ok("status", "--as", "mark")
+    printed += status["sent"]
+    printed.append(team.ok("chat", "show", "chat-1")["pending_request"])
+    printed.append(team.ok("reject", "1", "--reason", "Not available", "--as", "martha"))
+    assert [request["fallbacks"] for request in printed] == [["omar", "maria"]] * 6
+    assert team.ok("accept", "2", "--as", "omar")["fallbacks"] == ["maria"]
+    assert team.ok("assign", "chat-2", "--to", "omar", "--as", "mark")["fallbacks"] == []
+    in_csv = csv.DictReader(io.StringIO(team.run("requests", "--csv").out))
+    assert [row["fallbacks"] for row in in_csv] == ['["omar", "maria"]', '["maria"]', "[]"]
+
+
+def test_people_see_who_is_asked_next_while_that_is_to_come(team: Team) -> None:
+    assert re.search("Asked next +omar, then maria\n", team.run("assign", *CHAIN).out)
+    shown = team.run("status", "--as", "mark").out
+    assert "martha, then omar, then maria" in shown
+    rejected = team.run("reject", "1", "--reason", "Not available", "--as", "martha").out
+    assert "Asked next" not in rejected
+    assert "martha, then" not in team.run("status", "--as", "mark").out
 
 
 def test_the_history_tells_who_was_to_be_asked_next(team: Team) -> None:

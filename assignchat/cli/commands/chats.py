@@ -113,7 +113,7 @@ def show(
     with render.paged():
         render.say_chat(story.chat)
         if story.pending_request is not None:
-            render.say_request(story.pending_request, invocation(ctx).clock(), story.fallbacks)
+            render.say_request(story.pending_request, invocation(ctx).clock())
         render.say("", "What happened:")
         for row in story.timeline:
             render.say(f"  {render.moment(row.at)}  {_line(row)}")
@@ -198,9 +198,10 @@ def _hint_undo(
 
 def _as_json(story: ChatStory) -> dict[str, Any]:
     """Return the chat with its request and timeline, with the keys of other chat commands first."""
+    pending = story.pending_request
     return story.chat._asdict() | {
-        "pending_request": render.plain(story.pending_request),
-        "fallbacks": story.fallbacks,
+        "pending_request": render.plain(pending),
+        "fallbacks": () if pending is None else pending.fallbacks,
         "timeline": render.plain(story.timeline),
     }
 

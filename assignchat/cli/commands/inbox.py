@@ -213,12 +213,13 @@ def _say_on_own_chats(pending: list[Request], now: datetime) -> None:
 
 def _sent_cells(request: Request, now: datetime) -> tuple[str, ...]:
     pending = request.status == Status.PENDING
+    asked_next = request.fallbacks if pending else ()
     return (
         str(request.id),
         render.status_label(request.status),
         render.visible(request.chat_id),
         render.visible(request.customer),
-        render.visible(request.recipient_id),
+        ", then ".join(render.visible(user) for user in (request.recipient_id, *asked_next)),
         render.time_left(request.expires_at, now) if pending else "",
         render.visible(request.reason or ""),
     )
