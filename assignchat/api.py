@@ -1,5 +1,6 @@
 """The functions for Python programs, under the names that the package `assignchat` gives them."""
 
+from assignchat.model import Rules
 from assignchat.service.batches import bulk_assign, list_batches, undo
 from assignchat.service.changes import list_changes
 from assignchat.service.chats import add_chat, close_chat, list_chats, reopen_chat, show_chat

@@ -18,6 +18,9 @@ SYSTEM = "system"
 INDEFINITE = "indefinite"
 """Until when somebody is away who has not said; as text it is later than every stored time."""
 
+UNTIL_ANSWER = "next answer"
+"""Until when somebody is away who has not answered several requests; later than every time, too."""
+
 MAX_ID_LENGTH = 200
 MAX_TEXT_LENGTH = 1_000
 MAX_NOTE_LENGTH = 10_000
@@ -105,24 +108,35 @@ class Party(StrEnum):
 
 
 class Transition(NamedTuple):
-    """One step in the life of a request: `party` takes it from `source` to `target`."""
+    """One step in the life of a request: `party` takes it from `source` to `target`.
+
+    The next of the chain is asked after it if `chain_goes_on`.
+    """
 
     source: Status
     target: Status
     event: Event
     party: Party
     needs_reason: bool = False
+    chain_goes_on: bool = False
 
 
 TRANSITIONS: dict[str, Transition] = {
     "accept": Transition(Status.PENDING, Status.ACCEPTED, Event.ACCEPTED, Party.RECIPIENT),
     "reject": Transition(
-        Status.PENDING, Status.REJECTED, Event.REJECTED, Party.RECIPIENT, needs_reason=True
+        Status.PENDING,
+        Status.REJECTED,
+        Event.REJECTED,
+        Party.RECIPIENT,
+        needs_reason=True,
+        chain_goes_on=True,
     ),
     "withdraw": Transition(
         Status.PENDING, Status.WITHDRAWN, Event.WITHDRAWN, Party.REQUESTER, needs_reason=True
     ),
-    "time out": Transition(Status.PENDING, Status.TIMED_OUT, Event.TIMED_OUT, Party.SYSTEM),
+    "time out": Transition(
+        Status.PENDING, Status.TIMED_OUT, Event.TIMED_OUT, Party.SYSTEM, chain_goes_on=True
+    ),
     "cancel": Transition(Status.PENDING, Status.CANCELLED, Event.CANCELLED, Party.SYSTEM),
 }
 """The whole life of a request: the guard of each change, the tests' matrix and the table in
@@ -133,6 +147,9 @@ SETTLED = tuple(status for status in Status if status != Status.PENDING)
 
 ANSWERS = tuple(step.target for step in TRANSITIONS.values() if step.party == Party.RECIPIENT)
 """How it ends by the recipient's own answer."""
+
+NOT_TAKEN = tuple(step.target for step in TRANSITIONS.values() if step.chain_goes_on)
+"""How it ends so that the next of its chain is asked; without one, nobody has taken the chat."""
 
 WITH_REASON = tuple(step.target for step in TRANSITIONS.values() if step.needs_reason)
 """How it ends for a reason that somebody gave."""
@@ -154,6 +171,11 @@ NOTICES: dict[tuple[Event, Party], str] = {
 
 To a recipient that is the requester, to all others the recipient.
 """
+
+NOBODY_TOOK_NOTICE = "Nobody has taken the chat about which %s has asked."
+"""How those are told whom the rules name, with the requester's name."""
+
+SET_AWAY_NOTICE = "You are away until you answer or come back: {requests} in a row timed out."
 
 ASSIGNED_NOTICE = "{actor} has assigned {chats} to you."
 ASSIGNED_AWAY_NOTICE = "{actor} has assigned {chats} of yours to {recipients}."
@@ -234,6 +256,19 @@ class Request(NamedTuple):
     from_user: str
     previous_request_id: int | None
     fallbacks: Sequence[str] = ()
+
+
+class Rules(NamedTuple):
+    """What a team's config says of all requests.
+
+    `fallback` are asked after those whom a request names, in order. `tell_when_nobody_took`
+    are told when a chain ends and nobody has taken the chat. Who has let
+    `away_after_misses` requests in a row time out is set away; 0 means never.
+    """
+
+    fallback: Sequence[str] = ()
+    tell_when_nobody_took: Sequence[str] = ()
+    away_after_misses: int = 0
 
 
 class TrackingRow(NamedTuple):

@@ -138,6 +138,7 @@ def open_as_configured(ctx: typer.Context, loaded: load.Config) -> Database:
                 "--config, or begin here with: assignchat init"
             )
         raise
+    run.database.rules = loaded.settings.rules
     return run.database
 
 

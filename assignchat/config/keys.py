@@ -1,6 +1,7 @@
 """The keys of the config file: names, defaults, meanings, and the values that they take."""
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,13 +14,14 @@ from assignchat.errors import (
     ConfigValueInvalid,
     InvalidValue,
 )
-from assignchat.model import check_text
+from assignchat.model import Rules, check_id, check_text
 from assignchat.times import parse_duration, parse_timeout
 
 MAX_BUSY_SECONDS = 600
+MAX_MISSES = 100
 MAX_NUMBER = 10**12  # larger ones are no duration, and may not even be printed
 
-Value = str | bool | list[str] | dict[str, Any]
+Value = str | bool | int | list[str] | dict[str, Any]
 
 
 class Settings(NamedTuple):
@@ -33,6 +35,14 @@ class Settings(NamedTuple):
     rejection_reasons: list[str]
     withdrawal_reasons: list[str]
     allow_other_reasons: bool
+    fallback: list[str]
+    tell_when_nobody_took: list[str]
+    away_after_misses: int
+
+    @property
+    def rules(self) -> Rules:
+        """What holds for all requests."""
+        return Rules(self.fallback, self.tell_when_nobody_took, self.away_after_misses)
 
 
 class Key(NamedTuple):
@@ -90,12 +100,22 @@ def _identity(value: Any) -> str:
     return str(value)
 
 
-def _texts(value: Any) -> list[str]:
+def _texts(value: Any, what: str = "reason or login") -> list[str]:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise InvalidValue("it is a list of texts")
     if len(set(value)) != len(value):
         raise InvalidValue("it names something twice")
-    return [check_text(item, "reason or login") for item in value]
+    return [check_text(item, what) for item in value]
+
+
+def _users(value: Any) -> list[str]:
+    return [check_id(user_id, "user id") for user_id in _texts(value, "user id")]
+
+
+def _misses(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_MISSES:
+        raise InvalidValue(f"it is a number from 0 to {MAX_MISSES}")
+    return value
 
 
 def _flag(value: Any) -> bool:
@@ -155,6 +175,24 @@ KEYS = {
             "Whether other reasons are allowed.",
             _flag,
         ),
+        Key(
+            "assign_discuss.fallback",
+            [],
+            "Users who are asked after the last --then, in this order, if they are present.",
+            _users,
+        ),
+        Key(
+            "assign_discuss.tell_when_nobody_took",
+            [],
+            "Users who are told when all were asked and nobody has taken the chat.",
+            _users,
+        ),
+        Key(
+            "assign_discuss.away_after_misses",
+            0,
+            "After so many requests in a row that timed out, the user is set away. 0: never.",
+            _misses,
+        ),
     )
 }
 """Every key. A new setting is one entry here and one field of `Settings`."""
@@ -201,6 +239,8 @@ def value_from_words(key: Key, words: Sequence[str]) -> Value:
         if words[0] not in ("true", "false"):
             raise ConfigValueInvalid(f"{key.name}: it is true or false, not {words[0]!r}")
         value = words[0] == "true"
+    elif isinstance(key.default, int):
+        value = int(words[0]) if re.fullmatch(r"\d{1,9}", words[0], re.ASCII) else words[0]
     else:
         value = words[0]
     _read_value(key, value, ConfigValueInvalid, key.name)

@@ -189,9 +189,7 @@ def _presence(user: User) -> str:
 
 
 def _back_at(user: User) -> str | None:
-    if user.away_until in (None, INDEFINITE):
-        return None
-    return moment(str(user.away_until))
+    return None if user.away_until == INDEFINITE else _cell("away_until", user.away_until) or None
 
 
 def _previous(request: Request) -> str | None:

@@ -15,7 +15,7 @@ from assignchat.errors import (
     UserNotFound,
     WrongUserType,
 )
-from assignchat.model import INDEFINITE, Chat, Request, Role, User
+from assignchat.model import INDEFINITE, UNTIL_ANSWER, Chat, Request, Role, User
 from assignchat.shell import command_line
 from assignchat.store import chats, requests, users
 from assignchat.store.database import Database
@@ -89,12 +89,18 @@ def find_asked(
 
 def why_not_asked(database: Database, user: User) -> str | None:
     """Say why a user cannot be asked now, such as `away until 18:00`. Returns None if they can."""
+    why = obstacle(database, user)
+    return f"away {_until(user)}" if why == "away" else why
+
+
+def obstacle(database: Database, user: User) -> str | None:
+    """Say in a word why a user cannot be asked now. Returns None if they can."""
     if not user.active:
-        return "not active"
+        return "inactive"
     if user.role == Role.QUEUE:
-        return "a queue"
+        return "queue"
     if is_away(user, database.now):
-        return f"away {_until(user)}"
+        return "away"
     return "full" if is_full(database, user) else None
 
 
@@ -131,6 +137,8 @@ def is_away(user: User, now: str) -> bool:
 
 def away_text(away_until: str) -> str:
     """Say for how long a user is away, such as `until 2026-11-22T14:05:10.000Z`."""
+    if away_until == UNTIL_ANSWER:
+        return "until the next answer"
     return "indefinitely" if away_until == INDEFINITE else f"until {away_until}"
 
 

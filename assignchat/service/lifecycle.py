@@ -1,11 +1,24 @@
 """Requests that are sent, that time out or are cancelled, and the next request of a chain."""
 
 import json
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from assignchat.errors import ClockSuspicious
-from assignchat.model import SYSTEM, TRANSITIONS, Chat, Event, Request, Role, Status, User
-from assignchat.service.find import find_chat, find_request, find_user, why_not_asked
-from assignchat.store import notifications, requests, tracking
+from assignchat.model import (
+    SYSTEM,
+    TRANSITIONS,
+    Chat,
+    Event,
+    Request,
+    Role,
+    Status,
+    Transition,
+    User,
+)
+from assignchat.service.find import find_chat, find_request, find_user, id_of, obstacle
+from assignchat.service.misses import set_away_who_missed
+from assignchat.store import notifications, requests, tracking, users
 from assignchat.store.database import Database
 from assignchat.store.requests import NewRequest
 from assignchat.store.sql import Which
@@ -53,6 +66,31 @@ def cancel(
     return len(settled.ids)
 
 
+def settle(
+    database: Database,
+    transition: Transition,
+    which: Which,
+    *,
+    actor: str,
+    reason: str | None = None,
+) -> list[int]:
+    """Settle those of some requests that are pending, and do what follows from it.
+
+    If it is no yes, the next of each chain is asked, or those who are to know are told that
+    nobody has taken the chat. Returns the ids of the requests.
+    """
+    settled = requests.settle(database, transition, which, actor=actor, reason=reason)
+    if settled.ids and transition.target == Status.TIMED_OUT:
+        set_away_who_missed(database, requests.SETTLED_LAST)
+    if settled.ids and transition.chain_goes_on:
+        for request_id in settled.with_fallbacks:
+            _ask_next(database, find_request(database, request_id))
+        for name in database.rules.tell_when_nobody_took:
+            told = id_of(database, name)
+            notifications.tell_nobody_took(database, told, requests.SETTLED_LAST)
+    return settled.ids
+
+
 def may_assign(chat: Chat, requester: User) -> bool:
     """Return whether a user may ask others to take over a chat: its owner, or a manager."""
     return requester.id == chat.owner_id or requester.role == Role.MANAGER
@@ -63,12 +101,19 @@ def deadline(database: Database, timeout_seconds: float | None) -> str | None:
     return None if timeout_seconds is None else time_after(database.now, timeout_seconds)
 
 
-def ask(database: Database, new: NewRequest, *, actor: str) -> int:
-    """Send a request inside a transaction, and tell its recipient. Returns its id."""
+def ask(
+    database: Database, new: NewRequest, *, actor: str, passed_over: Mapping[str, str] | None = None
+) -> int:
+    """Send a request inside a transaction, and tell its recipient. Returns its id.
+
+    `passed_over` are those of its chain who could not be asked, each with why.
+    """
     request_id = requests.add(database, new)
     detail: dict[str, object] = {"expires_at": new.expires_at}
     if new.fallbacks:
         detail["fallbacks"] = new.fallbacks
+    if passed_over:
+        detail["passed_over"] = passed_over
     tracking.append(
         database,
         Event.REQUESTED,
@@ -84,42 +129,51 @@ def ask(database: Database, new: NewRequest, *, actor: str) -> int:
     return request_id
 
 
-def ask_next(database: Database, ended: Request) -> None:
-    """Send the next request of a chain. Users who can no longer be asked are skipped."""
-    waiting = list(ended.fallbacks)
-    if not waiting:
-        return
+def _ask_next(database: Database, ended: Request) -> None:
+    """Send the next request of a chain. Users who cannot be asked now are passed over."""
     chat = find_chat(database, ended.chat_id)
     requester = find_user(database, ended.requester_id)
-    if not may_assign(chat, requester):
+    following = _find_next(database, ended, chat) if may_assign(chat, requester) else None
+    if following is None:
         return
     had_until = ended.expires_at
     seconds = None if had_until is None else seconds_between(ended.requested_at, had_until)
-    while waiting:
-        user = find_user(database, waiting.pop(0))
-        if user.id == chat.owner_id or why_not_asked(database, user):
-            continue
-        following = NewRequest(
-            chat_id=chat.id,
-            requester_id=requester.id,
-            recipient_id=user.id,
-            recipient_role=user.role,
-            from_user=chat.owner_id,
-            note=ended.note,
-            expires_at=deadline(database, seconds),
-            fallbacks=waiting,
-            previous_request_id=ended.id,
-        )
-        ask(database, following, actor=SYSTEM)
-        return
+    new = NewRequest(
+        chat_id=chat.id,
+        requester_id=requester.id,
+        recipient_id=following.user.id,
+        recipient_role=following.user.role,
+        from_user=chat.owner_id,
+        note=ended.note,
+        expires_at=deadline(database, seconds),
+        fallbacks=following.fallbacks,
+        previous_request_id=ended.id,
+    )
+    ask(database, new, actor=SYSTEM, passed_over=following.passed_over)
+
+
+class _Next(NamedTuple):
+    user: User
+    fallbacks: Sequence[str]
+    passed_over: dict[str, str]
+
+
+def _find_next(database: Database, ended: Request, chat: Chat) -> _Next | None:
+    passed_over: dict[str, str] = {}
+    for done, name in enumerate(ended.fallbacks, start=1):
+        user = users.get(database, name)
+        if user is None:
+            passed_over[name] = "unknown"
+        elif why := "owner" if user.id == chat.owner_id else obstacle(database, user):
+            passed_over[name] = why
+        else:
+            return _Next(user, ended.fallbacks[done:], passed_over)
+    return None
 
 
 def _time_out(database: Database, which: Which, actor: str = SYSTEM) -> list[int]:
-    """Time out those of some requests that are pending, and send the next of their chains."""
-    settled = requests.settle(database, TRANSITIONS["time out"], which, actor=actor)
-    for request_id in settled.with_fallbacks:
-        ask_next(database, find_request(database, request_id))
-    return settled.ids
+    """Time out those of some requests that are pending. Returns their ids."""
+    return settle(database, TRANSITIONS["time out"], which, actor=actor)
 
 
 def _check_clock(database: Database) -> None:

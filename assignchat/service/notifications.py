@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
-from assignchat.model import Notification, Status
+from assignchat.model import NOT_TAKEN, Notification, Status
 from assignchat.store import deliveries
 from assignchat.store.database import Database
 from assignchat.store.deliveries import Claimed
@@ -133,7 +133,7 @@ def details(notification: Notification) -> list[str]:
         lines.append(f"Reason: {notification.reason}")
     if notification.asked_next:
         lines.append(f"Asked next: {notification.asked_next}")
-    elif notification.request_status in (Status.REJECTED, Status.TIMED_OUT):
+    elif notification.request_status in NOT_TAKEN:
         lines.append("Nobody has taken the chat.")
     return lines
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from assignchat.errors import InvalidValue, WrongUserType
 from assignchat.model import INDEFINITE, TRANSITIONS, Request, Role, Status, User
 from assignchat.service.find import find_actor, find_request, find_user
-from assignchat.service.lifecycle import ask_next, record_passed_deadlines
+from assignchat.service.lifecycle import record_passed_deadlines, settle
 from assignchat.service.settle import check_reason
 from assignchat.service.users import change_user
 from assignchat.store import requests
@@ -88,15 +88,13 @@ def waiting_for(database: Database, user_id: str) -> list[Request]:
 def _pass_on(database: Database, user: User, waiting: list[Request], reason: str | None) -> Gone:
     received = requests.received_by(user.id)
     transition = TRANSITIONS["reject"]
-    settled = requests.settle(database, transition, received, actor=user.id, reason=reason)
-    for request_id in settled.with_fallbacks:
-        ask_next(database, find_request(database, request_id))
+    rejected = settle(database, transition, received, actor=user.id, reason=reason)
     newest = [requests.newest_of_chat(database, request.chat_id) for request in waiting]
     return Gone(
         user,
         waiting=(),
         passed_on=[find_request(database, request.id) for request in waiting],
-        asked_next=[r for r in newest if r is not None and r.previous_request_id in settled.ids],
+        asked_next=[r for r in newest if r is not None and r.previous_request_id in rejected],
     )
 
 

@@ -250,6 +250,7 @@ def _check_none_pending(database: Database, chat: Chat, *, replaced_by: User | N
 def _check_fallbacks(
     database: Database, chat: Chat, recipient: User, then: Sequence[str]
 ) -> list[str]:
+    """Return who is asked next: those who are named, and then those of the rules."""
     asked = [recipient.id]
     for user_id in then:
         user = find_asked(database, user_id, anyway=True)
@@ -257,4 +258,6 @@ def _check_fallbacks(
         if user.id in asked:
             raise InvalidValue(f"{user.name} ({user.id}) would be asked twice")
         asked.append(user.id)
+    others = [id_of(database, name) for name in database.rules.fallback]
+    asked += [name for name in others if name not in (*asked, chat.owner_id)]
     return asked[1:]

@@ -1,6 +1,6 @@
 """Settling requests: accept, reject and withdraw, one or several at once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from assignchat.errors import (
@@ -17,7 +17,8 @@ from assignchat.errors import (
 )
 from assignchat.model import TRANSITIONS, Party, Request, Role, Status, Transition, User, check_text
 from assignchat.service.find import find_actor, find_chat, find_request
-from assignchat.service.lifecycle import ask_next, record_passed_deadlines
+from assignchat.service.lifecycle import record_passed_deadlines, settle
+from assignchat.service.misses import end_absence
 from assignchat.shell import command_line
 from assignchat.store import chats, requests
 from assignchat.store.database import Database
@@ -93,7 +94,7 @@ def withdraw(
 
 def accept_named(database: Database, named: Named, *, actor: str) -> list[Request]:
     """Accept several requests, all or none. Returns them. Raises what `accept` raises."""
-    return _settle(database, "accept", named, actor, None, _hand_over)
+    return _settle(database, "accept", named, actor)
 
 
 def reject_named(
@@ -101,7 +102,7 @@ def reject_named(
 ) -> list[Request]:
     """Reject several requests, all or none. Returns them. Raises what `reject` raises."""
     given = check_reason(reason, allowed.offered, others_allowed=allowed.others_allowed)
-    return _settle(database, "reject", named, actor, given, ask_next)
+    return _settle(database, "reject", named, actor, given)
 
 
 def withdraw_named(
@@ -109,7 +110,7 @@ def withdraw_named(
 ) -> list[Request]:
     """Withdraw several requests, all or none. Returns them. Raises what `withdraw` raises."""
     given = check_reason(reason, allowed.offered, others_allowed=allowed.others_allowed)
-    return _settle(database, "withdraw", named, actor, given, lambda _database, _request: None)
+    return _settle(database, "withdraw", named, actor, given)
 
 
 def waiting(database: Database, action: str, *, actor: str) -> list[Request]:
@@ -134,8 +135,7 @@ def _settle(
     action: str,
     named: Named,
     actor: str,
-    reason: str | None,
-    follow_up: Callable[[Database, Request], object],
+    reason: str | None = None,
 ) -> list[Request]:
     transition = TRANSITIONS[action]
     with database.write():
@@ -144,10 +144,13 @@ def _settle(
         for request in _find_named(database, transition, named, user):
             _check_party(request, transition.party, user)
             which = requests.this(request.id)
-            if not requests.settle(database, transition, which, actor=user.id, reason=reason).ids:
+            if not settle(database, transition, which, actor=user.id, reason=reason):
                 raise _why_not_pending(request)
             settled.append(find_request(database, request.id))
-            follow_up(database, settled[-1])
+            if transition.target == Status.ACCEPTED:
+                _hand_over(database, settled[-1])
+        if transition.party == Party.RECIPIENT:
+            end_absence(database, user)
         return settled
 
 

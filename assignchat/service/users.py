@@ -202,18 +202,11 @@ def change_user(
     _store_aliases(database, old.aliases, new, origins)
     if new == old:
         return new
-    users.update(database, new)
+    users.change(database, old, new, actor)
     if new.role == Role.QUEUE and old.role != Role.QUEUE:
         deliveries.drop(database, new.id)
         asked = requests.sent_or_received_by(new.id)
         cancel(database, asked, actor=actor, reason=f"{new.name} became a queue")
-    changes = {
-        key: [before, after]
-        for key, before, after in zip(User._fields, old, new, strict=True)
-        if before != after
-    }
-    detail = json.dumps({"id": new.id, **changes}, ensure_ascii=False)
-    tracking.append(database, Event.USER_CHANGED, actor, detail=detail)
     return new
 
 

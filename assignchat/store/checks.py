@@ -21,7 +21,7 @@ def statuses_against_tracking(database: Database) -> list[int]:
     """Find requests whose status, recipient or reason differs from their last tracking row."""
     return database.column(
         "SELECT r.id FROM requests r LEFT JOIN engagement_tracking t ON t.id = (SELECT max(id)"
-        " FROM engagement_tracking WHERE request_id = r.id)"
+        " FROM engagement_tracking WHERE request_id = r.id AND event <> 'user_changed')"
         " WHERE r.status IS NOT t.status OR r.recipient_id IS NOT t.to_user"
         " OR r.reason IS NOT t.reason ORDER BY r.id"
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol, Self, TypeVar
 
 from assignchat.errors import AssignchatError, DatabaseUnusable
+from assignchat.model import Rules
 from assignchat.store.sql import Params
 from assignchat.system import signals
 from assignchat.times import format_time
@@ -41,6 +42,8 @@ class Database(Protocol):
     """The login that every tracking row records."""
     tracked_before: int = 0
     """The newest tracking row when the transaction that is under way began."""
+    rules: Rules = Rules()
+    """What holds for all requests, for whoever settles one; the opener gives it."""
     committed: bool = False
     """Whether a change was made that stands; who reports a failure asks."""
 

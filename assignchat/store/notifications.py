@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from assignchat.model import NOTICES, Event, Notification, Party
+from assignchat.model import NOBODY_TOOK_NOTICE, NOTICES, Event, Notification, Party
 from assignchat.store.database import Database
 from assignchat.store.sql import COLUMNS_WITH_DEADLINE, Which, insert_into
 
@@ -75,6 +75,23 @@ _TOLD = {
 """The column of the user who is told, and of the one who is named."""
 
 _UNLESS_A_PARTY = " AND r.from_user NOT IN (r.requester_id, r.recipient_id)"
+
+
+def tell_nobody_took(database: Database, user_id: str, which: Which) -> None:
+    """Tell a user of those requests after which nobody was asked, but for their own."""
+    database.execute(
+        "INSERT INTO notifications (at, recipient_id, text, request_id)"
+        " SELECT :now, told.id, printf(:text, u.name), r.id FROM requests r"
+        " CROSS JOIN users told ON told.id = :told CROSS JOIN users u ON u.id = r.requester_id"
+        f" WHERE {which.sql} AND told.id <> u.id AND told.id NOT IN {NOT_TOLD}"
+        f" AND {_OF_REQUEST['asked_next']} IS NULL ORDER BY r.id",
+        {
+            **which.params,
+            "now": database.now,
+            "told": user_id,
+            "text": NOBODY_TOOK_NOTICE,
+        },
+    )
 
 
 def unread(database: Database, user_id: str) -> Iterator[Notification]:

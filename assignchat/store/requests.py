@@ -1,10 +1,11 @@
 """The table of requests: adding, finding, and settling one or many."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from typing import NamedTuple, TypedDict
 
-from assignchat.model import Party, Request, Status, Transition
+from assignchat.model import ANSWERS, Party, Request, Status, Transition
 from assignchat.store import notifications, seals
 from assignchat.store.database import Database
 from assignchat.store.sql import (
@@ -15,6 +16,7 @@ from assignchat.store.sql import (
     Params,
     Which,
     insert_into,
+    one_of,
     page,
     where,
 )
@@ -93,7 +95,7 @@ class NewRequest(NamedTuple):
     from_user: str
     note: str | None
     expires_at: str | None
-    fallbacks: list[str]
+    fallbacks: Sequence[str]
     previous_request_id: int | None = None
 
 
@@ -149,6 +151,30 @@ class Settled(NamedTuple):
     with_fallbacks: list[int]
 
 
+def recipients(database: Database, which: Which) -> list[str]:
+    """The users who got some requests, by id."""
+    return database.column(
+        f"SELECT DISTINCT r.recipient_id FROM requests r WHERE {which.sql} ORDER BY 1",
+        which.params,
+    )
+
+
+def missed_in_a_row(database: Database, user_id: str, at_most: int) -> list[int]:
+    """The last requests of a user that timed out, newest first.
+
+    They are those since the last answer, or since the last one for which they were set away,
+    and no more than `at_most`.
+    """
+    last = database.tuples(
+        "SELECT r.id, r.status = 'timed_out' AND NOT EXISTS (SELECT 1 FROM engagement_tracking t"
+        " WHERE t.request_id = r.id AND t.event = 'user_changed') FROM requests r"
+        f" WHERE r.recipient_id = :user AND r.status IN {one_of((*ANSWERS, Status.TIMED_OUT))}"
+        " ORDER BY r.resolved_at DESC, r.id DESC LIMIT :at_most",
+        {"user": user_id, "at_most": at_most},
+    )
+    return [request_id for request_id, _ in takewhile(lambda row: row[1], last)]
+
+
 def any_due(database: Database) -> bool:
     """Return whether a deadline has passed that is not recorded yet."""
     return bool(
@@ -195,17 +221,19 @@ def settle(
     _track(database, bound)
     by_party = transition.party != Party.SYSTEM
     notifications.tell_parties(
-        database, transition.event, _SETTLING, but=actor if by_party else None
+        database, transition.event, SETTLED_LAST, but=actor if by_party else None
     )
     return Settled(
         database.column("SELECT id FROM settling ORDER BY id"),
         database.column(
-            f"SELECT id FROM requests r WHERE {_SETTLING.sql} AND fallbacks IS NOT NULL ORDER BY id"
+            f"SELECT r.id FROM requests r WHERE {SETTLED_LAST.sql}"
+            " AND r.fallbacks IS NOT NULL ORDER BY r.id"
         ),
     )
 
 
-_SETTLING = Which("r.id IN (SELECT id FROM settling)", {})
+SETTLED_LAST = Which("r.id IN (SELECT id FROM settling)", {})
+"""The requests that were settled last, if any were in this transaction."""
 
 
 def _collect(database: Database, condition: str, bound: Params) -> int:
@@ -229,6 +257,6 @@ def _track(database: Database, bound: Params) -> None:
             " batch_id, from_user, to_user, status, reason)"
             " SELECT :now, :event, :actor, :os_user, r.chat_id, r.id,"
             " :batch_id, r.from_user, r.recipient_id, r.status, :reason"
-            f" FROM requests r WHERE {_SETTLING.sql} ORDER BY r.id",
+            f" FROM requests r WHERE {SETTLED_LAST.sql} ORDER BY r.id",
             bound,
         )

@@ -3,7 +3,8 @@
 import json
 from collections.abc import Iterator
 
-from assignchat.model import Alias, User, folded
+from assignchat.model import Alias, Event, User, folded
+from assignchat.store import tracking
 from assignchat.store.database import Database
 from assignchat.store.sql import Params, insert_into
 
@@ -72,6 +73,36 @@ def add(database: Database, user: User) -> None:
 def update(database: Database, user: User) -> None:
     """Store the user as they are now, without their aliases."""
     database.execute(f"UPDATE users SET {_CHANGES} WHERE id = :id", _stored(user))
+
+
+def change(
+    database: Database,
+    old: User,
+    new: User,
+    actor: str,
+    *,
+    request_id: int | None = None,
+    reason: str | None = None,
+) -> None:
+    """Store the user, but for their aliases, with a row that says what has changed.
+
+    `request_id` is the request because of which.
+    """
+    update(database, new)
+    changes = {
+        key: [before, after]
+        for key, before, after in zip(User._fields, old, new, strict=True)
+        if before != after
+    }
+    detail = json.dumps({"id": new.id, **changes}, ensure_ascii=False)
+    tracking.append(
+        database,
+        Event.USER_CHANGED,
+        actor,
+        request_id=request_id,
+        reason=reason,
+        detail=detail,
+    )
 
 
 def _stored(user: User) -> dict[str, object]:

@@ -74,6 +74,9 @@ def test_list_prints_every_key_with_its_value(ours: Team) -> None:
         "assign_discuss.rejection_reasons": ["In a meeting", "Not [yet] available"],
         "assign_discuss.withdrawal_reasons": ["No longer needed", "I resolved it myself"],
         "assign_discuss.allow_other_reasons": True,
+        "assign_discuss.fallback": [],
+        "assign_discuss.tell_when_nobody_took": [],
+        "assign_discuss.away_after_misses": 0,
     }
 
 

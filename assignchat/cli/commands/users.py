@@ -15,7 +15,7 @@ from assignchat.cli.hints import hint_commands
 from assignchat.cli.prompts import confirm, interactive
 from assignchat.cli.session import open_for_operator, open_for_reading
 from assignchat.errors import Usage
-from assignchat.model import INDEFINITE, Role, Split, User, how_many
+from assignchat.model import INDEFINITE, UNTIL_ANSWER, Role, Split, User, how_many
 from assignchat.service import presence
 from assignchat.service import users as service
 from assignchat.service.batches import Progress, no_progress
@@ -380,5 +380,5 @@ def _undoing(before: User, after: User) -> list[tuple[str, ...]]:
 def _away(user: User) -> tuple[str, ...]:
     if user.away_until is None:
         return ("user", "back", user.id)
-    until = () if user.away_until == INDEFINITE else ("--until", user.away_until)
+    until = () if user.away_until in (INDEFINITE, UNTIL_ANSWER) else ("--until", user.away_until)
     return ("user", "away", user.id, *until)
