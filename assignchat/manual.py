@@ -183,6 +183,7 @@ RESULTS = {
     "status": "user, away_until, received, sent, open_chats, on_own_chats",
     "wait": _REQUEST,
     "requests": "a list of requests",
+    "requests show": "the request, and chain",
     "bulk-assign": _ASSIGNED,
     "take": _ASSIGNED,
     "undo": "batch_id, undone, skipped, dry_run",

@@ -74,13 +74,16 @@ def _page() -> Iterator[str]:
 
 
 def _command(command: Any, name: str, parent: Any) -> Iterator[str]:
-    """Describe one command, or each command of a group."""
+    """Describe one command, and each command of a group."""
     context = typer.Context(command, info_name=name, parent=parent)
-    below = getattr(command, "commands", None)
-    if below is not None:
-        for sub in below:
-            yield from _command(command.get_command(context, sub), sub, context)
-        return
+    below = getattr(command, "commands", {})
+    if not below or len(command.get_params(context)) > 1:  # what has options does something alone
+        yield from _alone(command, context)
+    for sub in below:
+        yield from _command(command.get_command(context, sub), sub, context)
+
+
+def _alone(command: Any, context: Any) -> Iterator[str]:
     summary, examples, rest = _parts(command.help)
     yield f".SS {_text(context.command_path.removeprefix('assignchat '))}"
     yield from _usage(context)

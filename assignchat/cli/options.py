@@ -98,6 +98,12 @@ ChatArgument = Annotated[
 UserArgument = Annotated[
     str, typer.Argument(metavar="USER", autocompletion=USERS, help="The user's id.")
 ]
+OneRequest = Annotated[
+    int,
+    typer.Argument(
+        metavar="REQUEST", parser=number, autocompletion=REQUESTS, help="The request's number."
+    ),
+]
 RequestArgument = Annotated[
     int | None,
     typer.Argument(

@@ -35,6 +35,7 @@ from assignchat.render.pager import paged
 from assignchat.render.tables import (
     Cells,
     counted,
+    event_text,
     field,
     moment,
     progress,

@@ -1,13 +1,14 @@
 """Tables, cards and progress for people."""
 
+import json
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any, TypeVar
 
-from assignchat.model import INDEFINITE, Chat, Request, Status, User, how_many
+from assignchat.model import INDEFINITE, Chat, Request, Status, TrackingRow, User, how_many
 from assignchat.render.formats import Form, say_machine_rows
 from assignchat.render.output import say, stderr_is_terminal, stdout_is_terminal, write
 from assignchat.render.text import local, status_label, time_left, visible
@@ -166,6 +167,26 @@ def _in_crm(chat: Chat) -> str | None:
     said = {chat.owner_id: chat.crm_owner_id, chat.status: chat.crm_status}
     differing = [visible(old) for new, old in said.items() if old is not None and old != new]
     return ", ".join(differing) or None
+
+
+def event_text(row: TrackingRow) -> str:
+    """Return a row of a tracking row in words."""
+    about = "" if row.request_id is None else f" request {row.request_id}"
+    about += "" if row.batch_id is None else f" batch {row.batch_id}"
+    users = " -> ".join(filter(None, (row.from_user, row.to_user)))
+    why = "" if row.reason is None else f": {row.reason}"
+    text = f"{row.event.replace('_', ' ')}{about} {users} (by {row.actor}){why}{_passed_over(row)}"
+    return visible(text)
+
+
+def _passed_over(row: TrackingRow) -> str:
+    """Return who could not be asked before a request was sent, each with why."""
+    if row.detail is None or "passed_over" not in row.detail:
+        return ""
+    with suppress(ValueError, AttributeError):  # a row that was changed by hand
+        passed_over = json.loads(row.detail).get("passed_over", {})
+        return "; passed over: " + ", ".join(f"{user} ({why})" for user, why in passed_over.items())
+    return ""
 
 
 def say_user(user: User) -> None:

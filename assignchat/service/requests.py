@@ -1,15 +1,11 @@
 """Assignment requests: sending and listing them; `settle` is how they end."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from typing import NamedTuple, Unpack
 
 from assignchat.errors import (
     AlreadyOwner,
     ChatClosed,
-    DatabaseFull,
-    DatabaseLocked,
-    DatabaseReadOnly,
     InvalidValue,
     NotOwner,
     RequestExists,
@@ -145,21 +141,6 @@ def _least_loaded(database: Database, role: str | None, owners: set[str]) -> Use
         if user.id not in owners and why_not_asked(database, user) is None:
             return user
     raise UserNotFound(f"No other {(role or 'user').capitalize()} is active and present")
-
-
-def current_request(database: Database, request_id: int) -> Request:
-    """Return the request as it is now. A passed deadline is recorded, if it can be.
-
-    Raises `RequestNotFound`.
-    """
-    with database.read():
-        request = find_request(database, request_id)
-        overdue = request.status == Status.TIMED_OUT and requests.any_due(database)
-    if overdue:
-        # The outcome is certain whether it is recorded now or by the next command.
-        with suppress(DatabaseLocked, DatabaseReadOnly, DatabaseFull), database.write():
-            record_passed_deadlines(database, requests.this(request_id))
-    return request
 
 
 def list_requests(

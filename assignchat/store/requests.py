@@ -65,6 +65,12 @@ def newest_of_chat(database: Database, chat_id: str) -> Request | None:
     return next(matching(database, {"chat": chat_id}, limit=1, newest_first=True), None)
 
 
+def following(database: Database, request: Request) -> Request | None:
+    """Find the request that was sent because this one ended without a yes, if there is one."""
+    whose = "WHERE r.chat_id = :chat AND r.previous_request_id = :id"
+    return next(_requests(database, whose, {"chat": request.chat_id, "id": request.id}), None)
+
+
 def matching(
     database: Database, given: Filters, *, limit: int | None = None, newest_first: bool = False
 ) -> Iterator[Request]:
@@ -152,7 +158,7 @@ class Settled(NamedTuple):
 
 
 def recipients(database: Database, which: Which) -> list[str]:
-    """The users who got some requests, by id."""
+    """List the ids of the users who got some requests."""
     return database.column(
         f"SELECT DISTINCT r.recipient_id FROM requests r WHERE {which.sql} ORDER BY 1",
         which.params,
@@ -160,10 +166,9 @@ def recipients(database: Database, which: Which) -> list[str]:
 
 
 def missed_in_a_row(database: Database, user_id: str, at_most: int) -> list[int]:
-    """The last requests of a user that timed out, newest first.
+    """List the last requests of a user that timed out, newest first, and no more than `at_most`.
 
-    They are those since the last answer, or since the last one for which they were set away,
-    and no more than `at_most`.
+    They are those since the last answer, and since the last one for which they were set away.
     """
     last = database.tuples(
         "SELECT r.id, r.status = 'timed_out' AND NOT EXISTS (SELECT 1 FROM engagement_tracking t"

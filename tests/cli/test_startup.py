@@ -60,7 +60,7 @@ def loaded_by(team: Team, *words: str, env: dict[str, str] | None = None) -> set
     ("words", "own"),
     [
         (["accept", "1", "--as", "martha"], {"requests"}),
-        (["requests"], {"requests"}),
+        (["requests"], {"request_list"}),
         (["--version"], set[str]()),
         (["--help"], set[str]()),
         (["assign", "--help"], {"requests"}),

@@ -1,12 +1,16 @@
 """wait, and assign --wait: a script goes on when a request is settled, and learns how it ended."""
 
+import re
+import sqlite3
 import subprocess
 from collections.abc import Sequence
+from contextlib import closing
 
 import pytest
 
 from tests.support.processes import Process, program, result, start
 from tests.support.team import Team
+from tests.support.terminal import on_terminal
 
 ASK = ("assign", "chat-1", "--to", "martha", "--as", "mark")
 OUTCOMES = {
@@ -119,3 +123,82 @@ def test_whose_database_is_gone_or_replaced_does_not_wait_for_ever(
         team_now.database.unlink()
     ended = result(process)
     assert (ended.exit_code, ended.out, ended.error) == (6, "", "database_missing")
+
+
+CHAIN = (*ASK, "--then", "omar", "--then", "maria")
+BUSY = ("--reason", "Busy")
+
+
+def test_waiting_for_a_chain_goes_on_until_somebody_takes_the_chat(team_now: Team) -> None:
+    process = waiting(team_now, *CHAIN, "--wait", "--chain", "--json")
+    team_now.ok("reject", "1", *BUSY, "--as", "martha")
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(0.6)
+    team_now.ok("accept", "2", "--as", "omar")
+    heard = result(process)
+    assert (heard.exit_code, heard.json["id"], heard.json["status"]) == (0, 2, "accepted")
+
+
+def test_a_chain_ends_as_its_last_request_ended(team: Team) -> None:
+    team.ok(*CHAIN)
+    for number, user in (("1", "martha"), ("2", "omar")):
+        team.ok("reject", number, *BUSY, "--as", user)
+    pending = team.run("wait", "1", "--chain", "--for", "0s", "--json")
+    assert (pending.exit_code, pending.json["id"]) == (13, 3)
+    team.ok("withdraw", "3", *BUSY, "--as", "mark")
+    for number in ("1", "2", "3"):
+        ended = team.run("wait", number, "--chain", "--json")
+        assert (ended.exit_code, ended.json["id"], ended.json["status"]) == (11, 3, "withdrawn")
+    assert team.run("wait", "1").exit_code == 10
+
+
+def test_who_waits_for_a_chain_records_each_deadline_and_so_asks_the_next(team: Team) -> None:
+    team.ok(*CHAIN)
+    for asked in (2, 3):
+        team.advance(120)
+        pending = team.run("wait", "1", "--chain", "--for", "0s", "--json")
+        assert (pending.exit_code, pending.json["id"]) == (13, asked)
+    team.advance(120)
+    ended = team.run("wait", "1", "--chain", "--json")
+    assert (ended.exit_code, ended.json["id"], ended.json["status"]) == (12, 3, "timed_out")
+
+
+def test_a_chain_is_not_over_while_its_next_cannot_be_asked_yet(team: Team) -> None:
+    """A reader of a file that it may not write leaves the recording to others."""
+    team.ok(*CHAIN)
+    team.advance(120)
+    with closing(sqlite3.connect(team.database, isolation_level=None)) as writer:
+        team.ok("config", "set", "busy_timeout", "0s")
+        writer.execute("BEGIN IMMEDIATE")
+        pending = team.run("wait", "1", "--chain", "--for", "0s", "--json")
+        assert (pending.exit_code, pending.json["id"]) == (13, 1)
+        assert team.run("wait", "1", "--json").exit_code == 12
+        writer.execute("ROLLBACK")
+    assert team.run("wait", "1", "--chain", "--for", "0s", "--json").json["id"] == 2
+
+
+def test_a_chat_may_stand_for_its_newest_request(team: Team) -> None:
+    team.ok(*CHAIN)
+    team.ok("reject", "1", *BUSY, "--as", "martha")
+    waited = team.run("wait", "--chat", "chat-1", "--for", "0s", "--json")
+    assert (waited.exit_code, waited.json["id"]) == (13, 2)
+    assert team.refused("wait", "--chat", "chat-2") == (3, "request_not_found")
+    assert team.refused("wait", "1", "--chat", "chat-1") == (2, "usage")
+    assert team.refused("wait") == (2, "usage")
+    assert team.refused(*ASK, "--chain") == (2, "usage")
+
+
+def test_the_time_that_is_told_is_that_of_each_request(team_now: Team) -> None:
+    argv = program(*CHAIN, "--timeout", "1h", "--wait", "--chain")
+    with on_terminal(team_now.folder, *argv) as terminal:
+
+        def shows(pattern: str) -> None:
+            terminal.until(lambda: re.search(pattern, terminal.screen))
+
+        shows(r"Waiting for martha to answer request 1, which times out in (1h|59m \d+s);")
+        team_now.advance(30 * 60)
+        team_now.ok("reject", "1", *BUSY, "--as", "martha")
+        shows(r"Waiting for omar to answer request 2, which times out in 1h (30m|29m);")
+        team_now.ok("accept", "2", "--as", "omar")
+        shows("Request 2: Accepted")
+        assert terminal.ends() == 0

@@ -41,7 +41,7 @@ SECTIONS = {
     },
     "Look": {
         "status": Command("inbox", "status", "Show where you stand, and what to do next."),
-        "requests": Command("requests", "requests", "List requests."),
+        "requests": Command("request_list", "app", "List requests, or show one with its chain."),
         "tracking": Command(
             "tracking", "tracking", "Show what happened, row by row or as records."
         ),

@@ -12,7 +12,7 @@ from assignchat.cli.groups import new_group
 from assignchat.cli.hints import hint_commands
 from assignchat.cli.lists import note_unknown, say_list
 from assignchat.cli.session import acts_freely, invocation, open_for_operator, open_for_reading
-from assignchat.model import Chat, ChatStatus, TrackingRow
+from assignchat.model import Chat, ChatStatus
 from assignchat.service import chats as service
 from assignchat.service.chats import ChatStory
 
@@ -116,7 +116,7 @@ def show(
             render.say_request(story.pending_request, invocation(ctx).clock())
         render.say("", "What happened:")
         for row in story.timeline:
-            render.say(f"  {render.moment(row.at)}  {_line(row)}")
+            render.say(f"  {render.moment(row.at)}  {render.event_text(row)}")
 
 
 @app.command("close")
@@ -204,13 +204,3 @@ def _as_json(story: ChatStory) -> dict[str, Any]:
         "fallbacks": () if pending is None else pending.fallbacks,
         "timeline": render.plain(story.timeline),
     }
-
-
-def _line(row: TrackingRow) -> str:
-    """Put one event into words."""
-    about = "" if row.request_id is None else f" request {row.request_id}"
-    about += "" if row.batch_id is None else f" batch {row.batch_id}"
-    users = [user for user in (row.from_user, row.to_user) if user is not None]
-    why = "" if row.reason is None else f": {row.reason}"
-    event = row.event.replace("_", " ")
-    return render.visible(f"{event}{about} {' -> '.join(users)} (by {row.actor}){why}")

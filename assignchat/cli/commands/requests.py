@@ -1,4 +1,4 @@
-"""assign, accept, reject, withdraw, requests."""
+"""assign, accept, reject, withdraw."""
 
 from collections.abc import Sequence
 from typing import Annotated, Literal
@@ -8,11 +8,10 @@ import typer
 from assignchat import render
 from assignchat.cli import options
 from assignchat.cli.hints import hint_commands
-from assignchat.cli.lists import note_unknown, say_list
 from assignchat.cli.prompts import choose, interactive
-from assignchat.cli.session import Session, invocation, open_for_reading, open_for_user
+from assignchat.cli.session import Session, invocation, open_for_user
 from assignchat.errors import Usage, UserNotFound
-from assignchat.model import PERSONS, Request, Role, Status
+from assignchat.model import PERSONS, Request, Role
 from assignchat.service import requests as service
 from assignchat.service import settle
 from assignchat.times import parse_timeout
@@ -63,6 +62,10 @@ def assign(
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait for the answer, and exit as wait does.")
     ] = False,
+    chain: Annotated[
+        bool,
+        typer.Option("--chain", help="With --wait, go on while the next of --then is asked."),
+    ] = False,
     as_user: options.AsUser = None,
     as_json: options.Json = False,
 ) -> None:
@@ -71,18 +74,20 @@ def assign(
         assignchat assign chat-17 --to martha --then omar --timeout 5m
         assignchat assign chat-17 chat-18 --to martha
         assignchat assign chat-17 --to-type manager --replace
-        assignchat assign chat-17 --to martha --wait
+        assignchat assign chat-17 --to martha --then omar --wait --chain
 
     A chat stays with its owner until the request is accepted. The deadline is fixed when
     it is sent. Several chats are asked about all or none, a request each. On a terminal, a
-    missing --to is asked. --wait waits for this request alone,
-    not for those that --then sends.
+    missing --to is asked. --wait waits for this request alone, --wait --chain also for those
+    who are asked next.
     """
     seconds = None if timeout is None else parse_timeout(timeout)
     if to and len(to) > 1:
         raise Usage("Only one --to can be given", hint="Who is asked next: --then USER")
     if wait and len(chat) > 1:
         raise Usage("--wait waits for one request", hint="Name one chat.")
+    if chain and not wait:
+        raise Usage("--chain goes with --wait")
     with open_for_user(ctx, as_user) as session:
         asking = service.Asking(
             to=to[0]
@@ -100,7 +105,7 @@ def assign(
             from assignchat.cli.commands.wait import exit_when_settled  # rarely needed
 
             invocation(ctx).goes_on = True
-            exit_when_settled(ctx, session.database, sent[0].id, as_json=as_json)
+            exit_when_settled(ctx, session.database, sent[0].id, chain=chain, as_json=as_json)
     _show(ctx, sent, as_json=as_json, one=len(chat) == 1)
     if not as_json:
         undo = ("withdraw", *(str(request.id) for request in sent), "--reason", "TEXT")
@@ -190,78 +195,6 @@ def withdraw(
         (old,) = withdrawn
         again = ("assign", old.chat_id, "--to", old.recipient_id)
         hint_commands(ctx, "To ask again", again, as_user=as_user)
-
-
-def requests(
-    ctx: typer.Context,
-    status: Annotated[
-        Status | None, typer.Option("--status", help="Only those of this status.")
-    ] = None,
-    chat: Annotated[
-        str | None,
-        typer.Option(
-            "--chat", metavar="CHAT", autocompletion=options.CHATS, help="Only those on a chat."
-        ),
-    ] = None,
-    requester: Annotated[
-        str | None,
-        typer.Option(
-            "--requester",
-            metavar="USER",
-            autocompletion=options.USERS,
-            help="Only those a user sent.",
-        ),
-    ] = None,
-    recipient: Annotated[
-        str | None,
-        typer.Option(
-            "--recipient",
-            metavar="USER",
-            autocompletion=options.USERS,
-            help="Only those a user got.",
-        ),
-    ] = None,
-    limit: options.Limit = None,
-    as_json: options.Json = False,
-    as_jsonl: options.Jsonl = False,
-    as_csv: options.Csv = False,
-    as_ids: options.Ids = False,
-) -> None:
-    """Examples:
-        assignchat requests --status pending --recipient martha
-
-    Newest first for people, oldest first for machines.
-    """
-    form = options.form(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv, as_ids=as_ids)
-
-    with open_for_reading(ctx) as session:
-        note_unknown(session.database, chat=chat, users=(requester, recipient))
-        say_list(
-            form,
-            limit,
-            lambda **page: service.list_requests(
-                session.database,
-                status=status,
-                chat=chat,
-                requester=requester,
-                recipient=recipient,
-                **page,
-            ),
-            Request,
-            _CELLS,
-        )
-
-
-_CELLS = {
-    "Id": render.field("id"),
-    "Status": render.field("status"),
-    "Chat": render.field("chat_id"),
-    "Customer": render.field("customer"),
-    "Asked by": render.field("requester_id"),
-    "Asked": render.field("recipient_id"),
-    "Sent": render.field("requested_at"),
-    "Reason": render.field("reason"),
-}
 
 
 def _ask_recipient(

@@ -1,7 +1,8 @@
 """wait, and the waiting of `assign --wait`."""
 
 import time
-from typing import Annotated, NoReturn
+from datetime import datetime
+from typing import Annotated, NoReturn, cast
 
 import typer
 
@@ -9,8 +10,10 @@ from assignchat import render
 from assignchat.cli import options
 from assignchat.cli.hints import hint
 from assignchat.cli.session import invocation, open_for_reading
+from assignchat.errors import Usage
 from assignchat.model import Request, Status
-from assignchat.service import requests as service
+from assignchat.service.chains import Awaited, awaited
+from assignchat.service.settle import request_on_chat
 from assignchat.store.database import Database
 from assignchat.times import parse_duration
 
@@ -28,15 +31,11 @@ _PAUSE_SECONDS = 0.25
 
 def wait(
     ctx: typer.Context,
-    request: Annotated[
-        int,
-        typer.Argument(
-            metavar="REQUEST",
-            parser=options.number,
-            autocompletion=options.REQUESTS,
-            help="The request's number.",
-        ),
-    ],
+    request: options.RequestArgument = None,
+    chat: options.OfChat = None,
+    chain: Annotated[
+        bool, typer.Option("--chain", help="Go on while the next of the chain is asked.")
+    ] = False,
     at_most: Annotated[
         str | None, typer.Option("--for", metavar="DURATION", help="How long at most.")
     ] = None,
@@ -44,16 +43,22 @@ def wait(
 ) -> None:
     """Examples:
         assignchat wait 7 --for 5m
+        assignchat wait --chat chat-17 --chain
 
     Exits 0 if it was accepted, 10 if rejected, 11 if withdrawn or cancelled, 12 if it timed
     out, and 13 if it was still pending when --for ran out.
 
-    It waits for this one request. If that ends without a yes, the next of --then is asked
-    by a request of its own, which `requests --chat` shows.
+    It waits for one request. If that ends without a yes, the next of the chain is asked by a
+    request of its own. With --chain it waits for that one too, and prints the last one.
     """
+    if (request is None) == (chat is None):
+        raise Usage("Name a request by its number, or by --chat")
     seconds = None if at_most is None else parse_duration(at_most)
     with open_for_reading(ctx) as session:
-        exit_when_settled(ctx, session.database, request, seconds, as_json=as_json)
+        number = request if chat is None else request_on_chat(session.database, chat)
+        exit_when_settled(
+            ctx, session.database, cast("int", number), seconds, chain=chain, as_json=as_json
+        )
 
 
 def exit_when_settled(
@@ -62,36 +67,49 @@ def exit_when_settled(
     request_id: int,
     seconds: int | None = None,
     *,
+    chain: bool = False,
     as_json: bool,
 ) -> NoReturn:
     """Print the request once it is settled, or as it is after so many seconds, and exit.
 
-    The exit code is that of its status. Raises `DatabaseMissing` if the file is gone or was
-    replaced meanwhile.
+    With `chain` it is the last of its chain. The exit code is that of its status. Raises
+    `DatabaseMissing` if the file is gone or was replaced meanwhile.
     """
-    request = _until_settled(database, request_id, seconds, quiet=as_json)
+    end = None if seconds is None else time.monotonic() + seconds
+    request, goes_on = _until_settled(ctx, database, request_id, end, chain=chain, quiet=as_json)
     if as_json:
         render.say_json(request)
     else:
         render.say_request(request, invocation(ctx).clock())
-    raise typer.Exit(EXIT_CODES.get(Status(request.status), SETTLED_OTHERWISE))
+    status = Status.PENDING if goes_on else Status(request.status)
+    raise typer.Exit(EXIT_CODES.get(status, SETTLED_OTHERWISE))
 
 
 def _until_settled(
-    database: Database, request_id: int, seconds: int | None, *, quiet: bool
-) -> Request:
-    end = None if seconds is None else time.monotonic() + seconds
-    told = quiet
+    ctx: typer.Context,
+    database: Database,
+    request_id: int,
+    end: float | None,
+    *,
+    chain: bool,
+    quiet: bool,
+) -> Awaited:
+    told = None
     while True:
         database.check_in_place()
-        request = service.current_request(database, request_id)
+        found = awaited(database, request_id, chain=chain)
         left = None if end is None else end - time.monotonic()
-        if request.status != Status.PENDING or (left is not None and left <= 0):
-            return request
-        if not told:
-            hint(
-                f"Waiting for {request.recipient_id} to answer request {request_id};"
-                " Ctrl-C ends only the waiting"
-            )
-            told = True
+        if not found.goes_on or (left is not None and left <= 0):
+            return found
+        if told != found.request.id and not quiet:
+            _tell(found.request, invocation(ctx).clock())
+            told = found.request.id
         time.sleep(_PAUSE_SECONDS if left is None else min(_PAUSE_SECONDS, left))
+
+
+def _tell(request: Request, now: datetime) -> None:
+    ends = f", which times out {render.time_left(request.expires_at, now)}"
+    hint(
+        f"Waiting for {request.recipient_id} to answer request {request.id}"
+        f"{ends if request.expires_at else ''}; Ctrl-C ends only the waiting"
+    )
