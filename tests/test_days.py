@@ -131,7 +131,7 @@ class Days(RuleBasedStateMachine):
         actor=anybody,
         timeout=st.sampled_from([None, 60, 600]),
         then=st.lists(some_user, max_size=2, unique=True),
-        anyway=st.booleans(),
+        unavailable_too=st.booleans(),
     )
     def ask(
         self,
@@ -140,7 +140,7 @@ class Days(RuleBasedStateMachine):
         actor: str | None,
         timeout: int | None,
         then: list[str],
-        anyway: bool,
+        unavailable_too: bool,
     ) -> None:
         self.play(
             requests.assign,
@@ -149,7 +149,7 @@ class Days(RuleBasedStateMachine):
             actor=actor or self.owners.get(chat, "mark"),
             timeout_seconds=timeout,
             then=[user for user in then if user != to],
-            anyway=anyway,
+            unavailable_too=unavailable_too,
         )
 
     @rule(
@@ -186,7 +186,7 @@ class Days(RuleBasedStateMachine):
             actor=actor or "maria",
             chat_ids=chat_ids,
             split=split,
-            anyway=True,
+            unavailable_too=True,
             dry_run=dry_run,
         )
 

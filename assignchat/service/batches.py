@@ -82,7 +82,7 @@ def bulk_assign(
     status: str | None = None,
     split: Split = Split.EVEN,
     reason: str | None = None,
-    anyway: bool = False,
+    unavailable_too: bool = False,
     dry_run: bool = False,
     progress: Progress = no_progress,
 ) -> BulkAssigned:
@@ -111,7 +111,7 @@ def bulk_assign(
             actor=user.id,
             split=split,
             reason=reason,
-            anyway=anyway,
+            unavailable_too=unavailable_too,
             progress=progress,
         )
     return done._replace(batch_id=None, dry_run=True) if dry_run else done
@@ -125,7 +125,7 @@ def reassign(
     actor: str,
     split: Split,
     reason: str | None,
-    anyway: bool,
+    unavailable_too: bool,
     progress: Progress = no_progress,
 ) -> BulkAssigned:
     """Move the selected chats inside the caller's transaction, as one batch. Returns the counts."""
@@ -133,10 +133,15 @@ def reassign(
     owners = {holding.owner_id for holding in holdings}
     # Where there are several owners, each of them could take the others' chats.
     passed_over = owners if len(owners) == 1 else ()
-    found = [find_recipient(database, name, anyway=anyway, owners=passed_over) for name in to]
+    found = [
+        find_recipient(database, name, unavailable_too=unavailable_too, owners=passed_over)
+        for name in to
+    ]
     recipients = {user.id: user for user in found}
     loads = {
-        user.id: Load(users.open_chats(database, user.id), None if anyway else user.capacity)
+        user.id: Load(
+            users.open_chats(database, user.id), None if unavailable_too else user.capacity
+        )
         for user in recipients.values()
     }
     moves = share_out(holdings, loads, split)

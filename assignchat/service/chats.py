@@ -36,7 +36,7 @@ def add_chat(database: Database, chat_id: str, *, customer: str, owner: str, act
     with database.write():
         if chats.get(database, chat_id) is not None:
             raise ChatExists(f"There is a chat {chat_id!r} already")
-        owner_id = find_recipient(database, owner, anyway=True).id
+        owner_id = find_recipient(database, owner, unavailable_too=True).id
         chat = Chat(chat_id, customer, owner_id, ChatStatus.OPEN, database.now, None)
         chats.add(database, chat)
         tracking.append(database, Event.OPENED, actor, chat_id=chat_id, to_user=owner_id)

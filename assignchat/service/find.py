@@ -55,33 +55,33 @@ def find_user(database: Database, user_id: str) -> User:
 
 
 def find_recipient(
-    database: Database, user_id: str, *, anyway: bool, owners: Container[str] = ()
+    database: Database, user_id: str, *, unavailable_too: bool, owners: Container[str] = ()
 ) -> User:
-    """Find a user or queue to give a chat to: active, and present unless `anyway`.
+    """Find an active user or queue to give a chat to, present unless `unavailable_too`.
 
     Raises `UserNotFound`, `UserInactive` or `UserAway`. The hint of `UserAway` names users who
     are present, without the `owners` of the chat.
     """
     user = _active(find_user(database, user_id))
-    if is_away(user, database.now) and not anyway:
+    if is_away(user, database.now) and not unavailable_too:
         raise UserAway(f"{user.name} is away {_until(user)}", hint=_who_else(database, owners))
     return user
 
 
 def find_asked(
-    database: Database, user_id: str, *, anyway: bool, owners: Container[str] = ()
+    database: Database, user_id: str, *, unavailable_too: bool, owners: Container[str] = ()
 ) -> User:
-    """Find a user to ask: as `find_recipient`, and with room for a chat unless `anyway`.
+    """Find a user to ask: as `find_recipient`, and with room for a chat unless `unavailable_too`.
 
     Also raises `WrongUserType` for a queue, and `UserFull`.
     """
-    user = find_recipient(database, user_id, anyway=anyway, owners=owners)
+    user = find_recipient(database, user_id, unavailable_too=unavailable_too, owners=owners)
     if user.role == Role.QUEUE:
         raise WrongUserType(
             f"{user.name} ({user.id}) is a queue, which cannot be asked",
             hint=f"Assign it the chat: {command_line('bulk-assign', 'CHAT', '--to', user.id)}",
         )
-    if not anyway and is_full(database, user):
+    if not unavailable_too and is_full(database, user):
         full = f"{user.name} has as many open chats as they take, {user.capacity}"
         raise UserFull(full, hint=_who_else(database, owners))
     return user

@@ -48,7 +48,7 @@ def take(
             actor=user.id,
             split=Split.EVEN,
             reason=None,
-            anyway=True,
+            unavailable_too=True,
         )
 
 

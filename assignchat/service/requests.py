@@ -61,7 +61,7 @@ class Asking(NamedTuple):
     note: str | None = None
     timeout_seconds: int | None = DEFAULT_TIMEOUT_SECONDS
     then: Sequence[str] = ()
-    anyway: bool = False
+    unavailable_too: bool = False
     replace: bool = False
 
 
@@ -75,16 +75,16 @@ def assign(
     note: str | None = None,
     timeout_seconds: int | None = DEFAULT_TIMEOUT_SECONDS,
     then: Sequence[str] = (),
-    anyway: bool = False,
+    unavailable_too: bool = False,
     replace: bool = False,
 ) -> Request:
     """Ask a user to take over a chat; see `Asking`. Returns the pending request.
 
     Raises, among others, `NotOwner` unless the actor owns the chat or is a manager,
     `RequestExists`, `ChatClosed`, `AlreadyOwner`, `WrongUserType`, `UserInactive`, and
-    unless `anyway` `UserAway` and `UserFull`.
+    unless `unavailable_too` `UserAway` and `UserFull`.
     """
-    asking = Asking(to, to_type, note, timeout_seconds, then, anyway, replace)
+    asking = Asking(to, to_type, note, timeout_seconds, then, unavailable_too, replace)
     return assign_chats(database, [chat_id], asking, actor=actor)[0]
 
 
@@ -128,7 +128,9 @@ def _send(database: Database, chat: Chat, requester: User, recipient: User, aski
 def _find_asked(database: Database, asking: Asking, *, owners: set[str]) -> User:
     if asking.to is None:
         return _least_loaded(database, asking.to_type, owners)
-    recipient = find_asked(database, asking.to, anyway=asking.anyway, owners=owners)
+    recipient = find_asked(
+        database, asking.to, unavailable_too=asking.unavailable_too, owners=owners
+    )
     if asking.to_type is not None and recipient.role != asking.to_type:
         raise WrongUserType(
             f"{recipient.name} ({recipient.id}) is a {recipient.role}, not a {asking.to_type}"
@@ -172,13 +174,13 @@ def possible_recipients(
     *,
     actor: str,
     role: str,
-    anyway: bool = False,
+    unavailable_too: bool = False,
     replace: bool = False,
 ) -> Recipients:
-    """List who may be asked to take over chats: active users of a role.
+    """List the users of a role who can be asked to take over chats.
 
-    Those who are away or full are left out, unless `anyway`. Raises what `assign` would raise
-    about the chats.
+    Users who are away or full are left out, unless `unavailable_too`. Raises the errors of
+    `assign` about the chats.
     """
     with database.read():
         requester = find_actor(database, actor)
@@ -190,7 +192,9 @@ def possible_recipients(
         owners = {chat.owner_id for chat in chats}
         found = users.active(database, role=role, away_too=True)
         others = [user for user in found if user.id not in owners]
-        reasons = {} if anyway else {user: why_not_asked(database, user) for user in others}
+        reasons = (
+            {} if unavailable_too else {user: why_not_asked(database, user) for user in others}
+        )
     left_out = [(user, reason) for user, reason in reasons.items() if reason]
     return Recipients([user for user in others if not reasons.get(user)], left_out)
 
@@ -234,7 +238,7 @@ def _check_fallbacks(
     """Return who is asked next: those who are named, and then those of the rules."""
     asked = [recipient.id]
     for user_id in then:
-        user = find_asked(database, user_id, anyway=True)
+        user = find_asked(database, user_id, unavailable_too=True)
         _check_not_owner(chat, user)
         if user.id in asked:
             raise InvalidValue(f"{user.name} ({user.id}) would be asked twice")

@@ -116,7 +116,7 @@ def deactivate_user(
     actor: str,
     reassign_to: Sequence[str] = (),
     split: Split = Split.EVEN,
-    anyway: bool = False,
+    unavailable_too: bool = False,
     dry_run: bool = False,
     progress: Progress = no_progress,
 ) -> Deactivated:
@@ -143,7 +143,7 @@ def deactivate_user(
                 actor=actor,
                 split=split,
                 reason=_reason(user),
-                anyway=anyway,
+                unavailable_too=unavailable_too,
                 progress=progress,
             )
         _check_owns_no_open_chats(database, user)

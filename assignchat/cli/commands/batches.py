@@ -56,7 +56,7 @@ def bulk_assign(
     ] = None,
     split: options.Share = Split.EVEN,
     reason: options.Reason = None,
-    anyway: options.Anyway = False,
+    unavailable_too: options.Anyway = False,
     dry_run: options.DryRun = False,
     yes: options.Yes = False,
     as_user: options.AsUser = None,
@@ -87,7 +87,7 @@ def bulk_assign(
                 status=wanted,
                 split=split,
                 reason=reason,
-                anyway=anyway,
+                unavailable_too=unavailable_too,
                 dry_run=dry_run,
                 progress=progress,
             )

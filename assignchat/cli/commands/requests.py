@@ -58,7 +58,7 @@ def assign(
     replace: Annotated[
         bool, typer.Option("--replace", help="Withdraw your own pending request first.")
     ] = False,
-    anyway: options.Anyway = False,
+    unavailable_too: options.Anyway = False,
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait for the answer, and exit as wait does.")
     ] = False,
@@ -92,12 +92,14 @@ def assign(
         asking = service.Asking(
             to=to[0]
             if to
-            else _ask_recipient(session, chat, to_type, anyway=anyway, replace=replace),
+            else _ask_recipient(
+                session, chat, to_type, unavailable_too=unavailable_too, replace=replace
+            ),
             to_type=to_type,
             note=note,
             timeout_seconds=session.config.settings.request_timeout if timeout is None else seconds,
             then=then or (),
-            anyway=anyway,
+            unavailable_too=unavailable_too,
             replace=replace,
         )
         sent = service.assign_chats(session.database, chat, asking, actor=session.actor)
@@ -202,7 +204,7 @@ def _ask_recipient(
     chats: Sequence[str],
     to_type: str | None,
     *,
-    anyway: bool,
+    unavailable_too: bool,
     replace: bool,
 ) -> str | None:
     """Ask as the form of the CRM does: first "Assign To", then "Select User".
@@ -220,7 +222,7 @@ def _ask_recipient(
             chats,
             actor=session.actor,
             role=role,
-            anyway=anyway,
+            unavailable_too=unavailable_too,
             replace=replace,
         )
         for role in PERSONS

@@ -178,7 +178,7 @@ def deactivate(
         ),
     ] = None,
     split: options.Share = Split.EVEN,
-    anyway: options.Anyway = False,
+    unavailable_too: options.Anyway = False,
     dry_run: options.DryRun = False,
     yes: options.Yes = False,
     as_user: options.AsUser = None,
@@ -204,7 +204,7 @@ def deactivate(
                 actor=session.actor,
                 reassign_to=reassign_to or (),
                 split=split,
-                anyway=anyway,
+                unavailable_too=unavailable_too,
                 dry_run=dry_run,
                 progress=progress,
             )
