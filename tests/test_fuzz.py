@@ -364,13 +364,22 @@ COMMANDS = (
 )
 FLAGS = (
     *("--anyway", "--json", "--jsonl", "--csv", "--records", "--dry-run", "--yes", "--demo"),
-    *("--mark-read", "--force", "--quiet", "--", "-", "--help"),
+    *("--mark-read", "--force", "--quiet", "--", "-", "--help", "--ids", "--last"),
 )
 OPTIONS = (
     *("--to", "--to-type", "--note", "--timeout", "--then", "--as", "--limit", "--since"),
     *("--until", "--chat", "--request", "--batch", "--user", "--event", "--reason", "--from"),
     *("--ids-from", "--status", "--split", "--requester", "--recipient", "--name", "--role"),
-    *("--customer", "--owner", "--column", "--format", "--for", "--reassign-to"),
+    *(
+        "--customer",
+        "--owner",
+        "--column",
+        "--format",
+        "--for",
+        "--reassign-to",
+        "--after",
+        "--cursor",
+    ),
 )
 WORDS = st.one_of(
     st.sampled_from(["mark", "martha", "omar", "maria", "chat-1", "chat-2", "chat-3", "1", "open"]),
