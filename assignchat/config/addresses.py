@@ -94,7 +94,7 @@ def load(beside: Path, tell: Callable[[str], None]) -> Addresses:
     Raises `ConfigInvalid` for a file that is missing, open to others, or not understood.
     """
     path = beside.parent / FILE_NAME
-    # Whoever owns the config file may have set the addresses too.
+    # The owner of the config file may have set the addresses too.
     owners = {0, os.getuid(), *([beside.stat().st_uid] if beside.exists() else [])}
     text = read_safely(path, owners=owners, secret=True)
     if text is None:

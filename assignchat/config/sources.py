@@ -1,4 +1,4 @@
-"""The tables of the config file that say how a CRM writes: `[sources.NAME]`."""
+"""The tables of the config file that describe CRMs: `[sources.NAME]`."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +25,7 @@ class Setting(NamedTuple):
 
 
 def check_name(name: str) -> str:
-    """Return the name of a source, if it can be one. Raises `InvalidValue`."""
+    """Check that a text can be the name of a source. Returns it. Raises `InvalidValue`."""
     if not _NAME.fullmatch(name):
         raise InvalidValue(
             f"{name!r} is no name of a source", hint="It has letters, digits, - and _ alone."
@@ -34,7 +34,7 @@ def check_name(name: str) -> str:
 
 
 def source_named(sources: Table, name: str, kind: str) -> Source:
-    """Return the source of this name, for files of `users` or `chats`. Raises `SourceNotFound`."""
+    """Find the source of this name, for files of `users` or `chats`. Raises `SourceNotFound`."""
     if name not in sources:
         known = ", ".join(sources) or "none"
         raise SourceNotFound(
@@ -57,7 +57,7 @@ def source_named(sources: Table, name: str, kind: str) -> Source:
 
 
 def settings_of_source(source: Source, kind: str) -> list[Setting]:
-    """Return what is to be written of a source for files of one kind, in the order of the file."""
+    """List the keys to write for files of one kind, in the order of the file."""
     found = [
         Setting((), key, getattr(source, key)) for key in _TEXTS if getattr(source, key) is not None
     ]
@@ -75,7 +75,7 @@ def settings_of_source(source: Source, kind: str) -> list[Setting]:
 
 
 def check_sources(sources: object) -> None:
-    """Raise `InvalidValue` for what is no table of sources, naming its place."""
+    """Raise `InvalidValue` for a value that is not a table of sources, naming its place."""
     for name, table in _table(sources, SOURCES).items():
         check_name(name)
         where = f"{SOURCES}.{name}"

@@ -66,7 +66,7 @@ class Columns:
             self._rows = (self._rows if len(self._rows) < _PLANS_KEPT else {}) | {names: is_row}
         return self._rows[names]
 
-    def of_table(
+    def rows_of_table(
         self, heading: Record, records: Iterable[NumberedRecord], note: Note
     ) -> Iterator[NumberedRow]:
         """Yield the rows below a heading. Raises `InvalidValue` if a column is missing."""
@@ -88,7 +88,9 @@ class Columns:
             _note_unused(note, (cell for at, cell in enumerate(heading) if at not in used))
         return _picked(records, ways, titles)
 
-    def of_objects(self, objects: Iterable[NumberedObject], note: Note) -> Iterator[NumberedRow]:
+    def rows_of_objects(
+        self, objects: Iterable[NumberedObject], note: Note
+    ) -> Iterator[NumberedRow]:
         """Yield objects as rows. Raises `InvalidValue` at the end if none had a column."""
         plans = dict[tuple[str, ...], _Plan]()
         found = set[str]()

@@ -1,7 +1,7 @@
-"""Cells of a CRM's own workbook are filled, and everything else in it stays as it is.
+"""Filling cells of a CRM's own workbook, with everything else in it left as it is.
 
-openpyxl would lose what it does not know. So the parts of the workbook are copied byte by
-byte, but for the rows of one sheet in which a cell changes.
+openpyxl would lose the parts that it does not know. So the parts of the workbook are copied byte
+by byte, except the rows of one sheet in which a cell changes.
 """
 
 import io
@@ -24,7 +24,7 @@ Cells = Mapping[int, Mapping[int, str]]
 
 
 class Filled(NamedTuple):
-    """A workbook with its cells filled, and the ids of the chats that stand in it."""
+    """A workbook with its cells filled, and the ids of the chats in it."""
 
     content: bytes
     found: set[str]
@@ -32,9 +32,9 @@ class Filled(NamedTuple):
 
 
 def filled(path: Path, outgoing: Outgoing, told: Iterable[Told]) -> Filled:
-    """Fill the cells of owners and statuses that differ. Nothing is written to the file.
+    """Fill the cells of owners and statuses that differ. The file itself is not written.
 
-    Raises `FileUnreadable` and `InvalidValue` for what is no such workbook.
+    Raises `FileUnreadable` and `InvalidValue` if it is not such a workbook.
     """
     source = outgoing.source
     with opened_bytes(str(path)) as stream:
@@ -53,7 +53,7 @@ def filled(path: Path, outgoing: Outgoing, told: Iterable[Told]) -> Filled:
 
 
 def _places(heading: Sequence[object], outgoing: Outgoing) -> dict[str, int]:
-    """In which column of the sheet, from 0, ids, owners and statuses stand."""
+    """Find the columns of ids, owners and statuses in the sheet, counted from 0."""
     headings, found = Headings(heading), dict[str, int]()
     for column in ("id", "owner_id", "status"):
         for text in outgoing.source.columns.get(column, [column]):
@@ -113,7 +113,7 @@ _TYPE = re.compile(rb'\st="(\w*)"')
 
 
 def _with_cells(xml: bytes, cells: Cells, shared: "_Shared") -> bytes:
-    """The XML of a sheet with other cells in it."""
+    """Return the XML of a sheet with other cells in it."""
     if not xml.lstrip(b"\xef\xbb\xbf").lstrip().startswith(b"<"):
         raise FileUnreadable("The sheet of the workbook is not UTF-8", hint="Save it anew.")
     number = 0
@@ -188,7 +188,7 @@ def _column_number(letters: bytes) -> int:
 
 
 class _Shared:
-    """The strings that the cells of a workbook share, to which others are added."""
+    """The strings that the cells of a workbook share, and new ones."""
 
     def __init__(self, archive: ZipFile) -> None:
         names = (name for name in archive.namelist() if name.lower() == "xl/sharedstrings.xml")
@@ -198,11 +198,11 @@ class _Shared:
         self.added = dict[str, int]()
 
     def place_of(self, text: str) -> int:
-        """The number by which cells refer to a text."""
+        """Return the number by which cells refer to a text. Adds the text if it is new."""
         return self.added.setdefault(text, self._known + len(self.added))
 
     def content(self) -> bytes:
-        """The part with what was added."""
+        """Return the part with the new strings."""
         end = re.search(rb"</((?:\w+:)?)sst>\s*$", self._xml)
         if end is None:
             raise FileUnreadable("The strings of the workbook cannot be read", hint="Save it anew.")

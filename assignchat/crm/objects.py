@@ -184,7 +184,7 @@ def _array(
             yield line, error
             return
         if is_first and isinstance(value, dict) and not is_row(value):
-            Page.of(value).refuse_error()
+            Page.of_object(value).refuse_error()
         is_first = False
         yield line, value
         following = text.skip_space()
@@ -215,7 +215,7 @@ def _row_or_page(
         else:
             yield from _value(text)
         return
-    if is_row(value) or not (_has_list(value, 0) or Page.of(value).error is not None):
+    if is_row(value) or not (_has_list(value, 0) or Page.of_object(value).error is not None):
         text.go_to(end)
         yield line, value
     else:

@@ -1,4 +1,4 @@
-"""What the CRM is told, in its own words: its headings, its statuses, its names of owners."""
+"""Rows for the CRM in its own words: its headings, its statuses, its names of owners."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from assignchat.crm.words import folded_word
 
 
 class Told(NamedTuple):
-    """What the CRM is told of one chat. `owner_changes` if the owner is not the one there."""
+    """The part of a chat that the CRM is told. `owner_changes` if it has another owner there."""
 
     id: str
     customer: str
@@ -19,7 +19,7 @@ class Told(NamedTuple):
 
 
 class Outgoing:
-    """How one source writes. `owners` are the names that it has for users, by their ids."""
+    """The words of one source. `owners` are its names for users, by their ids."""
 
     def __init__(self, source: Source, owners: Mapping[str, str]) -> None:
         self.source = source
@@ -32,7 +32,7 @@ class Outgoing:
         self.headings = [source.columns.get(column, [column])[0] for column in self._columns]
 
     def row(self, told: Told) -> list[str]:
-        """One chat as a row under `headings`."""
+        """Return one chat as a row under `headings`."""
         values = {
             "id": told.id,
             "customer": told.customer,
@@ -42,12 +42,12 @@ class Outgoing:
         return [values[column] for column in self._columns]
 
     def owner(self, user_id: str) -> str:
-        """What the CRM calls a user: a word of the source, else the name that it has for them."""
+        """Find the CRM's name for a user: a word of the source, else one of `owners`."""
         name = self._owners.get(user_id, user_id)
         return self._word("owner_id", {user_id, name}, name)
 
     def status(self, status: str) -> str:
-        """What the CRM calls a status: the first of its words that mean it."""
+        """Find the CRM's word for a status: the first of its words that means it."""
         return self._word("status", {status}, status)
 
     def _word(self, column: str, meanings: set[str], otherwise: str) -> str:

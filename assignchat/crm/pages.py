@@ -31,7 +31,7 @@ class Page:
         self._facts: dict[str, Any] = {}
 
     @classmethod
-    def of(cls, value: dict[str, Any]) -> "Page":
+    def of_object(cls, value: dict[str, Any]) -> "Page":
         """Make a page from an object."""
         page = cls()
         for name, inner in value.items():

@@ -105,9 +105,9 @@ def _read_file(
 ) -> Iterator[NumberedRow]:
     with _found_in(file, wanted, source, pages) as found:
         if found.objects is not None:
-            rows = wanted.of_objects(found.objects, note)
+            rows = wanted.rows_of_objects(found.objects, note)
         else:
-            rows = wanted.of_table(found.table.heading, tables.body(found.table, note), note)
+            rows = wanted.rows_of_table(found.table.heading, tables.body(found.table, note), note)
         rows = words.translated(rows, source)
         yield from times.in_time(rows, source, numbers_are_epoch=found.objects is not None)
 

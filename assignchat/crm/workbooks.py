@@ -56,7 +56,7 @@ def records(file: IO[bytes], sheet: str | None, name: str) -> Iterator[NumberedR
 
 
 def sheet_part(file: IO[bytes], sheet: str | None, name: str) -> str:
-    """The part of a workbook, which `records` has read, in which its rows stand."""
+    """Return the part of a workbook, which `records` has read, in which its rows stand."""
     from openpyxl.reader.excel import ExcelReader
 
     reader = ExcelReader(file, read_only=True, data_only=True, keep_links=False)

@@ -1,4 +1,4 @@
-"""Chains: requests for one chat, each sent because the one before ended without a yes."""
+"""Chains: requests for one chat, each sent because the one before was not accepted."""
 
 from contextlib import suppress
 from typing import NamedTuple
@@ -57,7 +57,7 @@ def show_request(database: Database, request_id: int) -> RequestStory:
 
 
 def _look(database: Database, request_id: int, *, chain: bool) -> tuple[Awaited, bool]:
-    """Return what `awaited` does, and whether the status that is shown is recorded."""
+    """Return the result of `awaited`, and whether the status in it is recorded."""
     with database.read():
         request = find_request(database, request_id)
         if chain:

@@ -1,4 +1,4 @@
-"""The way back to the CRM: what it does not know yet, in its words, and that it was told."""
+"""Telling the CRM about changes here: listing them in its words, and marking them as told."""
 
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
@@ -15,32 +15,32 @@ from assignchat.store.database import Database
 def list_changes(
     database: Database, *, limit: int | None = None, newest_first: bool = False
 ) -> Iterator[ChatChange]:
-    """Yield the chats whose owner or status is not what the CRM said last, one at a time."""
+    """Yield the chats whose owner or status is not what the CRM named last."""
     with database.read():
         yield from changes.to_tell(database, limit=limit, newest_first=newest_first)
 
 
 class Telling:
-    """What the CRM is told, which counts as known to it unless it is left out."""
+    """The changes that the CRM is told, which then count as known, unless they are left out."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def rows(self) -> Iterator[ChatChange]:
-        """The chats, one at a time."""
+        """Yield the chats."""
         return changes.staged(self._database)
 
     def leave_out(self, chat_ids: Iterable[str]) -> None:
-        """Leave chats out: they are still to be told."""
+        """Leave chats out. The CRM is still to be told about them."""
         with self._database.write_temporary():
             changes.unstage(self._database, chat_ids)
 
 
 @contextmanager
 def telling(database: Database, *, limit: int | None = None) -> Iterator[Telling]:
-    """Yield what the CRM is to be told, and mark it as known once the block has delivered it.
+    """Yield the changes to tell the CRM, and mark them as known after the block has delivered them.
 
-    Nobody waits for the block. What is changed meanwhile is still to be told afterwards.
+    Other commands need not wait for the block. Changes made meanwhile are still to be told.
     """
     with database.write_temporary():
         changes.stage(database, limit=limit)
@@ -50,7 +50,7 @@ def telling(database: Database, *, limit: int | None = None) -> Iterator[Telling
 
 
 def told(change: ChatChange) -> Told:
-    """What the CRM is told of a change."""
+    """Return the part of a change that the CRM is told."""
     return Told(
         change.id,
         change.customer,
@@ -62,10 +62,10 @@ def told(change: ChatChange) -> Told:
 
 
 def names_of_owners(database: Database, name: str, chats: Source, team: Source) -> dict[str, str]:
-    """Returns what a source calls each user who has another name there than their id.
+    """Find the name of each user in a source, if it is not their id.
 
-    That is their alias under the heading that its key `owners` names, else what stood last
-    in its owner column, else their first alias.
+    It is the user's alias under the heading that the source's key `owners` names, else the last
+    name in its owner column, else their first alias.
     """
     with database.read():
         aliases = users.aliases(database)

@@ -34,7 +34,7 @@ def find_actor(database: Database, user_id: str) -> User:
     user = _named(database, user_id)
     if user is None:
         raise ActorUnknown(
-            f"You are {user_id!r} here, and there is no such user",
+            f"You are {user_id!r}, who is not a user in the database",
             hint=_suggest_user(database, user_id)
             or "Say who you are with --as USER or ASSIGNCHAT_USER.",
         )

@@ -1,4 +1,4 @@
-"""Bringing users and chats in from a CRM: all or nothing, every bad row named."""
+"""Importing users and chats from a CRM: all or nothing, with every bad row named."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -39,12 +39,12 @@ _AS_IT_IS = "Export it with the ids as text, or take them as they are with --any
 
 
 class Imported(NamedTuple):
-    """What an import did.
+    """The result of an import.
 
-    `owner_changes` of the updated chats changed hands; `first_owner_changes` are the first
-    of them. `owners_kept` chats stayed with the owner that they have here, `conflicts` are
-    those of them that the CRM has given to somebody else. A dry run says all `changes` of
-    what is known: people first, then owners.
+    `owner_changes` counts the updated chats with a new owner; `first_owner_changes` are the first
+    of them. `owners_kept` counts chats that kept their owner here; `conflicts` are those of them
+    that the CRM has given to another user. A dry run lists all `changes` of known users or chats:
+    users first, then owners.
     """
 
     created: int
@@ -67,10 +67,10 @@ def import_users(
     any_id: bool = False,
     source: str | None = None,
 ) -> Imported:
-    """Insert or update users by id. Returns what was done.
+    """Insert or update users by id. Returns the counts.
 
-    Raises `ImportInvalid` with every bad row's line, also for a new id that a spreadsheet
-    has spoilt, or that is another form of a known one, unless `any_id`.
+    Raises `ImportInvalid` with every bad row's line. A new id that a spreadsheet has spoilt, or
+    that is another form of a known one, is bad too, unless `any_id`.
     """
     problems = Problems()
     wanted = list(_each_once(_checked(rows, crm_rows.user, problems), problems))
@@ -108,16 +108,16 @@ def import_chats(
     source: str | None = None,
     note: Note = lambda _: None,
 ) -> Imported:
-    """Insert or update chats by id. Returns what was done.
+    """Insert or update chats by id. Returns the counts.
 
-    Of a known chat only that is changed which the CRM has changed since it last named it;
-    `owners` says whose owner a chat gets that both have changed. A chat that changes hands or
-    is closed so loses its pending request, which is cancelled. Who gets chats of others is
-    told how many. What looks wrong and is taken is told to `note`. Raises `ImportInvalid` as
+    In a known chat, only values that the CRM has changed since its last import are changed.
+    `owners` decides about chats whose owner was changed on both sides. If a chat changes hands or
+    is closed, its pending request is cancelled. Users who get chats of others are told how many.
+    `note` is called for rows that look wrong but are taken. Raises `ImportInvalid` as
     `import_users` does, and `ImportConflicts`.
     """
     problems = Problems()
-    with database.write_temporary():  # rows may come as slowly as whoever writes them to a pipe
+    with database.write_temporary():  # rows may come slowly out of a pipe
         imports.stage(database, _checked(rows, crm_rows.chat, problems))
     with database.write(dry_run=dry_run, bulk=True):
         imports.mark_new(database)
@@ -150,7 +150,7 @@ def import_chats(
 
 
 def _conflicts(database: Database, owners: Owners) -> Sequence[Conflict]:
-    """Return the conflicts, unless it was said whose owner counts. Raises `ImportConflicts`."""
+    """Find the conflicts. Raises `ImportConflicts` if `owners` does not decide them."""
     if owners not in (Owners.MERGE, Owners.REFUSE):
         return []
     conflicts = threeway.conflicts(database)
@@ -218,7 +218,7 @@ def _spoilt(line: int, row_id: str, why: str, known: Sequence[str]) -> Problem:
 
 
 def _check_user_ids(database: Database, wanted: Sequence[ImportedUser], problems: Problems) -> None:
-    """As `_check_chat_ids`, of users."""
+    """Do the same as `_check_chat_ids`, for users."""
     known = {user.id for user in users.every(database)}
     forms = {ids.canonical(user_id): user_id for user_id in known}
     for row in wanted:
@@ -246,7 +246,7 @@ def _tell(database: Database, notice: str, chats: Mapping[str, int], actor: str)
 def _checked(
     numbered: NumberedRows, check: Callable[[int, Row], T], problems: Problems
 ) -> Iterator[T]:
-    """Yield the good rows, as they come; what is wrong with the others goes to `problems`."""
+    """Yield the good rows, and add the faults of the others to `problems`."""
     for number, (line, row) in enumerate(numbered, start=1):
         try:
             if isinstance(row, InvalidValue):
@@ -262,7 +262,7 @@ def _checked(
 
 
 def _each_once(found: Iterable[ImportedUser], problems: Problems) -> Iterator[ImportedUser]:
-    """Yield the rows whose ids have not come before; the others go to `problems`."""
+    """Yield the rows with a new id, and add those with a repeated id to `problems`."""
     seen: dict[str, int] = {}
     for row in found:
         if row.id not in seen:
@@ -302,7 +302,7 @@ def _merge_user(database: Database, row: ImportedUser, actor: str, changes: list
 
 
 def _given(row: ImportedUser, user: User) -> User:
-    """Return the user with the aliases and the capacity that a row gives."""
+    """Return the user with the aliases and the capacity of a row."""
     capacity = user.capacity if row.capacity is None else row.capacity
     return with_aliases(user, row.aliases)._replace(capacity=capacity)
 

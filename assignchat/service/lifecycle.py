@@ -40,7 +40,7 @@ def sweep_timeouts(
     """
     with database.read():
         if not requests.any_due(database):
-            return []  # without waiting for whoever is writing
+            return []  # without waiting for a writer
     with database.write(dry_run=dry_run, bulk=True):
         if not force:
             _check_clock(database)
@@ -74,10 +74,10 @@ def settle(
     actor: str,
     reason: str | None = None,
 ) -> list[int]:
-    """Settle those of some requests that are pending, and do what follows from it.
+    """Settle those of some requests that are pending, and carry out the consequences.
 
-    If it is no yes, the next of each chain is asked, or those who are to know are told that
-    nobody has taken the chat. Returns the ids of the requests.
+    Unless they are accepted, the next of each chain is asked, or the parties are told that nobody
+    has taken the chat. Returns the ids of the requests.
     """
     settled = requests.settle(database, transition, which, actor=actor, reason=reason)
     if settled.ids and transition.target == Status.TIMED_OUT:
@@ -104,9 +104,9 @@ def deadline(database: Database, timeout_seconds: float | None) -> str | None:
 def ask(
     database: Database, new: NewRequest, *, actor: str, passed_over: Mapping[str, str] | None = None
 ) -> int:
-    """Send a request inside a transaction, and tell its recipient. Returns its id.
+    """Send a request inside a transaction, and notify its recipient. Returns its id.
 
-    `passed_over` are those of its chain who could not be asked, each with why.
+    `passed_over` are users of its chain who could not be asked, each with the reason.
     """
     request_id = requests.add(database, new)
     detail: dict[str, object] = {"expires_at": new.expires_at}

@@ -1,4 +1,4 @@
-"""Misses: who lets requests time out is set away, and is back with their next answer."""
+"""Misses: a user who lets requests time out is set away, and is back with their next answer."""
 
 from assignchat.model import SET_AWAY_NOTICE, SYSTEM, UNTIL_ANSWER, User, how_many
 from assignchat.service.find import find_user, is_away
@@ -8,9 +8,9 @@ from assignchat.store.sql import Which
 
 
 def set_away_who_missed(database: Database, which: Which) -> None:
-    """Set away each recipient of some timed out requests who has missed as many as the rules say.
+    """Set away each recipient of some timed out requests with too many misses by the rules.
 
-    They are told. Whoever was set away and came back has as many misses again.
+    They are notified. A user who was set away and came back has as many misses again.
     """
     allowed = database.rules.away_after_misses
     for user_id in requests.recipients(database, which) if allowed else ():

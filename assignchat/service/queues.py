@@ -35,7 +35,7 @@ def take(
         if from_queue is not None:
             queue = find_user(database, from_queue)
             if queue.role != Role.QUEUE:
-                raise WrongUserType(f"{queue.name} ({queue.id}) is no queue")
+                raise WrongUserType(f"{queue.name} ({queue.id}) is not a queue")
             chat_ids = chats.oldest_open(database, queue.id, oldest)
         selection = Selection.of_ids(database, chat_ids)
         record_passed_deadlines(database, selection.requests)
@@ -60,7 +60,7 @@ def _check_takeable(database: Database, chat: Chat, before: Chat, user: User) ->
             raise AlreadyTaken(f"{owner.name} has taken chat {chat.id!r}")
         if user.role != Role.MANAGER:
             raise NotOwner(
-                f"Chat {chat.id!r} belongs to {owner.id!r}, who is no queue",
+                f"Chat {chat.id!r} belongs to {owner.id!r}, who is not a queue",
                 hint="Only a manager may take it.",
             )
     if chat.status == ChatStatus.CLOSED:

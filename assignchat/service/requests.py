@@ -1,4 +1,4 @@
-"""Assignment requests: sending and listing them; `settle` is how they end."""
+"""Sending and listing requests. They end in `settle`."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Unpack
@@ -48,12 +48,12 @@ REPLACED = "Replaced"
 
 
 class Asking(NamedTuple):
-    """How chats are to be asked about.
+    """How to ask about chats.
 
-    `to` is the recipient; without it, that is the user of role `to_type` who is present and
-    has the fewest open chats. The deadline is `timeout_seconds` from now, None for none. `then`
-    are asked next, in order, when a request is rejected or times out. `replace` withdraws the
-    requester's own pending request first.
+    `to` is the recipient. Without it, the recipient is the user of role `to_type` who is present
+    and has the fewest open chats. The deadline is `timeout_seconds` from now, None for none.
+    `then` are asked next, in order, if a request is rejected or times out. `replace` withdraws
+    the requester's own pending request first.
     """
 
     to: str | None
@@ -93,7 +93,7 @@ def assign_chats(
 ) -> list[Request]:
     """Ask one user to take over several chats, all or none. Returns a request for each chat.
 
-    Raises what `assign` raises.
+    Raises the errors of `assign`.
     """
     if asking.note:
         check_text(asking.note, "note", MAX_NOTE_LENGTH)
@@ -152,7 +152,7 @@ def list_requests(
     newest_first: bool = False,
     **given: Unpack[Filters],
 ) -> Iterator[Request]:
-    """Yield the requests that match, one at a time; one past its deadline reads as timed out."""
+    """Yield the requests that match. One past its deadline is shown as timed out."""
     with database.read():
         if requester := given.get("requester"):
             given["requester"] = id_of(database, requester)
@@ -162,7 +162,7 @@ def list_requests(
 
 
 class Recipients(NamedTuple):
-    """Who of a role may be asked, and who is left out, each with why."""
+    """The users of a role who can be asked, and those who cannot, each with the reason."""
 
     users: list[User]
     left_out: list[tuple[User, str]]
@@ -217,7 +217,7 @@ def _check_not_owner(chat: Chat, recipient: User) -> None:
 
 
 def _check_none_pending(database: Database, chat: Chat, *, replaced_by: User | None = None) -> None:
-    """Refuse a second request; a pending one of `replaced_by` is withdrawn instead."""
+    """Refuse a second request. A pending one of `replaced_by` is withdrawn instead."""
     newest = requests.newest_of_chat(database, chat.id)
     if newest is None or newest.status != Status.PENDING:
         return
@@ -235,7 +235,7 @@ def _check_none_pending(database: Database, chat: Chat, *, replaced_by: User | N
 def _check_fallbacks(
     database: Database, chat: Chat, recipient: User, then: Sequence[str]
 ) -> list[str]:
-    """Return who is asked next: those who are named, and then those of the rules."""
+    """List the users to ask next: the named ones, and then those of the rules."""
     asked = [recipient.id]
     for user_id in then:
         user = find_asked(database, user_id, unavailable_too=True)

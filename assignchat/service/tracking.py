@@ -11,7 +11,7 @@ from assignchat.store.tracking import Filters
 
 
 class Part(NamedTuple):
-    """Some tracking rows, and the id up to which no others match."""
+    """Some tracking rows, and the id up to which there are no others that match."""
 
     rows: list[TrackingRow]
     complete_to: int

@@ -1,4 +1,4 @@
-"""Users: adding, changing, activating, deactivating, away and back."""
+"""Users: adding, changing, listing, activating and deactivating."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -28,10 +28,10 @@ from assignchat.store.database import Database
 
 
 class Deactivated(NamedTuple):
-    """A deactivated user, with the batch that moved their chats, if any did.
+    """A deactivated user, with the batch that moved their chats, if there was one.
 
-    `requests` are all that were cancelled, `cancelled_requests` counts those on chats that
-    did not move. `closed_chats` are the ids of the closed chats that moved.
+    `requests` are all that were cancelled, `cancelled_requests` counts those on chats that did
+    not move. `closed_chats` are the ids of the closed chats that moved.
     """
 
     user: User
@@ -69,7 +69,7 @@ def add_user(
 
 
 def get_user(database: Database, user_id: str) -> User:
-    """Return the user as they are. Raises `UserNotFound`."""
+    """Find the user with this id or alias. Raises `UserNotFound`."""
     with database.read():
         return find_user(database, user_id)
 
@@ -120,11 +120,11 @@ def deactivate_user(
     dry_run: bool = False,
     progress: Progress = no_progress,
 ) -> Deactivated:
-    """Take a user out of the team: their pending requests are cancelled, both ways.
+    """Deactivate a user, and cancel the requests that they sent and got.
 
-    All their chats go to `reassign_to` as one batch, in the same transaction. Raises
-    `OwnsOpenChats` where there are open ones and nobody to take them. A `dry_run` does it
-    all and rolls it back.
+    All their chats go to `reassign_to` as one batch, in the same transaction. Returns the user,
+    the batch and the counts. Raises `OwnsOpenChats` if they own open chats and nobody is to take
+    them. A `dry_run` does everything and rolls it back.
     """
     with database.write(dry_run=dry_run, bulk=True):
         user = find_user(database, user_id)
@@ -155,15 +155,15 @@ def deactivate_user(
 
 
 def list_users(database: Database) -> list[User]:
-    """Return all users, by id; an absence that is over is no longer shown."""
+    """List all users, by id. An absence that is over is not shown."""
     with database.read():
         return [_seen(user, database.now) for user in users.every(database)]
 
 
 def with_aliases(user: User, aliases: Iterable[str]) -> User:
-    """Give a user more aliases, in the spelling that came last. Returns the user.
+    """Add aliases to a user, in the spelling that came last. Returns the user.
 
-    Raises `InvalidValue` for one that is no possible id.
+    Raises `InvalidValue` for an alias that cannot be an id.
     """
     by_folded = {folded(alias): alias for alias in user.aliases}
     by_folded |= {folded(check_id(alias, "alias")): alias for alias in aliases}
@@ -180,9 +180,9 @@ def _without_aliases(user: User, aliases: Iterable[str]) -> User:
 
 
 def create_user(database: Database, user: User, actor: str, origins: Iterable[Alias] = ()) -> None:
-    """Store a new user, with a row that says so, inside a transaction.
+    """Store a new user and its tracking row, inside a transaction.
 
-    `origins` says of imported aliases under which heading they came. Raises `AliasExists`.
+    `origins` names the source and the heading of imported aliases. Raises `AliasExists`.
     """
     users.add(database, user)
     _store_aliases(database, (), user, origins)
@@ -194,7 +194,7 @@ def create_user(database: Database, user: User, actor: str, origins: Iterable[Al
 def change_user(
     database: Database, old: User, new: User, actor: str, origins: Iterable[Alias] = ()
 ) -> User:
-    """Store a changed user, with a row that says what changed, inside a transaction.
+    """Store a changed user and its tracking row, inside a transaction.
 
     Nothing is stored if nothing changed. `origins` is as for `create_user`. Returns the user.
     Raises `AliasExists`.
@@ -221,7 +221,7 @@ def deactivate(database: Database, user: User, actor: str) -> User:
 
 
 def _leave(database: Database, user: User, actor: str) -> User:
-    """Mark a user inactive, before anything that others are told of: they no longer are."""
+    """Mark a user inactive, before others are notified: the user no longer is."""
     left = user._replace(active=False)
     if user.active:
         users.update(database, left)

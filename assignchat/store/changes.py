@@ -1,4 +1,4 @@
-"""Chats whose owner or status is not what the CRM said last, and that they were told to it."""
+"""Chats whose owner or status the CRM does not know yet, and marking them as told."""
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from assignchat.store.sql import page
 
 
 class ChatChange(NamedTuple):
-    """A chat that the CRM is to be told of, with its last change, and the actor of that."""
+    """A chat that the CRM does not know as it is, with its last change and the actor of that."""
 
     id: str
     customer: str
@@ -40,7 +40,7 @@ _TO_TELL = (
 def to_tell(
     database: Database, *, limit: int | None = None, newest_first: bool = False
 ) -> Iterator[ChatChange]:
-    """Return the chats that the CRM is to be told of, in the order of their last change."""
+    """Yield the chats to tell the CRM about, in the order of their last change."""
     return database.rows(ChatChange, _TO_TELL + _order(limit, newest_first=newest_first))
 
 
@@ -50,7 +50,7 @@ def _order(limit: int | None, *, newest_first: bool) -> str:
 
 
 def stage(database: Database, *, limit: int | None = None, newest_first: bool = False) -> None:
-    """Put aside the chats that the CRM is to be told of, as they are now."""
+    """Collect the chats to tell the CRM about, as they are now."""
     database.execute("DROP TABLE IF EXISTS temp.telling")
     database.execute(
         f"CREATE TEMP TABLE telling AS {_TO_TELL}{_order(limit, newest_first=newest_first)}"
@@ -58,21 +58,21 @@ def stage(database: Database, *, limit: int | None = None, newest_first: bool = 
 
 
 def staged(database: Database) -> Iterator[ChatChange]:
-    """Return the chats that were put aside, in the order in which they were."""
+    """Yield the collected chats, in the order in which they were collected."""
     return database.rows(ChatChange, f"SELECT {_COLUMNS} FROM temp.telling ORDER BY rowid")
 
 
 def unstage(database: Database, chat_ids: Iterable[str]) -> None:
-    """Put chats aside no longer: the CRM is not told of them."""
+    """Remove chats from the collection: the CRM is not told about them."""
     database.execute_many(
         "DELETE FROM temp.telling WHERE id = ?", ((chat_id,) for chat_id in chat_ids)
     )
 
 
 def mark_told(database: Database) -> int:
-    """Keep that the CRM knows the chats that were put aside. Returns how many.
+    """Record that the CRM knows the collected chats. Returns how many.
 
-    What the CRM or somebody else has said of a chat in the meantime goes before.
+    A chat that an import or a user has changed in the meantime is left out.
     """
     return database.execute(
         "UPDATE chats AS c SET crm_owner_id = t.owner_id,"

@@ -188,7 +188,7 @@ class Database(Protocol):
             self._changes_before = self._changes()
             try:
                 yield
-                with signals.held():  # whoever is stopped now has to know which it is
+                with signals.held():  # a program that is stopped now has to know
                     self.execute("COMMIT" if commit else "ROLLBACK")
                     if kind == "write" and commit and self._changes() > self._changes_before:
                         self.committed = True

@@ -2,7 +2,7 @@
 
 A seal covers rows that one transaction appended, at most `SLICE` of them. Its `hash` is the
 SHA-256 of the hash before it together with those rows. So a row that is changed, deleted or
-inserted by hand no longer fits its seal; and whoever makes all seals from there on anew has
+inserted by hand no longer fits its seal; and if all seals from there on are made anew, there is
 another last one, the head, than the one that was noted elsewhere.
 
 `varying` names the columns in which the rows of a seal may differ; in the others the first

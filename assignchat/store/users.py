@@ -130,7 +130,7 @@ def aliases(database: Database) -> list[Alias]:
 
 
 def owner_names(database: Database, source: str) -> dict[str, str]:
-    """How a source named each owner last."""
+    """Return how a source named each owner last."""
     return dict(
         database.tuples(
             "SELECT user_id, name FROM owner_names WHERE source = :source", {"source": source}

@@ -22,7 +22,8 @@ def backup(
     """Examples:
         assignchat backup /var/backups/assignchat-monday.db
 
-    The copy shows one moment, is checked before it takes its name, and is its owner's alone.
+    The copy shows one moment, is checked before it takes its name, and only its owner can
+    read it.
     To restore, stop what writes and put the copy in the database's place, without any -wal
     and -shm files.
     """

@@ -36,7 +36,7 @@ def away(
         assignchat away --pass-on "In a meeting" --until 2h
 
     Until you are back nobody asks you, unless with --anyway. The requests that wait for your
-    answer are shown. With --pass-on they are rejected, and whoever comes next in a chain is
+    answer are shown. With --pass-on they are rejected, and the next user of a chain is
     asked; the reason is "Away" unless given. On a terminal, you are asked whether to.
     """
     if reason is not None and not pass_on:

@@ -214,7 +214,9 @@ def _ask_recipient(
     """
     if not interactive():
         if to_type is None:
-            raise Usage("Missing option '--to'", hint="Or --to-type: whoever has the fewest chats.")
+            raise Usage(
+                "Missing option '--to'", hint="Or --to-type, for the user with the fewest chats."
+            )
         return None
     found = {
         role: service.possible_recipients(

@@ -32,8 +32,8 @@ def stats(
 
     Who holds how many chats, how requests ended, how fast people answer (median and 90th
     percentile), the reasons for rejecting and withdrawing, the hours of the day at which
-    chats are handed over, and the chats that bounce: given straight back to whom they had
-    come from. Chats are counted as they are now, requests by when they were sent, and
+    chats are handed over, and the chats that bounce: given straight back to their owner
+    before. Chats are counted as they are now, requests by when they were sent, and
     hand-overs, by request or directly, by when they were made.
 
     A FILE of - is standard output. One that is there is replaced, whole or not at all.

@@ -154,7 +154,7 @@ class SqliteDatabase(Database):
         if opening.file_state(self._path).inode != self._state.inode:
             raise DatabaseMissing(
                 f"Another database was put in the place of {self.location} while waiting",
-                hint="Whoever restores a backup stops first what uses the database.",
+                hint="Before a backup is restored, stop all programs that use the database.",
             )
 
     @property

@@ -239,7 +239,7 @@ INDEXES = (
     "CREATE INDEX notifications_unread ON notifications (recipient_id) WHERE read_at IS NULL",
 )
 
-# They guard against mistakes, not against whoever owns the file. Three are needed:
+# They guard against mistakes, not against the owner of the file. Three are needed:
 # INSERT OR REPLACE walks around the first two.
 GUARDS = (
     """
