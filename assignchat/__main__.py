@@ -1,5 +1,6 @@
 """`python -m assignchat`, and the `assignchat` command."""
 
+import gc
 import io
 import os
 import sys
@@ -12,6 +13,7 @@ def run() -> None:
     if not sys.platform.startswith(SYSTEMS):  # before modules are missed that only these have
         sys.exit(f"Error: assignchat runs on Linux and macOS, not on {sys.platform}")
     try:
+        gc.set_threshold(100_000)  # nearly all that a command makes it keeps to its end
         from assignchat.cli import main  # Ctrl-C may come as early as this
         from assignchat.render import ClosedOutput
 

@@ -8,6 +8,8 @@ from assignchat.errors import InvalidValue
 from assignchat.model import Status
 from assignchat.times import parse_time
 
+# Patterns are compiled where they are first needed, which most commands do not.
+
 # Spaces of other widths are as harmless as the space.
 OTHER_SPACES = frozenset(
     "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
@@ -15,11 +17,11 @@ OTHER_SPACES = frozenset(
 
 
 # Letters and marks that are seen as nothing, so that one id looks like another.
-_UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\uffa0]")
+_UNSEEN = "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\uffa0]"
 
 
 # Joiners belong inside words of Persian and Hindi and inside emoji; elsewhere they hide.
-_JOINER_IN_WORD = re.compile("(?<=[^\x00-\x7f])[\u200c\u200d](?=[^\x00-\x7f])")
+_JOINER_IN_WORD = "(?<=[^\x00-\x7f])[\u200c\u200d](?=[^\x00-\x7f])"
 
 
 def visible(text: str) -> str:
@@ -28,12 +30,12 @@ def visible(text: str) -> str:
     Control characters, escape sequences, bidirectional overrides and zero-width characters of a
     hostile customer name become visible and harmless. Names in any script stay as they are.
     """
-    if text.isprintable() and (text.isascii() or not _UNSEEN.search(text)):
+    if text.isprintable() and (text.isascii() or not re.search(_UNSEEN, text)):
         return text
-    joiners = {match.start() for match in _JOINER_IN_WORD.finditer(text)}
+    joiners = {match.start() for match in re.finditer(_JOINER_IN_WORD, text)}
     return "".join(
         char
-        if (char.isprintable() and not _UNSEEN.match(char))
+        if (char.isprintable() and not re.match(_UNSEEN, char))
         or char in OTHER_SPACES
         or index in joiners
         else char.encode("unicode_escape").decode("ascii")
@@ -58,7 +60,7 @@ _A_DAY = timedelta(days=1)
 
 
 # Where it is quoted or part of a word it is an id of somebody's own.
-_STORED_TIME = re.compile(r"(?<![^ ])\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z(?![^ .,;])")
+_STORED_TIME = r"(?<![^ ])\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z(?![^ .,;])"
 
 
 def with_local_times(text: str) -> str:
@@ -70,7 +72,7 @@ def with_local_times(text: str) -> str:
         except InvalidValue:  # of the right form, and no time
             return found[0]
 
-    return _STORED_TIME.sub(as_seen, text)
+    return re.sub(_STORED_TIME, as_seen, text)
 
 
 def duration(seconds: float | None) -> str:

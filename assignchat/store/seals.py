@@ -13,7 +13,7 @@ row speaks for all, because bulk work appends rows that are alike but for their 
 import json
 import struct
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice, repeat, zip_longest
 from typing import Any, NamedTuple
 
@@ -27,6 +27,8 @@ SINCE_SCHEMA = 2
 
 SLICE = 10_000
 """The most rows under one seal. They are in memory at once."""
+
+_LONG = 100_000  # bytes of which OpenSSL makes up for what it takes to load
 
 _COLUMNS = TrackingRow._fields[1:]  # the id follows from the row's place under its seal
 _FROM = "FROM engagement_tracking"
@@ -132,9 +134,19 @@ def _marks(rows: _Rows) -> str:
 
 
 def _hash(previous: Seal, seal: Seal, rows: _Rows) -> str:
-    from hashlib import sha256  # likewise
+    return _sha256(_encoded([previous.hash, *seal._replace(hash=""), *rows]))
 
-    return sha256(_encoded([previous.hash, *seal._replace(hash=""), *rows])).hexdigest()
+
+def _sha256(content: bytes) -> str:
+    """Returns the digest; of a few rows without OpenSSL, for whose loading other writers wait."""
+    if len(content) < _LONG:
+        with suppress(ImportError):  # CPython's own, and called otherwise from 3.12 on
+            from _sha256 import sha256 as lean  # type: ignore[import-not-found]
+
+            return str(lean(content).hexdigest())
+    from hashlib import sha256
+
+    return sha256(content).hexdigest()
 
 
 def _encoded(values: Sequence[Any]) -> bytes:
