@@ -51,6 +51,7 @@ RIVALS = {
     "accept": ACCEPT,
     "reject": Command("reject 1 --reason Busy --as martha", "rejected"),
     "withdraw": Command("withdraw 1 --reason Busy --as mark", "withdrawn"),
+    "withdraw by a manager": Command("withdraw 1 --reason Busy --as maria", "withdrawn"),
     # By the sweep's clock the deadline has come, by the other's it has not.
     "sweep": Command("sweep-timeouts", "timed_out", False, "request_timed_out", clock="+2h"),
     "bulk": Command("bulk-assign chat-1 --to omar --as maria", "cancelled", False),
@@ -248,6 +249,29 @@ def test_a_chat_of_a_queue_is_taken_once_whenever_the_other_comes_in(
     moved = race.rows("SELECT to_user FROM engagement_tracking WHERE event = 'assigned'")
     assert race.rows("SELECT owner_id FROM chats WHERE id = 'new-1'") == moved
     assert [owner for (owner,) in moved] == list(winner.json["recipients"])
+
+
+ACCEPT_ALL = Command("accept --all --as martha", "accepted")
+
+
+@pytest.mark.parametrize("window", ["before", "holding", "released"])
+def test_of_two_who_accept_all_one_accepts_each_request_and_the_other_finds_none(
+    asked: Team, window: str
+) -> None:
+    asked.ok("assign", "chat-2", "--to", "martha", "--as", "mark", "--timeout", "1h")
+    trials = Trials(asked)
+    race = trials.race(ACCEPT_ALL, getattr(windows(trials.points(ACCEPT_ALL)), window), ACCEPT_ALL)
+    assert (race.stood, race.waited) == (True, window == "holding")
+    assert race.outcome() == "accepted"
+    winner, loser = (race.two, race.one) if window == "before" else (race.one, race.two)
+    assert [request["id"] for request in winner.json] == [1, 2]
+    assert (loser.exit_code, loser.json) == (0, [])
+    taken = race.rows(
+        "SELECT chat_id FROM engagement_tracking WHERE event = 'accepted' ORDER BY id"
+    )
+    assert taken == [("chat-1",), ("chat-2",)]
+    told = race.rows("SELECT recipient_id FROM notifications WHERE text LIKE '%accepted%'")
+    assert told == [("mark",), ("mark",)]
 
 
 UNDO = Command("undo 1 --as maria", "")
