@@ -5,7 +5,7 @@ docstring is printed by `assignchat help errors`. The message of an error says w
 its hint says what to do about it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from assignchat.problems import Problem
@@ -398,9 +398,3 @@ class ConfigNotWritable(ConfigUnusable):
     """The config file cannot be written."""
 
     code = "config_not_writable"
-
-
-def every_error() -> Iterator[type[AssignchatError]]:
-    """Yield the classes that have a code, in the order of this file."""
-    groups = AssignchatError.__subclasses__()
-    return (error for group in groups for error in group.__subclasses__())

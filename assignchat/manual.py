@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from assignchat.config.keys import KEYS
-from assignchat.errors import AssignchatError, every_error
+from assignchat.errors import AssignchatError
 from assignchat.model import (
     TRANSITIONS,
     Batch,
@@ -58,6 +58,12 @@ def exit_codes() -> Table:
         ("130, 143", "Stopped by SIGINT (Ctrl-C) or by SIGTERM.", ""),
     ]
     return Table(("exit", "when", "error codes"), rows)
+
+
+def every_error() -> Iterator[type[AssignchatError]]:
+    """List the classes that have a code, in the order in which they are written."""
+    groups = AssignchatError.__subclasses__()
+    return (error for group in groups for error in group.__subclasses__())
 
 
 def errors() -> Table:

@@ -21,7 +21,8 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from assignchat.config import addresses, keys
-from assignchat.errors import ConfigInvalid, every_error
+from assignchat.errors import ConfigInvalid
+from assignchat.manual import every_error
 from tests.support.hostile import (
     IDS,
     NO_DURATIONS,

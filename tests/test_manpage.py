@@ -8,8 +8,7 @@ import pytest
 
 from assignchat.cli.commands import COMMANDS
 from assignchat.config.keys import KEYS
-from assignchat.errors import every_error
-from assignchat.manual import first_line
+from assignchat.manual import every_error, first_line
 from tests.support.needs import needs
 from tests.support.processes import ROOT, run
 from tests.support.team import Team

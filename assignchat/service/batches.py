@@ -138,12 +138,7 @@ def reassign(
         for name in to
     ]
     recipients = {user.id: user for user in found}
-    loads = {
-        user.id: Load(
-            users.open_chats(database, user.id), None if unavailable_too else user.capacity
-        )
-        for user in recipients.values()
-    }
+    loads = _loads(database, recipients, unavailable_too=unavailable_too)
     moves = share_out(holdings, loads, split)
     _check_room(moves, loads)
     selected = sum(holding.chats for holding in holdings)
@@ -152,10 +147,9 @@ def reassign(
         return BulkAssigned(None, 0, selected, 0, dict.fromkeys(recipients, 0), False, {})
     before = tracking.last_id(database)
     batch_id = batches.add(database, actor, reason)
-    assigned = dict.fromkeys(recipients, 0)
+    assigned = {user: sum(m.chats for m in moves if m.to_user == user) for user in recipients}
     done = 0
     for move in moves:
-        assigned[move.to_user] += move.chats
         for moved in selection.move(move, batch_id=batch_id, actor=actor, reason=reason):
             done += moved
             progress(done, total)
@@ -167,6 +161,17 @@ def reassign(
         for user, load in loads.items()
     }
     return BulkAssigned(batch_id, total, selected - total, cancelled, assigned, False, open_chats)
+
+
+def _loads(
+    database: Database, recipients: dict[str, User], *, unavailable_too: bool
+) -> dict[str, Load]:
+    return {
+        user.id: Load(
+            users.open_chats(database, user.id), None if unavailable_too else user.capacity
+        )
+        for user in recipients.values()
+    }
 
 
 def undo(

@@ -5,14 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from assignchat.errors import AssignchatError, every_error
+from assignchat.errors import AssignchatError
+from assignchat.manual import every_error
 from tests.support.team import Team, shell
 
 EXIT_CODES = {
     1: "internal_error output_failed delivery_failed",
     2: "usage invalid_value reason_required reason_not_allowed wrong_user_type actor_unknown"
     " file_unreadable import_invalid",
-    3: "chat_not_found user_not_found request_not_found batch_not_found",
+    3: "chat_not_found user_not_found request_not_found batch_not_found source_not_found",
     4: "request_exists request_not_pending request_timed_out chat_closed user_inactive"
     " already_owner user_exists chat_exists alias_exists owns_open_chats batch_undone user_away"
     " user_full already_taken import_conflicts"

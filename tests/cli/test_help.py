@@ -14,7 +14,7 @@ from assignchat.cli.commands import COMMANDS
 from assignchat.cli.commands.check import PROBLEMS_FOUND
 from assignchat.cli.commands.wait import EXIT_CODES
 from assignchat.config.keys import KEYS
-from assignchat.errors import every_error
+from assignchat.manual import every_error
 from tests.support.processes import ROOT
 from tests.support.team import Team
 

@@ -9,9 +9,10 @@ import typer
 from assignchat import render
 from assignchat.cli import options, times
 from assignchat.cli.lists import note_period, note_unknown, say_list
-from assignchat.cli.session import invocation, open_for_reading
+from assignchat.cli.session import Session, invocation, open_for_reading
 from assignchat.errors import Usage
 from assignchat.model import EngagementRecord, Event, TrackingRow
+from assignchat.render import Form
 from assignchat.service import tracking as service
 from assignchat.store.tracking import Filters
 
@@ -137,15 +138,14 @@ def tracking(
     form = options.form(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)
     start, end = times.period(since, until, invocation(ctx).clock())
     note_period(start, end)
-    given = {
-        "records": records,
-        "after": after is not None,
-        "cursor": cursor is not None,
-        "follow": follow,
-        "limit": limit is not None,
-        "until": until is not None,
-    }
-    _check_together({name for name, is_given in given.items() if is_given})
+    _check_together(
+        records=records or None,
+        after=after,
+        cursor=cursor,
+        follow=follow or None,
+        limit=limit,
+        until=until,
+    )
     sought = Filters(
         chat=chat,
         request=request,
@@ -155,29 +155,15 @@ def tracking(
         since=start,
         until=end,
     )
-    fetch, row_type, cells = (
-        (service.list_records, EngagementRecord, _RECORD_CELLS)
-        if records
-        else (service.list_tracking, TrackingRow, _ROW_CELLS)
-    )
     with open_for_reading(ctx) as session:
         note_unknown(session.database, chat=chat, request=request, batch=batch)
         if follow or cursor or after is not None:
             from assignchat.cli.feed import Feed  # for integrators
 
             feed = Feed(session, form, _ROW_CELLS, sought, after=after, cursor=cursor)
-            if follow:
-                feed.follow()
-            else:
-                feed.say(limit)
-            return
-        say_list(
-            form,
-            limit,
-            lambda **page: fetch(session.database, **sought, **page),
-            row_type,
-            cells,
-        )
+            feed.follow() if follow else feed.say(limit)
+        else:
+            _say(session, form, limit, sought, records=records)
 
 
 _APART = (
@@ -190,7 +176,18 @@ _APART = (
 )
 
 
-def _check_together(given: set[str]) -> None:
+def _check_together(**given: object) -> None:
     for one, other in _APART:
-        if {one, other} <= given:
+        if given[one] is not None and given[other] is not None:
             raise Usage(f"--{one} and --{other} cannot be given together")
+
+
+def _say(
+    session: Session, form: Form, limit: int | None, sought: Filters, *, records: bool
+) -> None:
+    fetch, row_type, cells = (
+        (service.list_records, EngagementRecord, _RECORD_CELLS)
+        if records
+        else (service.list_tracking, TrackingRow, _ROW_CELLS)
+    )
+    say_list(form, limit, lambda **page: fetch(session.database, **sought, **page), row_type, cells)
