@@ -259,10 +259,10 @@ class Request(NamedTuple):
 
 
 class Rules(NamedTuple):
-    """What a team's config says of all requests.
+    """The rules of a team's config for all requests.
 
-    `fallback` are asked after those whom a request names, in order. `tell_when_nobody_took`
-    are told when a chain ends and nobody has taken the chat. Who has let
+    `fallback` are asked, in order, after the users whom a request names. `tell_when_nobody_took`
+    are notified when a chain ends and nobody has taken the chat. A user who lets
     `away_after_misses` requests in a row time out is set away; 0 means never.
     """
 

@@ -58,9 +58,9 @@ def find(named: str | None) -> tuple[Path, bool]:
 
 
 def _config_folder() -> Path | None:
-    """Return the user's config folder. As its standard says, `$XDG_CONFIG_HOME` must be absolute.
+    """Find the user's config folder. As its standard says, `$XDG_CONFIG_HOME` must be absolute.
 
-    A relative one would be another folder, perhaps of a stranger, in each working directory.
+    A relative one would be another folder, perhaps a stranger's, in each working directory.
     """
     named = at_home(os.environ.get("XDG_CONFIG_HOME") or "~/.config")
     if named is None or named.is_absolute():

@@ -12,7 +12,7 @@ ABSENT: Any = object()
 
 
 class Paths:
-    """The paths into objects that have the same names."""
+    """The paths into objects with the same names at the top."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self._names = set(names)

@@ -32,7 +32,7 @@ class Source(NamedTuple):
     owners: str | None = None
 
     def with_given(self, given: "Source") -> "Source":
-        """Return the source with what is given in place of what it says itself."""
+        """Replace values of a source by given ones. Returns the source."""
         values = {
             column: _with_words(self.values.get(column, {}), given.values.get(column, {}))
             for column in (*self.values, *given.values)

@@ -1,4 +1,4 @@
-"""What tracking says of the config."""
+"""Comparing the config with tracking, and tracking its changes."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What an engine offers: transactions, statements with their results, and facts for a check."""
+"""The protocol of an engine: transactions, statements with their results, and facts for a check."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext

@@ -84,9 +84,9 @@ def change(
     request_id: int | None = None,
     reason: str | None = None,
 ) -> None:
-    """Store the user, but for their aliases, with a row that says what has changed.
+    """Store the changed user, without aliases, and a tracking row with the changes.
 
-    `request_id` is the request because of which.
+    `request_id` is the request that caused the change.
     """
     update(database, new)
     changes = {

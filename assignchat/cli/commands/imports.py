@@ -167,7 +167,7 @@ class _How(NamedTuple):
 
 
 class _Kind(NamedTuple):
-    """What users and chats differ in."""
+    """The differences between an import of users and one of chats."""
 
     noun: str
     plural: str
@@ -309,7 +309,7 @@ def _say_conflicts(conflicts: Sequence[Conflict]) -> None:
 
 
 def _say_changes(changes: Sequence[Change], noun: str) -> None:
-    """What a dry run would change, column by column in the order in which they come."""
+    """Print the changes of a dry run, column by column."""
     by_column = dict[str, list[Change]]()
     for change in changes:
         by_column.setdefault("inactive" if change.new is False else change.column, []).append(

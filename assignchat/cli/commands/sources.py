@@ -159,7 +159,7 @@ def _wrong(option: str, text: str, form: str, columns: Sequence[str]) -> Usage:
 
 
 def named_source(session: Session, name: str, kind: str) -> Source:
-    """Return a source of the config. Raises `SourceNotFound`, and `Usage` for what is wrong."""
+    """Find a source of the config. Raises `SourceNotFound`, and `Usage` for a wrong value in it."""
     source = source_named(session.config.sources, name, kind)
     Times(source.time_zone, source.time_format)
     if source.encoding is not None:

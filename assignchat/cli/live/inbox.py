@@ -42,7 +42,7 @@ def has_page() -> bool:
 
 
 class Look(NamedTuple):
-    """What has changed: the inbox, the settings, and requests that were taken away."""
+    """The state that has changed: the inbox, the settings, and requests that were taken away."""
 
     inbox: Inbox
     settings: Settings
