@@ -15,7 +15,6 @@ from assignchat.service import inbox as service
 from assignchat.service.find import away_text, listing
 from assignchat.service.inbox import ReceivedRequest
 from assignchat.service.notifications import details
-from assignchat.service.users import list_users
 
 _NOTIFICATIONS_SHOWN = 10  # what is to be answered stands above them, and must stay in sight
 
@@ -137,6 +136,8 @@ def status(
 
 def say_team(ctx: typer.Context) -> None:
     """Tell somebody who is not in the team so, and who is in it."""
+    from assignchat.service.users import list_users  # rare, and bulk work comes with it
+
     with open_for_reading(ctx) as session:
         active = [user for user in list_users(session.database) if user.active]
     team = [f"{user.id} ({user.role})" for user in active]
