@@ -57,6 +57,7 @@ def choose(title: str, choices: Sequence[str], *, other: str | None = None) -> i
 
 
 def _is_meant(choice: str, answer: str) -> bool:
-    """Return whether an answer names a choice: `User`, or of `Mark (mark)` the name or the id."""
-    words = {choice, choice.partition(" (")[0], choice.rpartition("(")[2].rstrip(")")}
-    return answer.casefold() in {word.casefold() for word in words}
+    """Return whether an answer names a choice: `User`, or of `Mark (mark): …` the name or id."""
+    name, _, rest = choice.rpartition(" (")
+    words = {choice, name, rest.partition(")")[0]}
+    return bool(answer) and answer.casefold() in {word.casefold() for word in words}

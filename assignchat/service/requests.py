@@ -162,9 +162,9 @@ def list_requests(
 
 
 class Recipients(NamedTuple):
-    """The users of a role who can be asked, and those who cannot, each with the reason."""
+    """The users of a role who can be asked, with their open chats, and the others, with why."""
 
-    users: list[User]
+    users: list[tuple[User, int]]
     left_out: list[tuple[User, str]]
 
 
@@ -195,8 +195,10 @@ def possible_recipients(
         reasons = (
             {} if unavailable_too else {user: why_not_asked(database, user) for user in others}
         )
-    left_out = [(user, reason) for user, reason in reasons.items() if reason]
-    return Recipients([user for user in others if not reasons.get(user)], left_out)
+        offered = [
+            (user, users.open_chats(database, user.id)) for user in others if not reasons.get(user)
+        ]
+    return Recipients(offered, [(user, reason) for user, reason in reasons.items() if reason])
 
 
 def _check_may_assign(chat: Chat, requester: User) -> None:

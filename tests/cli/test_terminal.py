@@ -35,10 +35,17 @@ def test_assign_asks_for_the_type_and_then_for_the_user(team_now: Team) -> None:
     result = at_terminal(team_now, "assign", "chat-1", "--as", "mark", answers=answers)
     assert result.exit_code == 0
     assert re.search(r"Assign To\n.*User\n.*Manager\n", result.out)
-    assert "Martha" in result.out
+    assert "1. Martha (martha): 1 open chat\n" in result.out
     assert team_now.rows("SELECT recipient_id, recipient_role FROM requests") == [
         ("martha", "user")
     ]
+
+
+@pytest.mark.parametrize("answer", ["martha", "Martha"])
+def test_a_choice_may_be_named_instead_of_numbered(team_now: Team, answer: str) -> None:
+    answers = [(":", "1\n"), ("Select User", ""), ("1-2:", f"{answer}\n")]
+    assert at_terminal(team_now, "assign", "chat-1", "--as", "mark", answers=answers).exit_code == 0
+    assert team_now.rows("SELECT recipient_id FROM requests") == [("martha",)]
 
 
 def test_assign_offers_only_active_users_of_the_type(team_now: Team) -> None:

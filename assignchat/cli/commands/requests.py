@@ -11,7 +11,7 @@ from assignchat.cli.hints import hint_commands
 from assignchat.cli.prompts import choose, interactive
 from assignchat.cli.session import Session, invocation, open_for_user
 from assignchat.errors import Usage, UserNotFound
-from assignchat.model import PERSONS, Request, Role
+from assignchat.model import PERSONS, Request, Role, how_many
 from assignchat.service import requests as service
 from assignchat.service import settle
 from assignchat.times import parse_timeout
@@ -240,7 +240,8 @@ def _ask_recipient(
     users = found[role].users
     if not users:
         raise UserNotFound(f"No other {role.capitalize()} is active and present")
-    return users[_choose("Select User", [f"{user.name} ({user.id})" for user in users])].id
+    shown = [f"{user.name} ({user.id}): {how_many(load, 'open chat')}" for user, load in users]
+    return users[_choose("Select User", shown)][0].id
 
 
 def _choose(title: str, choices: Sequence[str]) -> int:
