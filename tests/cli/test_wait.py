@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from tests.support.processes import Process, program, result, start
+from tests.support.processes import Process, program, result, start, wait_until
 from tests.support.team import Team
 from tests.support.terminal import on_terminal
 
@@ -27,6 +27,13 @@ def waiting(team: Team, *words: str) -> Process:
     process = start(team.folder, *program(*words))
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(0.6)
+    return process
+
+
+def asking(team: Team, *words: str) -> Process:
+    """A process that has asked, which takes its time on a busy machine, and waits."""
+    process = waiting(team, *words)
+    wait_until(lambda: team.rows("SELECT id FROM requests") != [])
     return process
 
 
@@ -81,7 +88,7 @@ def test_who_waits_hears_of_it_when_it_happens(team_now: Team, outcome: str) -> 
 @each_outcome
 def test_assign_with_wait_asks_and_then_waits_for_the_answer(team_now: Team, outcome: str) -> None:
     words, exit_code = OUTCOMES[outcome]
-    process = waiting(team_now, *ASK, "--wait", "--json")
+    process = asking(team_now, *ASK, "--wait", "--json")
     team_now.ok(*words)
     heard = result(process)
     assert (heard.exit_code, heard.json["status"], heard.err) == (exit_code, outcome, "")
@@ -94,7 +101,7 @@ def test_a_request_that_times_out_while_somebody_waits_ends_the_waiting(team_now
 
 
 def test_waiting_is_for_one_request_and_not_for_the_next_of_the_chain(team_now: Team) -> None:
-    process = waiting(team_now, *ASK, "--then", "omar", "--wait")
+    process = asking(team_now, *ASK, "--then", "omar", "--wait")
     team_now.ok("reject", "1", "--reason", "Busy", "--as", "martha")
     assert result(process).exit_code == 10
     assert team_now.ok("requests", "--status", "pending")[0]["recipient_id"] == "omar"
@@ -130,7 +137,7 @@ BUSY = ("--reason", "Busy")
 
 
 def test_waiting_for_a_chain_goes_on_until_somebody_takes_the_chat(team_now: Team) -> None:
-    process = waiting(team_now, *CHAIN, "--wait", "--chain", "--json")
+    process = asking(team_now, *CHAIN, "--wait", "--chain", "--json")
     team_now.ok("reject", "1", *BUSY, "--as", "martha")
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(0.6)
