@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assignchat.errors import InvalidValue
-from assignchat.model import Status, check_id, check_text
+from assignchat.model import Status
+from assignchat.texts import check_id, check_text
 from assignchat.times import (
     format_time,
     parse_duration,

@@ -19,7 +19,6 @@ from assignchat.errors import (
     OutputFailed,
     Usage,
 )
-from assignchat.model import is_unicode
 from assignchat.render import (
     discard,
     flush,
@@ -31,6 +30,7 @@ from assignchat.render import (
 )
 from assignchat.store.database import Clock, utc_now
 from assignchat.system import signals
+from assignchat.texts import is_unicode
 
 
 class Terminated(BaseException):

@@ -11,11 +11,12 @@ import typer
 from assignchat import render
 from assignchat.config import keys, load
 from assignchat.errors import DatabaseMissing, IdentityFixed, InvalidValue, Usage
-from assignchat.model import SYSTEM, check_id
+from assignchat.model import SYSTEM
 from assignchat.service.find import id_of
 from assignchat.store.database import Clock, Database
 from assignchat.store.engines import engine_of, identity_at
 from assignchat.system.files import folders_open_to_all, is_sticky
+from assignchat.texts import check_id
 
 
 class Invocation:

@@ -14,7 +14,8 @@ from assignchat.errors import (
     ConfigValueInvalid,
     InvalidValue,
 )
-from assignchat.model import Rules, check_id, check_text
+from assignchat.model import Rules
+from assignchat.texts import check_id, check_text
 from assignchat.times import parse_duration, parse_timeout
 
 MAX_BUSY_SECONDS = 600

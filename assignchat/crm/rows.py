@@ -10,8 +10,9 @@ from typing import Any, NamedTuple, TypeVar
 from assignchat.crm.formulas import is_error
 from assignchat.crm.times import stored_iso
 from assignchat.errors import InvalidValue
-from assignchat.model import MAX_ID_LENGTH, MAX_TEXT_LENGTH, ChatStatus, Role, check_id, check_text
+from assignchat.model import ChatStatus, Role
 from assignchat.store.imports import ImportedChat
+from assignchat.texts import MAX_ID_LENGTH, MAX_TEXT_LENGTH, check_id, check_text
 from assignchat.times import format_time, parse_time
 
 OWN_CHAT_COLUMNS = ("crm_owner_id", "crm_status")

@@ -21,8 +21,6 @@ from assignchat.model import (
     Role,
     Split,
     User,
-    check_text,
-    how_many,
 )
 from assignchat.service.find import (
     NAMED_AT_MOST,
@@ -39,6 +37,7 @@ from assignchat.shell import command_line
 from assignchat.store import batches, notifications, tracking, users
 from assignchat.store.batches import Move, Selection
 from assignchat.store.database import Database
+from assignchat.texts import check_text, how_many
 
 Progress = Callable[[int, int], None]
 """Called after each slice with how many chats are done, and of how many."""
@@ -141,10 +140,10 @@ def reassign(
     loads = _loads(database, recipients, unavailable_too=unavailable_too)
     moves = share_out(holdings, loads, split)
     _check_room(moves, loads)
-    selected = sum(holding.chats for holding in holdings)
     total = sum(move.chats for move in moves)
+    unchanged = sum(holding.chats for holding in holdings) - total
     if not total:
-        return BulkAssigned(None, 0, selected, 0, dict.fromkeys(recipients, 0), False, {})
+        return BulkAssigned(None, 0, unchanged, 0, dict.fromkeys(recipients, 0), False, {})
     before = tracking.last_id(database)
     batch_id = batches.add(database, actor, reason)
     assigned = {user: sum(m.chats for m in moves if m.to_user == user) for user in recipients}
@@ -156,11 +155,12 @@ def reassign(
     cancelled = _cancel_on_moved(database, before, batch_id, actor, "Assigned directly")
     _record_recipients(database, batch_id, actor, recipients, assigned)
     _tell_former_owners(database, batch_id, actor, recipients, moves)
-    open_chats = {
-        user: (load.open_chats, load.open_chats + gained_open_chats(moves, user))
-        for user, load in loads.items()
-    }
-    return BulkAssigned(batch_id, total, selected - total, cancelled, assigned, False, open_chats)
+    open_chats = {user: _before_and_after(load, moves, user) for user, load in loads.items()}
+    return BulkAssigned(batch_id, total, unchanged, cancelled, assigned, False, open_chats)
+
+
+def _before_and_after(load: Load, moves: list[Move], user_id: str) -> tuple[int, int]:
+    return load.open_chats, load.open_chats + gained_open_chats(moves, user_id)
 
 
 def _loads(

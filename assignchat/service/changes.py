@@ -6,10 +6,11 @@ from contextlib import contextmanager
 from assignchat.crm.headings import folded as folded_heading
 from assignchat.crm.outgoing import Told
 from assignchat.crm.sources import Source
-from assignchat.model import Alias, User, folded
+from assignchat.model import Alias, User
 from assignchat.store import changes, users
 from assignchat.store.changes import ChatChange
 from assignchat.store.database import Database
+from assignchat.texts import folded
 
 
 def list_changes(

@@ -9,7 +9,7 @@ from assignchat.crm import rows as crm_rows
 from assignchat.crm.reading import line_text
 from assignchat.crm.rows import OWN_CHAT_COLUMNS, ImportedUser
 from assignchat.errors import AliasExists, AssignchatError, ImportConflicts, InvalidValue
-from assignchat.model import IMPORTED_AWAY_NOTICE, IMPORTED_NOTICE, Alias, Role, User, how_many
+from assignchat.model import IMPORTED_AWAY_NOTICE, IMPORTED_NOTICE, Alias, Role, User
 from assignchat.problems import Problem
 from assignchat.service.find import listing, user_name
 from assignchat.service.lifecycle import cancel, record_passed_deadlines
@@ -20,6 +20,7 @@ from assignchat.store import imports, notifications, requests, threeway, users
 from assignchat.store.database import Database
 from assignchat.store.imports import Change, Fault, Found, ImportedChat, OwnerChange
 from assignchat.store.threeway import Conflict, Owners
+from assignchat.texts import how_many
 
 __all__ = [
     "OWN_CHAT_COLUMNS",

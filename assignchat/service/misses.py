@@ -1,10 +1,11 @@
 """Misses: a user who lets requests time out is set away, and is back with their next answer."""
 
-from assignchat.model import SET_AWAY_NOTICE, SYSTEM, UNTIL_ANSWER, User, how_many
+from assignchat.model import SET_AWAY_NOTICE, SYSTEM, UNTIL_ANSWER, User
 from assignchat.service.find import find_user, is_away
 from assignchat.store import notifications, requests, users
 from assignchat.store.database import Database
 from assignchat.store.sql import Which
+from assignchat.texts import how_many
 
 
 def set_away_who_missed(database: Database, which: Which) -> None:

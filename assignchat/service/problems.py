@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from assignchat.crm.words import folded_word
 from assignchat.errors import ImportInvalid, InvalidValue
-from assignchat.model import how_many
 from assignchat.problems import Problem
+from assignchat.texts import how_many
 
 MAX_PROBLEMS = 10_000
 """After so many bad rows it is the wrong file, or one without end, and is read no further."""

@@ -12,16 +12,7 @@ from assignchat.errors import (
     UserNotFound,
     WrongUserType,
 )
-from assignchat.model import (
-    MAX_NOTE_LENGTH,
-    TRANSITIONS,
-    Chat,
-    ChatStatus,
-    Request,
-    Status,
-    User,
-    check_text,
-)
+from assignchat.model import TRANSITIONS, Chat, ChatStatus, Request, Status, User
 from assignchat.service.find import (
     find_actor,
     find_asked,
@@ -40,6 +31,7 @@ from assignchat.shell import command_line
 from assignchat.store import requests, users
 from assignchat.store.database import Database
 from assignchat.store.requests import Filters, NewRequest
+from assignchat.texts import MAX_NOTE_LENGTH, check_text
 
 DEFAULT_TIMEOUT_SECONDS = 120
 

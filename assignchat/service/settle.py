@@ -15,13 +15,14 @@ from assignchat.errors import (
     RequestTimedOut,
     Usage,
 )
-from assignchat.model import TRANSITIONS, Party, Request, Role, Status, Transition, User, check_text
+from assignchat.model import TRANSITIONS, Party, Request, Role, Status, Transition, User
 from assignchat.service.find import find_actor, find_chat, find_request
 from assignchat.service.lifecycle import record_passed_deadlines, settle
 from assignchat.service.misses import end_absence
 from assignchat.shell import command_line
 from assignchat.store import chats, requests
 from assignchat.store.database import Database
+from assignchat.texts import check_text
 
 
 class Named(NamedTuple):

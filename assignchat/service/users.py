@@ -5,19 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from assignchat.errors import AliasExists, InvalidValue, OwnsOpenChats, UserExists
-from assignchat.model import (
-    Alias,
-    ChatStatus,
-    Event,
-    Request,
-    Role,
-    Split,
-    User,
-    check_id,
-    check_text,
-    folded,
-    how_many,
-)
+from assignchat.model import Alias, ChatStatus, Event, Request, Role, Split, User
 from assignchat.service.batches import BulkAssigned, Progress, no_progress, reassign
 from assignchat.service.find import find_request, find_user, id_of, is_away
 from assignchat.service.lifecycle import cancel, record_passed_deadlines
@@ -25,6 +13,7 @@ from assignchat.shell import command_line
 from assignchat.store import chats, deliveries, requests, tracking, users
 from assignchat.store.batches import Selection
 from assignchat.store.database import Database
+from assignchat.texts import check_id, check_text, folded, how_many
 
 
 class Deactivated(NamedTuple):

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from assignchat.model import folded
 from assignchat.store import seals
 from assignchat.store.database import Database
 from assignchat.store.sql import Params, Which
+from assignchat.texts import folded
 
 _OWNER_CHANGES = "c.owner_id <> coalesce(i.owner_id, c.owner_id)"
 _STATUS_CHANGES = "c.status <> coalesce(i.status, c.status)"

@@ -224,10 +224,8 @@ def settle(
         bound,
     )
     _track(database, bound)
-    by_party = transition.party != Party.SYSTEM
-    notifications.tell_parties(
-        database, transition.event, SETTLED_LAST, but=actor if by_party else None
-    )
+    but = None if transition.party == Party.SYSTEM else actor
+    notifications.tell_parties(database, transition.event, SETTLED_LAST, but=but)
     return Settled(
         database.column("SELECT id FROM settling ORDER BY id"),
         database.column(

@@ -3,10 +3,11 @@
 import json
 from collections.abc import Iterator
 
-from assignchat.model import Alias, Event, User, folded
+from assignchat.model import Alias, Event, User
 from assignchat.store import tracking
 from assignchat.store.database import Database
 from assignchat.store.sql import Params, insert_into
+from assignchat.texts import folded
 
 _STORED = tuple(name for name in User._fields if name != "aliases")
 _COMPUTED = {

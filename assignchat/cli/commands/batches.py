@@ -12,10 +12,11 @@ from assignchat.cli.lists import say_list
 from assignchat.cli.prompts import confirm, interactive
 from assignchat.cli.session import Session, open_for_reading, open_for_user
 from assignchat.errors import InvalidValue, Usage
-from assignchat.model import Batch, ChatStatus, Split, check_id, how_many
+from assignchat.model import Batch, ChatStatus, Split
 from assignchat.service import batches as service
 from assignchat.service.batches import BulkAssigned, Undone
 from assignchat.system.textfile import Lines, opened_text
+from assignchat.texts import check_id, how_many
 
 STATUSES = (*ChatStatus, "all")
 

@@ -15,9 +15,9 @@ from assignchat.cli.session import Session, open_for_operator, refuse_to_overwri
 from assignchat.crm.outgoing import Outgoing
 from assignchat.crm.sources import Source
 from assignchat.errors import OutputFailed, Usage, shortened
-from assignchat.model import how_many
 from assignchat.service import changes as service
 from assignchat.store.changes import ChatChange
+from assignchat.texts import how_many
 
 _CELLS = {
     "Chat": render.field("id"),

@@ -20,13 +20,13 @@ from assignchat.config import edit
 from assignchat.crm import reading
 from assignchat.crm.sources import CHAT_COLUMNS, USER_COLUMNS, Source
 from assignchat.errors import ImportInvalid, InvalidValue
-from assignchat.model import counts, how_many
 from assignchat.problems import Problem
 from assignchat.service import imports as service
 from assignchat.service.imports import Imported
 from assignchat.store.imports import Change
 from assignchat.store.threeway import Conflict, Owners
 from assignchat.system.textfile import opened_bytes
+from assignchat.texts import counts, how_many
 
 app = new_group(
     COMMANDS["import"].summary,

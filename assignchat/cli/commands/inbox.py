@@ -10,11 +10,12 @@ from assignchat.cli import options
 from assignchat.cli.hints import hint_commands
 from assignchat.cli.session import invocation, open_for_reading, open_for_user
 from assignchat.errors import Usage
-from assignchat.model import Notification, Request, Status, how_many
+from assignchat.model import Notification, Request, Status
 from assignchat.service import inbox as service
 from assignchat.service.find import away_text, listing
 from assignchat.service.inbox import ReceivedRequest
 from assignchat.service.notifications import details
+from assignchat.texts import how_many
 
 _NOTIFICATIONS_SHOWN = 10  # what is to be answered stands above them, and must stay in sight
 

@@ -10,10 +10,10 @@ from assignchat.cli.repeat import pause_in, rounds
 from assignchat.cli.session import invocation, load_config, open_for_reading
 from assignchat.config import addresses
 from assignchat.errors import DeliveryFailed
-from assignchat.model import counts
 from assignchat.service import notifications
 from assignchat.service.notifications import Delivered
 from assignchat.service.users import list_users
+from assignchat.texts import counts
 
 
 def notify(

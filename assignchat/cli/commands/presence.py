@@ -11,9 +11,10 @@ from assignchat.cli.hints import hint_commands
 from assignchat.cli.prompts import agrees, interactive
 from assignchat.cli.session import Session, invocation, open_for_user
 from assignchat.errors import Usage
-from assignchat.model import Request, how_many
+from assignchat.model import Request
 from assignchat.service import presence as service
 from assignchat.service.presence import Gone
+from assignchat.texts import how_many
 
 
 def away(

@@ -11,9 +11,10 @@ from assignchat.cli.hints import hint_commands
 from assignchat.cli.prompts import choose, interactive
 from assignchat.cli.session import Session, invocation, open_for_user
 from assignchat.errors import Usage, UserNotFound
-from assignchat.model import PERSONS, Request, Role, how_many
+from assignchat.model import PERSONS, Request, Role
 from assignchat.service import requests as service
 from assignchat.service import settle
+from assignchat.texts import how_many
 from assignchat.times import parse_timeout
 
 AllWaiting = Annotated[

@@ -9,9 +9,9 @@ from assignchat.cli import options
 from assignchat.cli.repeat import pause_in, rounds
 from assignchat.cli.session import invocation, open_for_sweep
 from assignchat.errors import DatabaseLocked
-from assignchat.model import how_many
 from assignchat.service import lifecycle as service
 from assignchat.service.find import listing
+from assignchat.texts import how_many
 from assignchat.times import format_time
 
 

@@ -15,13 +15,14 @@ from assignchat.cli.hints import hint_commands
 from assignchat.cli.prompts import confirm, interactive
 from assignchat.cli.session import open_for_operator, open_for_reading
 from assignchat.errors import Usage
-from assignchat.model import INDEFINITE, UNTIL_ANSWER, Role, Split, User, how_many
+from assignchat.model import INDEFINITE, UNTIL_ANSWER, Role, Split, User
 from assignchat.service import presence
 from assignchat.service import users as service
 from assignchat.service.batches import Progress, no_progress
 from assignchat.service.find import NAMED_AT_MOST, listing
 from assignchat.service.presence import Gone
 from assignchat.service.users import Deactivated
+from assignchat.texts import how_many
 
 app = new_group(
     COMMANDS["user"].summary,

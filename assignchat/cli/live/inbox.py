@@ -25,11 +25,12 @@ from assignchat.cli.live.screen import (
 from assignchat.cli.session import Session, invocation, open_for_user
 from assignchat.config.keys import Settings
 from assignchat.errors import AssignchatError, DatabaseLocked, DatabaseUnusable
-from assignchat.model import Notification, Request, how_many
+from assignchat.model import Notification, Request
 from assignchat.render.live import Page, live_page
 from assignchat.service import inbox, settle
 from assignchat.service.inbox import Inbox, ReceivedRequest
 from assignchat.system import signals
+from assignchat.texts import how_many
 from assignchat.times import format_time
 
 _SECONDS_BETWEEN_LOOKS = 1.0
