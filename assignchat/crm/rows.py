@@ -110,7 +110,9 @@ def _optional(row: Row, column: str, check: Callable[[str], T]) -> T | None:
 
 def _plain(row: Row, column: str, length: int, check: Callable[[str], str]) -> str | None:
     value = row.get(column)
-    return value if _is_plain(value, length) else _optional(row, column, check)
+    if value is None or _is_plain(value, length):  # files lack some columns in every row
+        return value
+    return _optional(row, column, check)
 
 
 def _in_column(error: InvalidValue, column: str, row: Row) -> InvalidValue:
@@ -158,7 +160,7 @@ def _owner_id(text: str) -> str:
 
 def _status(row: Row, column: str) -> str | None:
     value = row.get(column)
-    if isinstance(value, str) and value in _STATUSES:
+    if value is None or (isinstance(value, str) and value in _STATUSES):
         return value
     return _optional(row, column, lambda text: _word(text, ChatStatus))
 
@@ -168,6 +170,8 @@ _STATUSES = frozenset(map(str, ChatStatus))
 
 def _time(row: Row, column: str) -> str | None:
     value = row.get(column)
+    if value is None:
+        return None
     if isinstance(value, datetime) and value.tzinfo is not None:
         return format_time(value)
     if isinstance(value, str) and (stored := stored_iso(value)) is not None:
