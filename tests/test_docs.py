@@ -11,7 +11,15 @@ from assignchat.cli.app import build
 from tests.support.processes import ROOT, run
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-TASKS = ("tutorial", "employee-leaves", "shift-change", "nobody-answers", "cron", "importing")
+TASKS = (
+    "tutorial",
+    "employee-leaves",
+    "shift-change",
+    "nobody-answers",
+    "cron",
+    "importing",
+    "in-step",
+)
 PLAYED = [page for page in PAGES if "```console\n" in page.read_text()]
 
 

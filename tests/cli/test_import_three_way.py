@@ -87,7 +87,7 @@ def test_of_many_conflicts_people_see_the_first_ten(team: Team) -> None:
     _hand_over(team, chats[0])
     team.ok("bulk-assign", *chats, "--to", "martha", "--yes", "--as", "maria")
     told = team.run("import", "chats", _file(*(f"{chat},omar,open" for chat in chats))).out
-    assert "12 chats changed hands here and in the CRM" in told
+    assert "12 chats changed hands both here and in the CRM" in told
     assert "c-09: mark -> martha here, omar in the CRM" in told
     assert "c-10" not in told
     assert "and 2 more" in told

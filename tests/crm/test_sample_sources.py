@@ -1,8 +1,9 @@
 """The ready sources in scripts/samples: each reads what its CRM writes, and writes what it reads.
 
-The files in tests/data/crm are invented after what each system's documentation says.
+The files in tests/data are invented after what each system's documentation says.
 """
 
+import re
 from typing import NamedTuple
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from tests.support.processes import ROOT
 from tests.support.team import Team
 
-FILES = ROOT / "tests" / "data" / "crm"
+DATA = ROOT / "tests" / "data"
 SAMPLES = ROOT / "scripts" / "samples" / "sources.toml"
 
 
@@ -72,6 +73,19 @@ SYSTEMS = {
 }
 
 
+def test_the_table_in_the_docs_names_the_files_that_are_tried() -> None:
+    page = (ROOT / "docs" / "importing.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| `([\w.-]+)` \| `([\w.-]+)` \|", page, re.MULTILINE)
+    assert {name: files for name, *files in rows} == {
+        name: [system.users, system.chats] for name, system in SYSTEMS.items()
+    }
+
+
+def found(name: str) -> str:
+    """Where a file is, among those of all cases or those for ready sources alone."""
+    return str(next(DATA.glob(f"*/{name}")))
+
+
 @pytest.fixture
 def ready(empty_team: Team) -> Team:
     """A team with the ready sources in its config, a queue, and nobody else yet."""
@@ -91,11 +105,11 @@ def test_a_ready_source_reads_what_its_crm_writes_and_writes_what_it_reads(
     ready: Team, name: str
 ) -> None:
     system = SYSTEMS[name]
-    ready.ok("import", "users", str(FILES / system.users), "--from", name)
+    ready.ok("import", "users", found(system.users), "--from", name)
     if name == "hubspot":  # whose export has name and address in one cell
         alias = "Raj Patel (raj@contoso.example)"
         ready.ok("user", "set", system.owner, "--alias", alias)
-    ready.ok("import", "chats", str(FILES / system.chats), "--from", name)
+    ready.ok("import", "chats", found(system.chats), "--from", name)
     chat, status = system.first
     shown = ready.ok("chat", "show", chat)
     told = (shown["customer"], shown["owner_id"], shown["status"])
@@ -113,7 +127,7 @@ def test_a_ready_source_reads_what_its_crm_writes_and_writes_what_it_reads(
 @pytest.mark.parametrize("name", ["zendesk", "freshdesk", "intercom", "chatwoot", "rocketchat"])
 def test_what_belongs_to_nobody_there_belongs_to_the_queue_here(ready: Team, name: str) -> None:
     system = SYSTEMS[name]
-    ready.ok("import", "users", str(FILES / system.users), "--from", name)
-    ready.ok("import", "chats", str(FILES / system.chats), "--from", name)
+    ready.ok("import", "users", found(system.users), "--from", name)
+    ready.ok("import", "chats", found(system.chats), "--from", name)
     (other,) = ready.ok("chat", "list", "--owner", "unassigned")
     assert (other["status"], other["crm_owner_id"]) == ("closed", "unassigned")

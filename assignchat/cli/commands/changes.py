@@ -19,13 +19,17 @@ from assignchat.service import changes as service
 from assignchat.store.changes import ChatChange
 from assignchat.texts import how_many
 
-_CELLS = {
+
+def _both(ours: str, theirs: str | None) -> str:
+    """Return what the CRM says and what is so here, or that alone if they are the same."""
+    return ours if theirs in (None, ours) else f"{theirs} -> {ours}"
+
+
+_CELLS: render.Cells = {
     "Chat": render.field("id"),
     "Customer": render.field("customer"),
-    "Owner": render.field("owner_id"),
-    "In the CRM": render.field("crm_owner_id"),
-    "Status": render.field("status"),
-    "There": render.field("crm_status"),
+    "Owner": lambda row: render.visible(_both(row.owner_id, row.crm_owner_id)),
+    "Status": lambda row: render.visible(_both(row.status, row.crm_status)),
     "Changed": render.field("changed_at"),
     "By": render.field("changed_by"),
 }

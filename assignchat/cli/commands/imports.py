@@ -301,7 +301,8 @@ def _say_owner_changes(result: Imported) -> None:
 
 def _say_conflicts(conflicts: Sequence[Conflict]) -> None:
     count = how_many(len(conflicts), "chat")
-    render.say(f"{count} changed hands here and in the CRM, and not changed now:")
+    stays = "stays with its owner" if len(conflicts) == 1 else "stay with their owners"
+    render.say(f"{count} changed hands both here and in the CRM, and {stays} here:")
     for chat in conflicts[:_CHANGES_SHOWN]:
         text = f"  {chat.chat}: {chat.base} -> {chat.ours} here, {chat.theirs} in the CRM"
         render.say(render.visible(text))
