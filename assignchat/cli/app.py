@@ -101,9 +101,9 @@ def _show_status_or_help(ctx: typer.Context) -> None:
     except (ActorUnknown, DatabaseMissing) as error:
         if named_database(ctx):  # what somebody has named is there, or that is an error
             raise
-        if isinstance(error, ActorUnknown):
-            say_team(ctx)
         render.say(ctx.get_help())
+        if isinstance(error, ActorUnknown):
+            say_team(ctx)  # last, where it is seen
 
 
 def build() -> Any:

@@ -99,9 +99,9 @@ def test_assignchat_alone_says_who_is_in_the_team_to_somebody_who_is_not(
     monkeypatch.setenv("ASSIGNCHAT_USER", "stranger")
     result = team.run()
     assert (result.exit_code, result.err) == (0, "")
-    assert result.out.startswith("You are stranger here, and not in the team.\n")
+    assert result.out.startswith(team.run("--help").out)
+    assert "\nYou are stranger here, and not in the team.\n" in result.out
     assert "In it are maria (manager), mark (user), martha (user), omar (user).\n" in result.out
-    assert result.out.endswith(team.run("--help").out)
 
 
 def test_status_itself_says_that_it_does_not_know_who_asks(team: Team) -> None:

@@ -142,10 +142,10 @@ def say_team(ctx: typer.Context) -> None:
     with open_for_reading(ctx) as session:
         active = [user for user in list_users(session.database) if user.active]
     team = [f"{user.id} ({user.role})" for user in active]
-    render.say(f"You are {render.visible(session.actor)} here, and not in the team.")
+    render.say("", f"You are {render.visible(session.actor)} here, and not in the team.")
     if team:
         render.say(f"In it are {render.visible(listing(team))}.")
-        render.say("To act as one of them, add --as USER or set ASSIGNCHAT_USER.", "")
+        render.say("To act as one of them: assignchat status --as USER, or set ASSIGNCHAT_USER.")
 
 
 def _flat(received: ReceivedRequest) -> dict[str, Any]:

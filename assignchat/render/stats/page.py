@@ -171,10 +171,10 @@ dt{{color:var(--soft);font-size:.875rem}}
 figure{{margin:0;padding:1.25rem;background:var(--card);border:1px solid var(--line)}}
 figure{{border-radius:10px;overflow-x:auto}}
 figure p{{margin:.3rem 0 0;color:var(--soft);font-size:.875rem}}
-.bar{{color:var(--bar);font-family:monospace;line-height:1}}
+.bar{{color:var(--bar);font-family:monospace;line-height:1;white-space:nowrap}}
 .bars th,.bars td,.hours th,.hours td{{border:0;font-size:.875rem}}
 .bars th{{font-weight:400;min-width:6rem;overflow-wrap:anywhere}}
-.bars td{{white-space:nowrap;max-width:none}}
+.bars td{{max-width:none}}
 .bars small{{display:block;color:var(--soft)}}
 .hours th,.hours td{{min-width:2ch;padding:0 .3rem;text-align:center}}
 .hours th{{color:var(--soft);font-weight:400}}
@@ -189,4 +189,6 @@ tbody th{{font-weight:400;min-width:9rem;max-width:22rem;overflow-wrap:anywhere}
 td{{min-width:9ch;max-width:22rem;overflow-wrap:anywhere}}
 th.n,td.n{{text-align:right}}
 td.n{{min-width:0;white-space:nowrap}}
+@media (max-width:30rem){{.bars .bar{{font-size:.75rem}}figure{{padding:1rem}}}}
+@media (max-width:30rem){{.hours th,.hours td{{padding:0 .15rem}}}}
 @media print{{figure{{break-inside:avoid}}.table{{overflow:visible}}}}"""
