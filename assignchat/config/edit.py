@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from assignchat.config import SOURCES
 from assignchat.config.keys import Value, flat, settings_of
 from assignchat.config.load import (
     Config,
@@ -16,7 +17,7 @@ from assignchat.config.load import (
     parse_toml,
     read_safely,
 )
-from assignchat.config.sources import SOURCES, check_name, settings_of_source
+from assignchat.config.sources import check_name, settings_of_source
 from assignchat.crm.sources import Source
 from assignchat.errors import (
     ConfigInvalid,

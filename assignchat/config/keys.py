@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from assignchat.config.sources import SOURCES, check_sources
+from assignchat.config import SOURCES
 from assignchat.errors import (
     AssignchatError,
     ConfigInvalid,
@@ -265,6 +265,8 @@ def settings_of(values: dict[str, Value], path: Path) -> Settings:
     for name, value in values.items():
         try:
             if name == SOURCES:
+                from assignchat.config.sources import check_sources  # few configs have them
+
                 check_sources(value)
             else:
                 key_named(name)

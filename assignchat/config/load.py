@@ -5,8 +5,8 @@ import stat
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
+from assignchat.config import SOURCES
 from assignchat.config.keys import KEYS, Settings, Value, at_home, flat, settings_of
-from assignchat.config.sources import SOURCES
 from assignchat.errors import ConfigInvalid
 from assignchat.shell import quoted
 from assignchat.system.files import links_from

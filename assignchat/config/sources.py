@@ -4,11 +4,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
+from assignchat.config import SOURCES
 from assignchat.crm.sources import COLUMNS, Source
 from assignchat.errors import InvalidValue, SourceNotFound
-
-SOURCES = "sources"
-"""The table in which each source has a table of its own."""
 
 _TEXTS = ("time_zone", "time_format", "encoding", "delimiter", "sheet", "rows", "owners")
 _NAME = re.compile("[A-Za-z0-9_-]{1,100}")

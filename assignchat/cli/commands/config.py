@@ -19,10 +19,9 @@ from assignchat.cli.session import (
     load_config,
     open_as_configured,
 )
-from assignchat.config import edit, keys, load
+from assignchat.config import SOURCES, edit, keys, load
 from assignchat.config.keys import Value
 from assignchat.config.load import Config
-from assignchat.config.sources import SOURCES
 from assignchat.errors import DatabaseMissing, DatabaseUnusable
 from assignchat.service.config import keys_that_differ, record_change
 from assignchat.system import signals
