@@ -347,8 +347,8 @@ TOPICS = {
         """
         [permissions]
 
-        `user`, `chat`, `import`, `config`, `sweep-timeouts` and the like are for operators and
-        do not check the role of the actor.
+        `user`, `chat`, `import`, `changes`, `config`, `sweep-timeouts` and the like are for
+        operators and do not check the role of the actor.
 
         The owner of a chat cannot be asked to take it. An inactive user cannot act, be asked or
         be assigned chats. `assignchat help identity` says who the actor is.
