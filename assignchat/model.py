@@ -169,7 +169,9 @@ To a recipient that is the requester, to all others the recipient.
 NOBODY_TOOK_NOTICE = "Nobody has taken the chat about which %s has asked."
 """How those are told whom the rules name, with the requester's name."""
 
-SET_AWAY_NOTICE = "You are away until you answer or come back: {requests} in a row timed out."
+SET_AWAY_NOTICE = (
+    "You are away until you answer or come back: {requests} timed out without an answer."
+)
 
 ASSIGNED_NOTICE = "{actor} has assigned {chats} to you."
 ASSIGNED_AWAY_NOTICE = "{actor} has assigned {chats} of yours to {recipients}."

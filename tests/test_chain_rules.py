@@ -133,7 +133,7 @@ def test_after_so_many_misses_in_a_row_a_user_is_away_and_told(team: Team) -> No
     miss(team)
     assert away_until(team, "martha") == "next answer"
     assert told(team, "martha")[-1] == (
-        "You are away until you answer or come back: 3 requests in a row timed out."
+        "You are away until you answer or come back: 3 requests timed out without an answer."
     )
     row = team.ok("tracking", "--event", "user_changed")[-1]
     assert (row["actor"], row["request_id"]) == ("system", 3)
