@@ -100,6 +100,8 @@ def _read(cursor: Path, database: Database) -> int:
     """
     try:
         if not cursor.exists():
+            if not cursor.parent.is_dir():  # found before the rows are printed, and not after
+                raise InvalidValue(f"--cursor {cursor} is in a folder that does not exist")
             return 0
         if not cursor.is_file():
             raise InvalidValue(f"--cursor {cursor} is not a file")

@@ -113,6 +113,10 @@ def test_a_cursor_ahead_of_the_history_is_of_another_database(team: Team, cursor
     assert team.refused(*FEED) == (2, "invalid_value")
 
 
+def test_a_cursor_that_cannot_be_written_is_refused_before_rows_are_printed(team: Team) -> None:
+    assert team.refused("tracking", "--cursor", "missing/told") == (2, "invalid_value")
+
+
 def test_what_is_no_file_of_the_readers_own_is_no_cursor(team: Team) -> None:
     for name in ("assignchat.db", "assignchat.db-wal", "config.toml", "/dev/null", "."):
         assert team.refused("tracking", "--cursor", name) == (2, "invalid_value"), name
