@@ -16,6 +16,7 @@ from assignchat.model import (
     Chat,
     EngagementRecord,
     Notification,
+    Party,
     Request,
     TrackingRow,
     User,
@@ -84,10 +85,14 @@ def config() -> Table:
 def lifecycle() -> Table:
     """Make the table of the changes that a request can go through."""
     rows = [
-        (t.source.label, action, t.party, t.target.label, "yes" if t.needs_reason else "")
+        (t.source.label, action, _by(t.party), t.target.label, "yes" if t.needs_reason else "")
         for action, t in TRANSITIONS.items()
     ]
     return Table(("from", "action", "by", "to", "reason"), rows)
+
+
+def _by(party: Party) -> str:
+    return f"{party}, any manager" if party == Party.REQUESTER else str(party)
 
 
 def permissions() -> Table:
