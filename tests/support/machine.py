@@ -53,6 +53,7 @@ def _copy_python(target: Path) -> None:
         _link_or_copy(shared.resolve(), str(target / "lib" / shared.name))
     tools = shutil.ignore_patterns("apprise*", "hypothesis*", "mypy*", "pip*", "setuptools*")
     _copy_tree(Path(sysconfig.get_path("purelib")), library / "site-packages", tools)
+    (library / "dist-packages").symlink_to("site-packages")  # where Debian's interpreter looks
     ours = library / "site-packages" / "assignchat"
     shutil.rmtree(ours, ignore_errors=True)
     _copy_tree(Path(assignchat.__file__).parent, ours, shutil.ignore_patterns("__pycache__"))
