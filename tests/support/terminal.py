@@ -30,6 +30,8 @@ signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
 os.execvp(sys.argv[1], sys.argv[1:])
 """
 
+_SECONDS_BEFORE_AGAIN = 5
+
 Shown = str | Callable[[str], object]
 
 
@@ -62,11 +64,19 @@ class Terminal:
             assert time.monotonic() < end, f"it does not come: {self.screen!r}"
             assert self._see(0.1), f"it has ended before: {self.screen!r}"
 
-    def ends(self) -> int:
-        """Wait for the end of the program. Returns its exit code."""
+    def ends(self, *, again: str = "") -> int:
+        """Wait for the end of the program, and press keys `again` meanwhile. Returns its exit code.
+
+        Python notices a Ctrl-C that comes at the very moment before it reads a line only once
+        there is a line, or with the next Ctrl-C, which a person would press.
+        """
         end = time.monotonic() + PATIENCE
+        next_press = time.monotonic() + _SECONDS_BEFORE_AGAIN
         while self._see(0.1):
             assert time.monotonic() < end, f"it does not end: {self.screen!r}"
+            if again and time.monotonic() > next_press:
+                self.type(again)
+                next_press += _SECONDS_BEFORE_AGAIN
         return self.process.wait(PATIENCE)
 
     def _see(self, seconds: float) -> bool:
@@ -133,5 +143,6 @@ def at_terminal(
             terminal.until(lambda: terminal.screen.find(prompt, position) >= 0)  # noqa: B023
             position = terminal.screen.find(prompt, position) + len(prompt)
             terminal.type(answer)
-        exit_code = terminal.ends()
+        interrupted = bool(answers) and answers[-1][1] == CTRL_C
+        exit_code = terminal.ends(again=CTRL_C if interrupted else "")
     return Result(exit_code, terminal.screen.replace("\r\n", "\n"), "")
