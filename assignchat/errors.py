@@ -8,7 +8,7 @@ its hint says what to do about it.
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from assignchat.problems import Problem
+from assignchat.problems import Problem, shortened
 
 
 class AssignchatError(Exception):
@@ -21,17 +21,6 @@ class AssignchatError(Exception):
         super().__init__(shortened(message))
         self.message = shortened(message)
         self.hint = None if hint is None else shortened(hint)
-
-
-MAX_MESSAGE_LENGTH = 2_000
-
-
-def shortened(text: str) -> str:
-    """Shorten a message that quotes a long text. Returns its two ends, or all of a short one."""
-    if len(text) <= MAX_MESSAGE_LENGTH:
-        return text
-    kept = MAX_MESSAGE_LENGTH // 2 - 1
-    return f"{text[:kept]}…{text[-kept:]}"
 
 
 class ProgramFailed(AssignchatError):

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from assignchat.config import addresses, keys
 from assignchat.errors import ConfigInvalid
-from assignchat.manual import every_error
+from assignchat.manual.tables import every_error
 from tests.support.hostile import (
     IDS,
     NO_DURATIONS,

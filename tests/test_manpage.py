@@ -8,7 +8,7 @@ import pytest
 
 from assignchat.cli.commands import COMMANDS
 from assignchat.config.keys import KEYS
-from assignchat.manual import every_error, first_line
+from assignchat.manual.tables import every_error, first_line
 from tests.support.needs import needs
 from tests.support.processes import ROOT, run
 from tests.support.team import Team
@@ -104,6 +104,6 @@ def test_the_wheel_installs_the_man_page_where_man_looks(installed: Path) -> Non
 
 def test_the_wheel_has_the_package_and_nothing_of_the_tests(installed: Path) -> None:
     (package,) = installed.glob("lib/python*/site-packages/assignchat")
-    assert (package / "manual.py").is_file()
+    assert (package / "model.py").is_file()
     assert (package / "py.typed").is_file()
     assert not list(installed.rglob("test*.py"))

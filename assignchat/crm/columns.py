@@ -10,7 +10,8 @@ from assignchat.crm.objects import NumberedObject, Object
 from assignchat.crm.paths import Paths
 from assignchat.crm.sources import Source
 from assignchat.crm.tables import Note, NumberedRecord, Record, is_blank
-from assignchat.errors import InvalidValue, Usage, shortened
+from assignchat.errors import InvalidValue, Usage
+from assignchat.problems import shortened
 
 MAX_COLUMNS = 16_384  # as many as a spreadsheet has
 

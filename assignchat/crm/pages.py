@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from assignchat.errors import FileUnreadable, shortened
+from assignchat.errors import FileUnreadable
+from assignchat.problems import shortened
 
 _ERRORS = frozenset({"error", "errors", "errorcode", "fault", "exception", "error_description"})
 _CODES = frozenset({"code", "status", "statuscode", "errorcode", "category", "success"})

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from assignchat.errors import AssignchatError
-from assignchat.manual import every_error
+from assignchat.manual.tables import every_error
 from tests.support.team import Team, shell
 
 EXIT_CODES = {

@@ -14,7 +14,8 @@ from assignchat.cli.commands import COMMANDS
 from assignchat.cli.commands.check import PROBLEMS_FOUND
 from assignchat.cli.commands.wait import EXIT_CODES
 from assignchat.config.keys import KEYS
-from assignchat.manual import every_error
+from assignchat.manual import tables
+from assignchat.manual.tables import every_error
 from tests.support.processes import ROOT
 from tests.support.team import Team
 
@@ -138,7 +139,7 @@ def test_help_exit_codes_names_every_code(empty_team: Team) -> None:
 def test_help_errors_says_what_each_code_means(empty_team: Team) -> None:
     shown = " ".join(empty_team.run("help", "errors").out.split())
     for error in every_error():
-        assert f"{error.code} {error.exit_code} {manual.first_line(error)}" in shown
+        assert f"{error.code} {error.exit_code} {tables.first_line(error)}" in shown
 
 
 def test_help_environment_names_every_variable_that_is_read(empty_team: Team) -> None:
@@ -153,14 +154,14 @@ def test_help_environment_names_every_variable_that_is_read(empty_team: Team) ->
 
 
 def test_help_permissions_names_commands_that_there_are() -> None:
-    named = {name for row in manual.permissions().rows for name in re.findall("`(.*?)`", row[0])}
+    named = {name for row in tables.permissions().rows for name in re.findall("`(.*?)`", row[0])}
     assert named
     assert named <= {" ".join(page) for page in PAGES}
 
 
 @pytest.mark.usefixtures("request_id")
 def test_help_json_tells_the_keys_that_are_printed(team: Team) -> None:
-    objects = {row[0]: row[1] for row in manual.objects().rows}
+    objects = {row[0]: row[1] for row in tables.objects().rows}
     team.ok("bulk-assign", "chat-4", "--to", "omar", "--as", "maria")
 
     def keys(document: dict[str, object]) -> str:
@@ -198,18 +199,18 @@ def test_help_json_tells_what_each_command_prints(team: Team) -> None:
     seen = {"notify"}  # it needs an extra, and has tests of its own
     for call in re.split(r"[;\n] *", CALLS.strip()):
         words = call.split()
-        name = " ".join(words[:2]) if " ".join(words[:2]) in manual.RESULTS else words[0]
+        name = " ".join(words[:2]) if " ".join(words[:2]) in tables.RESULTS else words[0]
         document = json.loads(team.run(*words, "--json").out)
-        assert is_as_told(document, manual.RESULTS[name], records="--records" in words), name
+        assert is_as_told(document, tables.RESULTS[name], records="--records" in words), name
         seen.add(name)
-    assert seen == set(manual.RESULTS)
+    assert seen == set(tables.RESULTS)
     leaves = {" ".join(page) for page in PAGES} - {"user", "chat", "import", "config"}
     assert seen == leaves
 
 
 def is_as_told(document: Any, told: str, *, records: bool) -> bool:
     """Whether a document has the keys that a line of `help json` promises."""
-    rows = {row[0]: row[1].replace("`", "").split(", ") for row in manual.objects().rows}
+    rows = {row[0]: row[1].replace("`", "").split(", ") for row in tables.objects().rows}
     if told.startswith("a list of "):
         kind = "record" if records else told.removeprefix("a list of ").partition(",")[0]
         of_kind = [keys for name, keys in rows.items() if kind.startswith(name)]

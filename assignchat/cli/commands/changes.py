@@ -14,7 +14,8 @@ from assignchat.cli.lists import say_list
 from assignchat.cli.session import Session, open_for_operator, refuse_to_overwrite_own_files
 from assignchat.crm.outgoing import Outgoing
 from assignchat.crm.sources import Source
-from assignchat.errors import OutputFailed, Usage, shortened
+from assignchat.errors import OutputFailed, Usage
+from assignchat.problems import shortened
 from assignchat.service import changes as service
 from assignchat.store.changes import ChatChange
 from assignchat.texts import how_many
