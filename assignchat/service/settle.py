@@ -43,6 +43,9 @@ class Reasons(NamedTuple):
     others_allowed: bool = True
 
 
+ANY_REASON = Reasons()
+
+
 def accept(database: Database, request_id: int, *, actor: str) -> Request:
     """Accept a request: the actor takes over its chat. Returns the request.
 
@@ -50,7 +53,7 @@ def accept(database: Database, request_id: int, *, actor: str) -> Request:
     `DatabaseDamaged` if the chat's owner has changed since the request was sent, which only a
     change by hand can do.
     """
-    return accept_named(database, Named([request_id]), actor=actor)[0]
+    return _settle_one(database, "accept", request_id, actor)
 
 
 def reject(
@@ -68,9 +71,7 @@ def reject(
     `RequestTimedOut`.
     """
     allowed = Reasons(offered, others_allowed)
-    return reject_named(database, Named([request_id]), reason=reason, actor=actor, allowed=allowed)[
-        0
-    ]
+    return _settle_one(database, "reject", request_id, actor, reason, allowed)
 
 
 def withdraw(
@@ -88,30 +89,51 @@ def withdraw(
     `RequestTimedOut`.
     """
     allowed = Reasons(offered, others_allowed)
-    return withdraw_named(
-        database, Named([request_id]), reason=reason, actor=actor, allowed=allowed
-    )[0]
+    return _settle_one(database, "withdraw", request_id, actor, reason, allowed)
 
 
-def accept_named(database: Database, named: Named, *, actor: str) -> list[Request]:
-    """Accept several requests, all or none. Returns them. Raises what `accept` raises."""
-    return _settle(database, "accept", named, actor)
+def _settle_one(
+    database: Database,
+    action: str,
+    request_id: int,
+    actor: str,
+    reason: str | None = None,
+    allowed: Reasons = ANY_REASON,
+) -> Request:
+    named = Named([request_id])
+    return settle_named(database, action, named, actor=actor, reason=reason, allowed=allowed)[0]
 
 
-def reject_named(
-    database: Database, named: Named, *, reason: str | None, actor: str, allowed: Reasons
+def settle_named(
+    database: Database,
+    action: str,
+    named: Named,
+    *,
+    actor: str,
+    reason: str | None = None,
+    allowed: Reasons = ANY_REASON,
 ) -> list[Request]:
-    """Reject several requests, all or none. Returns them. Raises what `reject` raises."""
-    given = check_reason(reason, allowed.offered, others_allowed=allowed.others_allowed)
-    return _settle(database, "reject", named, actor, given)
+    """Accept, reject or withdraw the named requests, all or none. Returns them.
 
-
-def withdraw_named(
-    database: Database, named: Named, *, reason: str | None, actor: str, allowed: Reasons
-) -> list[Request]:
-    """Withdraw several requests, all or none. Returns them. Raises what `withdraw` raises."""
-    given = check_reason(reason, allowed.offered, others_allowed=allowed.others_allowed)
-    return _settle(database, "withdraw", named, actor, given)
+    The action is one of `TRANSITIONS`. Raises what the function of its name raises.
+    """
+    transition = TRANSITIONS[action]
+    if transition.needs_reason:
+        reason = check_reason(reason, allowed.offered, others_allowed=allowed.others_allowed)
+    with database.write():
+        user = find_actor(database, actor)
+        settled = []
+        for request in _find_named(database, transition, named, user):
+            _check_party(request, transition.party, user)
+            which = requests.this(request.id)
+            if not settle(database, transition, which, actor=user.id, reason=reason):
+                raise _why_not_pending(request)
+            settled.append(find_request(database, request.id))
+            if transition.target == Status.ACCEPTED:
+                _hand_over(database, settled[-1])
+        if transition.party == Party.RECIPIENT:
+            end_absence(database, user)
+        return settled
 
 
 def waiting(database: Database, action: str, *, actor: str) -> list[Request]:
@@ -129,30 +151,6 @@ def check_named(database: Database, action: str, named: Named, *, actor: str) ->
             _check_party(request, transition.party, user)
             if request.status != transition.source:
                 raise _why_not_pending(request)
-
-
-def _settle(
-    database: Database,
-    action: str,
-    named: Named,
-    actor: str,
-    reason: str | None = None,
-) -> list[Request]:
-    transition = TRANSITIONS[action]
-    with database.write():
-        user = find_actor(database, actor)
-        settled = []
-        for request in _find_named(database, transition, named, user):
-            _check_party(request, transition.party, user)
-            which = requests.this(request.id)
-            if not settle(database, transition, which, actor=user.id, reason=reason):
-                raise _why_not_pending(request)
-            settled.append(find_request(database, request.id))
-            if transition.target == Status.ACCEPTED:
-                _hand_over(database, settled[-1])
-        if transition.party == Party.RECIPIENT:
-            end_absence(database, user)
-        return settled
 
 
 def _hand_over(database: Database, request: Request) -> None:

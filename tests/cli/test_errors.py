@@ -103,7 +103,7 @@ def test_a_bug_is_reported_without_a_traceback(
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError("of course")
 
-    monkeypatch.setattr("assignchat.service.settle.accept_named", fail)
+    monkeypatch.setattr("assignchat.service.settle.settle_named", fail)
     assert team.refused("accept", request_id, "--as", "martha") == (1, "internal_error")
     result = team.run("accept", request_id, "--as", "martha")
     assert result.err.startswith("Error: ")

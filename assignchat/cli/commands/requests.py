@@ -134,7 +134,7 @@ def accept(
     """
     with open_for_user(ctx, as_user) as session:
         named = _named(session, "accept", request, chat, all_waiting=all_waiting)
-        accepted = settle.accept_named(session.database, named, actor=session.actor)
+        accepted = settle.settle_named(session.database, "accept", named, actor=session.actor)
     _show(ctx, accepted, as_json=as_json, one=_is_one(named))
     if not as_json and len(accepted) == 1:
         (taken,) = accepted
@@ -161,11 +161,7 @@ def reject(
     with open_for_user(ctx, as_user) as session:
         offered = session.config.settings.rejection_reasons
         named = _named(session, "reject", request, chat, all_waiting=all_waiting)
-        allowed = _reasons(session, offered)
-        given = reason or _ask_reason(session, "reject", named, allowed)
-        rejected = settle.reject_named(
-            session.database, named, reason=given, actor=session.actor, allowed=allowed
-        )
+        rejected = _settle_with_reason(session, "reject", named, reason, offered)
     _show(ctx, rejected, as_json=as_json, one=_is_one(named))
 
 
@@ -188,11 +184,7 @@ def withdraw(
     with open_for_user(ctx, as_user) as session:
         offered = session.config.settings.withdrawal_reasons
         named = _named(session, "withdraw", request, chat, all_waiting=all_waiting)
-        allowed = _reasons(session, offered)
-        given = reason or _ask_reason(session, "withdraw", named, allowed)
-        withdrawn = settle.withdraw_named(
-            session.database, named, reason=given, actor=session.actor, allowed=allowed
-        )
+        withdrawn = _settle_with_reason(session, "withdraw", named, reason, offered)
     _show(ctx, withdrawn, as_json=as_json, one=_is_one(named))
     if not as_json and len(withdrawn) == 1:
         (old,) = withdrawn
@@ -273,8 +265,18 @@ def _is_one(named: settle.Named) -> bool:
     return not named.all_waiting and len(named.numbers) + len(named.chats) <= 1
 
 
-def _reasons(session: Session, offered: Sequence[str]) -> settle.Reasons:
-    return settle.Reasons(offered, session.config.settings.allow_other_reasons)
+def _settle_with_reason(
+    session: Session,
+    action: str,
+    named: settle.Named,
+    reason: str | None,
+    offered: Sequence[str],
+) -> list[Request]:
+    allowed = settle.Reasons(offered, session.config.settings.allow_other_reasons)
+    given = reason or _ask_reason(session, action, named, allowed)
+    return settle.settle_named(
+        session.database, action, named, actor=session.actor, reason=given, allowed=allowed
+    )
 
 
 def _ask_reason(
