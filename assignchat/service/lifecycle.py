@@ -81,13 +81,13 @@ def settle(
     """
     settled = requests.settle(database, transition, which, actor=actor, reason=reason)
     if settled.ids and transition.target == Status.TIMED_OUT:
-        set_away_who_missed(database, requests.SETTLED_LAST)
+        set_away_who_missed(database, settled.which)
     if settled.ids and transition.chain_goes_on:
         for request_id in settled.with_fallbacks:
             _ask_next(database, find_request(database, request_id))
         for name in database.rules.tell_when_nobody_took:
             told = id_of(database, name)
-            notifications.tell_nobody_took(database, told, requests.SETTLED_LAST)
+            notifications.tell_nobody_took(database, told, settled.which)
     return settled.ids
 
 

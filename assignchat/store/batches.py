@@ -136,22 +136,14 @@ class Selection:
     @classmethod
     def of_ids(cls, database: Database, chat_ids: Iterable[str]) -> "Selection":
         """Select the chats with these ids. `unknown` lists the ids that no chat has."""
-        database.execute(
-            "CREATE TEMP TABLE IF NOT EXISTS given (id TEXT PRIMARY KEY) WITHOUT ROWID"
-        )
-        database.execute(
-            "CREATE TEMP TABLE IF NOT EXISTS selected (owner_id TEXT, status TEXT, id TEXT,"
-            " PRIMARY KEY (owner_id, status, id)) WITHOUT ROWID"
-        )
-        database.execute("DELETE FROM given")
-        database.execute("DELETE FROM selected")
-        database.execute_many(
-            "INSERT INTO given (id) VALUES (?) ON CONFLICT DO NOTHING",
-            ((chat_id,) for chat_id in chat_ids),
+        database.make_temporary("given", "id TEXT", key="id")
+        database.stage("given", ((chat_id,) for chat_id in chat_ids))
+        database.make_temporary(
+            "selected", "owner_id TEXT, status TEXT, id TEXT", key="owner_id, status, id"
         )
         database.execute(
             "INSERT INTO selected (owner_id, status, id)"
-            " SELECT c.owner_id, c.status, c.id FROM given g CROSS JOIN chats c ON c.id = g.id"
+            " SELECT c.owner_id, c.status, c.id FROM given g CROSS JOIN chats c WHERE c.id = g.id"
             " ORDER BY 1, 2, 3"
         )
         restriction = f" AND id IN (SELECT id FROM selected WHERE {_IN_SLICE})"
@@ -273,8 +265,7 @@ def requests_moved_since(row_id: int) -> Which:
 
 def _collect_moved_since(database: Database, batch_id: int, first: int, last: int) -> None:
     """Collect the chats of a batch that have got another owner since then."""
-    database.execute("CREATE TEMP TABLE IF NOT EXISTS moved_since (id TEXT PRIMARY KEY)")
-    database.execute("DELETE FROM moved_since")
+    database.make_temporary("moved_since", "id TEXT", key="id")
     changes_hands = (
         "later.event IN ('accepted', 'assigned', 'undone', 'imported')"
         " AND later.from_user <> later.to_user"
@@ -285,8 +276,8 @@ def _collect_moved_since(database: Database, batch_id: int, first: int, last: in
     else:
         later = (
             "engagement_tracking t CROSS JOIN engagement_tracking later"
-            " ON later.chat_id = t.chat_id AND later.id > t.id"
-            " WHERE t.id BETWEEN :first AND :last AND t.batch_id = :batch"
+            " WHERE later.chat_id = t.chat_id AND later.id > t.id"
+            " AND t.id BETWEEN :first AND :last AND t.batch_id = :batch"
             f" AND t.event = 'assigned' AND {changes_hands}"
         )
     database.execute(
@@ -341,7 +332,7 @@ def _undo_slice(database: Database, bound: Params) -> int:
             " FROM engagement_tracking t JOIN chats c ON c.id = t.chat_id"
             " WHERE t.id BETWEEN :start AND :end AND t.batch_id = :batch"
             " AND t.event = 'assigned' AND c.owner_id = t.to_user"
-            " AND t.chat_id NOT IN (SELECT id FROM moved_since) ORDER BY t.id",
+            " AND NOT EXISTS (SELECT 1 FROM moved_since m WHERE m.id = t.chat_id) ORDER BY t.id",
             bound,
         )
     database.execute(

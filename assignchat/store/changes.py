@@ -21,51 +21,56 @@ class ChatChange(NamedTuple):
 
 
 _COLUMNS = ", ".join(ChatChange._fields)
-_CHANGES_OWNER_OR_STATUS = (
-    "t.event IN ('opened', 'accepted', 'assigned', 'undone', 'closed', 'reopened')"
-    " OR (t.event = 'imported'"
-    " AND (t.from_user IS NOT t.to_user OR json_extract(t.detail, '$.status') IS NOT NULL))"
-)
-# The CRM has said nothing of the owner of a chat that was added here; of the status, it may
-# never say anything.
-_TO_TELL = (
-    "SELECT c.id, c.customer, c.owner_id, c.crm_owner_id, c.status, c.crm_status,"
-    " l.at AS changed_at, l.actor AS changed_by"
-    " FROM chats c LEFT JOIN engagement_tracking l ON l.id = (SELECT max(t.id)"
-    f" FROM engagement_tracking t WHERE t.chat_id = c.id AND ({_CHANGES_OWNER_OR_STATUS}))"
-    " WHERE c.owner_id IS NOT c.crm_owner_id OR c.status <> c.crm_status"
-)
+_CHANGE_OWNER_OR_STATUS = "'opened', 'accepted', 'assigned', 'undone', 'closed', 'reopened'"
 
 
 def to_tell(
     database: Database, *, limit: int | None = None, newest_first: bool = False
 ) -> Iterator[ChatChange]:
     """Yield the chats to tell the CRM about, in the order of their last change."""
-    return database.rows(ChatChange, _TO_TELL + _order(limit, newest_first=newest_first))
+    return database.rows(ChatChange, _to_tell(database, limit, newest_first=newest_first))
+
+
+def _to_tell(database: Database, limit: int | None, *, newest_first: bool) -> str:
+    # The CRM has said nothing of the owner of a chat that was added here; of the status, it may
+    # never say anything.
+    return (
+        "SELECT c.id, c.customer, c.owner_id, c.crm_owner_id, c.status, c.crm_status,"
+        " l.at AS changed_at, l.actor AS changed_by"
+        " FROM chats c LEFT JOIN engagement_tracking l ON l.id = (SELECT max(t.id)"
+        " FROM engagement_tracking t WHERE t.chat_id = c.id"
+        f" AND (t.event IN ({_CHANGE_OWNER_OR_STATUS}) OR (t.event = 'imported'"
+        " AND (t.from_user IS DISTINCT FROM t.to_user"
+        f" OR {database.json_at('t.detail', 'status')} IS NOT NULL))))"
+        " WHERE c.owner_id IS DISTINCT FROM c.crm_owner_id OR c.status <> c.crm_status"
+        f" {_order(limit, newest_first=newest_first)}"
+    )
 
 
 def _order(limit: int | None, *, newest_first: bool) -> str:
     direction = " DESC" if newest_first else ""
-    return " " + page(f"changed_at{direction}, c.id", limit, newest_first=newest_first)
+    return page(f"changed_at{direction}, c.id", limit, newest_first=newest_first)
 
 
 def stage(database: Database, *, limit: int | None = None, newest_first: bool = False) -> None:
     """Collect the chats to tell the CRM about, as they are now."""
-    database.execute("DROP TABLE IF EXISTS temp.telling")
+    texts = ", ".join(f"{name} TEXT" for name in ChatChange._fields)
+    database.make_temporary("telling", f"place INTEGER PRIMARY KEY, {texts}")
     database.execute(
-        f"CREATE TEMP TABLE telling AS {_TO_TELL}{_order(limit, newest_first=newest_first)}"
+        f"INSERT INTO telling SELECT row_number() OVER (), found.* FROM"
+        f" ({_to_tell(database, limit, newest_first=newest_first)}) AS found"
     )
 
 
 def staged(database: Database) -> Iterator[ChatChange]:
     """Yield the collected chats, in the order in which they were collected."""
-    return database.rows(ChatChange, f"SELECT {_COLUMNS} FROM temp.telling ORDER BY rowid")
+    return database.rows(ChatChange, f"SELECT {_COLUMNS} FROM telling ORDER BY place")
 
 
 def unstage(database: Database, chat_ids: Iterable[str]) -> None:
     """Remove chats from the collection: the CRM is not told about them."""
     database.execute_many(
-        "DELETE FROM temp.telling WHERE id = ?", ((chat_id,) for chat_id in chat_ids)
+        "DELETE FROM telling WHERE id = :id", ({"id": chat_id} for chat_id in chat_ids)
     )
 
 
@@ -78,6 +83,7 @@ def mark_told(database: Database) -> int:
         "UPDATE chats AS c SET crm_owner_id = t.owner_id,"
         " crm_status = CASE WHEN c.crm_status IS NULL AND t.crm_owner_id IS NOT NULL"
         " THEN NULL ELSE t.status END"
-        " FROM temp.telling t WHERE t.id = c.id"
-        " AND c.crm_owner_id IS t.crm_owner_id AND c.crm_status IS t.crm_status"
+        " FROM telling t WHERE t.id = c.id"
+        " AND c.crm_owner_id IS NOT DISTINCT FROM t.crm_owner_id"
+        " AND c.crm_status IS NOT DISTINCT FROM t.crm_status"
     )

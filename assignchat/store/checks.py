@@ -3,15 +3,13 @@
 from assignchat.model import OWNERSHIP_EVENTS
 from assignchat.store.database import Database
 
-# What was changed by hand need not be JSON.
-_DETAIL = "CASE WHEN json_valid(t.detail) THEN t.detail END"
 _OWNERSHIP = ", ".join(f"'{event}'" for event in OWNERSHIP_EVENTS)
 
 
 def owners_against_tracking(database: Database) -> list[str]:
     """Find chats whose owner is not the one that their last change of owner names."""
     return database.column(
-        "SELECT c.id FROM chats c WHERE c.owner_id IS NOT (SELECT t.to_user"
+        "SELECT c.id FROM chats c WHERE c.owner_id IS DISTINCT FROM (SELECT t.to_user"
         " FROM engagement_tracking t WHERE t.chat_id = c.id"
         f" AND t.event IN ({_OWNERSHIP}) ORDER BY t.id DESC LIMIT 1) ORDER BY c.id"
     )
@@ -22,8 +20,8 @@ def statuses_against_tracking(database: Database) -> list[int]:
     return database.column(
         "SELECT r.id FROM requests r LEFT JOIN engagement_tracking t ON t.id = (SELECT max(id)"
         " FROM engagement_tracking WHERE request_id = r.id AND event <> 'user_changed')"
-        " WHERE r.status IS NOT t.status OR r.recipient_id IS NOT t.to_user"
-        " OR r.reason IS NOT t.reason ORDER BY r.id"
+        " WHERE r.status IS DISTINCT FROM t.status OR r.recipient_id IS DISTINCT FROM t.to_user"
+        " OR r.reason IS DISTINCT FROM t.reason ORDER BY r.id"
     )
 
 
@@ -32,10 +30,10 @@ def requests_against_tracking(database: Database) -> list[int]:
     return database.column(
         "SELECT r.id FROM requests r JOIN engagement_tracking t"
         " ON t.request_id = r.id AND t.event = 'requested'"
-        " WHERE r.chat_id IS NOT t.chat_id OR r.from_user IS NOT t.from_user"
-        " OR r.requested_at IS NOT t.at"
+        " WHERE r.chat_id IS DISTINCT FROM t.chat_id OR r.from_user IS DISTINCT FROM t.from_user"
+        " OR r.requested_at IS DISTINCT FROM t.at"
         # One that follows another is sent by the system for the same requester.
-        " OR r.requester_id IS NOT coalesce((SELECT requester_id FROM requests"
+        " OR r.requester_id IS DISTINCT FROM coalesce((SELECT requester_id FROM requests"
         " WHERE id = r.previous_request_id), t.actor) ORDER BY r.id"
     )
 
@@ -52,7 +50,7 @@ def batches_against_tracking(database: Database) -> list[int]:
         " UNION SELECT batch_id FROM"
         " (SELECT * FROM kept EXCEPT SELECT batch_id, to_user, chats FROM told) AS untold)"
         " SELECT b.id FROM batches b WHERE b.id IN (SELECT batch_id FROM differing)"
-        " OR b.actor IS NOT (SELECT min(actor) FROM told WHERE batch_id = b.id)"
+        " OR b.actor IS DISTINCT FROM (SELECT min(actor) FROM told WHERE batch_id = b.id)"
         " OR (b.undone_at IS NULL AND EXISTS (SELECT 1 FROM engagement_tracking t"
         " WHERE t.batch_id = b.id AND t.event = 'undone')) ORDER BY b.id"
     )
@@ -60,12 +58,13 @@ def batches_against_tracking(database: Database) -> list[int]:
 
 def chats_against_tracking(database: Database) -> list[str]:
     """Find chats that are open where tracking says closed, or closed where it says open."""
+    imported = _in_detail(database, "status[1]")
     return database.column(
-        "SELECT c.id FROM chats c WHERE c.status IS NOT (SELECT CASE t.event"
-        f" WHEN 'closed' THEN 'closed' WHEN 'imported' THEN json_extract({_DETAIL}, '$.status[1]')"
+        "SELECT c.id FROM chats c WHERE c.status IS DISTINCT FROM (SELECT CASE t.event"
+        f" WHEN 'closed' THEN 'closed' WHEN 'imported' THEN {imported}"
         " ELSE 'open' END FROM engagement_tracking t WHERE t.chat_id = c.id"
         " AND (t.event IN ('opened', 'closed', 'reopened')"
-        f" OR (t.event = 'imported' AND json_extract({_DETAIL}, '$.status') IS NOT NULL))"
+        f" OR (t.event = 'imported' AND {_in_detail(database, 'status')} IS NOT NULL))"
         " ORDER BY t.id DESC LIMIT 1) ORDER BY c.id"
     )
 
@@ -75,40 +74,44 @@ def deadlines_against_tracking(database: Database) -> list[int]:
     return database.column(
         "SELECT r.id FROM requests r JOIN engagement_tracking t"
         " ON t.request_id = r.id AND t.event = 'requested'"
-        f" WHERE r.expires_at IS NOT json_extract({_DETAIL}, '$.expires_at') ORDER BY r.id"
+        f" WHERE r.expires_at IS DISTINCT FROM {_in_detail(database, 'expires_at')} ORDER BY r.id"
     )
+
+
+def _in_detail(database: Database, path: str) -> str:
+    # What was changed by hand need not be JSON.
+    return database.json_at(database.json_if_valid("t.detail"), path)
 
 
 def roles_against_tracking(database: Database) -> list[str]:
     """Find users whose role is not the one last recorded."""
     return database.column(
-        _last_recorded("role", deactivated="NULL")
+        _last_recorded(database, "role", deactivated="NULL")
         + " SELECT u.id FROM users u LEFT JOIN last ON last.user_id = u.id"
-        " WHERE u.role IS NOT last.value ORDER BY u.id"
+        " WHERE u.role IS DISTINCT FROM last.value ORDER BY u.id"
     )
 
 
 def leavers_made_active(database: Database) -> list[str]:
     """Find users who are active though tracking says that they were deactivated."""
     return database.column(
-        _last_recorded("active", deactivated="0")
+        _last_recorded(database, "active", deactivated="'false'")
         + " SELECT u.id FROM users u JOIN last ON last.user_id = u.id"
-        " WHERE u.active AND NOT last.value ORDER BY u.id"
+        " WHERE u.active = 1 AND CAST(last.value AS TEXT) IN ('false', '0') ORDER BY u.id"
     )
 
 
-def _last_recorded(column: str, *, deactivated: str) -> str:
+def _last_recorded(database: Database, column: str, *, deactivated: str) -> str:
     """Write the SQL of a table `last`: the newest value of a user's column that tracking has.
 
     `deactivated` is the value that their deactivation gives it, NULL for none.
     """
     return (
-        f"WITH detail AS (SELECT t.id, t.event, {_DETAIL} AS detail FROM engagement_tracking t"
+        f"WITH recorded AS (SELECT t.id, {_in_detail(database, 'id')} AS user_id, CASE t.event"
+        f" WHEN 'user_added' THEN {_in_detail(database, column)}"
+        f" WHEN 'user_changed' THEN {_in_detail(database, f'{column}[1]')}"
+        f" ELSE {deactivated} END AS value FROM engagement_tracking t"
         " WHERE t.event IN ('user_added', 'user_changed', 'user_deactivated')),"
-        " recorded AS (SELECT id, json_extract(detail, '$.id') AS user_id, CASE event"
-        f" WHEN 'user_added' THEN json_extract(detail, '$.{column}')"
-        f" WHEN 'user_changed' THEN json_extract(detail, '$.{column}[1]')"
-        f" ELSE {deactivated} END AS value FROM detail),"
         " last AS (SELECT user_id, value FROM (SELECT user_id, value,"
         " row_number() OVER (PARTITION BY user_id ORDER BY id DESC) AS age FROM recorded"
         " WHERE value IS NOT NULL) AS recorded_values WHERE age = 1)"

@@ -1,6 +1,6 @@
 """The protocol of an engine: transactions, statements with their results, and facts for a check."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
@@ -231,7 +231,7 @@ class Database(Protocol):
     def execute(self, sql: str, params: Params | None = None) -> int:
         """Run one statement. Returns the number of rows that it changed."""
 
-    def execute_many(self, sql: str, rows: Iterable[Params | tuple[Any, ...]]) -> None:
+    def execute_many(self, sql: str, rows: Iterable[Params]) -> None:
         """Run one statement for each of many rows of parameters."""
 
     def tuples(self, sql: str, params: Params | None = None) -> Iterator[tuple[Any, ...]]:
@@ -265,6 +265,47 @@ class Database(Protocol):
     def table(self, name: str) -> Iterator[tuple[Any, ...]]:
         """Yield all rows of a table or view, the oldest first where they are numbered."""
         return self.tuples(f'SELECT * FROM "{name}" ORDER BY 1')
+
+    # Temporary tables, which only their owner sees.
+
+    def make_temporary(self, table: str, columns: str, *, key: str | None = None) -> None:
+        """Make an empty temporary table, in the place of an earlier one of that name.
+
+        A `key` of one or more columns also says in which order the rows are stored.
+        """
+
+    def stage(self, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Put rows into a temporary table, but for those whose key is there already."""
+
+    # Expressions that engines have different words for. Each is returned as SQL.
+
+    @staticmethod
+    def json_at(text: str, path: str) -> str:
+        """Return what finds a value in a JSON text by a path such as `status[1]`, or NULL."""
+
+    @staticmethod
+    def json_if_valid(text: str) -> str:
+        """Return what turns a text that is not JSON into NULL."""
+
+    @staticmethod
+    def json_list(column: str, source: str) -> str:
+        """Return what makes a JSON text of the values of a column, in order."""
+
+    @staticmethod
+    def json_array(*items: str) -> str:
+        """Return what makes a JSON array."""
+
+    @staticmethod
+    def json_object(members: Mapping[str, str]) -> str:
+        """Return what makes a JSON text of an object."""
+
+    @staticmethod
+    def json_without_nulls(text: str) -> str:
+        """Return what removes the members that are null, and turns the empty object into NULL."""
+
+    @staticmethod
+    def seconds_between(earlier: str, later: str) -> str:
+        """Return what finds the seconds between two stored times, to the millisecond."""
 
     # What an export and a check ask.
 

@@ -47,8 +47,8 @@ def collect(database: Database, news_since: str) -> None:
         {"now": database.now},
     )
     database.execute(
-        "UPDATE delivery_progress"
-        " SET last_id = max(last_id, (SELECT coalesce(max(id), 0) FROM notifications))"
+        "UPDATE delivery_progress SET last_id = (SELECT max(id) FROM notifications)"
+        " WHERE last_id < (SELECT max(id) FROM notifications)"
     )
 
 

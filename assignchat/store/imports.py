@@ -86,22 +86,20 @@ class OwnerChange(NamedTuple):
 
 def stage(database: Database, rows: Iterable[ImportedChat]) -> None:
     """Copy the rows of a file into a table beside the chats."""
-    database.execute("DROP TABLE IF EXISTS temp.incoming")
-    database.execute(
-        "CREATE TEMP TABLE incoming (place INTEGER PRIMARY KEY, line INTEGER, id TEXT,"
-        " customer TEXT, owner_id TEXT, status TEXT, opened_at TEXT, closed_at TEXT,"
-        " crm_owner_id TEXT, crm_status TEXT, says_crm INTEGER, new INTEGER)"
+    database.make_temporary(
+        "incoming",
+        "line INTEGER, id TEXT, customer TEXT, owner_id TEXT, status TEXT, opened_at TEXT,"
+        " closed_at TEXT, crm_owner_id TEXT, crm_status TEXT, says_crm INTEGER, new INTEGER,"
+        " place INTEGER PRIMARY KEY",
     )
-    fields = ", ".join(ImportedChat._fields)
-    values = ", ".join("?" for _ in ImportedChat._fields)
-    database.execute_many(f"INSERT INTO temp.incoming ({fields}) VALUES ({values})", rows)
-    database.execute("CREATE INDEX temp.incoming_by_id ON incoming (id)")
+    database.stage("incoming", ((*row, None, place) for place, row in enumerate(rows)))
+    database.execute("CREATE INDEX incoming_by_id ON incoming (id)")
 
 
 def remember_owner_names(database: Database, source: str) -> None:
     """Keep how a source names the owners of the staged rows, the one that came last for each."""
     names = database.column(
-        "SELECT owner_id FROM temp.incoming WHERE owner_id IS NOT NULL"
+        "SELECT owner_id FROM incoming WHERE owner_id IS NOT NULL"
         " GROUP BY owner_id ORDER BY max(place)"
     )
     database.execute_many(
@@ -118,32 +116,32 @@ def resolve_owners(database: Database) -> None:
     aliases = dict(database.tuples("SELECT folded, user_id FROM user_aliases"))
     if not aliases:
         return
-    database.execute("CREATE TEMP TABLE IF NOT EXISTS named (name TEXT PRIMARY KEY, user_id TEXT)")
-    database.execute("DELETE FROM temp.named")
+    database.make_temporary("named", "name TEXT, user_id TEXT", key="name")
     names = database.column(
-        "SELECT DISTINCT owner_id FROM temp.incoming"
+        "SELECT DISTINCT owner_id FROM incoming"
         " WHERE owner_id IS NOT NULL AND owner_id NOT IN (SELECT id FROM users)"
     )
-    database.execute_many(
-        "INSERT INTO temp.named (name, user_id) VALUES (?, ?)",
-        ((name, aliases[folded(name)]) for name in names if folded(name) in aliases),
-    )
+    known = ((name, aliases[folded(name)]) for name in names if folded(name) in aliases)
+    database.stage("named", known)
     # Not by UPDATE FROM: SQLite would walk all rows once for each name.
     database.execute(
-        "UPDATE temp.incoming"
-        " SET owner_id = (SELECT n.user_id FROM temp.named n WHERE n.name = owner_id)"
-        " WHERE owner_id IN (SELECT name FROM temp.named)"
+        "UPDATE incoming"
+        " SET owner_id = (SELECT n.user_id FROM named n WHERE n.name = owner_id)"
+        " WHERE owner_id IN (SELECT name FROM named)"
     )
 
 
 def mark_new(database: Database) -> None:
     """Mark the staged rows whose chats do not exist yet."""
-    database.execute("UPDATE temp.incoming SET new = id NOT IN (SELECT id FROM chats)")
+    database.execute(
+        "UPDATE incoming SET new = CASE WHEN EXISTS"
+        " (SELECT 1 FROM chats c WHERE c.id = incoming.id) THEN 0 ELSE 1 END"
+    )
 
 
 def new_ids(database: Database) -> Iterator[tuple[int, str]]:
     """Yield the ids of the staged rows that are new, each with its line."""
-    rows = database.tuples("SELECT line, id FROM temp.incoming WHERE new ORDER BY place")
+    rows = database.tuples("SELECT line, id FROM incoming WHERE new = 1 ORDER BY place")
     return ((line, chat_id) for line, chat_id in rows)
 
 
@@ -162,28 +160,26 @@ def twins(database: Database, canonical: Callable[[str], str], at_most: int) -> 
 
     Only ids that are not `canonical` are compared: of two forms of one id, at least one is not.
     """
-    database.execute("DROP TABLE IF EXISTS temp.odd")
-    database.execute("CREATE TEMP TABLE odd (form TEXT, id TEXT, line INTEGER)")
-    insert = "INSERT INTO temp.odd (form, id, line) VALUES (?, ?, ?)"
+    database.make_temporary("odd", "form TEXT, id TEXT, line INTEGER")
     known = database.tuples("SELECT id FROM chats")
     for ids in (new_ids(database), ((None, chat_id) for (chat_id,) in known)):
         odd = ((form, i, line) for line, i in ids if (form := canonical(i)) != i)
-        database.execute_many(insert, odd)
-    database.execute("CREATE INDEX temp.odd_by_form ON odd (form)")
+        database.stage("odd", odd)
+    database.execute("CREATE INDEX odd_by_form ON odd (form)")
     found = database.tuples(f"{_TWINS} ORDER BY 1 LIMIT :at_most", {"at_most": at_most})
     return [Found(line, chat_id, other, Fault.TWIN) for line, chat_id, other in found]
 
 
 _TWINS = (
-    "SELECT n.line, n.id, c.id FROM temp.odd n JOIN chats c ON c.id = n.form"
+    "SELECT n.line, n.id, c.id FROM odd n JOIN chats c ON c.id = n.form"
     " WHERE n.line IS NOT NULL"
-    " UNION SELECT n.line, n.id, i.id FROM temp.odd n JOIN temp.incoming i ON i.id = n.form"
+    " UNION SELECT n.line, n.id, i.id FROM odd n JOIN incoming i ON i.id = n.form"
     " WHERE n.line IS NOT NULL"
-    " UNION SELECT n.line, n.id, o.id FROM temp.odd n JOIN temp.odd o"
+    " UNION SELECT n.line, n.id, o.id FROM odd n JOIN odd o"
     " ON o.form = n.form AND o.id <> n.id"
     " WHERE n.line IS NOT NULL AND (o.line IS NULL OR o.line < n.line)"
-    " UNION SELECT i.line, i.id, o.id FROM temp.odd o JOIN temp.incoming i ON i.id = o.form"
-    " WHERE i.new AND o.line IS NULL"
+    " UNION SELECT i.line, i.id, o.id FROM odd o JOIN incoming i ON i.id = o.form"
+    " WHERE i.new = 1 AND o.line IS NULL"
 )
 
 
@@ -198,19 +194,19 @@ def problems(database: Database, at_most: int) -> list[Found]:
 
 _PROBLEMS = {
     Fault.SAME_ID: (
-        "SELECT i.line, i.id, (SELECT min(f.line) FROM temp.incoming f WHERE f.id = i.id)"
-        " FROM temp.incoming i"  # by place, because JSON may have all rows on one line
-        " WHERE i.place > (SELECT min(f.place) FROM temp.incoming f WHERE f.id = i.id)"
+        "SELECT i.line, i.id, (SELECT min(f.line) FROM incoming f WHERE f.id = i.id)"
+        " FROM incoming i"  # by place, because JSON may have all rows on one line
+        " WHERE i.place > (SELECT min(f.place) FROM incoming f WHERE f.id = i.id)"
     ),
     Fault.NO_USER: (
-        "SELECT i.line, i.id, i.owner_id FROM temp.incoming i"
+        "SELECT i.line, i.id, i.owner_id FROM incoming i"
         " WHERE i.owner_id IS NOT NULL AND i.owner_id NOT IN (SELECT id FROM users)"
     ),
-    Fault.NO_OWNER: ("SELECT line, id, NULL FROM temp.incoming WHERE new AND owner_id IS NULL"),
+    Fault.NO_OWNER: ("SELECT line, id, NULL FROM incoming WHERE new = 1 AND owner_id IS NULL"),
     # The first import tells how things stand in the CRM, former colleagues included; a change
     # is an assignment, and nobody inactive takes part in one.
     Fault.NOT_ACTIVE: (
-        "SELECT i.line, i.id, u.id FROM temp.incoming i JOIN chats c ON c.id = i.id"
+        "SELECT i.line, i.id, u.id FROM incoming i JOIN chats c ON c.id = i.id"
         " JOIN users u ON u.id = coalesce(i.owner_id, c.owner_id)"
         " WHERE u.active = 0"
         f" AND ({_OWNER_CHANGES} OR ({_STATUS_CHANGES} AND i.status = 'open'))"
@@ -221,7 +217,7 @@ _PROBLEMS = {
 def opened_after(database: Database, time: str) -> tuple[int, str | None]:
     """Count the staged rows opened after a time. Returns the count and the first id."""
     found = database.tuples(
-        "SELECT count(*), min(id) FROM temp.incoming WHERE opened_at > :time", {"time": time}
+        "SELECT count(*), min(id) FROM incoming WHERE opened_at > :time", {"time": time}
     )
     count, first = next(iter(found))
     return count, first
@@ -229,7 +225,7 @@ def opened_after(database: Database, time: str) -> tuple[int, str | None]:
 
 def changes(database: Database) -> list[Change]:
     """List the changes that a merge will make to known chats: owners first, then the rest."""
-    joined = " FROM temp.incoming i JOIN chats c ON c.id = i.id"
+    joined = " FROM incoming i JOIN chats c ON c.id = i.id"
     columns = {
         "owner_id": _OWNER_CHANGES,
         "status": _STATUS_CHANGES,
@@ -251,7 +247,7 @@ def changes(database: Database) -> list[Change]:
 def losing_their_request() -> Which:
     """Return the condition for the requests that a merge will cancel."""
     return Which(
-        "r.chat_id IN (SELECT c.id FROM temp.incoming i JOIN chats c ON c.id = i.id"
+        "r.chat_id IN (SELECT c.id FROM incoming i JOIN chats c ON c.id = i.id"
         f" WHERE {_OWNER_CHANGES} OR ({_STATUS_CHANGES} AND i.status = 'closed'))",
         {},
     )
@@ -260,7 +256,7 @@ def losing_their_request() -> Which:
 def chats_by_new_owner(database: Database) -> dict[str, int]:
     """Count the chats that a merge will take from others, by the user who gets them."""
     found = database.tuples(
-        "SELECT i.owner_id, count(*) FROM temp.incoming i JOIN chats c ON c.id = i.id"
+        "SELECT i.owner_id, count(*) FROM incoming i JOIN chats c ON c.id = i.id"
         f" WHERE {_OWNER_CHANGES} GROUP BY i.owner_id"
     )
     return dict(found)
@@ -269,7 +265,7 @@ def chats_by_new_owner(database: Database) -> dict[str, int]:
 def chats_by_former_owner(database: Database) -> dict[str, int]:
     """Count the chats that a merge will give to others, by the user who loses them."""
     found = database.tuples(
-        "SELECT c.owner_id, count(*) FROM temp.incoming i JOIN chats c ON c.id = i.id"
+        "SELECT c.owner_id, count(*) FROM incoming i JOIN chats c ON c.id = i.id"
         f" WHERE {_OWNER_CHANGES} GROUP BY c.owner_id"
     )
     return dict(found)
@@ -280,7 +276,7 @@ def owner_changes(database: Database, at_most: int) -> list[OwnerChange]:
     return list(
         database.rows(
             OwnerChange,
-            "SELECT c.id, c.owner_id, i.owner_id FROM temp.incoming i JOIN chats c ON c.id = i.id"
+            "SELECT c.id, c.owner_id, i.owner_id FROM incoming i JOIN chats c ON c.id = i.id"
             f" WHERE {_OWNER_CHANGES} ORDER BY i.place LIMIT :at_most",
             {"at_most": at_most},
         )
@@ -290,7 +286,7 @@ def owner_changes(database: Database, at_most: int) -> list[OwnerChange]:
 def merge(database: Database, actor: str) -> Merged:
     """Insert and update chats from the staged rows, and track each. Returns the counts."""
     bound = {"now": database.now, "actor": actor, "os_user": database.os_user}
-    staged = int(database.value("SELECT count(*) FROM temp.incoming"))
+    staged = int(database.value("SELECT count(*) FROM incoming"))
     updated = _update(database, bound)
     created = _insert(database, bound)
     return Merged(created, updated, staged - created - updated)
@@ -303,15 +299,8 @@ def _update(database: Database, bound: Params) -> int:
         " (at, event, actor, os_user, chat_id, from_user, to_user, detail)"
         " SELECT :now, 'imported', :actor, :os_user, c.id,"
         " c.owner_id, coalesce(i.owner_id, c.owner_id),"
-        " nullif(json_patch('{}', json_object("
-        f" 'status', CASE WHEN {_STATUS_CHANGES} THEN json_array(c.status, i.status) END,"
-        " 'customer', CASE WHEN c.customer <> i.customer"
-        " THEN json_array(c.customer, i.customer) END,"
-        " 'opened_at', CASE WHEN c.opened_at <> i.opened_at"
-        " THEN json_array(c.opened_at, i.opened_at) END,"
-        f" 'closed_at', CASE WHEN {_CLOSING_CHANGES}"
-        " THEN json_array(c.closed_at, i.closed_at) END)), '{}')"
-        " FROM temp.incoming i JOIN chats c ON c.id = i.id"
+        f" {_changes_as_json(database)}"
+        " FROM incoming i JOIN chats c ON c.id = i.id"
         f" WHERE {_CHANGES} ORDER BY i.line",
         bound,
     )
@@ -323,10 +312,36 @@ def _update(database: Database, bound: Params) -> int:
         " closed_at = CASE WHEN coalesce(i.status, c.status) = 'closed' THEN"
         " coalesce(i.closed_at, CASE WHEN c.status = 'closed' THEN c.closed_at ELSE :now END) END,"
         " status = coalesce(i.status, c.status)"
-        f" FROM temp.incoming i WHERE i.id = c.id AND {_CHANGES}",
+        f" FROM incoming i WHERE i.id = c.id AND {_CHANGES}",
         bound,
     )
     return updated
+
+
+def _changes_as_json(database: Database) -> str:
+    """Write the SQL of the changes of a chat but for its owner, column by column, or of NULL."""
+    columns = {
+        "status": _STATUS_CHANGES,
+        "customer": "c.customer <> i.customer",
+        "opened_at": "c.opened_at <> i.opened_at",
+        "closed_at": _CLOSING_CHANGES,
+    }
+    changes = {
+        name: f"CASE WHEN {changes} THEN {database.json_array(f'c.{name}', f'i.{name}')} END"
+        for name, changes in columns.items()
+    }
+    return database.json_without_nulls(database.json_object(changes))
+
+
+def _first_values_as_json(database: Database) -> str:
+    """Write the SQL of the status of a new chat, and of when it was closed."""
+    status = database.json_array("NULL", "coalesce(i.status, 'open')")
+    closed_at = database.json_array("NULL", "i.closed_at")
+    return (
+        "CASE WHEN i.status = 'closed' AND i.closed_at IS NOT NULL"
+        f" THEN {database.json_object({'status': status, 'closed_at': closed_at})}"
+        f" ELSE {database.json_object({'status': status})} END"
+    )
 
 
 def _insert(database: Database, bound: Params) -> int:
@@ -337,21 +352,18 @@ def _insert(database: Database, bound: Params) -> int:
         " crm_owner_id, crm_status)"
         " SELECT i.id, coalesce(i.customer, i.id), i.owner_id, coalesce(i.status, 'open'),"
         " coalesce(i.opened_at, :now), CASE WHEN i.status = 'closed' THEN i.closed_at END,"
-        " CASE WHEN i.says_crm THEN (SELECT id FROM users WHERE id = i.crm_owner_id)"
+        " CASE WHEN i.says_crm = 1 THEN (SELECT id FROM users WHERE id = i.crm_owner_id)"
         " ELSE i.owner_id END,"
-        " CASE WHEN i.says_crm THEN i.crm_status ELSE coalesce(i.status, 'open') END"
-        " FROM temp.incoming i WHERE i.new ORDER BY i.id",
+        " CASE WHEN i.says_crm = 1 THEN i.crm_status ELSE coalesce(i.status, 'open') END"
+        " FROM incoming i WHERE i.new = 1 ORDER BY i.id",
         bound,
     )
     with seals.rows_varying_in(database, "chat_id", "to_user", "detail"):
         database.execute(
             "INSERT INTO engagement_tracking (at, event, actor, os_user, chat_id, to_user, detail)"
             " SELECT :now, 'imported', :actor, :os_user, i.id, i.owner_id,"
-            " CASE WHEN i.status = 'closed' AND i.closed_at IS NOT NULL"
-            " THEN json_object('status', json_array(NULL, 'closed'),"
-            " 'closed_at', json_array(NULL, i.closed_at))"
-            " ELSE json_object('status', json_array(NULL, coalesce(i.status, 'open'))) END"
-            " FROM temp.incoming i WHERE i.new ORDER BY i.line",
+            f" {_first_values_as_json(database)}"
+            " FROM incoming i WHERE i.new = 1 ORDER BY i.line",
             bound,
         )
     return created

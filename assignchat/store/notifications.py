@@ -58,9 +58,9 @@ def tell_parties(database: Database, event: Event, which: Which, *, but: str | N
             told, other = _TOLD[party]
             database.execute(
                 "INSERT INTO notifications (at, recipient_id, text, request_id)"
-                f" SELECT :now, {told}, printf(:text, u.name), r.id"
-                f" FROM requests r CROSS JOIN users u ON u.id = {other}"
-                f" WHERE {which.sql} AND (:but IS NULL OR {told} <> :but)"
+                f" SELECT :now, {told}, format(:text, u.name), r.id"
+                f" FROM requests r CROSS JOIN users u"
+                f" WHERE u.id = {other} AND {which.sql} AND (:but IS NULL OR {told} <> :but)"
                 f" AND {told} NOT IN {NOT_TOLD}"
                 f"{_UNLESS_A_PARTY if party == Party.OWNER else ''} ORDER BY r.id",
                 {**which.params, "now": database.now, "text": text, "but": but},
@@ -81,9 +81,10 @@ def tell_nobody_took(database: Database, user_id: str, which: Which) -> None:
     """Tell a user of those requests after which nobody was asked, but for their own."""
     database.execute(
         "INSERT INTO notifications (at, recipient_id, text, request_id)"
-        " SELECT :now, told.id, printf(:text, u.name), r.id FROM requests r"
-        " CROSS JOIN users told ON told.id = :told CROSS JOIN users u ON u.id = r.requester_id"
-        f" WHERE {which.sql} AND told.id <> u.id AND told.id NOT IN {NOT_TOLD}"
+        " SELECT :now, told.id, format(:text, u.name), r.id FROM requests r"
+        " CROSS JOIN users told CROSS JOIN users u"
+        f" WHERE told.id = :told AND u.id = r.requester_id AND {which.sql}"
+        f" AND told.id <> u.id AND told.id NOT IN {NOT_TOLD}"
         f" AND {_OF_REQUEST['asked_next']} IS NULL ORDER BY r.id",
         {
             **which.params,

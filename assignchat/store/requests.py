@@ -151,8 +151,12 @@ def past_deadline(which: Which | None = None) -> Which:
 
 
 class Settled(NamedTuple):
-    """The ids of the requests that were settled, and of those whose chain goes on."""
+    """The requests that were settled, also by their ids, and the ids of those whose chain goes on.
 
+    `which` holds until others are settled.
+    """
+
+    which: Which
     ids: list[int]
     with_fallbacks: list[int]
 
@@ -214,52 +218,52 @@ def settle(
         "reason": reason,
         "batch_id": batch_id,
     }
-    if not _collect(database, which.sql, bound):
-        return Settled([], [])
+    ids, settled = _collect(database, which.sql, bound)
+    if not ids:
+        return Settled(settled, [], [])
+    bound |= settled.params
     # One that has timed out did so at its deadline, however late that is noticed.
     resolved_at = "expires_at" if transition.target == Status.TIMED_OUT else ":now"
     database.execute(
-        f"UPDATE requests SET status = :target, reason = :reason, resolved_at = {resolved_at}"
-        " WHERE id IN (SELECT id FROM settling)",
+        f"UPDATE requests AS r SET status = :target, reason = :reason, resolved_at = {resolved_at}"
+        f" WHERE {settled.sql}",
         bound,
     )
-    _track(database, bound)
+    _track(database, settled, bound)
     but = None if transition.party == Party.SYSTEM else actor
-    notifications.tell_parties(database, transition.event, SETTLED_LAST, but=but)
-    return Settled(
-        database.column("SELECT id FROM settling ORDER BY id"),
-        database.column(
-            f"SELECT r.id FROM requests r WHERE {SETTLED_LAST.sql}"
-            " AND r.fallbacks IS NOT NULL ORDER BY r.id"
-        ),
+    notifications.tell_parties(database, transition.event, settled, but=but)
+    with_fallbacks = database.column(
+        f"SELECT r.id FROM requests r WHERE {settled.sql}"
+        " AND r.fallbacks IS NOT NULL ORDER BY r.id",
+        settled.params,
     )
+    return Settled(settled, ids, with_fallbacks)
 
 
-SETTLED_LAST = Which("r.id IN (SELECT id FROM settling)", {})
-"""The requests that were settled last, if any were in this transaction."""
+def _collect(database: Database, condition: str, bound: Params) -> tuple[list[int], Which]:
+    """Collect the requests to be settled. Returns their ids, and the condition for them.
 
-
-def _collect(database: Database, condition: str, bound: Params) -> int:
-    """Collect the requests to be settled. Returns how many they are.
-
-    They are collected and sorted first: a large sweep then walks the table in its own order.
+    Many are collected in a table and sorted: a large sweep then walks the requests in their order.
     """
     found = f"FROM requests r WHERE r.status = :source AND {condition}"
-    if not database.value(f"SELECT EXISTS (SELECT 1 {found})", bound):
-        return 0  # mostly so, and a temporary table costs more than a look
-    database.execute("CREATE TEMP TABLE IF NOT EXISTS settling (id INTEGER PRIMARY KEY)")
-    database.execute("DELETE FROM settling")
+    # Mostly there is one at most, and a temporary table costs more than a look.
+    first = database.column(f"SELECT r.id {found} LIMIT 2", bound)
+    if len(first) <= 1:
+        return first, this(first[0] if first else 0)
+    database.make_temporary("settling", "id INTEGER PRIMARY KEY")
     # The sign: see matching.
-    return database.execute(f"INSERT INTO settling SELECT r.id {found} ORDER BY +r.id", bound)
+    database.execute(f"INSERT INTO settling SELECT r.id {found} ORDER BY +r.id", bound)
+    ids = database.column("SELECT id FROM settling ORDER BY id")
+    return ids, Which("r.id IN (SELECT id FROM settling)", {})
 
 
-def _track(database: Database, bound: Params) -> None:
+def _track(database: Database, settled: Which, bound: Params) -> None:
     with seals.rows_varying_in(database, "chat_id", "request_id", "from_user", "to_user"):
         database.execute(
             "INSERT INTO engagement_tracking (at, event, actor, os_user, chat_id, request_id,"
             " batch_id, from_user, to_user, status, reason)"
             " SELECT :now, :event, :actor, :os_user, r.chat_id, r.id,"
             " :batch_id, r.from_user, r.recipient_id, r.status, :reason"
-            f" FROM requests r WHERE {SETTLED_LAST.sql} ORDER BY r.id",
+            f" FROM requests r WHERE {settled.sql} ORDER BY r.id",
             bound,
         )

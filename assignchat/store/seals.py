@@ -116,8 +116,10 @@ def _that_vary(
     """List the columns that differ between the rows. A look is cheaper than to seal them."""
     if len(candidates) == 1:
         return candidates
-    sums = ", ".join(f"sum({name} IS NOT :{name})" for name in candidates)
-    (different,) = database.tuples(f"SELECT {sums} {_FROM} {_RANGE}", {**first_row, **bound})
+    counts = ", ".join(
+        f"count(*) FILTER (WHERE {name} IS DISTINCT FROM :{name})" for name in candidates
+    )
+    (different,) = database.tuples(f"SELECT {counts} {_FROM} {_RANGE}", {**first_row, **bound})
     return [name for name, rows in zip(candidates, different, strict=True) if rows] or candidates
 
 

@@ -128,7 +128,7 @@ def answers(database: Database, period: Period) -> Iterator[Answer]:
     """
     return database.rows(
         Answer,
-        "SELECT recipient_id, round((julianday(resolved_at) - julianday(requested_at)) * 86400, 3)"
+        f"SELECT recipient_id, {database.seconds_between('requested_at', 'resolved_at')}"
         f" FROM requests WHERE status IN {one_of(ANSWERS)} AND {_SENT} ORDER BY 2",
         period._asdict(),
     )

@@ -34,37 +34,37 @@ _BASE_OWNER = (
     " WHERE t.chat_id = c.id AND t.event = 'opened'), c.owner_id)"
 )
 _BASE_STATUS = "coalesce(c.crm_status, 'open')"
-_KNOWN = "FROM temp.incoming i JOIN chats c ON c.id = i.id"
+_KNOWN = "FROM incoming i JOIN chats c ON c.id = i.id"
 
 _OURS_STAYS = {
     Owners.MERGE: f"c.owner_id <> {_BASE_OWNER}",
     Owners.REFUSE: f"c.owner_id <> {_BASE_OWNER}",
-    Owners.OURS: "1",
-    Owners.THEIRS: "0",
+    Owners.OURS: "1 = 1",
+    Owners.THEIRS: "1 = 0",
 }
 
 
 def keep_ours(database: Database, owners: Owners) -> None:
     """Remove from the staged rows the values that are to stay as they are here."""
-    database.execute("DROP TABLE IF EXISTS temp.kept")
-    database.execute(
-        "CREATE TEMP TABLE kept (place INTEGER, id TEXT, said TEXT, base TEXT, ours TEXT,"
-        " what TEXT, PRIMARY KEY (what, place)) WITHOUT ROWID"
+    database.make_temporary(
+        "kept",
+        "place INTEGER, id TEXT, said TEXT, base TEXT, ours TEXT, what TEXT",
+        key="what, place",
     )
     # An owner whom nobody knows is a mistake in any case, and is left to be found.
     database.execute(
-        f"INSERT INTO temp.kept SELECT i.place, i.id, i.owner_id, {_BASE_OWNER}, c.owner_id,"
+        f"INSERT INTO kept SELECT i.place, i.id, i.owner_id, {_BASE_OWNER}, c.owner_id,"
         f" 'owner_id' {_KNOWN} WHERE i.owner_id <> c.owner_id AND {_OURS_STAYS[owners]}"
         " AND EXISTS (SELECT 1 FROM users u WHERE u.id = i.owner_id)"
     )
     database.execute(
-        f"INSERT INTO temp.kept SELECT i.place, i.id, i.status, {_BASE_STATUS}, c.status,"
+        f"INSERT INTO kept SELECT i.place, i.id, i.status, {_BASE_STATUS}, c.status,"
         f" 'status' {_KNOWN} WHERE i.status <> c.status AND c.status <> {_BASE_STATUS}"
     )
     for column in ("owner_id", "status"):
         database.execute(
-            f"UPDATE temp.incoming SET {column} = NULL"
-            f" WHERE place IN (SELECT place FROM temp.kept WHERE what = '{column}')"
+            f"UPDATE incoming SET {column} = NULL"
+            f" WHERE place IN (SELECT place FROM kept WHERE what = '{column}')"
         )
 
 
@@ -73,7 +73,7 @@ def conflicts(database: Database) -> list[Conflict]:
     return list(
         database.rows(
             Conflict,
-            "SELECT id, base, ours, said FROM temp.kept"
+            "SELECT id, base, ours, said FROM kept"
             " WHERE what = 'owner_id' AND said <> base AND ours <> base ORDER BY place",
         )
     )
@@ -81,20 +81,20 @@ def conflicts(database: Database) -> list[Conflict]:
 
 def kept_owners(database: Database) -> int:
     """Count the chats that keep their owner here though the file names another one."""
-    return int(database.value("SELECT count(*) FROM temp.kept WHERE what = 'owner_id'"))
+    return int(database.value("SELECT count(*) FROM kept WHERE what = 'owner_id'"))
 
 
 def remember_crm(database: Database) -> None:
     """Store for each known chat the owner and the status that the CRM now names."""
     database.execute(
         "UPDATE chats AS c SET crm_owner_id = coalesce(i.owner_id, c.crm_owner_id),"
-        " crm_status = coalesce(i.status, c.crm_status) FROM temp.incoming i"
-        " WHERE i.id = c.id AND NOT i.new"
-        " AND (coalesce(i.owner_id, c.crm_owner_id) IS NOT c.crm_owner_id"
-        " OR coalesce(i.status, c.crm_status) IS NOT c.crm_status)"
+        " crm_status = coalesce(i.status, c.crm_status) FROM incoming i"
+        " WHERE i.id = c.id AND i.new = 0"
+        " AND (coalesce(i.owner_id, c.crm_owner_id) IS DISTINCT FROM c.crm_owner_id"
+        " OR coalesce(i.status, c.crm_status) IS DISTINCT FROM c.crm_status)"
     )
     for column, kept in (("crm_owner_id", "owner_id"), ("crm_status", "status")):
         database.execute(
-            f"UPDATE chats AS c SET {column} = k.said FROM temp.kept k"
-            f" WHERE k.id = c.id AND k.what = '{kept}' AND k.said IS NOT c.{column}"
+            f"UPDATE chats AS c SET {column} = k.said FROM kept k"
+            f" WHERE k.id = c.id AND k.what = '{kept}' AND k.said IS DISTINCT FROM c.{column}"
         )

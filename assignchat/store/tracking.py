@@ -33,8 +33,6 @@ _FILTERS = {
     "chat": "chat_id = :chat",
     "request": "request_id = :request",
     "batch": "batch_id = :batch",
-    "user": "(actor = :user OR from_user = :user OR to_user = :user"
-    " OR (event LIKE 'user%' AND json_extract(detail, '$.id') = :user))",
     "events": "event IN :events",
     "since": "at >= :since",
     "until": "at < :until",
@@ -116,9 +114,14 @@ def rows(
 ) -> Iterator[TrackingRow]:
     """Yield the rows that match the filters."""
     order = page("id", limit, newest_first=newest_first)
+    about_a_user = (
+        "(actor = :user OR from_user = :user OR to_user = :user"
+        f" OR (event LIKE 'user%' AND {database.json_at('detail', 'id')} = :user))"
+    )
+    filters = _FILTERS | {"user": about_a_user}
     return database.rows(
         TrackingRow,
-        f"SELECT {COLUMNS} FROM engagement_tracking {_where(_FILTERS, given)} {order}",
+        f"SELECT {COLUMNS} FROM engagement_tracking {_where(filters, given)} {order}",
         given,
     )
 

@@ -10,18 +10,15 @@ from assignchat.store.sql import Params, insert_into
 from assignchat.texts import folded
 
 _STORED = tuple(name for name in User._fields if name != "aliases")
-_COMPUTED = {
-    "aliases": "(SELECT json_group_array(alias) FROM (SELECT alias FROM user_aliases"
-    " WHERE user_id = users.id ORDER BY alias))"
-}
-_COLUMNS = ", ".join(_COMPUTED.get(name, name) for name in User._fields)
 _CHANGES = ", ".join(f"{name} = :{name}" for name in _STORED if name != "id")
 
 
 def _users(database: Database, sql: str, params: Params | None = None) -> Iterator[User]:
-    for user in database.rows(User, f"SELECT {_COLUMNS} FROM users {sql}", params):
-        aliases = json.loads(str(user.aliases))
-        yield user._replace(active=bool(user.active), aliases=tuple(aliases))
+    aliases = database.json_list("alias", "FROM user_aliases WHERE user_id = users.id")
+    columns = ", ".join(name if name != "aliases" else aliases for name in User._fields)
+    for user in database.rows(User, f"SELECT {columns} FROM users {sql}", params):
+        names = json.loads(str(user.aliases))
+        yield user._replace(active=bool(user.active), aliases=tuple(names))
 
 
 def get(database: Database, user_id: str) -> User | None:
@@ -55,7 +52,7 @@ def active(
     return list(
         _users(
             database,
-            "WHERE active = 1 AND (:away_too OR away_until IS NULL OR away_until <= :now)"
+            "WHERE active = 1 AND (:away_too = 1 OR away_until IS NULL OR away_until <= :now)"
             " AND (:role IS NULL OR role = :role)"
             f" ORDER BY {load + ',' if least_loaded_first else ''} name, id",
             {"role": role, "away_too": away_too, "now": database.now},
@@ -118,8 +115,8 @@ def put_alias(database: Database, alias: Alias) -> None:
         "INSERT INTO user_aliases (alias, user_id, source, heading, folded)"
         " VALUES (:alias, :user_id, :source, :heading, :folded)"
         " ON CONFLICT (folded) DO UPDATE SET alias = excluded.alias,"
-        " source = coalesce(excluded.source, source),"
-        " heading = coalesce(excluded.heading, heading)",
+        " source = coalesce(excluded.source, user_aliases.source),"
+        " heading = coalesce(excluded.heading, user_aliases.heading)",
         alias._asdict() | {"folded": folded(alias.alias)},
     )
 

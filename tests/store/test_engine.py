@@ -1,5 +1,6 @@
 """What every engine promises, through its protocol alone."""
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -174,8 +175,8 @@ def test_temporary_tables_are_ones_own_and_keep_nobody_waiting(
     database: Database, other: Database
 ) -> None:
     with database.write_temporary():
-        database.execute("CREATE TEMP TABLE given (id TEXT PRIMARY KEY)")
-        database.execute_many("INSERT INTO given VALUES (:id)", [{"id": "mark"}, {"id": "omar"}])
+        database.make_temporary("given", "id TEXT", key="id")
+        database.stage("given", [("mark",), ("omar",), ("mark",)])
         with other.write():
             add(other, "omar")
     with database.write():
@@ -360,6 +361,50 @@ def test_whole_columns_have_the_values_of_all_rows(database: Database) -> None:
     )
     assert sorted(found[0]) == ['quo"te', "Łukasz"]
     assert [list(values) for values in found[1:]] == [[1, 1], [None, None]]
+
+
+def test_a_temporary_table_is_empty_each_time_it_is_made(database: Database) -> None:
+    with database.write():
+        for _ in range(2):
+            database.make_temporary("numbered", "place INTEGER PRIMARY KEY, id TEXT, mark INTEGER")
+            database.stage("numbered", [(1, "mark", None), (2, "tab\t\n\\N", True)])
+        found = list(database.tuples("SELECT * FROM numbered ORDER BY place"))
+    assert found == [(1, "mark", None), (2, "tab\t\n\\N", 1)]
+
+
+def test_a_value_is_found_in_json_by_its_path(database: Database) -> None:
+    def found(text: str, path: str) -> object:
+        return database.value(f"SELECT {database.json_at(':text', path)}", {"text": text})
+
+    assert found('{"status": ["open", "Zu \\u00fc"]}', "status[1]") == "Zu ü"
+    assert found('{"status": null}', "status") is None
+    assert found('{"status": []}', "status[1]") is None
+    assert found("{}", "status") is None
+
+
+def test_json_is_made_of_values_as_they_are(database: Database) -> None:
+    strange = 'quo"te, ü\\'
+    array = database.json_array("NULL", ":text")
+    for members, expected in (
+        ({"a": array, "b": "NULL"}, {"a": [None, strange]}),
+        ({"b": "NULL"}, None),
+    ):
+        sql = database.json_without_nulls(database.json_object(members))
+        made = database.value(f"SELECT {sql}", {"text": strange})
+        assert (made and json.loads(made)) == expected
+    with database.write():
+        for user_id in ("b", "a"):
+            add(database, user_id)
+    listed = database.value(f"SELECT {database.json_list('id', 'FROM users')}")
+    assert json.loads(listed) == ["a", "b"]
+    empty = database.value(f"SELECT {database.json_list('id', 'FROM batches')}")
+    assert json.loads(empty) == []
+
+
+def test_the_seconds_between_two_times_are_exact_to_the_millisecond(database: Database) -> None:
+    times = {"a": "2026-02-28T23:59:59.999Z", "b": "2026-03-01T00:00:00.000Z"}
+    assert database.value(f"SELECT {database.seconds_between(':a', ':b')}", times) == 0.001
+    assert database.value(f"SELECT {database.seconds_between(':a', 'NULL')}", times) is None
 
 
 def test_a_table_is_read_in_the_order_of_its_numbers(database: Database) -> None:

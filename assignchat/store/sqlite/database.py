@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -250,7 +250,7 @@ class SqliteDatabase(Database):
         with self._translated():
             return self.connection.execute(sql, params or {}).rowcount
 
-    def execute_many(self, sql: str, rows: Iterable[Params | tuple[Any, ...]]) -> None:
+    def execute_many(self, sql: str, rows: Iterable[Params]) -> None:
         with self._translated():
             self.connection.executemany(sql, rows)
 
@@ -267,6 +267,47 @@ class SqliteDatabase(Database):
         arrays = ", ".join(f"json_group_array({name})" for name in columns)
         (texts,) = self.tuples(f"SELECT {arrays} {source}", params)
         return [json.loads(text) for text in texts]
+
+    def make_temporary(self, table: str, columns: str, *, key: str | None = None) -> None:
+        self.execute(f"DROP TABLE IF EXISTS temp.{table}")
+        ordered = f"{columns}, PRIMARY KEY ({key})) WITHOUT ROWID"
+        self.execute(f"CREATE TEMP TABLE {table} ({ordered if key else columns + ')'}")
+
+    def stage(self, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
+        places = ", ".join("?" for _ in self.columns(table))
+        sql = f"INSERT INTO {table} VALUES ({places}) ON CONFLICT DO NOTHING"
+        with self._translated():
+            self.connection.executemany(sql, rows)
+
+    @staticmethod
+    def json_at(text: str, path: str) -> str:
+        return f"json_extract({text}, '$.{path}')"
+
+    @staticmethod
+    def json_if_valid(text: str) -> str:
+        return f"CASE WHEN json_valid({text}) THEN {text} END"
+
+    @staticmethod
+    def json_list(column: str, source: str) -> str:
+        ordered = f"SELECT {column} {source} ORDER BY {column}"
+        return f"(SELECT json_group_array({column}) FROM ({ordered}))"
+
+    @staticmethod
+    def json_array(*items: str) -> str:
+        return f"json_array({', '.join(items)})"
+
+    @staticmethod
+    def json_object(members: Mapping[str, str]) -> str:
+        pairs = (f"'{name}', {value}" for name, value in members.items())
+        return f"json_object({', '.join(pairs)})"
+
+    @staticmethod
+    def json_without_nulls(text: str) -> str:
+        return f"nullif(json_patch('{{}}', {text}), '{{}}')"
+
+    @staticmethod
+    def seconds_between(earlier: str, later: str) -> str:
+        return f"round((julianday({later}) - julianday({earlier})) * 86400, 3)"
 
     def tables(self) -> list[str]:
         return self.column(
