@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from assignchat.config.load import parse_toml, read_safely
 from assignchat.errors import ConfigInvalid, Usage
 from assignchat.system.sandbox import succeeds_in_time
+from assignchat.texts import inert
 
 FILE_NAME = "notify.toml"
 _EXAMPLE = 'users.martha.urls = ["mailtos://…"]'
@@ -29,7 +30,7 @@ class _Channel(Protocol):
     """The part of an Apprise object that is used here."""
 
     def add(self, servers: str) -> bool: ...
-    def notify(self, *, body: str, title: str) -> object: ...
+    def notify(self, *, body: str, title: str, body_format: object) -> object: ...
 
 
 class Addresses:
@@ -64,7 +65,7 @@ class Addresses:
         understand.
         """
         own = user_id in self._users
-        title = "assignchat" if own else f"assignchat, for {user_id}"
+        title = "assignchat" if own else inert(f"assignchat, for {user_id}")
         until = time.monotonic() + SECONDS_FOR_ALL
         arrived = False
         channels = self._users_channels[user_id] if own else self._team_channels
@@ -122,7 +123,8 @@ def _urls(table: object, where: str) -> list[str]:
 
 
 def _notify(channel: _Channel, text: str, title: str) -> bool:
-    return bool(channel.notify(body=text, title=title))
+    text_as_such = _apprise().NotifyFormat.TEXT
+    return bool(channel.notify(body=text, title=title, body_format=text_as_such))
 
 
 def _apprise() -> Any:

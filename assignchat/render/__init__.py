@@ -1,7 +1,6 @@
 """Values as text: for a terminal, a pipe, JSON, JSON lines and CSV.
 
-The only package that imports rich, and the only place where text from data is made safe to show:
-`visible`.
+The only package that imports rich. Text from data is made safe to show by `visible`.
 """
 
 from assignchat.render.copying import copied
@@ -52,6 +51,6 @@ from assignchat.render.text import (
     local,
     status_label,
     time_left,
-    visible,
     with_local_times,
 )
+from assignchat.texts import visible

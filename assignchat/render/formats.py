@@ -14,8 +14,8 @@ from typing import Any, TextIO
 from assignchat.crm.formulas import guarded
 from assignchat.model import TrackingRow
 from assignchat.render.output import stdout_is_terminal, write, write_all
-from assignchat.render.text import OTHER_SPACES, visible
 from assignchat.system.files import create_own
+from assignchat.texts import OTHER_SPACES, is_seen, visible
 
 
 class Form(StrEnum):
@@ -56,11 +56,10 @@ def json_text(value: Any) -> str:
 
 def _escaped(text: str) -> str:
     # Quick for what nearly every row is; JSON itself has escaped the control characters.
-    if (text.isascii() and "\x7f" not in text) or text.isprintable():
+    if (text.isascii() and "\x7f" not in text) or is_seen(text):
         return text
     return "".join(
-        char if char.isprintable() or char in OTHER_SPACES else json.dumps(char)[1:-1]
-        for char in text
+        char if is_seen(char) or char in OTHER_SPACES else json.dumps(char)[1:-1] for char in text
     )
 
 

@@ -11,7 +11,7 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from assignchat.render.text import visible
+from assignchat.texts import visible
 
 _WIDEST_CELL = 24  # columns; the whole of a long id stands in the details
 _MOST_DETAILS = 6  # lines

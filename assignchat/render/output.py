@@ -13,8 +13,8 @@ from itertools import islice
 from pathlib import Path
 
 from assignchat.errors import OutputFailed
-from assignchat.render.text import visible
 from assignchat.system.files import replace_file
+from assignchat.texts import visible
 
 
 def say(*lines: str) -> None:

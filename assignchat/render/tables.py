@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 from assignchat.model import INDEFINITE, Chat, Request, Status, TrackingRow, User
 from assignchat.render.formats import Form, say_machine_rows
 from assignchat.render.output import say, stderr_is_terminal, stdout_is_terminal, write
-from assignchat.render.text import local, status_label, time_left, visible
-from assignchat.texts import how_many
+from assignchat.render.text import local, status_label, time_left
+from assignchat.texts import how_many, visible
 
 T = TypeVar("T")
 Cells = Mapping[str, Callable[[Any], str]]

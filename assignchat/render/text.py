@@ -1,4 +1,4 @@
-"""Text that is safe to show, and the words for times, durations and statuses."""
+"""The words for times, durations and statuses."""
 
 import re
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -9,38 +9,6 @@ from assignchat.model import Status
 from assignchat.times import parse_time
 
 # Patterns are compiled where they are first needed, which most commands do not.
-
-# Spaces of other widths are as harmless as the space.
-OTHER_SPACES = frozenset(
-    "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
-)
-
-
-# Letters and marks that are seen as nothing, so that one id looks like another.
-_UNSEEN = "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\uffa0]"
-
-
-# Joiners belong inside words of Persian and Hindi and inside emoji; elsewhere they hide.
-_JOINER_IN_WORD = "(?<=[^\x00-\x7f])[\u200c\u200d](?=[^\x00-\x7f])"
-
-
-def visible(text: str) -> str:
-    """Replace everything that a terminal would obey or hide by an escape. Returns the safe text.
-
-    Control characters, escape sequences, bidirectional overrides and zero-width characters of a
-    hostile customer name become visible and harmless. Names in any script stay as they are.
-    """
-    if text.isprintable() and (text.isascii() or not re.search(_UNSEEN, text)):
-        return text
-    joiners = {match.start() for match in re.finditer(_JOINER_IN_WORD, text)}
-    return "".join(
-        char
-        if (char.isprintable() and not re.match(_UNSEEN, char))
-        or char in OTHER_SPACES
-        or index in joiners
-        else char.encode("unicode_escape").decode("ascii")
-        for index, char in enumerate(text)
-    )
 
 
 def local(stored: str, zone: tzinfo | None = None) -> str:

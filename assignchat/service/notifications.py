@@ -7,6 +7,7 @@ from assignchat.model import NOT_TAKEN, Notification, Status
 from assignchat.store import deliveries
 from assignchat.store.database import Database
 from assignchat.store.deliveries import Claimed
+from assignchat.texts import inert
 from assignchat.times import parse_time, time_after
 
 NEWS_SECONDS = 86_400
@@ -112,7 +113,7 @@ def _digest(found: Sequence[Notification]) -> str:
 
 
 def _message(notification: Notification) -> str:
-    return "\n".join([notification.text, *details(notification)])
+    return "\n".join(map(inert, [notification.text, *details(notification)]))
 
 
 def details(notification: Notification) -> list[str]:

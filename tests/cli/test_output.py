@@ -9,14 +9,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assignchat.render import duration, visible
+from assignchat.render import duration, json_text, visible
 from assignchat.times import parse_duration
 from tests.support.team import Team
 
 LISTS = [["requests"], ["tracking"], ["batches"], ["chat", "list"], ["user", "list"]]
 JOINERS = {0x200C: None, 0x200D: None}
 HOSTILE = "\x1b[2JEve\tand\r\n\u202eco\x07\u200b"
-SEEN_AS_NOTHING = "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0"
+# Default_Ignorable_Code_Point, as DerivedCoreProperties.txt of Unicode 16 has it.
+IGNORABLE = (
+    *(0xAD, 0x34F, 0x61C, 0x115F, 0x1160, 0x17B4, 0x17B5, *range(0x180B, 0x1810)),
+    *(*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0x3164),
+    *(*range(0xFE00, 0xFE10), 0xFEFF, 0xFFA0, *range(0xFFF0, 0xFFF9)),
+    *(*range(0x1BCA0, 0x1BCA4), *range(0x1D173, 0x1D17B), *range(0xE0000, 0xE1000)),
+)
+BLANK = (0x2800, 0x1D159)  # a sign of Braille and a note without anything in them
+SEEN_AS_NOTHING = "".join(map(chr, (*IGNORABLE, *BLANK)))
 
 any_text = st.text(st.characters() | st.sampled_from("\u200c\u200dé\x1b\u202e"))
 
@@ -40,7 +48,9 @@ def test_nothing_that_a_terminal_obeys_is_shown(text: str) -> None:
 
 @given(
     st.text(
-        st.characters(exclude_categories=("C", "Z"), exclude_characters=SEEN_AS_NOTHING)
+        st.characters(exclude_categories=("C", "Z")).filter(
+            lambda char: char not in SEEN_AS_NOTHING
+        )
         | st.just(" ")
     )
 )
@@ -48,23 +58,45 @@ def test_what_is_printable_is_shown_as_it_is(text: str) -> None:
     assert visible(text) == text
 
 
-@pytest.mark.parametrize("letter", SEEN_AS_NOTHING)
-def test_a_letter_that_is_seen_as_nothing_is_written_out(letter: str) -> None:
-    assert visible(f"a{letter}b") == f"a\\u{ord(letter):04x}b"
+@pytest.mark.parametrize("form", ["people", "json"])
+def test_all_that_is_seen_as_nothing_is_written_out(form: str) -> None:
+    for letter in SEEN_AS_NOTHING:
+        written = letter.encode("unicode_escape" if form == "people" else "utf-16-be")
+        if form == "people":
+            for beside in ("ab", "éü", "马克", "Жл", "اب"):
+                shown = f"{beside[0]}{written.decode()}{beside[1]}"
+                assert visible(letter.join(beside)) == shown or letter == "\u200c"
+        else:
+            units = (written[at : at + 2].hex() for at in range(0, len(written), 2))
+            assert json_text(f"a{letter}b") == f'"a{"".join(map(_UNIT.format, units))}b"'
+
+
+_UNIT = "\\u{}"
+
+
+# Persian for "I want", Hindi with and without a joint; a family, a flag, a heart, a keycap.
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("می\u200cخواهم", "क्\u200dष", "क्\u200cष"),  # noqa: RUF001
+        *("👩\u200d👩\u200d👧", "🏳\ufe0f\u200d🌈", "❤\ufe0f", "1\ufe0f\u20e3", "👩🏽\u200d💻"),
+    ],
+)
+def test_what_makes_a_word_or_an_emoji_look_as_it_should_is_kept(name: str) -> None:
+    assert visible(name) == name
 
 
 @pytest.mark.parametrize(
     "name",
-    ["می\u200cخواهم", "क्\u200dष", "👩\u200d👩\u200d👧"],  # noqa: RUF001  # Persian for "I want"
+    [
+        *("\u200d", "ad\u200cmin", "a\u200d", "é\u200d", "\u200dé", "Ж\u200dл", "马\u200d克"),
+        *("د\u200cا", "❤\ufe0f\ufe0f", "1\ufe0f2", "é\ufe0f", "🏴\U000e0067\U000e007f"),  # noqa: RUF001
+        *("👩\u200d", "👩\u200dx", "क\u200dष", "a\u200c्"),
+    ],
 )
-def test_a_joiner_inside_a_word_is_kept(name: str) -> None:
-    assert visible(name) == name
-
-
-@pytest.mark.parametrize("name", ["\u200d", "ad\u200cmin", "a\u200d", "é\u200d", "\u200dé"])
-def test_a_joiner_that_hides_is_shown(name: str) -> None:
+def test_what_only_hides_in_a_word_or_an_emoji_is_shown(name: str) -> None:
     assert visible(name).isprintable()
-    assert visible(name) != name.translate(JOINERS)
+    assert len(visible(name)) > len(name) + 3
 
 
 @given(st.integers(0, 3599))

@@ -31,8 +31,12 @@ class WebReceiver(ThreadingHTTPServer):
         self.over = threading.Event()
 
     @property
+    def place(self) -> str:
+        return f"127.0.0.1:{self.server_port}"
+
+    @property
     def url(self) -> str:
-        return f"json://robot:{SECRET}@127.0.0.1:{self.server_port}/"
+        return f"json://robot:{SECRET}@{self.place}/"
 
     def handle_error(self, *_: object) -> None:
         """Whoever hangs up on one that misbehaves is right."""
@@ -46,7 +50,7 @@ class _WebHandler(BaseHTTPRequestHandler):
         receiver.asked += 1
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if receiver.behaviour == "take":
-            receiver.messages.append(body["message"])
+            receiver.messages.append(body["message"] if "message" in body else body["text"])
             self._answer(200)
         elif isinstance(receiver.behaviour, int):
             self._answer(receiver.behaviour)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from assignchat.render.output import say, terminal_is_dumb
-from assignchat.render.text import visible
+from assignchat.texts import visible
 
 
 class Bar(NamedTuple):

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from assignchat.render.stats.charts import BarChart, Chart, HourChart, drawn_bars, drawn_hours
 from assignchat.render.stats.picture import Cell, Picture, Table, Tile
-from assignchat.render.text import duration, visible
+from assignchat.render.text import duration
+from assignchat.texts import visible
 
 _LONGEST_BAR = 24
 _HOURS_IN_A_ROW = 12
