@@ -25,7 +25,7 @@ from assignchat.errors import (
     ConfigValueInvalid,
     InvalidValue,
 )
-from assignchat.system import files
+from assignchat.system import files, signals
 from assignchat.system.files import make_own_folder, sync_folder
 
 
@@ -96,10 +96,8 @@ def _check_can_be_read(text: str, path: Path) -> None:
 def locked(path: Path) -> Iterator[None]:
     """Run the block, which changes the file, while other processes that would do so wait.
 
-    Raises `ConfigNotWritable` if the folder cannot be used.
+    Raises `ConfigNotWritable` if the folder cannot be used, or if another process does not end.
     """
-    import fcntl  # only `config set` writes
-
     try:
         folder = path.resolve().parent
     except (RuntimeError, ValueError) as error:  # links in a circle, a NUL
@@ -109,11 +107,28 @@ def locked(path: Path) -> Iterator[None]:
         descriptor = os.open(folder, os.O_RDONLY)
     except OSError as error:
         raise ConfigNotWritable(f"The folder {folder} cannot be used: {error.strerror}") from error
+    with signals.not_suspended():
+        try:
+            _lock(descriptor, folder)
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def _lock(descriptor: int, folder: Path) -> None:
+    import fcntl  # only `config set` writes
+
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
+        with signals.given_up_after(_PATIENCE_SECONDS):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+    except TimeoutError:
+        raise ConfigNotWritable(
+            f"Another process has the folder {folder} locked, to change the config file",
+            hint="Nothing was changed. Find a config set that was stopped, and end it.",
+        ) from None
+
+
+_PATIENCE_SECONDS = 10.0
 
 
 @contextmanager

@@ -31,13 +31,12 @@ from assignchat.render.output import (
     write_file,
 )
 from assignchat.render.pager import paged
+from assignchat.render.progress import counted, progress
 from assignchat.render.tables import (
     Cells,
-    counted,
     event_text,
     field,
     moment,
-    progress,
     say_card,
     say_chat,
     say_lines,

@@ -1,16 +1,15 @@
-"""Tables, cards and progress for people."""
+"""Tables and cards for people."""
 
 import json
 import shutil
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, TypeVar
 
 from assignchat.model import INDEFINITE, Chat, Request, Status, TrackingRow, User
 from assignchat.render.formats import Form, say_machine_rows
-from assignchat.render.output import say, stderr_is_terminal, stdout_is_terminal, write
+from assignchat.render.output import say, stdout_is_terminal, write
 from assignchat.render.text import local, status_label, time_left
 from assignchat.texts import how_many, visible
 
@@ -255,74 +254,3 @@ def _cell(name: str, value: Any) -> str:
     if name == "at" or name.endswith(("_at", "_until")):
         return moment(value) if value[:1].isdigit() else value  # away until "indefinite"
     return visible(str(value))
-
-
-@contextmanager
-def progress(title: str) -> Iterator[Callable[[int, int | None], None]]:
-    """Show progress on a terminal's standard error during the block, after its first second.
-
-    Yields a function to call with the number done, and the total or None if it is unknown.
-    """
-    if not stderr_is_terminal():
-        yield lambda _done, _total: None
-        return
-    bar = _Bar(title)
-    try:
-        yield bar.update
-    finally:
-        bar.stop()
-
-
-class _Bar:
-    """Count, rate and time left. Not shown in the first second."""
-
-    def __init__(self, title: str) -> None:
-        self._title = title
-        self._started = time.monotonic()
-        self._bar: Any = None
-
-    def update(self, done: int, total: int | None) -> None:
-        seconds = time.monotonic() - self._started
-        if self._bar is None and seconds < 1:
-            return
-        if self._bar is None:
-            self._start()
-        rate = f"{done / seconds:,.0f}/s"
-        self._bar.update(0, completed=done, total=total, rate=rate)
-
-    def stop(self) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-
-    def _start(self) -> None:
-        from rich.console import Console  # see _say_labelled
-        from rich.progress import (
-            BarColumn,
-            MofNCompleteColumn,
-            Progress,
-            TextColumn,
-            TimeRemainingColumn,
-        )
-
-        self._bar = Progress(
-            TextColumn(self._title),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(),
-            console=Console(stderr=True),
-            transient=True,
-        )
-        self._bar.add_task(self._title, total=None, rate="")
-        self._bar.start()
-
-
-def counted(rows: Iterable[T], update: Callable[[int, int | None], None]) -> Iterator[T]:
-    """Yield the rows, and tell a progress bar how many there were so far."""
-    for count, row in enumerate(rows, start=1):
-        if count % _ROWS_BETWEEN_UPDATES == 0:
-            update(count, None)
-        yield row
-
-
-_ROWS_BETWEEN_UPDATES = 5_000

@@ -132,7 +132,7 @@ def import_chats(
             _check_chat_ids(database, problems)
         problems.refuse()
         conflicts = _conflicts(database, owners)
-        _note_future(database, note)
+        future = imports.opened_after(database, database.now)
         changes = imports.changes(database) if dry_run else []
         losing = imports.losing_their_request()
         record_passed_deadlines(database, losing)
@@ -141,13 +141,12 @@ def import_chats(
         taken_over = imports.chats_by_new_owner(database)
         first = imports.owner_changes(database, OWNER_CHANGES_SHOWN) if taken_over else []
         _tell(database, IMPORTED_NOTICE, taken_over, actor)
-        lost = imports.chats_by_former_owner(database)
-        lost.pop(actor, None)
-        _tell(database, IMPORTED_AWAY_NOTICE, lost, actor)
+        _tell(database, IMPORTED_AWAY_NOTICE, _lost(database, actor), actor)
         merged = imports.merge(database, actor)
         threeway.remember_crm(database)
         moved, kept = sum(taken_over.values()), threeway.kept_owners(database)
-        return Imported(*merged, dry_run, moved, first, changes, conflicts, kept)
+    _note_future(*future, note)
+    return Imported(*merged, dry_run, moved, first, changes, conflicts, kept)
 
 
 def _conflicts(database: Database, owners: Owners) -> Sequence[Conflict]:
@@ -183,8 +182,7 @@ def _hint(found: Found) -> str | None:
     return f"Say who it is with --value {word}, or give a user this alias."
 
 
-def _note_future(database: Database, note: Note) -> None:
-    count, first = imports.opened_after(database, database.now)
+def _note_future(count: int, first: str | None, note: Note) -> None:
     if count:
         note(f"Opened in the future: {how_many(count, 'chat')}, the first is {first}")
 
@@ -235,6 +233,13 @@ def _check_user_ids(database: Database, wanted: Sequence[ImportedUser], problems
         if other != row.id:
             message = f"is it another form of the user {other!r}?"
             problems.extend([Problem(row.line, row.id, "id", row.id, message)], _AS_IT_IS)
+
+
+def _lost(database: Database, actor: str) -> dict[str, int]:
+    """Count the chats that each user loses; the actor knows."""
+    lost = imports.chats_by_former_owner(database)
+    lost.pop(actor, None)
+    return lost
 
 
 def _tell(database: Database, notice: str, chats: Mapping[str, int], actor: str) -> None:

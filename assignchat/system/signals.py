@@ -1,25 +1,55 @@
-"""Holding back Ctrl-C and SIGTERM for a moment, or waiting for them."""
+"""Holding back for a moment what stops or suspends the program, or waiting for it."""
 
 import os
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from types import FrameType
 
 STOPPING = (signal.SIGINT, signal.SIGTERM)
+_SUSPENDING = (signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
 
 
-@contextmanager
-def held() -> Iterator[None]:
+def held() -> AbstractContextManager[None]:
     """Delay Ctrl-C and SIGTERM until the block has ended.
 
     For a step that changes something, so that a stopped program knows whether the step is done.
     """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+    return _delayed(STOPPING)
+
+
+def not_suspended() -> AbstractContextManager[None]:
+    """Delay until the block has ended what suspends the program from its terminal, as Ctrl-Z does.
+
+    For a step that others wait for, who would wait until the program is in the foreground again.
+    """
+    return _delayed(_SUSPENDING)
+
+
+@contextmanager
+def _delayed(numbers: Iterable[signal.Signals]) -> Iterator[None]:
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        # Not as it was before: another block may have begun in this one, and end after it.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, set(numbers) - before)
+
+
+@contextmanager
+def given_up_after(seconds: float) -> Iterator[None]:
+    """Run the block. Raises `TimeoutError` in it, also out of a call that waits, after so long."""
+
+    def give_up(_number: int, _frame: FrameType | None) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 class _Stopped(BaseException):

@@ -2,16 +2,15 @@
 
 import io
 import os
-import signal
 import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import BinaryIO, TextIO
 
 from assignchat.errors import InvalidValue
+from assignchat.system import signals
 
 MAX_ROW_LENGTH = 4 * 1024 * 1024
 """Characters in a row. A longer one is from a file of another kind, or from one without end."""
@@ -115,14 +114,8 @@ def _open(source: str) -> BinaryIO:
 
 def _open_pipe(source: str) -> BinaryIO:
     """Open a named pipe, which is possible only once it has a writer."""
-
-    def give_up(_signal: int, _frame: FrameType | None) -> None:
-        raise InvalidValue(f"Nobody writes to the pipe {source}")
-
-    before = signal.signal(signal.SIGALRM, give_up)
-    alarm = signal.setitimer(signal.ITIMER_REAL, _PATIENCE_SECONDS)
     try:
-        return os.fdopen(os.open(source, os.O_RDONLY), "rb")
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, *alarm)
-        signal.signal(signal.SIGALRM, before)
+        with signals.given_up_after(_PATIENCE_SECONDS):
+            return os.fdopen(os.open(source, os.O_RDONLY), "rb")
+    except TimeoutError:
+        raise InvalidValue(f"Nobody writes to the pipe {source}") from None

@@ -1,5 +1,6 @@
 """config: shows what holds and why; changes one key and nothing else, or nothing at all."""
 
+import fcntl
 import json
 import os
 import signal
@@ -336,6 +337,15 @@ def test_of_two_who_set_at_once_neither_loses_their_change(
             f"{number + 20}s",
             [f"ann-{number}"],
         )
+
+
+def test_a_process_that_stands_still_keeps_nobody_waiting_for_long(ours: Team) -> None:
+    folder = os.open(ours.folder, os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    refusal = ours.refused("config", "set", "busy_timeout", "5s")
+    os.close(folder)
+    assert refusal == (7, "config_not_writable")
+    ours.ok("config", "set", "busy_timeout", "5s")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")

@@ -118,7 +118,7 @@ COMMANDS = [
     _writing(
         "user deactivate",
         ASKED,
-        "user deactivate mark --reassign-to martha --reassign-to omar --as maria",
+        "user deactivate mark --reassign-to martha --reassign-to omar --as maria --yes",
         "user add eve",
     ),
     _writing("backup", DEMO, "backup copy.db", "backup copy.db --force"),

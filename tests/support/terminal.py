@@ -16,6 +16,7 @@ from tests.support.processes import PATIENCE, Process, Result, Stream, program, 
 from tests.support.team import Team
 
 CTRL_C, CTRL_D, CTRL_Z, ENTER, TAB = "\x03", "\x04", "\x1a", "\r", "\t"
+CTRL_Q, CTRL_S = "\x11", "\x13"
 COLUMNS, LINES = 100, 24
 STYLE = re.compile(r"\x1b\[([\d;]*)m")
 """How a terminal is told of colours."""

@@ -3,6 +3,7 @@
 import json
 import os
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -172,7 +173,11 @@ def _change(
     # One that was named must be there, as for every command, or its folder would be made.
     path = load.load(invocation(ctx).config_file).path
     with edit.locked(path):
-        old, new = _change_locked(ctx, name, value, as_user)
+        old, new, backup = _change_locked(ctx, name, value, as_user)
+    if not old.exists and new.exists:
+        render.note(f"There was no config file; this is now in {old.path}")
+    if backup is not None:
+        render.note(f"The comments could not be kept; the old file is {backup}.")
     _, source = _in_force(new, name)
     if as_json:
         render.say_json({"key": name, "value": new.value(name), "source": source})
@@ -195,26 +200,25 @@ def _undoing(old: Config, name: str) -> list[str]:
 
 def _change_locked(
     ctx: typer.Context, name: str, value: Value | None, as_user: str | None
-) -> tuple[Config, Config]:
-    """Record the change and write the file. Returns the config before and after."""
+) -> tuple[Config, Config, Path | None]:
+    """Record the change and write the file.
+
+    Returns the config before and after, and the name under which the old file is kept, if it is.
+    """
     run = invocation(ctx)
     old = load.load(run.config_file)
     new, text, backup = edit.change(old, name, value)
     actor = actor_name(old.settings, database_location(ctx, old), as_user)
     if new.values == old.values:
         _record(ctx, actor, old, new, name)
-        return old, new
+        return old, old, None
     # The row first: after a crash, tracking may say that a key was set which was not, as
     # `check` tells, but no key is set without a tracking row.
     with ExitStack() as until_done, edit.replacement(old.path, text, keep_as=backup) as replace:
         _record(ctx, actor, old, new, name, until_done=until_done)
         replace()
         run.changed_files = True
-    if not old.exists:
-        render.note(f"There was no config file; this is now in {old.path}")
-    if backup is not None:
-        render.note(f"The comments could not be kept; the old file is {backup}.")
-    return old, new
+    return old, new, backup
 
 
 def _record(

@@ -68,10 +68,11 @@ class SqliteDatabase(Database):
     ) -> Self:
         path = Path(location)
         opening.check_is_file(path)
-        try:
-            return cls._opened(path, os_user, busy_seconds, clock)
-        except DatabaseFull as full:
-            return cls._opened(path, os_user, busy_seconds, clock, full)
+        with signals.not_suspended():  # what a crash has left is cleared up under a lock
+            try:
+                return cls._opened(path, os_user, busy_seconds, clock)
+            except DatabaseFull as full:
+                return cls._opened(path, os_user, busy_seconds, clock, full)
 
     @classmethod
     def _opened(
@@ -144,7 +145,8 @@ class SqliteDatabase(Database):
 
     def close(self) -> None:
         self._closed = True
-        self.connection.close()
+        with signals.not_suspended():
+            self.connection.close()
 
     @property
     def version(self) -> object:
@@ -165,7 +167,11 @@ class SqliteDatabase(Database):
         from assignchat.store.sqlite import files
 
         files.check_place(self._path, path, replace=replace)
-        with files.copied_beside(self.connection, self._path, path) as building, signals.held():
+        with (
+            signals.not_suspended(),
+            files.copied_beside(self.connection, self._path, path) as building,
+            signals.held(),
+        ):
             files.name_copy(building, path, replace=replace)  # from here on it is there
             self.committed = True
 
