@@ -128,7 +128,9 @@ def settle_named(
             which = requests.this(request.id)
             if not settle(database, transition, which, actor=user.id, reason=reason):
                 raise _why_not_pending(request)
-            settled.append(find_request(database, request.id))
+            settled.append(
+                request._replace(status=transition.target, reason=reason, resolved_at=database.now)
+            )
             if transition.target == Status.ACCEPTED:
                 _hand_over(database, settled[-1])
         if transition.party == Party.RECIPIENT:

@@ -26,6 +26,13 @@ def utc_now() -> datetime:
 R = TypeVar("R", bound=NamedTuple)
 
 
+class SealedUpTo(NamedTuple):
+    """The last row under the newest seal, and the hash of that seal."""
+
+    last_id: int
+    hash: str
+
+
 class SchemaDifference(NamedTuple):
     """A part of the schema that is missing or changed. A guard is one that enforces a rule."""
 
@@ -41,7 +48,9 @@ class Database(Protocol):
     os_user: str
     """The login that every tracking row records."""
     tracked_before: int = 0
-    """The newest tracking row when the transaction that is under way began."""
+    """The newest tracking row when the transaction that is under way began; `_begin` sets it."""
+    sealed: SealedUpTo | None = None
+    """Where the newest seal ends, as far as the transaction that is under way has asked."""
     rules: Rules = Rules()
     """What holds for all requests, for whoever settles one; the opener gives it."""
     committed: bool = False
@@ -51,6 +60,7 @@ class Database(Protocol):
     """The last part of each transaction that writes."""
     _now: str | None = None
     _keeps_some: bool = False
+    _kept_seal: SealedUpTo | None = None
     _changes_before: int = 0
     _dry_run: bool = False
 
@@ -153,7 +163,6 @@ class Database(Protocol):
             self._bulk() if bulk else nullcontext(),
             self._transaction("write", commit=not dry_run),
         ):
-            self.tracked_before = self.value("SELECT max(id) FROM engagement_tracking") or 0
             yield
             if not dry_run:
                 self._before_commit(self)
@@ -179,7 +188,7 @@ class Database(Protocol):
         self._changes_before = self._changes()
         if not self._dry_run:
             self.execute("SAVEPOINT kept")
-            self._keeps_some = True
+            self._keeps_some, self._kept_seal = True, self.sealed
 
     @contextmanager
     def _transaction(self, kind: Kind, *, commit: bool) -> Iterator[None]:
@@ -190,14 +199,14 @@ class Database(Protocol):
             try:
                 yield
                 with signals.held():  # a program that is stopped now has to know
-                    self.execute("COMMIT" if commit else "ROLLBACK")
+                    self._end(commit=commit)
                     if kind == "write" and commit and self._changes() > self._changes_before:
                         self.committed = True
             except BaseException as error:
                 self._give_up(error)
                 raise
             finally:
-                self._now, self._keeps_some = None, False
+                self._now, self._keeps_some, self.sealed = None, False, None
 
     def _give_up(self, error: BaseException) -> None:
         # An engine itself rolls back on some errors, such as a full disk.
@@ -206,13 +215,21 @@ class Database(Protocol):
         refused = isinstance(error, AssignchatError) and not isinstance(error, DatabaseUnusable)
         if self._keeps_some and refused:
             self.execute("ROLLBACK TO kept")
+            self.sealed = self._kept_seal
             self._before_commit(self)
-            self.execute("COMMIT")
+            self._end(commit=True)
         else:
-            self.execute("ROLLBACK")
+            self._end(commit=False)
 
     def _begin(self, kind: Kind) -> datetime:
-        """Begin a transaction, with its lock if it writes. Returns its time."""
+        """Begin a transaction, and if it writes take the lock and set `tracked_before`.
+
+        Returns its time.
+        """
+
+    def _end(self, *, commit: bool) -> None:
+        """Commit the transaction, or undo it."""
+        self.execute("COMMIT" if commit else "ROLLBACK")
 
     @property
     def _in_transaction(self) -> bool:
@@ -232,11 +249,17 @@ class Database(Protocol):
     def execute(self, sql: str, params: Params | None = None) -> int:
         """Run one statement. Returns the number of rows that it changed."""
 
+    def execute_soon(self, sql: str, params: Params) -> None:
+        """Run one statement now, or together with the next ones: nobody waits for its result."""
+        self.execute(sql, params)
+
     def execute_many(self, sql: str, rows: Iterable[Params]) -> None:
         """Run one statement for each of many rows of parameters."""
 
-    def tuples(self, sql: str, params: Params | None = None) -> Iterator[tuple[Any, ...]]:
-        """Yield the rows as they come, one at a time."""
+    def tuples(
+        self, sql: str, params: Params | None = None, *, many: bool = False
+    ) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows as they come. If they may be `many`, only some are in memory at once."""
 
     def whole_columns(
         self, columns: Sequence[str], source: str, params: Params
@@ -259,13 +282,15 @@ class Database(Protocol):
         """Return the first row, as a `row_type`, or None."""
         return next(self.rows(row_type, sql, params), None)
 
-    def rows(self, row_type: type[R], sql: str, params: Params | None = None) -> Iterator[R]:
-        """Yield the rows as `row_type`, whose fields are the selected columns."""
-        return map(row_type._make, self.tuples(sql, params))
+    def rows(
+        self, row_type: type[R], sql: str, params: Params | None = None, *, many: bool = False
+    ) -> Iterator[R]:
+        """Yield the rows as `row_type`, whose fields are the selected columns. See `tuples`."""
+        return map(row_type._make, self.tuples(sql, params, many=many))
 
     def table(self, name: str) -> Iterator[tuple[Any, ...]]:
         """Yield all rows of a table or view, the oldest first where they are numbered."""
-        return self.tuples(f'SELECT * FROM "{name}" ORDER BY 1')
+        return self.tuples(f'SELECT * FROM "{name}" ORDER BY 1', many=True)
 
     # Temporary tables, which only their owner sees.
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from assignchat.model import NOBODY_TOOK_NOTICE, NOTICES, Event, Notification, Party
 from assignchat.store.database import Database
-from assignchat.store.sql import COLUMNS_WITH_DEADLINE, Which, insert_into
+from assignchat.store.sql import COLUMNS_WITH_DEADLINE, Which
 
 _OF_REQUEST = {
     "chat_id": "r.chat_id",
@@ -44,8 +44,11 @@ def add(
         "request_id": request_id,
         "batch_id": batch_id,
     }
-    if database.value(f"SELECT :recipient_id NOT IN {NOT_TOLD}", values):
-        database.execute(insert_into("notifications", values), values)
+    database.execute_soon(
+        f"INSERT INTO notifications ({', '.join(values)}) SELECT :{', :'.join(values)}"
+        f" WHERE :recipient_id NOT IN {NOT_TOLD}",
+        values,
+    )
 
 
 def tell_parties(database: Database, event: Event, which: Which, *, but: str | None = None) -> None:
@@ -56,7 +59,7 @@ def tell_parties(database: Database, event: Event, which: Which, *, but: str | N
     for (told_event, party), text in NOTICES.items():
         if told_event == event:
             told, other = _TOLD[party]
-            database.execute(
+            database.execute_soon(
                 "INSERT INTO notifications (at, recipient_id, text, request_id)"
                 f" SELECT :now, {told}, format(:text, u.name), r.id"
                 f" FROM requests r CROSS JOIN users u"
@@ -79,7 +82,7 @@ _UNLESS_A_PARTY = " AND r.from_user NOT IN (r.requester_id, r.recipient_id)"
 
 def tell_nobody_took(database: Database, user_id: str, which: Which) -> None:
     """Tell a user of those requests after which nobody was asked, but for their own."""
-    database.execute(
+    database.execute_soon(
         "INSERT INTO notifications (at, recipient_id, text, request_id)"
         " SELECT :now, told.id, format(:text, u.name), r.id FROM requests r"
         " CROSS JOIN users told CROSS JOIN users u"

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from itertools import takewhile
 from typing import NamedTuple, TypedDict
 
@@ -218,52 +219,55 @@ def settle(
         "reason": reason,
         "batch_id": batch_id,
     }
-    ids, settled = _collect(database, which.sql, bound)
-    if not ids:
-        return Settled(settled, [], [])
-    bound |= settled.params
+    settled = _collect(database, which.sql, bound)
+    if not settled.ids:
+        return settled
+    them = settled.which
+    bound |= them.params
     # One that has timed out did so at its deadline, however late that is noticed.
     resolved_at = "expires_at" if transition.target == Status.TIMED_OUT else ":now"
-    database.execute(
+    database.execute_soon(
         f"UPDATE requests AS r SET status = :target, reason = :reason, resolved_at = {resolved_at}"
-        f" WHERE {settled.sql}",
+        f" WHERE {them.sql}",
         bound,
     )
-    _track(database, settled, bound)
+    alike = ("chat_id", "request_id", "from_user", "to_user")
+    with seals.rows_varying_in(database, *alike) if len(settled.ids) > 1 else nullcontext():
+        _track(database, them, bound)
     but = None if transition.party == Party.SYSTEM else actor
-    notifications.tell_parties(database, transition.event, settled, but=but)
-    with_fallbacks = database.column(
-        f"SELECT r.id FROM requests r WHERE {settled.sql}"
-        " AND r.fallbacks IS NOT NULL ORDER BY r.id",
-        settled.params,
-    )
-    return Settled(settled, ids, with_fallbacks)
+    notifications.tell_parties(database, transition.event, them, but=but)
+    return settled
 
 
-def _collect(database: Database, condition: str, bound: Params) -> tuple[list[int], Which]:
-    """Collect the requests to be settled. Returns their ids, and the condition for them.
+def _collect(database: Database, condition: str, bound: Params) -> Settled:
+    """Collect the requests to be settled.
 
     Many are collected in a table and sorted: a large sweep then walks the requests in their order.
     """
     found = f"FROM requests r WHERE r.status = :source AND {condition}"
     # Mostly there is one at most, and a temporary table costs more than a look.
-    first = database.column(f"SELECT r.id {found} LIMIT 2", bound)
+    first = list(database.tuples(f"SELECT r.id, r.fallbacks {found} LIMIT 2", bound))
     if len(first) <= 1:
-        return first, this(first[0] if first else 0)
+        ids = [row[0] for row in first]
+        return Settled(this(ids[0] if ids else 0), ids, [row[0] for row in first if row[1]])
     database.make_temporary("settling", "id INTEGER PRIMARY KEY")
     # The sign: see matching.
     database.execute(f"INSERT INTO settling SELECT r.id {found} ORDER BY +r.id", bound)
-    ids = database.column("SELECT id FROM settling ORDER BY id")
-    return ids, Which("r.id IN (SELECT id FROM settling)", {})
+    them = Which("r.id IN (SELECT id FROM settling)", {})
+    with_fallbacks = f"{them.sql} AND r.fallbacks IS NOT NULL"
+    return Settled(
+        them,
+        database.column("SELECT id FROM settling ORDER BY id"),
+        database.column(f"SELECT r.id FROM requests r WHERE {with_fallbacks} ORDER BY r.id"),
+    )
 
 
 def _track(database: Database, settled: Which, bound: Params) -> None:
-    with seals.rows_varying_in(database, "chat_id", "request_id", "from_user", "to_user"):
-        database.execute(
-            "INSERT INTO engagement_tracking (at, event, actor, os_user, chat_id, request_id,"
-            " batch_id, from_user, to_user, status, reason)"
-            " SELECT :now, :event, :actor, :os_user, r.chat_id, r.id,"
-            " :batch_id, r.from_user, r.recipient_id, r.status, :reason"
-            f" FROM requests r WHERE {settled.sql} ORDER BY r.id",
-            bound,
-        )
+    database.execute_soon(
+        "INSERT INTO engagement_tracking (at, event, actor, os_user, chat_id, request_id,"
+        " batch_id, from_user, to_user, status, reason)"
+        " SELECT :now, :event, :actor, :os_user, r.chat_id, r.id,"
+        " :batch_id, r.from_user, r.recipient_id, r.status, :reason"
+        f" FROM requests r WHERE {settled.sql} ORDER BY r.id",
+        bound,
+    )

@@ -18,9 +18,8 @@ from itertools import islice, repeat, zip_longest
 from typing import Any, NamedTuple
 
 from assignchat.model import TrackingRow
-from assignchat.store import tracking
-from assignchat.store.database import Database
-from assignchat.store.sql import Params
+from assignchat.store.database import Database, SealedUpTo
+from assignchat.store.sql import Params, insert_into
 
 SINCE_SCHEMA = 2
 """Older databases have no seals."""
@@ -72,12 +71,31 @@ def seal_new_rows(database: Database, varying: Sequence[str] = _COLUMNS) -> None
     Each transaction that writes ends with this. `varying` are the columns in which those rows
     may differ. A row that was inserted by hand stays unsealed for ever.
     """
-    previous = head(database) or _NONE
-    sealed = max(previous.last_id, database.tracked_before)
-    newest = tracking.last_id(database)
-    while sealed < newest:
-        first, sealed = sealed + 1, min(sealed + SLICE, newest)
-        previous = _seal(database, previous, first, sealed, varying)
+    while (row := _first_unsealed(database)) is not None:
+        newest, *values = row
+        first = max(_sealed(database).last_id, database.tracked_before) + 1
+        last = min(first + SLICE - 1, newest)
+        _seal(database, first, last, dict(zip(_COLUMNS, values, strict=True)), varying)
+        if last == newest:
+            break
+
+
+def _first_unsealed(database: Database) -> tuple[Any, ...] | None:
+    """Find the first row without a seal. Returns the newest id, and the row's values; or None."""
+    sealed = max(_sealed(database).last_id, database.tracked_before)
+    sql = (
+        f"SELECT (SELECT max(id) {_FROM}), {', '.join(_COLUMNS)} {_FROM}"
+        " WHERE id > :sealed ORDER BY id LIMIT 1"
+    )
+    return next(database.tuples(sql, {"sealed": sealed}), None)
+
+
+def _sealed(database: Database) -> SealedUpTo:
+    """Return where the newest seal ends, for others cannot seal in the meantime."""
+    if database.sealed is None:
+        newest = head(database) or _NONE
+        database.sealed = SealedUpTo(newest.last_id, newest.hash)
+    return database.sealed
 
 
 @contextmanager
@@ -92,22 +110,17 @@ def rows_varying_in(database: Database, *varying: str) -> Iterator[None]:
 
 
 def _seal(
-    database: Database, previous: Seal, first: int, last: int, varying: Sequence[str]
-) -> Seal:
+    database: Database, first: int, last: int, values: dict[str, Any], varying: Sequence[str]
+) -> None:
     bound = {"first": first, "last": last}
-    (row,) = database.tuples(f"SELECT {', '.join(_COLUMNS)} {_FROM} WHERE id = :first", bound)
-    values = dict(zip(_COLUMNS, row, strict=True))
     varying = _that_vary(database, bound, values, varying) if first < last else ()
     shared = [value for name, value in values.items() if name not in varying]
     columns = database.whole_columns(varying, f"{_FROM} {_RANGE}", bound) if varying else []
     rows = _Rows(shared, columns)
     unsigned = Seal(last, first, " ".join(varying), _marks(rows), "")
-    seal = unsigned._replace(hash=_hash(previous, unsigned, rows))
-    database.execute(
-        f"INSERT INTO seals ({_FIELDS}) VALUES (:last_id, :first_id, :varying, :marks, :hash)",
-        seal._asdict(),
-    )
-    return seal
+    seal = unsigned._replace(hash=_hash(_sealed(database).hash, unsigned, rows))
+    database.execute_soon(insert_into("seals", Seal._fields), seal._asdict())
+    database.sealed = SealedUpTo(last, seal.hash)
 
 
 def _that_vary(
@@ -135,8 +148,8 @@ def _marks(rows: _Rows) -> str:
     return struct.pack(f">{len(marks)}I", *marks).hex()
 
 
-def _hash(previous: Seal, seal: Seal, rows: _Rows) -> str:
-    return _sha256(_encoded([previous.hash, *seal._replace(hash=""), *rows]))
+def _hash(previous: str, seal: Seal, rows: _Rows) -> str:
+    return _sha256(_encoded([previous, *seal._replace(hash=""), *rows]))
 
 
 def _sha256(content: bytes) -> str:
@@ -161,9 +174,9 @@ def first_tampering(database: Database) -> str | None:
 
     Returns a sentence about it, or None.
     """
-    rows = database.tuples(f"SELECT id, {', '.join(_COLUMNS)} {_FROM} ORDER BY id")
+    rows = database.tuples(f"SELECT id, {', '.join(_COLUMNS)} {_FROM} ORDER BY id", many=True)
     previous = _NONE
-    for seal in database.rows(Seal, f"SELECT {_FIELDS} FROM seals ORDER BY last_id"):
+    for seal in database.rows(Seal, f"SELECT {_FIELDS} FROM seals ORDER BY last_id", many=True):
         if not _is_valid(seal, previous):
             return f"the seal that ends at row {seal.last_id} is not valid"
         ids = range(seal.first_id, seal.last_id + 1)
@@ -201,7 +214,7 @@ def _first_misplaced(ids: range, rows: list[tuple[Any, ...]]) -> str | None:
 def _first_changed(previous: Seal, seal: Seal, rows: list[tuple[Any, ...]]) -> str | None:
     varying = [name for name in seal.varying.split() if name in _COLUMNS]
     found = _in_columns(rows, varying)
-    fits = _marks(found) == seal.marks and _hash(previous, seal, found) == seal.hash
+    fits = _marks(found) == seal.marks and _hash(previous.hash, seal, found) == seal.hash
     if fits and _alike(rows, varying):
         return None
     for place, row in enumerate(rows):

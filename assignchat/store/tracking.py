@@ -84,7 +84,7 @@ def append(
         "reason": reason,
         "detail": detail,
     }
-    database.execute(insert_into("engagement_tracking", values), values)
+    database.execute_soon(insert_into("engagement_tracking", values), values)
 
 
 def last_id(database: Database) -> int:
@@ -123,6 +123,7 @@ def rows(
         TrackingRow,
         f"SELECT {COLUMNS} FROM engagement_tracking {_where(filters, given)} {order}",
         given,
+        many=limit is None,
     )
 
 
@@ -140,6 +141,7 @@ def records(
         f"SELECT {_RECORD_COLUMNS} FROM engagement_records r"
         f" {_where(_RECORD_FILTERS, given)} {order}",
         {**given, "now": database.now},
+        many=limit is None,
     )
 
 

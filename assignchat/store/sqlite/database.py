@@ -186,6 +186,8 @@ class SqliteDatabase(Database):
         if kind == "write" and self._full is not None:
             raise self._full
         self.connection.execute(_BEGIN[kind])
+        if kind == "write":
+            self.tracked_before = self.value("SELECT max(id) FROM engagement_tracking") or 0
         return self._clock()
 
     @property
@@ -260,7 +262,13 @@ class SqliteDatabase(Database):
         with self._translated():
             self.connection.executemany(sql, rows)
 
-    def tuples(self, sql: str, params: Params | None = None) -> Iterator[tuple[Any, ...]]:
+    def tuples(
+        self,
+        sql: str,
+        params: Params | None = None,
+        *,
+        many: bool = False,  # noqa: ARG002
+    ) -> Iterator[tuple[Any, ...]]:
         with self._translated():
             # Not `yield from`: a reader who stops early would close the cursor, too late.
             for row in self.connection.execute(sql, params or {}):  # noqa: UP028
