@@ -1,7 +1,16 @@
 """Text that a spreadsheet would run as a formula: guarding it in CSV, and reading it back."""
 
-_SIGNS = (*"=+-@\t\r\n", *"\uff1d\uff0b\uff0d\uff20")  # in East Asia also the wide forms
+import re
+
 _GUARD = "'"
+_SIGNS = "[=+\\-@\uff1d\uff0b\uff0d\uff20]"  # in East Asia also the wide forms
+# A cell begins at the start of a text. To a spreadsheet that separates by something else than
+# commas, quotation marks in the middle of its cells are none, and others begin within the text.
+_SEPARATORS = frozenset(";|\t\r\n")
+_FORMULA = f"['\" \u00a0\u3000]*{_SIGNS}"
+_CELL = "(^){guard}(?={formula}|'*[\t\r\n])|([;|\t\r\n]){guard}(?={formula})"
+_UNGUARDED = _CELL.format(guard="", formula=_FORMULA)
+_GUARDED = _CELL.format(guard=_GUARD, formula=_FORMULA)
 
 NO_VALUE = "#FORMULA!"
 """What a formula is read as whose value was not saved."""
@@ -13,17 +22,18 @@ _ERRORS = frozenset(
 
 
 def guarded(text: str) -> str:
-    """Guard a text, as a CSV cell, that a spreadsheet might run as a formula.
+    """Guard a text, as a CSV cell, that a spreadsheet might run as a formula, in whole or in part.
 
     Text that looks guarded already gets another guard, so that nothing is lost.
     """
-    return _GUARD + text if text.lstrip(_GUARD).startswith(_SIGNS) else text
+    if text[:1].isalnum() and _SEPARATORS.isdisjoint(text):  # quick for nearly every cell
+        return text
+    return re.sub(_UNGUARDED, rf"\1\2{_GUARD}", text)
 
 
 def unguarded(text: str) -> str:
-    """Remove the guard that `guarded` puts before a text."""
-    is_guarded = text.startswith(_GUARD) and text.lstrip(_GUARD).startswith(_SIGNS)
-    return text[1:] if is_guarded else text
+    """Remove the guards that `guarded` puts into a text."""
+    return re.sub(_GUARDED, r"\1\2", text) if _GUARD in text else text
 
 
 def is_error(text: str) -> bool:

@@ -193,5 +193,6 @@ def _harmless(value: Any) -> Any:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (tuple, dict)):
-        return json.dumps(value, ensure_ascii=False)
+        # Nor one that separates by these, for which part of the text would be a cell.
+        return json.dumps(value, ensure_ascii=False).replace(";", r"\u003b").replace("|", r"\u007c")
     return guarded(value) if isinstance(value, str) else value

@@ -2,7 +2,6 @@
 
 import pytest
 
-from assignchat.crm.formulas import guarded, unguarded
 from assignchat.crm.ids import canonical, may_have_been, salesforce_checksum, why_spoilt
 
 SPOILT = {
@@ -58,11 +57,3 @@ def test_two_forms_of_one_id_have_one_canonical_form(one: str, other: str) -> No
 def test_ids_of_salesforce_differ_by_case() -> None:
     assert canonical("5005g00000AbCdE") != canonical("5005g00000AbCde")
     assert salesforce_checksum("5005g00000AbCdE") == "AAV"
-
-
-@pytest.mark.parametrize(
-    "text", ["=1+1", "'=1+1", "''@x", "+91", "-", "\t", "\uff1dx", "'", "'a", "a=1", ""]
-)
-def test_the_guard_of_a_formula_is_put_on_and_taken_off(text: str) -> None:
-    assert unguarded(guarded(text)) == text
-    assert not guarded(text).startswith(("=", "+", "-", "@", "\t"))

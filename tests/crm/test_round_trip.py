@@ -10,6 +10,7 @@ from tests.support.team import Team
 CUSTOMERS = [
     *TEXTS.values(),
     *("=1+1", "'=1+1", "''@x", "+91", "-", "'", " two spaces  ", 'a "b", c;\td', "a\r\nb\rc\n"),
+    *("a;=1", "a;'=1", 'a;"=1', "a\n\n-b", "a\t'@b|=c", ";-)", "it's; -b", "a\r=b"),
     *("sep=;", "id", "NULL", "#hash", "\ufeffx", "\u200bx", "[1]", "{", "<b>", "Total"),
 ]
 
@@ -21,7 +22,16 @@ def listed(team: Team, form: str) -> tuple[str, str]:
 
 @pytest.mark.parametrize("form", ["--csv", "--jsonl", "--json"])
 def test_out_of_one_database_and_into_another_it_is_the_same(team: Team, form: str) -> None:
-    aliases = ("--alias", "=Raj", "--alias", 'Patel, "Raj"', "--alias", "r@x", "--capacity", "3")
+    aliases = (
+        "--alias",
+        "=Raj",
+        "--alias",
+        'Patel, "Raj";=1|+2',
+        "--alias",
+        "r@x",
+        "--capacity",
+        "3",
+    )
     team.ok("user", "add", "raj", "--name", "=Raj;Patel", *aliases)
     for number, customer in enumerate(CUSTOMERS):
         owner = "raj" if number % 2 else "mark"

@@ -1,0 +1,51 @@
+"""No cell of a CSV file is a formula to any spreadsheet, and each is read back as it was."""
+
+import csv
+import io
+import json
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assignchat.crm.formulas import guarded, unguarded
+from assignchat.render import csv_text
+
+
+@pytest.mark.parametrize(
+    "text", ["=1+1", "'=1+1", "''@x", "+91", "-", "\t", "\uff1dx", "'", "'a", "a=1", "", " =1"]
+)
+def test_the_guard_of_a_formula_is_put_on_and_taken_off(text: str) -> None:
+    assert unguarded(guarded(text)) == text
+    assert not guarded(text).lstrip(" ").startswith(("=", "+", "-", "@", "\t"))
+
+
+@given(st.text(st.sampled_from("';|\t\r\n =\"-@+a,\uff1d")))
+def test_no_text_is_changed_by_guarding_and_reading_it(text: str) -> None:
+    assert unguarded(guarded(text)) == text
+
+
+CUSTOMERS = [
+    *("a;=cmd()", 'a;"=cmd()', "a; =cmd()", "a;'=cmd()", "a\t=cmd()", 'a\t""""=cmd()', "a|=cmd()"),
+    *("a\n=cmd()", "a\r\n=cmd()", "a\r=cmd()", 'a,";=cmd()', ";;=cmd()", '"=cmd()', '"a";"=cmd()"'),
+    *("a;+cmd()", "a;-cmd()", "a;@cmd()", "a;\uff1dcmd()", "=cmd()", " =cmd()", "a;\u3000=cmd()"),
+    *("a;'", '"', '";"', "a;b"),
+]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("customer", CUSTOMERS)
+def test_no_spreadsheet_finds_a_formula_whatever_separates_its_cells(
+    customer: str, separator: str
+) -> None:
+    """Text that is in several cells to one that does not separate by commas."""
+    rows = [("x", customer, (customer, "y")), (customer, "=z", {customer: 1})]
+    written = csv_text(("id", "customer", "aliases"), rows)
+    assert "cmd" in written or "cmd" not in customer
+    for row in csv.reader(io.StringIO(written, newline=""), delimiter=separator):
+        for cell in row:
+            assert not re.match(r'[\s"]*[=+\-@\uff1d]', cell), row
+    _, (_, first, _), (again, _, aliases) = csv.reader(io.StringIO(written, newline=""))
+    assert (unguarded(first), unguarded(again)) == (customer, customer)
+    assert json.loads(aliases) == {customer: 1}
