@@ -28,6 +28,12 @@ from assignchat.errors import (
 from assignchat.system import files, signals
 from assignchat.system.files import make_own_folder, sync_folder
 
+# Texts of several lines or of one, comments, brackets and the ends of lines.
+_TOKENS = re.compile(
+    r'"""(?:\\.|[^\\])*?"""|\'\'\'.*?\'\'\'|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*|[][{}\n]',
+    re.DOTALL,
+)
+
 
 def change(config: Config, name: str, value: Value | None) -> tuple[Config, str, Path | None]:
     """Return the config with one key set, or unset for None: what it will be, and its file's text.
@@ -231,27 +237,35 @@ def _table_span(lines: list[str], table: str) -> tuple[int, int]:
 
 def _assignment_end(lines: list[str], start: int, end: int) -> int:
     """Find the line after an assignment, whose value may go over several lines."""
-    for stop in range(start + 1, end + 1):
-        if _flattened("".join(lines[start:stop])) is not None:
-            return stop
-    return start + 1
+    length, _ = _scanned("".join(lines[start:end]))
+    return start + length
+
+
+def _scanned(text: str) -> tuple[int, str]:
+    """Scan the assignment at the start of a text. Returns its lines and the comment at its end.
+
+    The comment is with the white space before it.
+    """
+    depth, length, comment = 0, 1, ""
+    for token in _TOKENS.finditer(text):
+        if token[0] in ("[", "{"):
+            depth += 1
+        elif token[0] in ("]", "}"):
+            depth -= 1
+        elif depth == 0 and token[0] == "\n":
+            break
+        elif depth == 0 and token[0].startswith("#"):
+            comment = text[len(text[: token.start()].rstrip()) : token.end()].rstrip()
+        length += token[0].count("\n")
+    return length, comment
 
 
 def _assignment(key: str, value: Value, old: str = "") -> str:
     """Write an assignment, with the comment at the end of the old one."""
     import tomli_w  # only `config set` writes
 
-    return tomli_w.dumps({key: value}).rstrip("\n") + _comment_after(old) + "\n"
-
-
-def _comment_after(assignment: str) -> str:
-    """Return the comment at the end of an assignment, with the white space before it."""
-    meaning = _flattened(assignment)
-    for found in re.finditer("#", assignment):
-        before = assignment[: found.start()]
-        if _flattened(before) == meaning:
-            return assignment[len(before.rstrip()) :].rstrip()
-    return ""
+    _, comment = _scanned(old)
+    return tomli_w.dumps({key: value}).rstrip("\n") + comment + "\n"
 
 
 def _written_anew(values: dict[str, Value]) -> str:

@@ -64,8 +64,25 @@ def _escaped(text: str) -> str:
 
 
 def say_json(value: Any) -> None:
-    """Print one JSON document."""
-    write(json_text(value) + "\n")
+    """Print one JSON document. An iterator in a dict is a list, which is never held whole."""
+    if isinstance(value, dict) and any(isinstance(item, Iterator) for item in value.values()):
+        write_all(chain(_json_parts(value), ["}\n"]))
+    else:
+        write(json_text(value) + "\n")
+
+
+def _json_parts(document: dict[str, Any]) -> Iterator[str]:
+    before = "{"
+    for key, value in document.items():
+        yield f"{before}{json_text(key)}: "
+        before = ", "
+        if isinstance(value, Iterator):
+            first = next(value, None)
+            yield "[" if first is None else f"[{json_text(first)}"
+            yield from (f", {json_text(item)}" for item in value)
+            yield "]"
+        else:
+            yield json_text(value)
 
 
 def say_machine_rows(

@@ -269,8 +269,7 @@ def _check_may_move(selection: Selection, user: User, from_user: str | None) -> 
 
 
 def _check_active_again(database: Database, batch_id: int) -> None:
-    back_to = {change.to_user for change in batches.given_back(database, batch_id)}
-    inactive = [user.id for user in users.every(database) if user.id in back_to and not user.active]
+    inactive = batches.inactive_owners(database, batch_id)
     if inactive:
         raise UserInactive(
             f"Chats would go back to users who are not active: {listing(inactive)}",

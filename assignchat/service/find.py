@@ -220,13 +220,8 @@ def _active(user: User) -> User:
 
 
 def _suggest_user(database: Database, user_id: str) -> str | None:
-    everyone = users.every(database)
-    by_word = {
-        word.casefold(): user.id
-        for user in everyone
-        for word in (*user.aliases, user.name, user.id)
-    }
-    return _did_you_mean(user_id, by_word)
+    words = users.similar(database, user_id)
+    return _did_you_mean(user_id, {word.casefold(): known for word, known in words.items()})
 
 
 def _suggest_chat(database: Database, chat_id: str) -> str | None:

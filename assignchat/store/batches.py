@@ -353,3 +353,12 @@ def given_back(database: Database, batch_id: int) -> list[GivenBack]:
             {"batch": batch_id},
         )
     )
+
+
+def inactive_owners(database: Database, batch_id: int) -> list[str]:
+    """List the users who got chats of an undone batch back and are not active, by id."""
+    return database.column(
+        "SELECT id FROM users WHERE active = 0 AND id IN (SELECT to_user FROM engagement_tracking"
+        " WHERE batch_id = :batch AND event = 'undone') ORDER BY id",
+        {"batch": batch_id},
+    )

@@ -60,7 +60,7 @@ def ids_of(database: Database, owner: str, status: str) -> list[str]:
     )
 
 
-def similar_ids(database: Database, chat_id: str, limit: int = 500) -> list[str]:
+def similar_ids(database: Database, chat_id: str, limit: int = 200) -> list[str]:
     """List ids that begin as this one does, for a hint after a typing error."""
     found: list[str] = []
     for written in dict.fromkeys((chat_id, chat_id.lower(), chat_id.upper())):

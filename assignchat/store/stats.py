@@ -74,16 +74,14 @@ class Bounce(NamedTuple):
     given_back: int
 
 
-def loads(database: Database) -> list[Load]:
-    """List each user's count of chats, also if it is 0."""
-    return list(
-        database.rows(
-            Load,
-            "SELECT u.id, u.name,"
-            " (SELECT count(*) FROM chats WHERE owner_id = u.id AND status = 'open'),"
-            " (SELECT count(*) FROM chats WHERE owner_id = u.id AND status = 'closed')"
-            " FROM users u ORDER BY u.id",
-        )
+def loads(database: Database) -> Iterator[Load]:
+    """Yield each user's count of chats, also if it is 0."""
+    return database.rows(
+        Load,
+        "SELECT u.id, u.name,"
+        " (SELECT count(*) FROM chats WHERE owner_id = u.id AND status = 'open'),"
+        " (SELECT count(*) FROM chats WHERE owner_id = u.id AND status = 'closed')"
+        " FROM users u ORDER BY u.id",
     )
 
 

@@ -37,6 +37,28 @@ def every(database: Database) -> list[User]:
     return list(_users(database, "ORDER BY id"))
 
 
+def similar(database: Database, word: str, limit: int = 200) -> dict[str, str]:
+    """Return names, aliases and ids to compare with a mistyped word, each with its user's id.
+
+    If there are more than `limit`, they are up to `limit` of those that begin as the word does.
+    """
+    found = _beginning_with(database, "", limit + 1)
+    if len(found) > limit:
+        found = _beginning_with(database, word[: max(1, len(word) // 2)], limit)
+    return dict(found)
+
+
+def _beginning_with(database: Database, beginning: str, limit: int) -> list[tuple[str, str]]:
+    found = database.tuples(
+        "SELECT word, user_id FROM (SELECT name AS word, id AS user_id FROM users"
+        " UNION ALL SELECT alias, user_id FROM user_aliases"
+        " UNION ALL SELECT id, id FROM users) AS words"
+        " WHERE substr(lower(word), 1, length(:beginning)) = lower(:beginning) LIMIT :limit",
+        {"beginning": beginning, "limit": limit},
+    )
+    return [(str(word), str(user_id)) for word, user_id in found]
+
+
 def active(
     database: Database,
     *,

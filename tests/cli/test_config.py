@@ -402,3 +402,17 @@ def test_a_change_that_cannot_be_recorded_is_not_made(team: Team) -> None:
     assert team.refused("config", "set", "busy_timeout", "5s")[0] == 6
     assert team.config.read_bytes() == before
     team.database.unlink()  # beyond repair
+
+
+def test_a_list_over_many_lines_is_replaced_with_its_comments_and_what_follows_stays(
+    ours: Team,
+) -> None:
+    """Brackets and number signs in texts and comments do not end it."""
+    lines = "".join(f'  "{n}: no # and no ]", # not "] yet\n' for n in range(1_200))
+    end = "] # after the list, [all of it]\n\n# about the next\nallow_other_reasons = true\n"
+    ours.config.write_text(f"[assign_discuss]\nrejection_reasons = [\n{lines}{end}")
+    ours.ok("config", "set", "assign_discuss.rejection_reasons", "Busy")
+    text = ours.config.read_text()
+    assert text.startswith("[assign_discuss]\nrejection_reasons = [\n")
+    assert text.endswith(f'    "Busy",\n{end}')
+    assert text.count("#") == 2

@@ -203,3 +203,17 @@ def test_chats_come_with_owners_by_id_or_alias(named: Team) -> None:
     Path("file.csv").write_text("id,owner_id\nchat-1,Nobody Known\n")
     refused = named.run("import", "chats", "file.csv")
     assert "no user 'Nobody Known'" in refused.err
+
+
+def test_in_a_team_of_many_a_name_that_begins_alike_is_suggested(
+    named: Team, tmp_path: Path
+) -> None:
+    alike = "u" * 150
+    rows = (f"{alike}-{number:04}-{'x' * 30},Person {number}\n" for number in range(2_000))
+    many = tmp_path / "many.csv"
+    many.write_text("id,name\n" + "".join(rows))
+    named.ok("import", "users", str(many))
+    mistyped = f"{alike}-0007-{'x' * 31}"
+    for words in (("inbox", "--as", mistyped), ("user", "activate", mistyped)):
+        assert f"Did you mean {alike}-0007-{'x' * 30}" in named.run(*words).err
+    assert "Did you mean martha or " in named.run("inbox", "--as", "marthaa").err

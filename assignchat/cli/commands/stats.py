@@ -86,7 +86,7 @@ def _show(found: Stats) -> None:
 
 def _say_all(found: Stats) -> None:
     """Print everything for a pipe: the users, an empty line, and a row for each other count."""
-    render.say_table((), [_cells(user) for user in found.users])
+    render.say_table((), map(_cells, found.users))
     times = (found.median_response_seconds, found.p90_response_seconds)
     rows = [
         *(
@@ -107,7 +107,7 @@ def _say_all(found: Stats) -> None:
 
 def _as_json(found: Stats) -> dict[str, Any]:
     """Return the numbers, with each user's counts by status among their other keys."""
-    return found._asdict() | {"users": [_flat(user) for user in found.users]}
+    return found._asdict() | {"users": map(_flat, found.users)}
 
 
 def _flat(user: UserStats) -> dict[str, Any]:
