@@ -16,15 +16,20 @@ from tests.faults.afterwards import state
 from tests.faults.commands import COMMANDS, Writing
 from tests.support.databases import held
 from tests.support.processes import pipe, program, result, run, start, wait_until
-from tests.support.terminal import CTRL_Q, CTRL_S, CTRL_Z, ENTER, Terminal, on_terminal
+from tests.support.terminal import (
+    BACKGROUND,
+    CTRL_Q,
+    CTRL_S,
+    CTRL_Z,
+    STOPPED,
+    as_a_job,
+    on_terminal,
+)
 
 pytestmark = pytest.mark.skipif(
     not Path("/proc/self/wchan").exists(), reason="only Linux tells where a process waits"
 )
 
-# A shell with jobs, which starts one, tells of it when it stops or ends, and lets it go on.
-JOB = 'set -m; "$@"; echo "[$?]"; while read -r line; do fg >/dev/null; echo "[$?]"; done'
-STOPPED = f"[{128 + signal.SIGTSTP}]"
 OF_A_DATABASE = [
     writing for writing in COMMANDS if writing.name != "init" and "backup" not in writing.name
 ]
@@ -68,22 +73,15 @@ def served(folder: Path, writing: Writing) -> None:
     assert done.exit_code == 0, done.err
 
 
-def ends_after_fg(terminal: Terminal) -> None:
-    """Let the job go on; assert that it ends well."""
-    terminal.type(ENTER)
-    terminal.until(lambda: "[0]" in terminal.screen)
-
-
 @every_writer
 def test_ctrl_z_is_acted_on_once_nobody_waits_for_the_writer(
     writing: Writing, tmp_path: Path
 ) -> None:
     writing.before(tmp_path)
     before = state(tmp_path)
-    shell = ("bash", "--norc", "-c", JOB, "bash")
     with (
         held(tmp_path / "assignchat.db") as other,
-        on_terminal(tmp_path, *shell, *program(*writing.words)) as terminal,
+        on_terminal(tmp_path, *as_a_job(*program(*writing.words))) as terminal,
     ):
         job = job_of(terminal.process.pid)
         waits_for_the_lock(job)
@@ -93,7 +91,7 @@ def test_ctrl_z_is_acted_on_once_nobody_waits_for_the_writer(
         terminal.until(lambda: STOPPED in terminal.screen)
         assert state(tmp_path) != before
         served(tmp_path, writing)
-        ends_after_fg(terminal)
+        assert terminal.goes_on() == 0
 
 
 @every_writer
@@ -102,15 +100,15 @@ def test_a_job_in_the_background_may_not_print_but_is_in_nobodys_way(
 ) -> None:
     writing.before(tmp_path)
     before = state(tmp_path)
-    background = 'stty tostop; set -m; "$@" & echo "job $!"; read -r _; fg >/dev/null; echo "[$?]"'
-    shell = ("bash", "--norc", "-c", background, "bash")
-    with on_terminal(tmp_path, *shell, *program(*writing.words)) as terminal:
+    background = f"stty tostop; {BACKGROUND}"
+    argv = as_a_job(*program(*writing.words), shell=background)
+    with on_terminal(tmp_path, *argv) as terminal:
         terminal.until(lambda: re.search(r"job \d+\r", terminal.screen))
         status = Path(f"/proc/{terminal.screen.split()[1]}/stat")
         wait_until(lambda: status.read_text().rpartition(")")[2].split()[0] == "T")
         assert state(tmp_path) != before
         served(tmp_path, writing)
-        ends_after_fg(terminal)
+        assert terminal.goes_on() == 0
 
 
 def test_a_terminal_that_stands_still_does_not_stop_the_writer_whose_progress_it_shows(

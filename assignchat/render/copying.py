@@ -7,23 +7,25 @@ import select
 import shutil
 import stat
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, TextIO
 
 from assignchat.render.output import delivering, stdout_is, stdout_is_terminal, unread
 
-_PATIENCE = 1_000  # milliseconds
+_PATIENCE_SECONDS = 2.0  # in all
 _PIECE = 64 * 1024  # bytes
 _HELD_IN_MEMORY = 4 * 1024 * 1024  # bytes; more goes to a temporary file
 
 
 @contextmanager
 def copied() -> Iterator[None]:
-    """Print what the block prints, but once the reader of a pipe has stopped, keep the rest.
+    """Print what the block prints, but do not wait long for the reader of a pipe.
 
-    So the block, and the transaction in which it reads, ends although nobody reads. What was
-    kept is printed afterwards. Raises `OutputFailed` if there is no room for it.
+    So the block, and the transaction in which it reads, ends although nobody reads, or slowly.
+    What the reader has not taken is kept in a temporary file, and printed as the reader takes it.
+    Raises `OutputFailed` if there is no room for it.
     """
     output = sys.stdout
     if stdout_is_terminal() or not (stdout_is(stat.S_ISFIFO) or stdout_is(stat.S_ISSOCK)):
@@ -50,7 +52,10 @@ class _Copy(io.TextIOBase):
         self._poller.register(descriptor, select.POLLOUT)
         self._waiting: list[str] = []
         self._length = 0
+        self._patience = _PATIENCE_SECONDS
         self._kept: IO[bytes] | None = None
+        self._printed = 0
+        """Up to where the kept bytes are printed."""
 
     def write(self, text: str) -> int:
         self._waiting.append(text)
@@ -68,11 +73,20 @@ class _Copy(io.TextIOBase):
                 self._keep(left[written:])
 
     def _written(self, data: memoryview) -> int:
-        """Write as much as the reader takes without a long pause. Returns how much that was."""
+        """Write as much as the reader takes while there is patience. Returns how much that was."""
         written = 0
-        while written < len(data) and self._poller.poll(_PATIENCE):
+        while written < len(data) and self._takes_more():
             written += os.write(self._descriptor, data[written : written + self._room()])
         return written
+
+    def _takes_more(self) -> bool:
+        """Wait until the reader takes more, or until patience ends. Returns whether it does."""
+        if self._poller.poll(0):
+            return True
+        begun = time.monotonic()
+        ready = self._poller.poll(self._patience * 1_000)
+        self._patience = max(0, self._patience - (time.monotonic() - begun))
+        return bool(ready)
 
     def _room(self) -> int:
         """Return how many bytes can be written without waiting, where poll says that some can."""
@@ -85,11 +99,23 @@ class _Copy(io.TextIOBase):
             from tempfile import SpooledTemporaryFile  # seldom needed
 
             self._kept = SpooledTemporaryFile(max_size=_HELD_IN_MEMORY)  # noqa: SIM115
+        self._kept.seek(0, os.SEEK_END)
         self._kept.write(data)
+        self._print_kept()
+
+    def _print_kept(self) -> None:
+        """Print of what is kept as much as the reader takes at once."""
+        while self._kept is not None and self._poller.poll(0):
+            self._kept.seek(self._printed)
+            piece = self._kept.read(self._room())
+            self._printed += os.write(self._descriptor, piece)
+            if not piece:
+                self._kept.close()
+                self._kept, self._printed = None, 0
 
     def finish(self, output: TextIO) -> None:
-        """Print what was kept, however long its reader takes."""
+        """Print what is kept, however long its reader takes."""
         self.flush()
         if self._kept is not None:
-            self._kept.seek(0)
+            self._kept.seek(self._printed)
             shutil.copyfileobj(self._kept, output.buffer)

@@ -19,12 +19,13 @@ _NOT_RUN = (126, 127)  # so a shell says that it could not run a command
 def paged() -> Iterator[None]:
     """Show the output of the block in a pager if it is longer than the screen of a terminal.
 
-    The block ends first, so that nothing stays open while a person reads.
+    The block ends first, also without a pager, so that nothing stays open while a person reads,
+    or while the terminal stands still.
     """
-    command = _pager() if stdout_is_terminal() and not terminal_is_dumb() else ""
-    if not command:
+    if not stdout_is_terminal():
         yield
         return
+    command = "" if terminal_is_dumb() else _pager()
     screen, kept = sys.stdout, _Kept()
     sys.stdout = kept
     try:
@@ -32,7 +33,7 @@ def paged() -> Iterator[None]:
     finally:
         sys.stdout = screen
     kept.seek(0)
-    if kept.fits() or not _run(command, kept):
+    if not command or kept.fits() or not _run(command, kept):
         shutil.copyfileobj(kept, screen)
 
 

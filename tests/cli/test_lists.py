@@ -3,12 +3,22 @@
 import json
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from tests.support.processes import pipe, program, read, result, start, wait_until
 from tests.support.team import Team
-from tests.support.terminal import at_terminal
+from tests.support.terminal import (
+    CTRL_Q,
+    CTRL_S,
+    CTRL_Z,
+    FOREGROUND,
+    STOPPED,
+    as_a_job,
+    at_terminal,
+    on_terminal,
+)
 
 
 @pytest.mark.parametrize(
@@ -103,33 +113,73 @@ def is_held_open(team: Team) -> bool:
     return bool(busy) or pages != moved
 
 
-@pytest.mark.parametrize("words", [("--jsonl",), ("--json",), ("--csv",), ()], ids=str)
-def test_a_list_whose_reader_has_stopped_keeps_nothing_open_and_is_whole(
-    team: Team, words: tuple[str, ...]
-) -> None:
+@pytest.fixture
+def large(team: Team) -> Team:
+    """A team with more than a pipe or a terminal takes."""
     rows = [{"id": f"c{n}", "customer": "Ann" * 50, "owner_id": "mark"} for n in range(4_000)]
     (team.folder / "chats.json").write_text(json.dumps(rows))
     team.ok("import", "chats", "chats.json")
-    whole = team.run("tracking", *words).out
+    return team
+
+
+@pytest.mark.parametrize("words", [("--jsonl",), ("--json",), ("--csv",), ()], ids=str)
+def test_a_list_whose_reader_has_stopped_keeps_nothing_open_and_is_whole(
+    large: Team, words: tuple[str, ...]
+) -> None:
+    whole = large.run("tracking", *words).out
     with pipe() as (reader, writer):
-        listing = start(team.folder, *program("tracking", *words), stdout=writer)
+        listing = start(large.folder, *program("tracking", *words), stdout=writer)
         writer.close()
         begun = read(reader, 10)  # and then the reader stops
-        wait_until(lambda: not is_held_open(team))
+        wait_until(lambda: not is_held_open(large))
         assert listing.poll() is None
         rest = b"".join(iter(lambda: read(reader), b""))
         assert result(listing).exit_code == 0
     assert (begun + rest).decode() == whole
 
 
-def test_a_reader_who_goes_away_later_ends_it_silently(team: Team) -> None:
-    rows = [{"id": f"c{n}", "customer": "Ann" * 50, "owner_id": "mark"} for n in range(2_000)]
-    (team.folder / "chats.json").write_text(json.dumps(rows))
-    team.ok("import", "chats", "chats.json")
+def test_a_list_whose_reader_is_slow_keeps_nothing_open_and_is_whole(large: Team) -> None:
+    whole = large.run("tracking", "--jsonl").out
     with pipe() as (reader, writer):
-        listing = start(team.folder, *program("chat", "list", "--jsonl"), stdout=writer)
+        listing = start(large.folder, *program("tracking", "--jsonl"), stdout=writer)
+        writer.close()
+        begun = read(reader, 10)
+        while is_held_open(large):
+            begun += read(reader, 256)  # now and then, but never nothing
+        assert len(begun) < len(whole) / 2
+        assert listing.poll() is None
+        rest = b"".join(iter(lambda: read(reader), b""))
+        assert result(listing).exit_code == 0
+    assert (begun + rest).decode() == whole
+
+
+def test_a_list_on_a_terminal_that_stands_still_keeps_nothing_open(large: Team) -> None:
+    words = ("tracking", "--jsonl")
+    with on_terminal(large.folder, *program(*words), env={"PAGER": "cat"}) as terminal:
+        terminal.type(CTRL_S)
+        stalled = Path(f"/proc/{terminal.process.pid}/wchan")
+        wait_until(lambda: stalled.read_text() == "wait_woken")
+        assert not is_held_open(large)
+        terminal.type(CTRL_Q)
+        assert terminal.ends() == 0
+    assert "c3999" in terminal.screen
+
+
+def test_ctrl_z_stops_a_list_once_it_keeps_nothing_open(large: Team) -> None:
+    unread = FOREGROUND.replace('"$@"', '"$@" | sleep 60')
+    argv = as_a_job(*program("tracking", "--jsonl"), shell=unread)
+    with on_terminal(large.folder, *argv) as terminal:
+        wait_until(lambda: is_held_open(large))
+        terminal.type(CTRL_Z)
+        terminal.until(lambda: STOPPED in terminal.screen)
+        assert not is_held_open(large)
+
+
+def test_a_reader_who_goes_away_later_ends_it_silently(large: Team) -> None:
+    with pipe() as (reader, writer):
+        listing = start(large.folder, *program("chat", "list", "--jsonl"), stdout=writer)
         writer.close()
         assert read(reader, 10)
-        wait_until(lambda: not is_held_open(team))
+        wait_until(lambda: not is_held_open(large))
     ended = result(listing)
     assert (ended.exit_code, ended.err) == (1, "")

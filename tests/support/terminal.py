@@ -4,6 +4,7 @@ import os
 import pty
 import re
 import select
+import signal
 import sys
 import termios
 import time
@@ -30,6 +31,13 @@ signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
 os.execvp(sys.argv[1], sys.argv[1:])
 """
+
+# Shells with one job, which tell of it when it stops or ends, and with Enter let it go on.
+_GO_ON = 'while read -r _; do fg >/dev/null; echo "[$?]"; done'
+FOREGROUND = f'set -m; "$@"; echo "[$?]"; {_GO_ON}'
+BACKGROUND = f'set -m; "$@" & echo "job $!"; {_GO_ON}'
+STOPPED = f"[{128 + signal.SIGTSTP}]"
+"""What such a shell tells of a job that Ctrl-Z has stopped."""
 
 _SECONDS_BEFORE_AGAIN = 5
 
@@ -80,6 +88,17 @@ class Terminal:
                 next_press += _SECONDS_BEFORE_AGAIN
         return self.process.wait(PATIENCE)
 
+    def goes_on(self) -> int:
+        """Let a job go on that has stopped, to its end. Returns its exit code."""
+        told = len(self._told())
+        self.type(ENTER)
+        self.until(lambda: len(self._told()) > told)
+        return int(self._told()[-1])
+
+    def _told(self) -> list[str]:
+        """What a shell has told of its job so far."""
+        return re.findall(r"^\[(\d+)\]\r$", self.screen, re.MULTILINE)
+
     def _see(self, seconds: float) -> bool:
         """Take what is shown within this time; whether the program still has its terminal."""
         if not select.select([self._device], [], [], seconds)[0]:
@@ -91,6 +110,11 @@ class Terminal:
         self._bytes += more
         self.screen = self._bytes.decode(errors="ignore")
         return bool(more)
+
+
+def as_a_job(*argv: str, shell: str = FOREGROUND) -> list[str]:
+    """How a shell with jobs is told to start one; without a shell, Ctrl-Z stops nothing."""
+    return ["bash", "--norc", "-c", shell, "bash", *argv]
 
 
 @contextmanager

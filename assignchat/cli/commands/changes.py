@@ -127,7 +127,8 @@ def _tell(
     if how.outgoing is not None and how.form == render.Form.CSV:
         rows_to_tell = fetch(limit=how.limit or None, newest_first=False)
         texts = (how.outgoing.row(service.told(row)) for row in rows_to_tell)
-        render.say_csv(how.outgoing.headings, texts)
+        with render.paged(), render.copied():
+            render.say_csv(how.outgoing.headings, texts)
     else:
         say_list(how.form, how.limit, fetch, ChatChange, _CELLS)
     return missing
