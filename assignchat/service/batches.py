@@ -144,6 +144,7 @@ def reassign(
     unchanged = sum(holding.chats for holding in holdings) - total
     if not total:
         return BulkAssigned(None, 0, unchanged, 0, dict.fromkeys(recipients, 0), False, {})
+    database.expect_tracking_rows(total)
     before = tracking.last_id(database)
     batch_id = batches.add(database, actor, reason)
     assigned = {user: sum(m.chats for m in moves if m.to_user == user) for user in recipients}
@@ -193,6 +194,7 @@ def undo(
         if batch.undone_at is not None:
             raise BatchUndone(f"Batch {batch_id} was undone at {batch.undone_at}")
         record_passed_deadlines(database, batches.requests_of(batch_id))
+        database.expect_tracking_rows(batch.assigned)
         before = tracking.last_id(database)
         undone = 0
         for given_back in batches.undo(database, batch_id, user.id):

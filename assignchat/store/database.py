@@ -165,7 +165,7 @@ class Database(Protocol):
         ):
             yield
             if not dry_run:
-                self._before_commit(self)
+                self._complete()
 
     @contextmanager
     def read(self) -> Iterator[None]:
@@ -216,10 +216,17 @@ class Database(Protocol):
         if self._keeps_some and refused:
             self.execute("ROLLBACK TO kept")
             self.sealed = self._kept_seal
-            self._before_commit(self)
+            self._complete()
             self._end(commit=True)
         else:
             self._end(commit=False)
+
+    def expect_tracking_rows(self, count: int) -> None:
+        """Make ready to append about so many tracking rows in the transaction that is under way."""
+
+    def _complete(self) -> None:
+        """Finish what is about to be committed."""
+        self._before_commit(self)
 
     def _begin(self, kind: Kind) -> datetime:
         """Begin a transaction, and if it writes take the lock and set `tracked_before`.

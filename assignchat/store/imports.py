@@ -287,6 +287,7 @@ def merge(database: Database, actor: str) -> Merged:
     """Insert and update chats from the staged rows, and track each. Returns the counts."""
     bound = {"now": database.now, "actor": actor, "os_user": database.os_user}
     staged = int(database.value("SELECT count(*) FROM incoming"))
+    database.expect_tracking_rows(staged)
     updated = _update(database, bound)
     created = _insert(database, bound)
     return Merged(created, updated, staged - created - updated)

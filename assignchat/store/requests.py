@@ -222,6 +222,7 @@ def settle(
     settled = _collect(database, which.sql, bound)
     if not settled.ids:
         return settled
+    database.expect_tracking_rows(len(settled.ids))
     them = settled.which
     bound |= them.params
     # One that has timed out did so at its deadline, however late that is noticed.

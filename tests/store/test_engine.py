@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -150,6 +150,38 @@ def test_what_is_kept_is_so_for_one_transaction(database: Database) -> None:
         add(database, "mark")
         raise REFUSED
     assert names(database) == []
+
+
+MANY = 100_000  # rows, for which an engine may put its guards aside
+
+
+@pytest.mark.parametrize("expected_first", [False, True])
+@pytest.mark.parametrize("dry_run", [False, True])
+@pytest.mark.parametrize("end", [None, REFUSED, ValueError("no"), Stopped(), DatabaseLocked("no")])
+def test_the_guards_stand_however_a_transaction_of_very_many_rows_ends(
+    database: Database,
+    other: Database,
+    *,
+    expected_first: bool,
+    dry_run: bool,
+    end: BaseException | None,
+) -> None:
+    with database.write():
+        tracking.append(database, Event.CONFIG_CHANGED, "mark")
+    with (
+        nullcontext() if end is None else ending_in(end),
+        database.write(dry_run=dry_run, bulk=True),
+    ):
+        if expected_first:
+            database.expect_tracking_rows(MANY)
+        tracking.append(database, Event.CONFIG_CHANGED, "mark")
+        database.keep_if_refused()
+        database.expect_tracking_rows(MANY)
+        tracking.append(database, Event.CONFIG_CHANGED, "mark")
+        assert other.schema_differences() == []
+        if end is not None:
+            raise end
+    assert database.schema_differences() == other.schema_differences() == []
 
 
 def test_a_reader_sees_one_state_and_keeps_nobody_waiting(

@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import signal
+import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -311,3 +313,28 @@ def test_where_a_file_may_not_grow_the_database_is_full_and_as_it_was(team: Team
     assert (result.exit_code, result.error, result.out) == (6, "database_full", "")
     assert team.snapshot() == before
     assert team.ok("import", "chats", "chats.csv")["created"] == 20_000
+
+
+KILLED_AMONG_MANY_ROWS = """
+import os, signal, sys
+from assignchat.model import Event
+from assignchat.store import tracking
+from assignchat.store.sqlite.database import SqliteDatabase
+with SqliteDatabase.open(sys.argv[1], os_user="") as database, database.write(bulk=True):
+    database.expect_tracking_rows(100_000)
+    tracking.append(database, Event.CONFIG_CHANGED, "mark")
+    print([found.name for found in database.schema_differences()], flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_the_guard_against_replacing_is_down_for_many_rows_and_stands_after_a_kill(
+    team: Team,
+) -> None:
+    before = team.snapshot()
+    done = run(team.folder, sys.executable, "-c", KILLED_AMONG_MANY_ROWS, str(team.database))
+    assert (done.exit_code, done.err) == (-signal.SIGKILL, "")
+    assert done.out == "['engagement_tracking_no_replace']\n"
+    assert team.snapshot() == before
+    with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+        team.sqlite("INSERT OR REPLACE INTO engagement_tracking SELECT * FROM engagement_tracking")

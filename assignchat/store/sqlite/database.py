@@ -27,6 +27,10 @@ from assignchat.system import signals
 _BULK_CACHE_KIB = 64 * 1024
 _STEPS_BETWEEN_LOOKS = 200_000  # of SQLite's virtual machine: some milliseconds
 
+# SQLite copies the rows of an INSERT … SELECT into a temporary table where there is a trigger.
+_GUARD_AGAINST_REPLACING = "engagement_tracking_no_replace"
+_MANY_ROWS = 1_000
+
 # A deferred BEGIN fails at once if another process writes between its read and its write.
 _BEGIN = {"write": "BEGIN IMMEDIATE", "read": "BEGIN", "temporary": "BEGIN"}
 
@@ -55,6 +59,7 @@ class SqliteDatabase(Database):
         self._is_closed_copy = full is not None or opening.is_closed_copy(path, self._state)
         self.connection = opening.connect(path, busy_seconds, immutable=self._is_closed_copy)
         self._closed = False
+        self._dropped_guard: str | None = None
         self._signal: BaseException | None = None
 
     @classmethod
@@ -182,10 +187,32 @@ class SqliteDatabase(Database):
         if self._is_closed_copy and self._state != opening.file_state(self._path):
             raise locked(self._path)
 
+    def expect_tracking_rows(self, count: int) -> None:
+        """Drop the trigger against replacing rows until `_complete`; no other process sees that.
+
+        What is rolled back, also after a kill, has it still.
+        """
+        if count >= _MANY_ROWS and self._dropped_guard is None:
+            self._dropped_guard = self._guard()
+            self.execute(f"DROP TRIGGER IF EXISTS {_GUARD_AGAINST_REPLACING}")
+
+    def _complete(self) -> None:
+        super()._complete()
+        if self._dropped_guard and not self._guard():  # ROLLBACK TO may have brought it back
+            self.execute(self._dropped_guard)
+
+    def _guard(self) -> str | None:
+        found: str | None = self.value(
+            "SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = :name",
+            {"name": _GUARD_AGAINST_REPLACING},
+        )
+        return found
+
     def _begin(self, kind: Kind) -> datetime:
         if kind == "write" and self._full is not None:
             raise self._full
         self.connection.execute(_BEGIN[kind])
+        self._dropped_guard = None
         if kind == "write":
             self.tracked_before = self.value("SELECT max(id) FROM engagement_tracking") or 0
         return self._clock()
