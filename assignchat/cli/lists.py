@@ -1,10 +1,11 @@
 """Printing lists of rows."""
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any
 
 from assignchat import render
-from assignchat.cli import options
+from assignchat.cli import options, times
 from assignchat.store.database import Database
 
 
@@ -16,11 +17,22 @@ def note_unknown(database: Database, **named: Any) -> None:
         render.note(f"{error.message}. {error.hint or ''}".rstrip())
 
 
-def note_period(start: str | None, end: str | None) -> None:
-    """Show a person at a terminal how the times were understood; see `times.period`."""
-    bounds = [f"{word} {time}" for word, time in (("from", start), ("until", end)) if time]
-    if bounds and render.stderr_is_terminal():
-        render.note(render.with_local_times(" ".join(bounds)).capitalize() + ".")
+def read_period(
+    since: str | None, until: str | None, now: datetime, *, for_people: bool
+) -> tuple[str | None, str | None]:
+    """Read the times of `--since` and `--until`, and say to people how they were understood.
+
+    They are said in local time at a terminal and in UTC elsewhere, unless they were written in
+    full. Returns the stored times. Raises `InvalidValue`.
+    """
+    start, end = times.period(since, until, now)
+    given = (("from", since, start), ("until", until, end))
+    said = [f"{word} {time}" for word, text, time in given if text and not times.is_full(text)]
+    if said and for_people:
+        text = " ".join(said)
+        text = render.with_local_times(text) if render.stderr_is_terminal() else text
+        render.note(f"{text[0].upper()}{text[1:]}.")
+    return start, end
 
 
 def say_list(

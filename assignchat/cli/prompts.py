@@ -1,10 +1,14 @@
 """Questions to a person at the terminal."""
 
+import os
 import sys
 from collections.abc import Sequence
 
 from assignchat import render
 from assignchat.errors import NotConfirmed, Usage
+from assignchat.system import signals
+
+_LONGEST_LINE = 4_096  # bytes; terminals give no more at once
 
 
 def interactive() -> bool:
@@ -16,11 +20,18 @@ def ask(question: str) -> str:
     """Ask a person. Returns the answer, one line. Raises `Usage` at the end of the input."""
     sys.stderr.write(f"{render.visible(question)} ")
     sys.stderr.flush()
-    answer = sys.stdin.readline()
+    answer = _line()
     if not answer:
         render.note("")
         raise Usage("There was no answer")
     return answer.strip()
+
+
+def _line() -> str:
+    """Read what a person types up to Enter. Lines that they have typed ahead stay for later."""
+    terminal = sys.stdin.fileno()
+    signals.wait_for_input(terminal)
+    return os.read(terminal, _LONGEST_LINE).decode(sys.stdin.encoding, sys.stdin.errors or "strict")
 
 
 def confirm(question: str) -> None:

@@ -46,13 +46,19 @@ def period(
     return start, end
 
 
+def is_full(text: str) -> bool:
+    """Return whether a time is ISO 8601 with a zone, which is understood in one way only."""
+    with suppress(ValueError):
+        return datetime.fromisoformat(text.strip()).tzinfo is not None
+    return False
+
+
 def _moment(text: str, now: datetime, zone: tzinfo | None, sense: Sense) -> datetime:
     if _is_duration(text):
         distance = timedelta(seconds=parse_duration(text))
         return now + distance if sense == Sense.AHEAD else now - distance
-    with suppress(ValueError):
-        if datetime.fromisoformat(text).tzinfo is not None:
-            return parse_time(text)
+    if is_full(text):
+        return parse_time(text)
     day, clock = _day_and_clock(text)
     today = now.astimezone(zone).date()
     if day in _WEEKDAYS:

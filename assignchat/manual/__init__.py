@@ -146,8 +146,8 @@ TOPICS = {
         time is local.
 
         `--since 18:00` and `--since monday` mean the last one, `--until` the next one. `24h` means
-        a day ago, and with `user away` a day from now. At a terminal you are told which time was
-        understood. A local time that comes twice or never, because the clocks are changed, is
+        a day ago, and with `user away` a day from now. You are told on standard error which time
+        was understood. A local time that comes twice or never, because the clocks are changed, is
         refused, with what it may mean.
 
         In JSON, CSV and the database, times are UTC with milliseconds and `Z`. Elsewhere they

@@ -82,3 +82,23 @@ def arriving(*numbers: signal.Signals) -> int:
     for number in numbers:
         signal.signal(number, lambda number, _: os.write(arrive, bytes([number])))
     return arrived
+
+
+def wait_for_input(descriptor: int) -> None:
+    """Wait until there is something to read.
+
+    A signal that comes right before the wait is heeded too; a read that waits would keep it until
+    the read has ended.
+    """
+    import select  # only for a person
+
+    woken, wake = os.pipe()
+    os.set_blocking(wake, False)
+    before = signal.set_wakeup_fd(wake)
+    try:
+        while descriptor not in select.select([descriptor, woken], [], [])[0]:
+            os.read(woken, 64)
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(woken)
+        os.close(wake)

@@ -180,8 +180,11 @@ def test_a_person_at_a_terminal_is_told_which_time_was_understood(team_now: Team
     assert away_until == [("2099-07-01T06:00:00.000Z",)]
 
 
-def test_in_a_pipe_nothing_is_said_of_it(team: Team) -> None:
-    assert team.run("tracking", "--since", "yesterday").err == ""
+def test_in_a_pipe_it_is_said_in_utc_unless_it_was_written_in_full(team: Team) -> None:
+    period = ("--since", "yesterday", "--until", "2026-12-01T08:00+05:30")
+    for words in (("tracking",), ("tracking", "--records"), ("stats",)):
+        assert team.run(*words, *period).err == "From 2026-11-21T00:00:00.000Z.\n"
+    assert team.run("tracking", *period, "--jsonl").err == ""
     assert team.ok("stats", "--since", "yesterday")["since"] == "2026-11-21T00:00:00.000Z"
     assert team.ok("user", "away", "mark", "--until", "18:00")["away_until"] == (
         "2026-11-22T18:00:00.000Z"

@@ -39,8 +39,6 @@ BACKGROUND = f'set -m; "$@" & echo "job $!"; {_GO_ON}'
 STOPPED = f"[{128 + signal.SIGTSTP}]"
 """What such a shell tells of a job that Ctrl-Z has stopped."""
 
-_SECONDS_BEFORE_AGAIN = 5
-
 Shown = str | Callable[[str], object]
 
 
@@ -73,19 +71,11 @@ class Terminal:
             assert time.monotonic() < end, f"it does not come: {self.screen!r}"
             assert self._see(0.1), f"it has ended before: {self.screen!r}"
 
-    def ends(self, *, again: str = "") -> int:
-        """Wait for the end of the program, and press keys `again` meanwhile. Returns its exit code.
-
-        Python notices a Ctrl-C that comes at the very moment before it reads a line only once
-        there is a line, or with the next Ctrl-C, which a person would press.
-        """
+    def ends(self) -> int:
+        """Wait for the end of the program. Returns its exit code."""
         end = time.monotonic() + PATIENCE
-        next_press = time.monotonic() + _SECONDS_BEFORE_AGAIN
         while self._see(0.1):
             assert time.monotonic() < end, f"it does not end: {self.screen!r}"
-            if again and time.monotonic() > next_press:
-                self.type(again)
-                next_press += _SECONDS_BEFORE_AGAIN
         return self.process.wait(PATIENCE)
 
     def goes_on(self) -> int:
@@ -168,6 +158,5 @@ def at_terminal(
             terminal.until(lambda: terminal.screen.find(prompt, position) >= 0)  # noqa: B023
             position = terminal.screen.find(prompt, position) + len(prompt)
             terminal.type(answer)
-        interrupted = bool(answers) and answers[-1][1] == CTRL_C
-        exit_code = terminal.ends(again=CTRL_C if interrupted else "")
+        exit_code = terminal.ends()
     return Result(exit_code, terminal.screen.replace("\r\n", "\n"), "")

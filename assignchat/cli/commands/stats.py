@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from assignchat import render
-from assignchat.cli import options, times
-from assignchat.cli.lists import note_period
+from assignchat.cli import options
+from assignchat.cli.lists import read_period
 from assignchat.cli.session import invocation, open_for_reading, refuse_to_overwrite_own_files
 from assignchat.errors import Usage
 from assignchat.model import Status
@@ -41,8 +41,7 @@ def stats(
     if html == render.STDOUT and as_json:
         raise Usage("Only one of --html - and --json can have standard output")
     now = invocation(ctx).clock()
-    start, end = times.period(since, until, now)
-    note_period(start, end)
+    start, end = read_period(since, until, now, for_people=not as_json)
     with open_for_reading(ctx) as session:
         if html is not None:
             refuse_to_overwrite_own_files(session, html)

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from assignchat import render
-from assignchat.cli import options, times
-from assignchat.cli.lists import note_period, note_unknown, say_list
+from assignchat.cli import options
+from assignchat.cli.lists import note_unknown, read_period, say_list
 from assignchat.cli.session import Session, invocation, open_for_reading
 from assignchat.errors import Usage
 from assignchat.model import EngagementRecord, Event, TrackingRow
@@ -136,8 +136,8 @@ def tracking(
     reader. At a terminal it begins with the newest few.
     """
     form = options.form(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)
-    start, end = times.period(since, until, invocation(ctx).clock())
-    note_period(start, end)
+    now, for_people = invocation(ctx).clock(), form == render.Form.PEOPLE
+    start, end = read_period(since, until, now, for_people=for_people)
     _check_together(
         records=records or None,
         after=after,
