@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import typer
 
@@ -17,6 +17,9 @@ from assignchat.store.database import Clock, Database
 from assignchat.store.engines import engine_of, identity_at
 from assignchat.system.files import folders_open_to_all, is_sticky
 from assignchat.texts import check_id
+
+if TYPE_CHECKING:
+    from assignchat.store.holder import Holder
 
 
 class Invocation:
@@ -113,7 +116,7 @@ def _opened(
 ) -> Iterator[Session]:
     loaded = load_config(ctx)
     with open_as_configured(ctx, loaded) as database:
-        actor = name_actor(loaded.settings, database.location, as_user)
+        actor = database.actor = name_actor(loaded.settings, database.location, as_user)
         if is_recorded:  # as it is; who acts as a user is found by the command
             with database.read():
                 actor = id_of(database, actor)
@@ -140,7 +143,20 @@ def open_as_configured(ctx: typer.Context, loaded: load.Config) -> Database:
             )
         raise
     run.database.rules = loaded.settings.rules
+    run.database.command = ctx.command_path.partition(" ")[2] or "status"  # which stands for none
+    if render.stderr_is_terminal():
+        run.database.tell_who_waits = _tell_who_waits
     return run.database
+
+
+def _tell_who_waits(holder: "Holder | None") -> None:
+    render.note(render.with_local_times(f"Waiting for {holder or 'another process'}"))
+
+
+def held_text(holder: "Holder") -> str:
+    """Tell people who has the lock for writing, as text that is safe to show."""
+    held = f"Changes wait for {holder}."
+    return render.visible(render.with_local_times(held))
 
 
 def actor_name(settings: keys.Settings, location: str, as_user: str | None) -> str:

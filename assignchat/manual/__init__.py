@@ -103,8 +103,10 @@ TOPICS = {
         [objects]
 
         A request in `inbox`, and in `received` of `status`, also has `text` and `seconds_left`.
-        The `detail` of a tracking row is JSON. Later versions may add keys, but will not rename
-        or remove any.
+        `held_by` in `status` and `check` is null, or who has the lock for writing: `command`,
+        `actor`, `process`, `os_user`, `since`, `percent`; what is not known is null, as all but
+        the process is of another program. The `detail` of a tracking row is JSON. Later versions
+        may add keys, but will not rename or remove any.
 
         [results]
         """,

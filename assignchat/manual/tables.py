@@ -137,6 +137,10 @@ def files() -> Table:
                 "`assignchat.db-wal`, `assignchat.db-shm`",
                 "Parts of the database while it is in use. Never copy or delete them alone.",
             ),
+            (
+                "`assignchat.db-queue`",
+                "The queue of those who write, and who does now. Nothing is lost without it.",
+            ),
             ("`notify.toml`", "The addresses for `notify`, beside the config file, mode 0600."),
         ],
     )
@@ -173,7 +177,7 @@ RESULTS = {
     "away": _AWAY,
     "back": _USER,
     "inbox": "user, requests, notifications, on_own_chats",
-    "status": "user, away_until, received, sent, open_chats, on_own_chats",
+    "status": "user, away_until, received, sent, open_chats, on_own_chats, held_by",
     "wait": _REQUEST,
     "requests": "a list of requests",
     "requests show": "the request, and chain",
@@ -206,7 +210,7 @@ RESULTS = {
     "config set": _SET,
     "config unset": _SET,
     "config path": "path, exists",
-    "check": "sound, head, problems, warnings",
+    "check": "sound, head, problems, warnings, held_by",
     "backup": "file, bytes",
     "export": "folder, files",
     "init": "database, created, config, demo",

@@ -153,6 +153,7 @@ def reassign(
         for moved in selection.move(move, batch_id=batch_id, actor=actor, reason=reason):
             done += moved
             progress(done, total)
+            database.note_progress(done, total)
     cancelled = _cancel_on_moved(database, before, batch_id, actor, "Assigned directly")
     _record_recipients(database, batch_id, actor, recipients, assigned)
     _tell_former_owners(database, batch_id, actor, recipients, moves)
@@ -200,6 +201,7 @@ def undo(
         for given_back in batches.undo(database, batch_id, user.id):
             undone += given_back
             progress(undone, batch.assigned)
+            database.note_progress(undone, batch.assigned)
         _check_active_again(database, batch_id)
         batches.mark_undone(database, batch_id)
         _cancel_on_moved(database, before, batch_id, user.id, f"Batch {batch_id} was undone")

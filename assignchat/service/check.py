@@ -8,6 +8,7 @@ from assignchat.errors import DatabaseDamaged
 from assignchat.service.find import listing
 from assignchat.store import checks, seals
 from assignchat.store.database import Database
+from assignchat.store.holder import Holder
 from assignchat.times import time_after
 
 _HEAD = re.compile("[0-9a-f]{64}")
@@ -25,13 +26,15 @@ class CheckResult(NamedTuple):
     """The result of a check. Problems make the database unsound, warnings do not.
 
     `head` is the hash of the newest seal, which stands for all tracking rows, or null before the
-    first one. Only a full check shows that it is right.
+    first one. Only a full check shows that it is right. `held_by` is who has the lock for
+    writing, or null.
     """
 
     sound: bool
     head: str | None
     problems: list[Finding]
     warnings: list[Finding]
+    held_by: Holder | None
 
 
 _Questions = tuple[tuple[str, Callable[[Database], Sequence[object]], str], ...]
@@ -124,7 +127,7 @@ def check(database: Database, *, full: bool = False, expect: str | None = None) 
     with database.read():
         problems: list[Finding] = []
         warnings: list[Finding] = []
-        newest = None
+        newest, held_by = None, database.holder()
         try:
             problems.extend(_found(database, _PROBLEMS))
             problems.extend(_tampering(database, full=full, expect=expect))
@@ -134,7 +137,7 @@ def check(database: Database, *, full: bool = False, expect: str | None = None) 
         except DatabaseDamaged as error:  # so much that the questions cannot be answered
             if "file_damaged" not in {found.code for found in problems}:
                 problems.append(Finding("file_damaged", error.message))
-        return CheckResult(not problems, newest and newest.hash, problems, warnings)
+        return CheckResult(not problems, newest and newest.hash, problems, warnings, held_by)
 
 
 def _found(database: Database, questions: _Questions) -> Iterator[Finding]:

@@ -14,8 +14,10 @@ def exposed(database: Database, config_file: Path | None) -> Iterator[Finding]:
     Rights of a group are left to the team.
     """
     files = list(database.own_files[:1])
-    if any(map(is_open_to_all, files)):
-        yield Finding("file_writable", f"Everyone may write the database {files[0].absolute()}")
+    for file in database.own_files:
+        if file.exists() and is_open_to_all(file):
+            what = "the database" if file in files else "a part of the database:"
+            yield Finding("file_writable", f"Everyone may write {what} {file.absolute()}")
     for file in files if config_file is None else [*files, config_file]:
         for folder in folders_open_to_all(file):
             text = f"Everyone may put files beside {file.name}, in {folder}"

@@ -7,6 +7,7 @@ from assignchat.model import NOTICES, TRANSITIONS, Event, Notification, Party, R
 from assignchat.service.find import find_actor, find_request, is_away, user_name
 from assignchat.store import notifications, requests, users
 from assignchat.store.database import Database
+from assignchat.store.holder import Holder
 from assignchat.times import seconds_between
 
 SENT_SHOWN = 10
@@ -36,7 +37,8 @@ class Inbox(NamedTuple):
 class StatusPage(NamedTuple):
     """The requests that a user got and sent, and the counts of their chats.
 
-    `away_until` is null if the user is present. `on_own_chats` is as in `Inbox`.
+    `away_until` is null if the user is present. `on_own_chats` is as in `Inbox`. `held_by` is who
+    has the lock for writing, or null.
     """
 
     user: str
@@ -45,6 +47,7 @@ class StatusPage(NamedTuple):
     sent: list[Request]
     open_chats: int
     on_own_chats: list[Request]
+    held_by: Holder | None
 
 
 def inbox(database: Database, *, actor: str, mark_read: bool = False) -> Inbox:
@@ -85,6 +88,7 @@ def status(database: Database, *, actor: str) -> StatusPage:
             sorted({*last, *pending}),
             users.open_chats(database, user.id),
             _on_own_chats(database, user.id),
+            database.holder(),
         )
 
 

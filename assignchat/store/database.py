@@ -4,13 +4,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, Self, TypeVar
 
 from assignchat.errors import AssignchatError, DatabaseUnusable
 from assignchat.model import Rules
 from assignchat.store.sql import Params
 from assignchat.system import signals
 from assignchat.times import format_time
+
+if TYPE_CHECKING:
+    from assignchat.store.holder import Holder
 
 Clock = Callable[[], datetime]
 Kind = Literal["write", "read", "temporary"]
@@ -53,6 +56,12 @@ class Database(Protocol):
     """Where the newest seal ends, as far as the transaction that is under way has asked."""
     rules: Rules = Rules()
     """What holds for all requests, for whoever settles one; the opener gives it."""
+    command: str = "Python program"
+    """The name under which other writers are told for whom they wait; the opener gives it."""
+    actor: str | None = None
+    """Whose command it is, for them; the login if it is not given."""
+    tell_who_waits: Callable[["Holder | None"], None] | None = None
+    """Called, if given, when a writer has waited for a second, and then every few seconds."""
     committed: bool = False
     """Whether a change was made that stands; who reports a failure asks."""
 
@@ -155,11 +164,12 @@ class Database(Protocol):
         """Run the block as one transaction: all of it or nothing, and nothing in a `dry_run`.
 
         `bulk` is for work on very many rows that selects the rows it refers to in the same
-        transaction. Writers take turns, so no other process changes what the block has read.
-        Raises `DatabaseLocked` if the turn does not come in time.
+        transaction. Writers take turns, in the order in which they ask, so no other process
+        changes what the block has read. Raises `DatabaseLocked` if the turn does not come in time.
         """
         self._dry_run = dry_run
         with (
+            self._place(),
             self._bulk() if bulk else nullcontext(),
             self._transaction("write", commit=not dry_run),
         ):
@@ -178,6 +188,12 @@ class Database(Protocol):
         """Run the block as one transaction on temporary tables, without a lock."""
         with self._transaction("temporary", commit=True):
             yield
+
+    def note_progress(self, done: int, total: int) -> None:
+        """Let other writers know how far the transaction is."""
+
+    def holder(self) -> "Holder | None":
+        """Find who has the lock for writing. Returns None if nobody does, or it cannot be told."""
 
     def keep_if_refused(self) -> None:
         """Keep the changes so far even if the rest of the transaction is refused.
@@ -227,6 +243,9 @@ class Database(Protocol):
     def _complete(self) -> None:
         """Finish what is about to be committed."""
         self._before_commit(self)
+
+    def _place(self) -> AbstractContextManager[None]:
+        """Run the block, around a transaction that writes, with a place among the writers."""
 
     def _begin(self, kind: Kind) -> datetime:
         """Begin a transaction, and if it writes take the lock and set `tracked_before`.

@@ -26,8 +26,23 @@ def not_suspended() -> AbstractContextManager[None]:
     return _delayed(_SUSPENDING)
 
 
+def left_to_others() -> AbstractContextManager[None]:
+    """Delay all signals: a thread that is begun in the block leaves them to the other threads."""
+    return _delayed(signal.valid_signals())
+
+
 @contextmanager
-def _delayed(numbers: Iterable[signal.Signals]) -> Iterator[None]:
+def may_be_suspended() -> Iterator[None]:
+    """Let the program be suspended during the block, although it stands in `not_suspended`."""
+    before = signal.pthread_sigmask(signal.SIG_UNBLOCK, _SUSPENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_BLOCK, before.intersection(_SUSPENDING))
+
+
+@contextmanager
+def _delayed(numbers: Iterable[int]) -> Iterator[None]:
     before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
     try:
         yield

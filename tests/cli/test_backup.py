@@ -88,6 +88,7 @@ def test_the_database_is_never_replaced_by_its_own_copy(team: Team, force: tuple
         "assignchat.db-wal",
         "assignchat.db-shm",
         "assignchat.db-journal",
+        "assignchat.db-queue",
         "config.toml",
         "notify.toml",
         "link.db",

@@ -11,6 +11,7 @@ def test_a_user_without_requests_sees_the_chats_they_hold(team: Team) -> None:
         "received": [],
         "sent": [],
         "on_own_chats": [],
+        "held_by": None,
     }
     assert team.ok("status", "--as", "mark") == {"user": "mark", **nothing, "open_chats": 3}
     assert team.ok("status", "--as", "maria") == {"user": "maria", **nothing, "open_chats": 0}

@@ -19,8 +19,8 @@ CALLS += ["fallocate", "rename", "renameat", "renameat2", "link", "linkat", "unl
 # $$ becomes the number of the command's own process, which is in the names of unfinished files.
 FILES = [
     "",  # the folder itself
-    *(f"assignchat.db{end}" for end in ("", "-wal", "-shm", "-journal")),
-    *(f".assignchat.db.$$.new{end}" for end in ("", "-wal", "-shm", "-journal")),
+    *(f"assignchat.db{end}" for end in ("", "-wal", "-shm", "-journal", "-queue")),
+    *(f".assignchat.db.$$.new{end}" for end in ("", "-wal", "-shm", "-journal", "-queue")),
     *(f"copy.db{end}" for end in ("", "-wal", "-shm", "-journal")),
     *(f".copy.db.$$.new{end}" for end in ("", "-wal", "-shm", "-journal", "-old")),
     "config.toml",

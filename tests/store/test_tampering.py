@@ -108,6 +108,7 @@ def test_a_database_without_history_has_no_head(empty_team: Team) -> None:
         "head": None,
         "problems": [],
         "warnings": [],
+        "held_by": None,
     }
 
 

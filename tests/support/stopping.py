@@ -8,15 +8,16 @@ import os
 import re
 import signal
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from tests.support.processes import Process, run, start, wait_until
 
-_CALLS = "fcntl,pwrite64,fdatasync,fsync,ftruncate,link,linkat,unlink,unlinkat"
+_CALLS = "fcntl,pwrite64,fdatasync,fsync,ftruncate,link,linkat,unlink,unlinkat,close"
 _STRACE = ("strace", "-q", "-f", f"--trace={_CALLS}")
 _WAL_WRITE_LOCK = "l_start=120, l_len=1"  # in the -shm file: who has it writes
+_PLACE = re.compile(r"(\d+), F_SETLK, .*l_start=\d{9,}, l_len=1\b")  # in the queue
 
 
 class Point(NamedTuple):
@@ -47,27 +48,30 @@ def points(folder: Path, argv: list[str], env: dict[str, str] | None = None) -> 
 
 
 def _traced(folder: Path, log: Path) -> list[str]:
-    files = [f"--trace-path={folder}/assignchat.db{end}" for end in ("", "-wal", "-shm")]
+    files = [f"--trace-path={folder}/assignchat.db{end}" for end in ("", "-wal", "-shm", "-queue")]
     return [*_STRACE, *files, f"--output={log}"]
 
 
 class Windows(NamedTuple):
     """Where a command that writes can be stopped while another comes in."""
 
-    before: Point  # the last call before it takes the write lock
-    holding: Point  # it has just taken it
+    before: Point  # the last call before it asks for its turn to write
+    holding: Point  # it has just taken the write lock
     written: Point  # all is in the file, and the lock is still held
-    released: Point  # it has just given it back
+    released: Point  # it has given it back, and has just left the queue
 
 
 def windows(found: list[Point]) -> Windows:
     """The windows of the last transaction among all points of a command."""
-    locking = [point for point in found if point.call in ("fcntl", "fdatasync")]
+    locking = [point for point in found if point.call in ("fcntl", "fdatasync", "close")]
     of_lock = [n for n, point in enumerate(locking) if _WAL_WRITE_LOCK in point.about]
     taken = max(n for n in of_lock if "F_WRLCK" in locking[n].about)
     given = max(n for n in of_lock if "F_UNLCK" in locking[n].about)
     written = max(n for n in range(taken, given) if locking[n].call == "fdatasync")
-    return Windows(locking[taken - 1], locking[taken], locking[written], locking[given])
+    asked = max(n for n in range(taken) if _PLACE.match(locking[n].about))
+    queue = locking[asked].about.partition(",")[0]
+    left = min(n for n in range(given, len(locking)) if locking[n].about.startswith(f"{queue})"))
+    return Windows(locking[asked - 1], locking[taken], locking[written], locking[left])
 
 
 @contextmanager
@@ -95,7 +99,18 @@ def stopped(
 
 
 def waits(process: Process) -> bool:
-    """Whether a process comes to sleep, as SQLite does while it waits, before it ends."""
-    asleep = Path(f"/proc/{process.pid}/wchan")
-    wait_until(lambda: process.poll() is not None or "nanosleep" in asleep.read_text())
+    """Whether a process comes to wait for its turn to write, before it ends."""
+    threads = Path(f"/proc/{process.pid}/task")
+
+    def is_waiting() -> bool:
+        # In the queue one of its threads waits for a lock; SQLite itself sleeps.
+        with suppress(FileNotFoundError, ProcessLookupError):
+            wait_for = {(thread / "wchan").read_text() for thread in threads.iterdir()}
+            return any(name in text for text in wait_for for name in _WAITING)
+        return False
+
+    wait_until(lambda: process.poll() is not None or is_waiting())
     return process.poll() is None
+
+
+_WAITING = ("fcntl_setlk", "nanosleep")  # functions of the kernel

@@ -7,7 +7,7 @@ import typer
 
 from assignchat import render
 from assignchat.cli import options
-from assignchat.cli.session import Session, named_database, open_for_reading
+from assignchat.cli.session import Session, held_text, named_database, open_for_reading
 from assignchat.config.keys import KEYS
 from assignchat.service import check as service
 from assignchat.service.check import Finding
@@ -79,6 +79,8 @@ def _say(result: service.CheckResult, *, full: bool) -> None:
             # What is wrong with the database may take several lines.
             lines = map(render.visible, found.message.splitlines())
             render.say(f"{title}: " + "\n  ".join(lines) + f" ({found.code})")
+    if result.held_by is not None:
+        render.say(held_text(result.held_by))
     render.say("The database is sound." if result.sound else "The database is NOT sound.")
     if full and result.head is not None:
         render.say(f"Head of the tracking table: {result.head}")

@@ -8,7 +8,7 @@ import typer
 from assignchat import render
 from assignchat.cli import options
 from assignchat.cli.hints import hint_commands
-from assignchat.cli.session import invocation, open_for_reading, open_for_user
+from assignchat.cli.session import held_text, invocation, open_for_reading, open_for_user
 from assignchat.errors import Usage
 from assignchat.model import Notification, Request, Status
 from assignchat.service import inbox as service
@@ -122,6 +122,8 @@ def status(
     if page.away_until is not None:
         how_long = render.with_local_times(away_text(page.away_until))
         render.say(f"You are away {how_long}, and nobody asks you.")
+    if page.held_by is not None:
+        render.say(held_text(page.held_by))
     if not page.received:
         render.say("Nobody is waiting for your answer.")
     _say_received(page.received, now)

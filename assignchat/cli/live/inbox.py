@@ -94,6 +94,7 @@ class _Watched:
             return None
         self.look_anew()  # another file may stand there by now, and another config
         session = self._session = self._held.enter_context(open_for_user(self._ctx, self._as_user))
+        session.database.tell_who_waits = None  # the screen is ours
         self._version = session.database.version
         found = inbox.inbox(session.database, actor=session.actor)
         deadlines = [received.request.expires_at for received in found.requests]
@@ -167,6 +168,7 @@ class LiveInbox:
         """Run the action, as the command of its name does. Returns its outcome in words."""
         try:
             with open_for_user(self._ctx, self._as_user) as session:
+                session.database.tell_who_waits = None  # as above
                 return _act(session, action, self._screen.inbox)
         except AssignchatError as error:
             if isinstance(error, DatabaseUnusable) and not isinstance(error, DatabaseLocked):

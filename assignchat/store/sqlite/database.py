@@ -2,11 +2,12 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from assignchat.errors import DatabaseFull, DatabaseMissing, DatabaseReadOnly
 from assignchat.store import seals
@@ -19,9 +20,14 @@ from assignchat.store.database import (
     utc_now,
 )
 from assignchat.store.sql import Params
-from assignchat.store.sqlite import SCHEMA_VERSION, opening
+from assignchat.store.sqlite import SCHEMA_VERSION, opening, queue
 from assignchat.store.sqlite.errors import locked, translated
+from assignchat.store.sqlite.expressions import Expressions
 from assignchat.system import signals
+from assignchat.times import format_time
+
+if TYPE_CHECKING:
+    from assignchat.store.holder import Holder
 
 # What a sweep of a million deadlines touches in no order; taken only as far as it is needed.
 _BULK_CACHE_KIB = 64 * 1024
@@ -31,11 +37,8 @@ _STEPS_BETWEEN_LOOKS = 200_000  # of SQLite's virtual machine: some milliseconds
 _GUARD_AGAINST_REPLACING = "engagement_tracking_no_replace"
 _MANY_ROWS = 1_000
 
-# A deferred BEGIN fails at once if another process writes between its read and its write.
-_BEGIN = {"write": "BEGIN IMMEDIATE", "read": "BEGIN", "temporary": "BEGIN"}
 
-
-class SqliteDatabase(Database):
+class SqliteDatabase(Expressions, Database):
     """An open SQLite file, or a closed copy of one that may only be read.
 
     With `full`, the error of a full disk, the database is read in the same way as such a copy.
@@ -53,6 +56,7 @@ class SqliteDatabase(Database):
         self.os_user = os_user
         self._before_commit = seals.seal_new_rows
         self._path = path
+        self._busy_seconds = busy_seconds
         self._clock = clock
         self._state = opening.file_state(self._path)
         self._full = full
@@ -61,6 +65,7 @@ class SqliteDatabase(Database):
         self._closed = False
         self._dropped_guard: str | None = None
         self._signal: BaseException | None = None
+        self._queued: queue.Place | None = None
 
     @classmethod
     def open(
@@ -166,7 +171,7 @@ class SqliteDatabase(Database):
 
     @property
     def own_files(self) -> Sequence[Path]:
-        return self._path, *opening.files_beside(self._path)
+        return self._path, *opening.files_beside(self._path), queue.queue_beside(self._path)
 
     def copy(self, path: Path, *, replace: bool = False) -> None:
         from assignchat.store.sqlite import files
@@ -208,14 +213,44 @@ class SqliteDatabase(Database):
         )
         return found
 
+    def holder(self) -> "Holder | None":
+        return queue.holder(self._path, self._queued)
+
+    def note_progress(self, done: int, total: int) -> None:
+        if self._queued is not None:
+            self._queued.say(percent=100 * done // total)
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        try:
+            with queue.place(self._path) as self._queued:
+                yield
+        finally:
+            self._queued = None
+
     def _begin(self, kind: Kind) -> datetime:
-        if kind == "write" and self._full is not None:
+        if kind != "write":
+            self.connection.execute("BEGIN")
+            return self._clock()
+        if self._full is not None:
             raise self._full
-        self.connection.execute(_BEGIN[kind])
+        try_to_begin = partial(opening.begin_to_write, self.connection, self._busy_seconds)
+        if not queue.begin(self._queued, self._busy_seconds, try_to_begin, self._tell):
+            raise locked(self._path, self.holder())
+        now = self._clock()
+        if self._queued is not None:
+            actor = self.actor or self.os_user
+            since = format_time(now)
+            self._queued.say(
+                command=self.command, actor=actor, os_user=self.os_user, since=since, percent=None
+            )
         self._dropped_guard = None
-        if kind == "write":
-            self.tracked_before = self.value("SELECT max(id) FROM engagement_tracking") or 0
-        return self._clock()
+        self.tracked_before = self.value("SELECT max(id) FROM engagement_tracking") or 0
+        return now
+
+    def _tell(self) -> None:
+        if self.tell_who_waits is not None:
+            self.tell_who_waits(self.holder())
 
     @property
     def _in_transaction(self) -> bool:
@@ -319,36 +354,6 @@ class SqliteDatabase(Database):
         sql = f"INSERT INTO {table} VALUES ({places}) ON CONFLICT DO NOTHING"
         with self._translated():
             self.connection.executemany(sql, rows)
-
-    @staticmethod
-    def json_at(text: str, path: str) -> str:
-        return f"json_extract({text}, '$.{path}')"
-
-    @staticmethod
-    def json_if_valid(text: str) -> str:
-        return f"CASE WHEN json_valid({text}) THEN {text} END"
-
-    @staticmethod
-    def json_list(column: str, source: str) -> str:
-        ordered = f"SELECT {column} {source} ORDER BY {column}"
-        return f"(SELECT json_group_array({column}) FROM ({ordered}))"
-
-    @staticmethod
-    def json_array(*items: str) -> str:
-        return f"json_array({', '.join(items)})"
-
-    @staticmethod
-    def json_object(members: Mapping[str, str]) -> str:
-        pairs = (f"'{name}', {value}" for name, value in members.items())
-        return f"json_object({', '.join(pairs)})"
-
-    @staticmethod
-    def json_without_nulls(text: str) -> str:
-        return f"nullif(json_patch('{{}}', {text}), '{{}}')"
-
-    @staticmethod
-    def seconds_between(earlier: str, later: str) -> str:
-        return f"round((julianday({later}) - julianday({earlier})) * 86400, 3)"
 
     def tables(self) -> list[str]:
         return self.column(

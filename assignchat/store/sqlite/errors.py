@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from assignchat.errors import (
     AssignchatError,
@@ -16,6 +17,9 @@ from assignchat.errors import (
     DatabaseReadOnly,
 )
 from assignchat.shell import command_line
+
+if TYPE_CHECKING:
+    from assignchat.store.holder import Holder
 
 
 @contextmanager
@@ -45,10 +49,10 @@ _SIGNS_OF_DAMAGE = (
 )
 
 
-def locked(path: Path, _error: str = "") -> DatabaseLocked:
-    """Return the error for a database that another process is writing."""
+def locked(path: Path, holder: "Holder | None" = None) -> DatabaseLocked:
+    """Return the error for a database that another process, perhaps a known one, is writing."""
     return DatabaseLocked(
-        f"Another process was writing to the database {path}",
+        f"The database {path} is held by {holder or 'another process'}",
         hint="Nothing was changed. Try again; busy_timeout in the config says how long to wait.",
     )
 
@@ -119,10 +123,14 @@ def _cannot_open(path: Path, error: str) -> AssignchatError:
     return _read_only(path, error) if _has_room(path) else full(path, error)
 
 
+def _locked(path: Path, _error: str) -> DatabaseLocked:
+    return locked(path)
+
+
 _MEANINGS: dict[str, Callable[[Path, str], AssignchatError]] = {
-    "SQLITE_BUSY": locked,
-    "SQLITE_LOCKED": locked,
-    "SQLITE_PROTOCOL": locked,  # so many came and went that it gave up
+    "SQLITE_BUSY": _locked,
+    "SQLITE_LOCKED": _locked,
+    "SQLITE_PROTOCOL": _locked,  # so many came and went that it gave up
     "SQLITE_READONLY": _read_only,
     "SQLITE_CANTOPEN": _cannot_open,
     "SQLITE_FULL": full,

@@ -94,7 +94,7 @@ def _built_beside(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise _no_place(path, error) from error
     finally:
-        for suffix in ("", "-wal", "-shm", "-journal", _OLD):
+        for suffix in ("", "-wal", "-shm", "-journal", "-queue", _OLD):
             with suppress(OSError):
                 building.with_name(building.name + suffix).unlink()
 

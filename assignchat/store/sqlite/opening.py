@@ -152,5 +152,24 @@ def prepare(connection: sqlite3.Connection, path: Path) -> int:
     return version
 
 
+def begin_to_write(connection: sqlite3.Connection, usual: float, seconds: float) -> bool:
+    """Begin a transaction with SQLite's lock for writing.
+
+    Waits at most so many seconds; statements after it wait as long as is `usual`. Returns whether
+    it has the lock.
+    """
+    try:
+        connection.execute(f"PRAGMA busy_timeout = {round(seconds * 1000)}")
+        # A deferred BEGIN fails at once if another writes between its read and its write.
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if getattr(error, "sqlite_errorname", "").startswith("SQLITE_BUSY"):
+            return False
+        raise
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {round(usual * 1000)}")
+    return True
+
+
 def _header(connection: sqlite3.Connection, pragma: str) -> int:
     return int(connection.execute(f"PRAGMA {pragma}").fetchone()[0])

@@ -1,0 +1,26 @@
+"""The writer who has the lock, as others may learn of it."""
+
+from typing import NamedTuple
+
+
+class Holder(NamedTuple):
+    """A writer who has the lock. What is not known is None; without a command it is not ours."""
+
+    command: str | None = None
+    actor: str | None = None
+    process: int | None = None
+    os_user: str | None = None
+    since: str | None = None
+    percent: int | None = None
+    """How much of bulk work is done."""
+
+    def __str__(self) -> str:
+        """Such as `maria's bulk-assign, process 1234, since …, 43 % done`."""
+        parts = (
+            (self.command, f"{self.actor}'s {self.command}"),
+            (not self.command, "another program"),
+            (self.process, f"process {self.process}"),
+            (self.since, f"since {self.since}"),
+            (self.percent is not None, f"{self.percent} % done"),
+        )
+        return ", ".join(text for known, text in parts if known)
