@@ -30,7 +30,7 @@ class ProgramFailed(AssignchatError):
 
 
 class InternalError(ProgramFailed):
-    """A bug in assignchat. Nothing was changed."""
+    """A bug in assignchat. If a change was made before, the hint says that it stands."""
 
     code = "internal_error"
 
@@ -321,6 +321,12 @@ class DatabaseMissing(DatabaseUnusable):
     """There is no database at this path. Only init creates one."""
 
     code = "database_missing"
+
+
+class DatabaseReplaced(DatabaseUnusable):
+    """Another file took the database's place during a change. The message says where that went."""
+
+    code = "database_replaced"
 
 
 class DatabaseLocked(DatabaseUnusable):

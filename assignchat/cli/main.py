@@ -12,6 +12,7 @@ from assignchat.cli.app import build
 from assignchat.cli.session import Invocation
 from assignchat.errors import (
     AssignchatError,
+    DatabaseReplaced,
     DatabaseUnusable,
     ImportInvalid,
     InternalError,
@@ -60,16 +61,23 @@ def _run(words: list[str], run: Invocation) -> int:
     except SystemExit as done:  # Typer ends by itself a completion, or where a pipe is closed
         code = done.code
         if code:
-            discard()
+            return _unread(run, as_json=_wants_json(words))
     except BrokenPipeError:
-        # The reader of our output has gone; that is not worth a word.
-        discard()
-        return OutputFailed.exit_code
+        return _unread(run, as_json=_wants_json(words))
     except Exception as error:  # noqa: BLE001  # never a traceback
         return _report(_as_ours(error), run, as_json=_wants_json(words))
     if code == _INTERRUPTED:  # so Typer says it of Ctrl-C
         return _interrupted(run)
     return code if isinstance(code, int) else 0
+
+
+def _unread(run: Invocation, *, as_json: bool) -> int:
+    """End where the reader of our output has gone, which is worth a word only after a change."""
+    error = OutputFailed("The result could not be written: its reader has gone")
+    if run.has_changed_something:
+        return _report(error, run, as_json=as_json)
+    discard()
+    return error.exit_code
 
 
 def _heed_signals(run: Invocation) -> dict[signal.Signals, Any]:
@@ -133,8 +141,8 @@ def _usage_hint(error: typer.TyperException) -> str:
 def _report(error: AssignchatError, run: Invocation, *, as_json: bool) -> int:
     if isinstance(error, OutputFailed):
         discard()
-    if isinstance(error, (OutputFailed, DatabaseUnusable)) and run.has_changed_something:
-        error.hint = "The change itself was made and stands."
+    if run.has_changed_something:
+        error.hint = _hint_after_a_change(error, run)
     if as_json:
         body: dict[str, Any] = {"code": error.code, "message": error.message, "hint": error.hint}
         if isinstance(error, ImportInvalid):
@@ -148,6 +156,18 @@ def _report(error: AssignchatError, run: Invocation, *, as_json: bool) -> int:
     if error.hint:
         note(f"Hint: {with_local_times(error.hint)}")
     return error.exit_code
+
+
+def _hint_after_a_change(error: AssignchatError, run: Invocation) -> str | None:
+    """Say that the change stands, whatever failed after it."""
+    stands = "The change itself was made and stands."
+    if isinstance(error, DatabaseReplaced):  # not where it was meant to
+        return error.hint
+    if isinstance(error, (OutputFailed, DatabaseUnusable)):
+        return stands
+    if isinstance(error, InternalError) or run.is_done:
+        return f"{stands} {error.hint}" if error.hint else stands
+    return error.hint
 
 
 def _as_ours(error: Exception) -> AssignchatError:

@@ -172,7 +172,7 @@ def _writing(path: Path) -> Iterator[None]:
     except OSError as error:
         raise ConfigNotWritable(
             f"The config file {path} cannot be written: {error.strerror}",
-            hint="It is as it was. Its folder must be writable.",
+            hint="The file is as it was. Its folder must be writable.",
         ) from error
 
 

@@ -214,10 +214,10 @@ class Database(Protocol):
             self._changes_before = self._changes()
             try:
                 yield
+                changed = kind == "write" and commit and self._changes() > self._changes_before
                 with signals.held():  # a program that is stopped now has to know
                     self._end(commit=commit)
-                    if kind == "write" and commit and self._changes() > self._changes_before:
-                        self.committed = True
+                    self.committed |= changed
             except BaseException as error:
                 self._give_up(error)
                 raise

@@ -1,13 +1,17 @@
 """How a command fails: its exit code, its error code, and what it says."""
 
+import io
 import json
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
 
+from assignchat.cli import main
 from assignchat.errors import AssignchatError
 from assignchat.manual.tables import every_error
-from tests.support.team import Team, shell
+from tests.support.processes import pipe, program, result, start
+from tests.support.team import Team, old_database, shell, unprivileged
 
 EXIT_CODES = {
     1: "internal_error output_failed delivery_failed",
@@ -20,7 +24,7 @@ EXIT_CODES = {
     " clock_suspicious not_confirmed",
     5: "not_owner not_recipient not_requester not_allowed identity_fixed",
     6: "database_missing database_locked database_read_only database_full database_damaged"
-    " database_newer database_foreign",
+    " database_newer database_foreign database_replaced",
     7: "config_invalid config_key_unknown config_value_invalid config_not_writable",
 }
 
@@ -175,6 +179,88 @@ def test_a_change_whose_result_cannot_be_written_stands_and_that_is_said(
     assert "stands" in result.err
     assert result.err.count("\n") == 1
     assert len(team.ok("requests", "--chat", "chat-1")) == 1
+
+
+class Failing(io.StringIO):
+    """A standard output that fails as no output does."""
+
+    def __init__(self, error: type[BaseException]) -> None:
+        super().__init__()
+        self._error = error
+
+    def write(self, _text: str) -> int:
+        raise self._error
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (RuntimeError, "internal_error"),
+        (MemoryError, "internal_error"),
+        (RecursionError, "internal_error"),
+        (OSError, "output_failed"),
+        (BrokenPipeError, "output_failed"),
+    ],
+)
+def test_whatever_fails_after_a_change_it_is_said_that_the_change_stands(
+    team: Team, capsys: pytest.CaptureFixture[str], error: type[BaseException], code: str
+) -> None:
+    ask = ("assign", "chat-1", "--to", "martha", "--as", "mark", "--json")
+    with redirect_stdout(Failing(error)):
+        assert main(ask) == 1
+    told = json.loads(capsys.readouterr().err)["error"]
+    assert told["code"] == code
+    assert "The change itself was made and stands." in told["hint"]
+    assert len(team.ok("requests")) == 1
+
+
+@pytest.mark.parametrize("words", [["chat", "list"], ["assign", "chat-9", "--to", "martha"]])
+def test_where_nothing_was_changed_nothing_is_said_to_stand(
+    team: Team, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    before = team.snapshot()
+    with redirect_stdout(Failing(RuntimeError)):
+        assert main([*words]) != 0
+    assert "stands" not in capsys.readouterr().err
+    assert team.snapshot() == before
+
+
+def test_a_reader_who_has_gone_is_told_of_after_a_change(team: Team) -> None:
+    with pipe() as (reader, writer):
+        reader.close()
+        process = start(
+            team.folder,
+            *program("assign", "chat-1", "--to", "martha", "--as", "mark"),
+            stdout=writer,
+        )
+        ended = result(process)
+    assert ended.exit_code == 1
+    assert "its reader has gone" in ended.err
+    assert "The change itself was made and stands." in ended.err
+    assert len(team.ok("requests")) == 1
+
+
+def test_an_import_stands_whose_source_cannot_be_saved(team: Team) -> None:
+    (team.folder / "chats.csv").write_text("id,Name,owner_id\nnew,Ann,mark\n")
+    settings = team.folder / "settings"
+    settings.mkdir()
+    (settings / "config.toml").write_text('database = "../assignchat.db"\n')
+    settings.chmod(0o555)
+    words = "import chats chats.csv --column customer=Name --save-source crm"
+    done = unprivileged(team, "--config", "settings/config.toml", *words.split())
+    settings.chmod(0o755)
+    assert done.exit_code == 7, done.err
+    assert "The change itself was made and stands." in done.err
+    assert team.owner("new") == "mark"
+
+
+def test_a_command_that_only_brings_the_database_up_to_date_has_changed_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    database = tmp_path / "assignchat.db"
+    old_database(database)
+    assert main(["--db", str(database), "accept", "999", "--as", "nobody"]) == 2
+    assert "stands" not in capsys.readouterr().err
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")

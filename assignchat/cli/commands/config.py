@@ -215,9 +215,10 @@ def _change_locked(
     # The row first: after a crash, tracking may say that a key was set which was not, as
     # `check` tells, but no key is set without a tracking row.
     with ExitStack() as until_done, edit.replacement(old.path, text, keep_as=backup) as replace:
+        run.goes_on = True  # its row alone is not the change
         _record(ctx, actor, old, new, name, until_done=until_done)
         replace()
-        run.changed_files = True
+        run.changed_files, run.goes_on = True, False
     return old, new, backup
 
 

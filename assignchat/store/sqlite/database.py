@@ -102,6 +102,7 @@ class SqliteDatabase(Expressions, Database):
                 version = opening.prepare(database.connection, path)
             if version < SCHEMA_VERSION:
                 database._bring_up_to_date(version)
+            database.check_in_place()  # or it may be the file before it that is open
         except BaseException:
             database.close()
             raise
@@ -117,6 +118,7 @@ class SqliteDatabase(Expressions, Database):
                 if version < seals.SINCE_SCHEMA:
                     self.tracked_before = 0  # what is there already is sealed as it is
                     seals.seal_new_rows(self)
+            self.committed = False  # it is not what the command is to change
         except DatabaseReadOnly as error:
             raise DatabaseReadOnly(
                 f"The database {self.location} was written by an older assignchat and must be "
@@ -163,11 +165,17 @@ class SqliteDatabase(Expressions, Database):
         return self.value("PRAGMA data_version"), opening.file_state(self._path)
 
     def check_in_place(self) -> None:
-        if opening.file_state(self._path).inode != self._state.inode:
-            raise DatabaseMissing(
-                f"Another database was put in the place of {self.location} while waiting",
-                hint="Before a backup is restored, stop all programs that use the database.",
-            )
+        opening.check_in_place(self._path, self._state.file)
+
+    @contextmanager
+    def write(self, *, dry_run: bool = False, bulk: bool = False) -> Iterator[None]:
+        with super().write(dry_run=dry_run, bulk=bulk):
+            yield
+            self.check_in_place()  # while it can be undone
+        try:
+            self.check_in_place()
+        except DatabaseMissing as error:
+            raise opening.replaced(error, self._state.file) from None
 
     @property
     def own_files(self) -> Sequence[Path]:
@@ -182,6 +190,7 @@ class SqliteDatabase(Expressions, Database):
             files.copied_beside(self.connection, self._path, path) as building,
             signals.held(),
         ):
+            self.check_in_place()
             files.name_copy(building, path, replace=replace)  # from here on it is there
             self.committed = True
 

@@ -8,7 +8,13 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
-from assignchat.errors import DatabaseForeign, DatabaseMissing, DatabaseNewer, DatabaseReadOnly
+from assignchat.errors import (
+    DatabaseForeign,
+    DatabaseMissing,
+    DatabaseNewer,
+    DatabaseReadOnly,
+    DatabaseReplaced,
+)
 from assignchat.shell import quoted
 from assignchat.store.sqlite import APPLICATION_ID, SCHEMA_VERSION
 from assignchat.store.sqlite.errors import foreign, missing, translated
@@ -18,7 +24,8 @@ from assignchat.system.files import is_unfinished
 class FileState(NamedTuple):
     """A value that differs once a process has written to a database file, or replaced it."""
 
-    inode: int
+    file: tuple[int, int]
+    """The device and the inode, which no other file has while this one is open."""
     modified_ns: int
     size: int
     log_size: int | None
@@ -27,14 +34,50 @@ class FileState(NamedTuple):
 
 def file_state(path: Path) -> FileState:
     """Look at a database file without opening it. Raises `DatabaseMissing`."""
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        raise missing(path) from None
+    found = _found_at(path)
     log_size = None
     with suppress(OSError):
         log_size = files_beside(path)[0].stat().st_size
-    return FileState(found.st_ino, found.st_mtime_ns, found.st_size, log_size)
+    return FileState(_identity(found), found.st_mtime_ns, found.st_size, log_size)
+
+
+def check_in_place(path: Path, file: tuple[int, int]) -> None:
+    """Raise `DatabaseMissing` unless this file is under the name, or at the end of the link."""
+    if _identity(_found_at(path)) != file:
+        raise DatabaseMissing(
+            f"Another database was put in the place of {path} meanwhile",
+            hint="Before a backup is restored, stop all programs that use the database.",
+        )
+
+
+def replaced(error: DatabaseMissing, file: tuple[int, int]) -> DatabaseReplaced:
+    """Return the error for a change to a file that was not in its place any more."""
+    return DatabaseReplaced(
+        f"{error.message}, and the change went into {_name_now(file)}",
+        hint="Make the change again if it belongs into the database that is there now.",
+    )
+
+
+def _found_at(path: Path) -> os.stat_result:
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        raise missing(path) from None
+
+
+def _identity(found: os.stat_result) -> tuple[int, int]:
+    return found.st_dev, found.st_ino
+
+
+def _name_now(file: tuple[int, int]) -> str:
+    """Find the name that an open file has now, for people."""
+    descriptors = Path("/proc/self/fd")
+    with suppress(OSError):  # not every system has it
+        for descriptor in descriptors.iterdir():
+            with suppress(OSError):
+                if _identity(descriptor.stat()) == file:
+                    return str(descriptor.readlink())
+    return f"a file with the inode {file[1]}"
 
 
 def files_beside(path: Path) -> list[Path]:
