@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 _SPOILT = re.compile(
     r"""(?P<rounded>\d(?:[.,]\d+)?E\+?\d+)   # 9.19877E+11
@@ -11,6 +12,8 @@ _SPOILT = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
+_SPOILT_LINE = re.compile(f"\\n(?:{_SPOILT.pattern})\\n", _SPOILT.flags)
+_UNUSUAL = re.compile("[^-_.@+a-z0-9\n]")
 _WHY = {
     "rounded": "is a number that a spreadsheet has rounded",
     "fraction": "is a number that a spreadsheet has given a fraction",
@@ -39,6 +42,22 @@ def why_spoilt(text: str) -> str | None:
     if found is not None:
         return _WHY[str(found.lastgroup)]
     return "is a line of totals" if text.casefold() in _TOTALS else None
+
+
+def are_ordinary(ids: Sequence[str]) -> bool:
+    """Return whether none of the ids is spoilt, and each is the canonical form of itself.
+
+    If it returns False, some may be. It looks at all at once, because there are millions.
+    """
+    together = "".join(ids)
+    if together.isdigit() and together.isascii() and max(map(len, ids)) <= _DIGITS_KEPT:
+        return True
+    apart = "\n".join(["", *ids, ""])
+    return (
+        _UNUSUAL.search(apart) is None
+        and _SPOILT_LINE.search(apart) is None
+        and _TOTALS.isdisjoint(ids)
+    )
 
 
 def may_have_been(text: str) -> list[tuple[str, str]]:

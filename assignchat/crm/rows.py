@@ -1,10 +1,13 @@
 """Turning rows into users and chats, and checking each value."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime, time
 from enum import StrEnum
+from functools import partial
+from itertools import repeat
+from operator import itemgetter
 from typing import Any, NamedTuple, TypeVar
 
 from assignchat.crm.formulas import is_error
@@ -20,6 +23,7 @@ OWN_CHAT_COLUMNS = ("crm_owner_id", "crm_status")
 
 T = TypeVar("T")
 Row = Mapping[str, Any]
+NumberedRow = tuple[int, Row | InvalidValue]
 
 
 class ImportedUser(NamedTuple):
@@ -53,15 +57,88 @@ def chat(line: int, row: Row) -> ImportedChat:
     return ImportedChat(
         line,
         _id(row, "chat id"),
-        _plain(row, "customer", MAX_TEXT_LENGTH, _customer),
-        _plain(row, "owner_id", MAX_ID_LENGTH, _owner_id),
-        _status(row, "status"),
+        _optional(row, "customer", _customer) or "",
+        _optional(row, "owner_id", _owner_id) or "",
+        _optional(row, "status", _chat_status) or "",
         _time(row, "opened_at"),
         _time(row, "closed_at"),
-        _plain(row, "crm_owner_id", MAX_ID_LENGTH, _owner_id),
-        _status(row, "crm_status"),
-        "crm_owner_id" in row,
+        _optional(row, "crm_owner_id", _owner_id) or "",
+        _optional(row, "crm_status", _chat_status) or "",
+        int("crm_owner_id" in row),
     )
+
+
+def plain_chats(numbered: Sequence[NumberedRow]) -> Iterator[tuple[Any, ...]] | None:
+    """Make chats of several rows, column by column: the values of an `ImportedChat` of each.
+
+    Returns None unless all of their values are plain, so that `chat` would take them as they are.
+    Nearly all are, and files have millions.
+    """
+    columns = _columns([row for _, row in numbered])
+    if columns is None or "id" not in columns or not all(columns["id"]):
+        return None
+    blank = [""] * len(numbered)
+    found = list[Sequence[Any]]()
+    for name, plain in _PLAIN.items():
+        values = plain(columns[name]) if name in columns else blank
+        if values is None:
+            return None
+        found.append(values)
+    says_crm = repeat(int("crm_owner_id" in columns))
+    return zip((line for line, _ in numbered), *found, says_crm, strict=False)
+
+
+def _columns(rows: Sequence[Any]) -> dict[str, Sequence[Any]] | None:
+    """Return the columns of several rows. Returns None unless all rows have the same."""
+    try:
+        names = [*rows[0], *rows[0]]  # twice, so that itemgetter always gives a tuple
+        if sum(map(len, rows)) * 2 != len(names) * len(rows):
+            return None
+        columns = zip(*map(itemgetter(*names), rows), strict=True)
+        return dict(zip(rows[0], columns, strict=False))
+    except (TypeError, KeyError):  # an `InvalidValue` has no columns
+        return None
+
+
+def _plain_texts(values: Sequence[Any], length: int) -> Sequence[str] | None:
+    """Return the values if all are visible text without space at its ends, or blank."""
+    try:
+        is_visible = "".join(values).isprintable()
+    except TypeError:
+        return None
+    apart = "\n".join(["", *values, ""])
+    # What a spreadsheet shows for an error begins with a #.
+    is_plain = is_visible and not any(odd in apart for odd in ("\n ", " \n", "\n#"))
+    return values if is_plain and max(map(len, values)) <= length else None
+
+
+def _plain_statuses(values: Sequence[Any]) -> Sequence[str] | None:
+    try:
+        return values if _STATUSES.issuperset(values) else None
+    except TypeError:
+        return None
+
+
+def _plain_times(values: Sequence[Any]) -> Sequence[str] | None:
+    times = []
+    for value in values:
+        time = value and stored_iso(value) if type(value) is str else None
+        if time is None:
+            return None
+        times.append(time)
+    return times
+
+
+_PLAIN: Mapping[str, Callable[[Sequence[Any]], Sequence[str] | None]] = {
+    "id": partial(_plain_texts, length=MAX_ID_LENGTH),
+    "customer": partial(_plain_texts, length=MAX_TEXT_LENGTH),
+    "owner_id": partial(_plain_texts, length=MAX_ID_LENGTH),
+    "status": _plain_statuses,
+    "opened_at": _plain_times,
+    "closed_at": _plain_times,
+    "crm_owner_id": partial(_plain_texts, length=MAX_ID_LENGTH),
+    "crm_status": _plain_statuses,
+}
 
 
 def id_in(row: Row) -> str | None:
@@ -75,27 +152,11 @@ _SHOWN = 200
 
 
 def _id(row: Row, what: str) -> str:
-    if _is_plain(row.get("id"), MAX_ID_LENGTH):
-        return str(row["id"])
     text = _text(row, "id")
     try:
         return check_id(text.strip() if text else "", what)
     except InvalidValue as error:
         raise _in_column(error, "id", row) from None
-
-
-def _is_plain(value: Any, length: int) -> bool:
-    """Return whether a value needs no closer look: visible text, without space at its ends.
-
-    Nearly every value is plain, and files have millions.
-    """
-    return (
-        type(value) is str
-        and 0 < len(value) <= length
-        and value.isprintable()
-        and value[0] not in " #"  # what a spreadsheet shows for an error begins so
-        and value[-1] != " "
-    )
 
 
 def _optional(row: Row, column: str, check: Callable[[str], T]) -> T | None:
@@ -106,13 +167,6 @@ def _optional(row: Row, column: str, check: Callable[[str], T]) -> T | None:
         return check(text)
     except InvalidValue as error:
         raise _in_column(error, column, row) from None
-
-
-def _plain(row: Row, column: str, length: int, check: Callable[[str], str]) -> str | None:
-    value = row.get(column)
-    if value is None or _is_plain(value, length):  # files lack some columns in every row
-        return value
-    return _optional(row, column, check)
 
 
 def _in_column(error: InvalidValue, column: str, row: Row) -> InvalidValue:
@@ -158,29 +212,22 @@ def _owner_id(text: str) -> str:
     return check_id(text.strip(), "owner_id")
 
 
-def _status(row: Row, column: str) -> str | None:
+def _chat_status(text: str) -> str:
+    return _word(text, ChatStatus)
+
+
+_STATUSES = frozenset({*map(str, ChatStatus), ""})
+
+
+def _time(row: Row, column: str) -> str:
     value = row.get(column)
-    if value is None or (isinstance(value, str) and value in _STATUSES):
-        return value
-    return _optional(row, column, lambda text: _word(text, ChatStatus))
-
-
-_STATUSES = frozenset(map(str, ChatStatus))
-
-
-def _time(row: Row, column: str) -> str | None:
-    value = row.get(column)
-    if value is None:
-        return None
     if isinstance(value, datetime) and value.tzinfo is not None:
         return format_time(value)
-    if isinstance(value, str) and (stored := stored_iso(value)) is not None:
-        return stored
     text = _text(row, column)
     if text is None:
-        return None
+        return ""
     try:
-        return format_time(parse_time(text.strip()))
+        return stored_iso(text) or format_time(parse_time(text.strip()))
     except InvalidValue as error:
         raise InvalidValue(
             f"{column}: {error.message}", error.hint, column=column, value=value

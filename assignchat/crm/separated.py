@@ -66,7 +66,9 @@ def dialect_of(
 ) -> Dialect:
     """Find the dialect in which these first lines have a heading, the earliest and widest."""
     best, found = Dialect(delimiter or ","), (1, _HEAD_LINES, 0)
-    for candidate in [delimiter] if delimiter else _DELIMITERS:
+    text = "".join(head)
+    candidates = [sign for sign in _DELIMITERS if sign == "," or sign in text]
+    for candidate in [delimiter] if delimiter else candidates:
         rows = _parsed(head, Dialect(candidate, skips_spaces=True))
         place = next((at for at, row in enumerate(rows) if is_heading(row)), None)
         widest = max(map(len, rows), default=0) if place is None else len(rows[place])

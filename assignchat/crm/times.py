@@ -10,7 +10,7 @@ from assignchat.crm.columns import NumberedRow, Row
 from assignchat.crm.sources import Source
 from assignchat.crm.tables import is_blank
 from assignchat.errors import InvalidValue, Usage
-from assignchat.times import YEARS
+from assignchat.times import YEARS, format_time
 
 EPOCH = "epoch"
 EXCEL = "excel"
@@ -45,12 +45,12 @@ def in_time(
 def _in_time(row: Row, times: "Times") -> Row | InvalidValue:
     for column in TIME_COLUMNS:
         value = row.get(column)
-        if value is None or is_blank(value):
-            continue
         if times.are_iso and type(value) is str and looks_stored(value):
             continue  # nearly every one; it is read when it is stored
+        if is_blank(value):
+            continue
         try:
-            row[column] = times.moment(value)
+            row[column] = times.stored(value)
         except InvalidValue as error:
             message = f"{column}: {error.message}"
             return InvalidValue(message, error.hint, column=column, value=value)
@@ -96,12 +96,20 @@ class Times:
             _check_form(form)
         self._numbers_are_epoch = numbers_are_epoch
         # Many rows have the same minute, and reading a form is slow.
-        self._of_text = lru_cache(maxsize=10_000)(self._read)
+        self._stored = lru_cache(maxsize=10_000)(lambda text: format_time(self._read(text)))
+
+    def stored(self, value: Any) -> str:
+        """Return the point in time that a cell names as it is stored. Raises `InvalidValue`."""
+        return (
+            self._stored(value.strip())
+            if isinstance(value, str)
+            else format_time(self.moment(value))
+        )
 
     def moment(self, value: Any) -> datetime:
         """Find the point in time that a cell names, in UTC. Raises `InvalidValue`."""
         if isinstance(value, str):
-            return self._of_text(value.strip())
+            return self._read(value.strip())
         if isinstance(value, datetime):
             return self._placed(value, value)
         if isinstance(value, date):
@@ -115,7 +123,7 @@ class Times:
             return self._from_excel(number)
         if self._form == EPOCH or (self._numbers_are_epoch and self._form is None):
             return _from_epoch(number)
-        return self._of_text(str(number))
+        return self._read(str(number))
 
     def _read(self, text: str) -> datetime:
         if self._form in (EPOCH, EXCEL):

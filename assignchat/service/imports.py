@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
 from assignchat.crm import ids
@@ -119,12 +120,13 @@ def import_chats(
     """
     problems = Problems()
     with database.write_temporary():  # rows may come slowly out of a pipe
-        imports.stage(database, _checked(rows, crm_rows.chat, problems))
+        imports.stage(database, _checked_chats(rows, problems))
     with database.write(dry_run=dry_run, bulk=True):
         imports.mark_new(database)
         if source is not None:
             imports.remember_owner_names(database, source)
         imports.resolve_owners(database)
+        imports.find_differing(database)
         threeway.keep_ours(database, owners)
         for found in imports.problems(database, MAX_PROBLEMS):
             problems.extend([_problem(found)], _hint(found))
@@ -189,23 +191,35 @@ def _note_future(count: int, first: str | None, note: Note) -> None:
 
 def _check_chat_ids(database: Database, problems: Problems) -> None:
     """Note the new ids that a spreadsheet has spoilt, and those that are forms of known ones."""
-    found = []
-    for line, chat_id in imports.new_ids(database):
-        why = ids.why_spoilt(chat_id)
-        if why is not None:
-            found.append((line, chat_id, why))
-            if len(found) >= MAX_PROBLEMS:
-                break
-    for line, chat_id, why in found:
+    spoilt = list[tuple[int, str, str]]()
+    twins = imports.twins(database, _odd_forms(database, spoilt), MAX_PROBLEMS)
+    for line, chat_id, why in spoilt:
         known = [
             known
             for low, high in ids.may_have_been(chat_id)
             for known in imports.known_ids(database, low, high, _MEANT_AT_MOST)
         ]
         problems.extend([_spoilt(line, chat_id, why, known)], _AS_IT_IS)
-    if next(imports.new_ids(database), None) is not None:
-        twins = imports.twins(database, ids.canonical, MAX_PROBLEMS)
-        problems.extend(map(_problem, twins), _AS_IT_IS)
+    problems.extend(map(_problem, twins), _AS_IT_IS)
+
+
+def _odd_forms(
+    database: Database, spoilt: list[tuple[int, str, str]]
+) -> Iterator[tuple[str, str, int | None]]:
+    """Yield the forms of ids for `imports.twins`, and add the new ids that are spoilt."""
+    are_new = False
+    for lines, new in imports.new_ids(database):
+        are_new = True
+        for line, chat_id in [] if ids.are_ordinary(new) else zip(lines, new, strict=True):
+            why = ids.why_spoilt(chat_id)
+            if why is not None and len(spoilt) < MAX_PROBLEMS:
+                spoilt.append((line, chat_id, why))
+            if (form := ids.canonical(chat_id)) != chat_id:
+                yield form, chat_id, line
+    for known in imports.ids_of_chats(database) if are_new else []:
+        for chat_id in [] if ids.are_ordinary(known) else known:
+            if (form := ids.canonical(chat_id)) != chat_id:
+                yield form, chat_id, None
 
 
 _MEANT_AT_MOST = 3
@@ -265,6 +279,17 @@ def _checked(
             problems.add(line, row_id, error)
             if problems.are_too_many:
                 return
+
+
+def _checked_chats(numbered: NumberedRows, problems: Problems) -> Iterator[tuple[Any, ...]]:
+    """Do the same as `_checked` for chats, several rows at once if nothing is odd in them."""
+    rows = iter(numbered)
+    while not problems.are_too_many and (several := list(islice(rows, _AT_ONCE))):
+        chats = crm_rows.plain_chats(several)
+        yield from _checked(several, crm_rows.chat, problems) if chats is None else chats
+
+
+_AT_ONCE = 16  # not more, because one row may have megabytes
 
 
 def _each_once(found: Iterable[ImportedUser], problems: Problems) -> Iterator[ImportedUser]:

@@ -326,8 +326,14 @@ class Database(Protocol):
         A `key` of one or more columns also says in which order the rows are stored.
         """
 
-    def stage(self, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
-        """Put rows into a temporary table, but for those whose key is there already."""
+    def stage(
+        self, table: str, rows: Iterable[tuple[Any, ...]], *, blank_is_null: bool = False
+    ) -> None:
+        """Put rows into a temporary table, but for those whose key is there already.
+
+        With `blank_is_null`, a blank text is stored as NULL. Of a million rows that is much
+        quicker than None.
+        """
 
     # Expressions that engines have different words for. Each is returned as SQL.
 

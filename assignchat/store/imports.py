@@ -1,7 +1,8 @@
 """Bringing a CRM's chats in: rows are staged, judged as a whole, then merged, in SQL."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
+from itertools import count, repeat
 from typing import Any, NamedTuple
 
 from assignchat.store import seals
@@ -19,25 +20,35 @@ _CHANGES = (
     " OR c.customer <> coalesce(i.customer, c.customer)"
     " OR c.opened_at <> coalesce(i.opened_at, c.opened_at))"
 )
+CRM_CHANGES = (
+    "(coalesce(i.owner_id, c.crm_owner_id) IS DISTINCT FROM c.crm_owner_id"
+    " OR coalesce(i.status, c.crm_status) IS DISTINCT FROM c.crm_status)"
+)
+"""Whether the CRM names another owner or status of a known chat than before."""
+
+DIFFERS = "i.place IN (SELECT place FROM differing)"
+
+KNOWN = f"FROM incoming i JOIN chats c ON c.id = i.id AND {DIFFERS}"
+"""The staged rows that differ from their chats, see `find_differing`."""
 
 
 class ImportedChat(NamedTuple):
-    """One row of a file of chats. A value that is not in the file is null.
+    """One row of a file of chats. A value that is not in the file is blank.
 
-    `crm_owner_id` and `crm_status` count if `says_crm`, as in files that we exported. Otherwise
-    the owner and the status of the row are the CRM's.
+    `crm_owner_id` and `crm_status` count if `says_crm` is 1, as in files that we exported.
+    Otherwise the owner and the status of the row are the CRM's.
     """
 
     line: int
     id: str
-    customer: str | None
-    owner_id: str | None
-    status: str | None
-    opened_at: str | None
-    closed_at: str | None = None
-    crm_owner_id: str | None = None
-    crm_status: str | None = None
-    says_crm: bool = False
+    customer: str = ""
+    owner_id: str = ""
+    status: str = ""
+    opened_at: str = ""
+    closed_at: str = ""
+    crm_owner_id: str = ""
+    crm_status: str = ""
+    says_crm: int = 0
 
 
 class Fault(StrEnum):
@@ -84,15 +95,19 @@ class OwnerChange(NamedTuple):
     to_user: str
 
 
-def stage(database: Database, rows: Iterable[ImportedChat]) -> None:
-    """Copy the rows of a file into a table beside the chats."""
+def stage(database: Database, rows: Iterable[tuple[Any, ...]]) -> None:
+    """Copy the rows of a file into a table beside the chats.
+
+    Each has the values of an `ImportedChat`.
+    """
     database.make_temporary(
         "incoming",
         "line INTEGER, id TEXT, customer TEXT, owner_id TEXT, status TEXT, opened_at TEXT,"
         " closed_at TEXT, crm_owner_id TEXT, crm_status TEXT, says_crm INTEGER, new INTEGER,"
         " place INTEGER PRIMARY KEY",
     )
-    database.stage("incoming", ((*row, None, place) for place, row in enumerate(rows)))
+    placed = map(tuple.__add__, rows, zip(repeat(0), count(1)))
+    database.stage("incoming", placed, blank_is_null=True)
     database.execute("CREATE INDEX incoming_by_id ON incoming (id)")
 
 
@@ -133,16 +148,47 @@ def resolve_owners(database: Database) -> None:
 
 def mark_new(database: Database) -> None:
     """Mark the staged rows whose chats do not exist yet."""
+    database.execute("UPDATE incoming SET new = 1 WHERE id NOT IN (SELECT id FROM chats)")
+
+
+def find_differing(database: Database) -> None:
+    """Collect the staged rows of known chats that are not as they are here, or as the CRM said.
+
+    There are few of them in most files, and only they can change anything.
+    """
+    database.make_temporary("differing", "place INTEGER")
     database.execute(
-        "UPDATE incoming SET new = CASE WHEN EXISTS"
-        " (SELECT 1 FROM chats c WHERE c.id = incoming.id) THEN 0 ELSE 1 END"
+        "INSERT INTO differing SELECT i.place FROM incoming i JOIN chats c ON c.id = i.id"
+        f" WHERE {_CHANGES} OR {CRM_CHANGES}"
     )
 
 
-def new_ids(database: Database) -> Iterator[tuple[int, str]]:
-    """Yield the ids of the staged rows that are new, each with its line."""
-    rows = database.tuples("SELECT line, id FROM incoming WHERE new = 1 ORDER BY place")
-    return ((line, chat_id) for line, chat_id in rows)
+def new_ids(database: Database) -> Iterator[tuple[Sequence[int], Sequence[str]]]:
+    """Yield the lines and the ids of the staged rows that are new, many at a time."""
+    last = int(database.value("SELECT coalesce(max(place), 0) FROM incoming"))
+    for first in range(1, last + 1, _AT_ONCE):
+        lines, found = database.whole_columns(
+            ["line", "id"],
+            "FROM incoming WHERE new = 1 AND place BETWEEN :first AND :last",
+            {"first": first, "last": first + _AT_ONCE - 1},
+        )
+        if found:
+            yield lines, found
+
+
+def ids_of_chats(database: Database) -> Iterator[Sequence[str]]:
+    """Yield the ids of all chats, many at a time."""
+    found: Sequence[str] = [""]
+    while found:
+        (found,) = database.whole_columns(
+            ["id"],
+            "FROM (SELECT id FROM chats WHERE id > :last ORDER BY id LIMIT :at_once) AS page",
+            {"last": found[-1], "at_once": _AT_ONCE},
+        )
+        yield found
+
+
+_AT_ONCE = 1000
 
 
 def known_ids(database: Database, low: str, high: str, at_most: int) -> list[str]:
@@ -155,16 +201,16 @@ def known_ids(database: Database, low: str, high: str, at_most: int) -> list[str
     return [chat_id for (chat_id,) in found]
 
 
-def twins(database: Database, canonical: Callable[[str], str], at_most: int) -> list[Found]:
+def twins(
+    database: Database, forms: Iterable[tuple[str, str, int | None]], at_most: int
+) -> list[Found]:
     """Find new rows whose id is another form of a known id, or of the id of another row.
 
-    Only ids that are not `canonical` are compared: of two forms of one id, at least one is not.
+    The `forms` are the canonical forms of ids that have another one, each with the id, and with
+    its line if it is new. Of two forms of one id, at least one is among them.
     """
     database.make_temporary("odd", "form TEXT, id TEXT, line INTEGER")
-    known = database.tuples("SELECT id FROM chats")
-    for ids in (new_ids(database), ((None, chat_id) for (chat_id,) in known)):
-        odd = ((form, i, line) for line, i in ids if (form := canonical(i)) != i)
-        database.stage("odd", odd)
+    database.stage("odd", forms)
     database.execute("CREATE INDEX odd_by_form ON odd (form)")
     found = database.tuples(f"{_TWINS} ORDER BY 1 LIMIT :at_most", {"at_most": at_most})
     return [Found(line, chat_id, other, Fault.TWIN) for line, chat_id, other in found]
@@ -196,7 +242,8 @@ _PROBLEMS = {
     Fault.SAME_ID: (
         "SELECT i.line, i.id, (SELECT min(f.line) FROM incoming f WHERE f.id = i.id)"
         " FROM incoming i"  # by place, because JSON may have all rows on one line
-        " WHERE i.place > (SELECT min(f.place) FROM incoming f WHERE f.id = i.id)"
+        " WHERE i.id IN (SELECT id FROM incoming GROUP BY id HAVING count(*) > 1)"
+        " AND i.place > (SELECT min(f.place) FROM incoming f WHERE f.id = i.id)"
     ),
     Fault.NO_USER: (
         "SELECT i.line, i.id, i.owner_id FROM incoming i"
@@ -206,8 +253,7 @@ _PROBLEMS = {
     # The first import tells how things stand in the CRM, former colleagues included; a change
     # is an assignment, and nobody inactive takes part in one.
     Fault.NOT_ACTIVE: (
-        "SELECT i.line, i.id, u.id FROM incoming i JOIN chats c ON c.id = i.id"
-        " JOIN users u ON u.id = coalesce(i.owner_id, c.owner_id)"
+        f"SELECT i.line, i.id, u.id {KNOWN} JOIN users u ON u.id = coalesce(i.owner_id, c.owner_id)"
         " WHERE u.active = 0"
         f" AND ({_OWNER_CHANGES} OR ({_STATUS_CHANGES} AND i.status = 'open'))"
     ),
@@ -225,7 +271,6 @@ def opened_after(database: Database, time: str) -> tuple[int, str | None]:
 
 def changes(database: Database) -> list[Change]:
     """List the changes that a merge will make to known chats: owners first, then the rest."""
-    joined = " FROM incoming i JOIN chats c ON c.id = i.id"
     columns = {
         "owner_id": _OWNER_CHANGES,
         "status": _STATUS_CHANGES,
@@ -238,7 +283,7 @@ def changes(database: Database) -> list[Change]:
         for column, differs in columns.items()
         for change in database.rows(
             Change,
-            f"SELECT c.id, '{column}', c.{column}, i.{column}{joined}"
+            f"SELECT c.id, '{column}', c.{column}, i.{column} {KNOWN}"
             f" WHERE {differs} ORDER BY i.place",
         )
     ]
@@ -247,7 +292,7 @@ def changes(database: Database) -> list[Change]:
 def losing_their_request() -> Which:
     """Return the condition for the requests that a merge will cancel."""
     return Which(
-        "r.chat_id IN (SELECT c.id FROM incoming i JOIN chats c ON c.id = i.id"
+        f"r.chat_id IN (SELECT c.id {KNOWN}"
         f" WHERE {_OWNER_CHANGES} OR ({_STATUS_CHANGES} AND i.status = 'closed'))",
         {},
     )
@@ -256,8 +301,7 @@ def losing_their_request() -> Which:
 def chats_by_new_owner(database: Database) -> dict[str, int]:
     """Count the chats that a merge will take from others, by the user who gets them."""
     found = database.tuples(
-        "SELECT i.owner_id, count(*) FROM incoming i JOIN chats c ON c.id = i.id"
-        f" WHERE {_OWNER_CHANGES} GROUP BY i.owner_id"
+        f"SELECT i.owner_id, count(*) {KNOWN} WHERE {_OWNER_CHANGES} GROUP BY i.owner_id"
     )
     return dict(found)
 
@@ -265,8 +309,7 @@ def chats_by_new_owner(database: Database) -> dict[str, int]:
 def chats_by_former_owner(database: Database) -> dict[str, int]:
     """Count the chats that a merge will give to others, by the user who loses them."""
     found = database.tuples(
-        "SELECT c.owner_id, count(*) FROM incoming i JOIN chats c ON c.id = i.id"
-        f" WHERE {_OWNER_CHANGES} GROUP BY c.owner_id"
+        f"SELECT c.owner_id, count(*) {KNOWN} WHERE {_OWNER_CHANGES} GROUP BY c.owner_id"
     )
     return dict(found)
 
@@ -276,7 +319,7 @@ def owner_changes(database: Database, at_most: int) -> list[OwnerChange]:
     return list(
         database.rows(
             OwnerChange,
-            "SELECT c.id, c.owner_id, i.owner_id FROM incoming i JOIN chats c ON c.id = i.id"
+            f"SELECT c.id, c.owner_id, i.owner_id {KNOWN}"
             f" WHERE {_OWNER_CHANGES} ORDER BY i.place LIMIT :at_most",
             {"at_most": at_most},
         )
@@ -301,8 +344,7 @@ def _update(database: Database, bound: Params) -> int:
         " SELECT :now, 'imported', :actor, :os_user, c.id,"
         " c.owner_id, coalesce(i.owner_id, c.owner_id),"
         f" {_changes_as_json(database)}"
-        " FROM incoming i JOIN chats c ON c.id = i.id"
-        f" WHERE {_CHANGES} ORDER BY i.line",
+        f" {KNOWN} WHERE {_CHANGES} ORDER BY i.line",
         bound,
     )
     database.execute(
@@ -313,7 +355,7 @@ def _update(database: Database, bound: Params) -> int:
         " closed_at = CASE WHEN coalesce(i.status, c.status) = 'closed' THEN"
         " coalesce(i.closed_at, CASE WHEN c.status = 'closed' THEN c.closed_at ELSE :now END) END,"
         " status = coalesce(i.status, c.status)"
-        f" FROM incoming i WHERE i.id = c.id AND {_CHANGES}",
+        f" FROM incoming i WHERE i.id = c.id AND {DIFFERS} AND {_CHANGES}",
         bound,
     )
     return updated

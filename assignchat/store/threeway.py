@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from assignchat.store.database import Database
+from assignchat.store.imports import CRM_CHANGES, DIFFERS, KNOWN
 
 
 class Owners(StrEnum):
@@ -34,7 +35,6 @@ _BASE_OWNER = (
     " WHERE t.chat_id = c.id AND t.event = 'opened'), c.owner_id)"
 )
 _BASE_STATUS = "coalesce(c.crm_status, 'open')"
-_KNOWN = "FROM incoming i JOIN chats c ON c.id = i.id"
 
 _OURS_STAYS = {
     Owners.MERGE: f"c.owner_id <> {_BASE_OWNER}",
@@ -54,12 +54,12 @@ def keep_ours(database: Database, owners: Owners) -> None:
     # An owner whom nobody knows is a mistake in any case, and is left to be found.
     database.execute(
         f"INSERT INTO kept SELECT i.place, i.id, i.owner_id, {_BASE_OWNER}, c.owner_id,"
-        f" 'owner_id' {_KNOWN} WHERE i.owner_id <> c.owner_id AND {_OURS_STAYS[owners]}"
+        f" 'owner_id' {KNOWN} WHERE i.owner_id <> c.owner_id AND {_OURS_STAYS[owners]}"
         " AND EXISTS (SELECT 1 FROM users u WHERE u.id = i.owner_id)"
     )
     database.execute(
         f"INSERT INTO kept SELECT i.place, i.id, i.status, {_BASE_STATUS}, c.status,"
-        f" 'status' {_KNOWN} WHERE i.status <> c.status AND c.status <> {_BASE_STATUS}"
+        f" 'status' {KNOWN} WHERE i.status <> c.status AND c.status <> {_BASE_STATUS}"
     )
     for column in ("owner_id", "status"):
         database.execute(
@@ -88,10 +88,8 @@ def remember_crm(database: Database) -> None:
     """Store for each known chat the owner and the status that the CRM now names."""
     database.execute(
         "UPDATE chats AS c SET crm_owner_id = coalesce(i.owner_id, c.crm_owner_id),"
-        " crm_status = coalesce(i.status, c.crm_status) FROM incoming i"
-        " WHERE i.id = c.id AND i.new = 0"
-        " AND (coalesce(i.owner_id, c.crm_owner_id) IS DISTINCT FROM c.crm_owner_id"
-        " OR coalesce(i.status, c.crm_status) IS DISTINCT FROM c.crm_status)"
+        " crm_status = coalesce(i.status, c.crm_status)"
+        f" FROM incoming i WHERE i.id = c.id AND {DIFFERS} AND {CRM_CHANGES}"
     )
     for column, kept in (("crm_owner_id", "owner_id"), ("crm_status", "status")):
         database.execute(

@@ -358,8 +358,12 @@ class SqliteDatabase(Expressions, Database):
         ordered = f"{columns}, PRIMARY KEY ({key})) WITHOUT ROWID"
         self.execute(f"CREATE TEMP TABLE {table} ({ordered if key else columns + ')'}")
 
-    def stage(self, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
-        places = ", ".join("?" for _ in self.columns(table))
+    def stage(
+        self, table: str, rows: Iterable[tuple[Any, ...]], *, blank_is_null: bool = False
+    ) -> None:
+        # Binding None takes ten times as long as a text, because sqlite3 looks for an adapter.
+        place = "nullif(?, '')" if blank_is_null else "?"
+        places = ", ".join(place for _ in self.columns(table))
         sql = f"INSERT INTO {table} VALUES ({places}) ON CONFLICT DO NOTHING"
         with self._translated():
             self.connection.executemany(sql, rows)
