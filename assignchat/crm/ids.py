@@ -24,6 +24,7 @@ _TOTALS = frozenset(
     {"total", "totals", "sum", "grand total", "subtotal", "count", "gesamt", "summe"}
     | {"gesamtergebnis", "total general", "suma total", "total général", "totale", "итого"}
 )
+_COUNT = re.compile(r"\(?\d+ (?:rows?|records?)\b.*", re.IGNORECASE)  # as databases tell it
 _GUID = re.compile(
     r"[{(]?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})[)}]?", re.IGNORECASE
 )
@@ -41,7 +42,8 @@ def why_spoilt(text: str) -> str | None:
     found = _SPOILT.fullmatch(text)
     if found is not None:
         return _WHY[str(found.lastgroup)]
-    return "is a line of totals" if text.casefold() in _TOTALS else None
+    is_total = text.casefold() in _TOTALS or _COUNT.fullmatch(text) is not None
+    return "is a line of totals" if is_total else None
 
 
 def are_ordinary(ids: Sequence[str]) -> bool:

@@ -11,16 +11,19 @@ _CODES = frozenset({"code", "status", "statuscode", "errorcode", "category", "su
 _SAYING_ONLY: tuple[set[str], ...] = ({"message"}, {"detail"})
 _MORE = frozenset(
     {"has_more", "hasmore", "has_next", "hasnext", "hasnextpage", "has_next_page", "more"}
-    | {"more_items_in_collection"}
+    | {"more_items_in_collection", "more_records", "morerecords", "more_results"}
 )
 _LAST = frozenset({"done", "end_of_stream", "is_last", "islast", "last"})
 _NEXT = frozenset(
     {"next", "nextlink", "@odata:nextlink", "odata:nextlink", "next_page", "nextpage"}
     | {"nextrecordsurl", "next_page_url", "nextpageurl", "next_cursor", "nextcursor"}
-    | {"next_page_token", "nextpagetoken", "next_url", "nexturl"}
+    | {"next_page_token", "nextpagetoken", "next_url", "nexturl", "__next", "next_marker"}
+    | {"continuation", "continuation_token", "continuationtoken"}
 )
 _TOTALS = frozenset(
     {"total", "total_count", "totalcount", "totalsize", "all_count", "@odata:count"}
+    | {"totalelements", "total_elements", "total_results", "totalresults", "total_entries"}
+    | {"total_items", "totalitems", "total_records", "totalrecords"}
 )
 
 
@@ -79,8 +82,8 @@ class Page:
         if flags:
             return any(flags)
         return any(
-            value is not False and not _NEXT.isdisjoint(_components(path))
-            for path, value in self._facts.items()
+            value is not False and (not _NEXT.isdisjoint(names) or _is_place(names[-1], value))
+            for names, value in ((_components(path), value) for path, value in self._facts.items())
         )
 
     @property
@@ -99,6 +102,11 @@ _ENOUGH = 1000
 def is_about_an_error(path: str) -> bool:
     """Return whether the value at a path is about an error."""
     return not _ERRORS.isdisjoint(_components(path))
+
+
+def _is_place(name: str, value: object) -> bool:
+    """Return whether a value says where the next page begins. An offset in numbers does not."""
+    return name == "offset" and isinstance(value, str) and not value.isdecimal()
 
 
 def _components(path: str) -> list[str]:

@@ -1,5 +1,6 @@
 """Finding a table in its records: heading, rows, and lines that are neither."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, time
 from itertools import chain, islice
@@ -88,6 +89,8 @@ def body(found: Table, note: Note) -> Iterator[NumberedRecord]:
         may_end = may_end or not is_below_blank
         if cells == heading:
             note(f"Not read: line {line}, which repeats the heading")
+        elif _is_ruler(cells):
+            note(f"Not read: line {line}, which is drawn")
         else:
             yield line, cells
 
@@ -109,6 +112,16 @@ def _filled(
         else:
             yield line, cells if len(cells) == width else _fitted(cells, width), blank > 0
             blank = 0
+
+
+def _is_ruler(cells: Record | InvalidValue) -> bool:
+    """Return whether a row is a line that is drawn below a heading, such as `---+---`."""
+    if isinstance(cells, InvalidValue) or type(cells[0]) is not str or cells[0][:1] not in "-+=: ":
+        return False
+    return _RULER.fullmatch("".join(map(str, cells))) is not None
+
+
+_RULER = re.compile(r"\s*[-+=:|]{3,}[-+=:|\s]*")
 
 
 def _is_filled(cell: object) -> bool:

@@ -94,14 +94,13 @@ def _allowed(part: ZipInfo) -> int:
 
 def _rows(file: IO[bytes], sheet: str | None, name: str) -> Iterator[NumberedRecord]:
     from openpyxl.reader.excel import ExcelReader
-    from openpyxl.styles.stylesheet import apply_stylesheet
     from openpyxl.worksheet._reader import WorkSheetParser
 
     reader = ExcelReader(file, read_only=True, data_only=True, keep_links=False)
     reader.read_manifest()
     reader.read_strings()
     reader.read_workbook()
-    apply_stylesheet(reader.archive, reader.wb)
+    dates, durations = _formats(reader.archive)
     path = _chosen(list(reader.parser.find_sheets()), sheet, name)
     with reader.archive.open(path) as source:
         parser = WorkSheetParser(
@@ -109,10 +108,32 @@ def _rows(file: IO[bytes], sheet: str | None, name: str) -> Iterator[NumberedRec
             reader.shared_strings,
             data_only=True,
             epoch=reader.wb.epoch,
-            date_formats=reader.wb._date_formats,
-            timedelta_formats=reader.wb._timedelta_formats,
+            date_formats=dates,
+            timedelta_formats=durations,
         )
         yield from _cells(source, parser, name)
+
+
+def _formats(archive: ZipFile) -> tuple[set[int], set[int]]:
+    """Find the styles in which numbers are dates, and those in which they are durations.
+
+    Only the formats of numbers are read: many programs write colours and borders that openpyxl
+    refuses.
+    """
+    from openpyxl.styles.stylesheet import Stylesheet
+    from openpyxl.xml.constants import ARC_STYLE
+    from openpyxl.xml.functions import fromstring, localname
+
+    if ARC_STYLE not in archive.namelist():
+        return set(), set()
+    styles = fromstring(archive.read(ARC_STYLE))
+    for part in list(styles):
+        if localname(part) not in ("numFmts", "cellXfs"):
+            styles.remove(part)
+        for style in part if localname(part) == "cellXfs" else ():
+            style[:] = []
+    found = Stylesheet.from_tree(styles)
+    return found.date_formats, found.timedelta_formats
 
 
 def _chosen(sheets: Sequence[Any], wanted: str | None, name: str) -> str:
@@ -177,9 +198,21 @@ def _record(cells: Sequence[dict[str, Any]], row: Any, name: str) -> Record:
                 continue
             value = NO_VALUE
         elif type(value) is float and value.is_integer():
-            value = int(value)
+            value = _whole(value)
         record[cell["column"] - 1] = value
     return record
+
+
+def _whole(number: float) -> int:
+    """Return a whole number with the digits that a spreadsheet keeps, and zeros for the others."""
+    if abs(number) < _EXACT_BELOW:
+        return int(number)
+    from decimal import Decimal  # few numbers are so large
+
+    return int(Decimal(f"{number:.15g}"))
+
+
+_EXACT_BELOW = 1e15
 
 
 class _Counted:

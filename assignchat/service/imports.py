@@ -17,7 +17,7 @@ from assignchat.service.lifecycle import cancel, record_passed_deadlines
 from assignchat.service.problems import MAX_PROBLEMS, Problems
 from assignchat.service.users import change_user, create_user, deactivate, with_aliases
 from assignchat.shell import command_line, quoted
-from assignchat.store import imports, notifications, requests, threeway, users
+from assignchat.store import importedids, imports, notifications, requests, threeway, users
 from assignchat.store.database import Database
 from assignchat.store.imports import Change, Fault, Found, ImportedChat, OwnerChange
 from assignchat.store.threeway import Conflict, Owners
@@ -192,12 +192,12 @@ def _note_future(count: int, first: str | None, note: Note) -> None:
 def _check_chat_ids(database: Database, problems: Problems) -> None:
     """Note the new ids that a spreadsheet has spoilt, and those that are forms of known ones."""
     spoilt = list[tuple[int, str, str]]()
-    twins = imports.twins(database, _odd_forms(database, spoilt), MAX_PROBLEMS)
+    twins = importedids.twins(database, _odd_forms(database, spoilt), MAX_PROBLEMS)
     for line, chat_id, why in spoilt:
         known = [
             known
             for low, high in ids.may_have_been(chat_id)
-            for known in imports.known_ids(database, low, high, _MEANT_AT_MOST)
+            for known in importedids.known_ids(database, low, high, _MEANT_AT_MOST)
         ]
         problems.extend([_spoilt(line, chat_id, why, known)], _AS_IT_IS)
     problems.extend(map(_problem, twins), _AS_IT_IS)
@@ -206,9 +206,9 @@ def _check_chat_ids(database: Database, problems: Problems) -> None:
 def _odd_forms(
     database: Database, spoilt: list[tuple[int, str, str]]
 ) -> Iterator[tuple[str, str, int | None]]:
-    """Yield the forms of ids for `imports.twins`, and add the new ids that are spoilt."""
+    """Yield the forms of ids for `importedids.twins`, and add the new ids that are spoilt."""
     are_new = False
-    for lines, new in imports.new_ids(database):
+    for lines, new in importedids.new_ids(database):
         are_new = True
         for line, chat_id in [] if ids.are_ordinary(new) else zip(lines, new, strict=True):
             why = ids.why_spoilt(chat_id)
@@ -216,7 +216,7 @@ def _odd_forms(
                 spoilt.append((line, chat_id, why))
             if (form := ids.canonical(chat_id)) != chat_id:
                 yield form, chat_id, line
-    for known in imports.ids_of_chats(database) if are_new else []:
+    for known in importedids.ids_of_chats(database) if are_new else []:
         for chat_id in [] if ids.are_ordinary(known) else known:
             if (form := ids.canonical(chat_id)) != chat_id:
                 yield form, chat_id, None

@@ -1,6 +1,6 @@
 """Bringing a CRM's chats in: rows are staged, judged as a whole, then merged, in SQL."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from enum import StrEnum
 from itertools import count, repeat
 from typing import Any, NamedTuple
@@ -161,72 +161,6 @@ def find_differing(database: Database) -> None:
         "INSERT INTO differing SELECT i.place FROM incoming i JOIN chats c ON c.id = i.id"
         f" WHERE {_CHANGES} OR {CRM_CHANGES}"
     )
-
-
-def new_ids(database: Database) -> Iterator[tuple[Sequence[int], Sequence[str]]]:
-    """Yield the lines and the ids of the staged rows that are new, many at a time."""
-    last = int(database.value("SELECT coalesce(max(place), 0) FROM incoming"))
-    for first in range(1, last + 1, _AT_ONCE):
-        lines, found = database.whole_columns(
-            ["line", "id"],
-            "FROM incoming WHERE new = 1 AND place BETWEEN :first AND :last",
-            {"first": first, "last": first + _AT_ONCE - 1},
-        )
-        if found:
-            yield lines, found
-
-
-def ids_of_chats(database: Database) -> Iterator[Sequence[str]]:
-    """Yield the ids of all chats, many at a time."""
-    found: Sequence[str] = [""]
-    while found:
-        (found,) = database.whole_columns(
-            ["id"],
-            "FROM (SELECT id FROM chats WHERE id > :last ORDER BY id LIMIT :at_once) AS page",
-            {"last": found[-1], "at_once": _AT_ONCE},
-        )
-        yield found
-
-
-_AT_ONCE = 1000
-
-
-def known_ids(database: Database, low: str, high: str, at_most: int) -> list[str]:
-    """List the ids of chats between `low` and `high` that have as many characters."""
-    found = database.tuples(
-        "SELECT id FROM chats WHERE id BETWEEN :low AND :high AND length(id) = length(:low)"
-        " ORDER BY id LIMIT :at_most",
-        {"low": low, "high": high, "at_most": at_most},
-    )
-    return [chat_id for (chat_id,) in found]
-
-
-def twins(
-    database: Database, forms: Iterable[tuple[str, str, int | None]], at_most: int
-) -> list[Found]:
-    """Find new rows whose id is another form of a known id, or of the id of another row.
-
-    The `forms` are the canonical forms of ids that have another one, each with the id, and with
-    its line if it is new. Of two forms of one id, at least one is among them.
-    """
-    database.make_temporary("odd", "form TEXT, id TEXT, line INTEGER")
-    database.stage("odd", forms)
-    database.execute("CREATE INDEX odd_by_form ON odd (form)")
-    found = database.tuples(f"{_TWINS} ORDER BY 1 LIMIT :at_most", {"at_most": at_most})
-    return [Found(line, chat_id, other, Fault.TWIN) for line, chat_id, other in found]
-
-
-_TWINS = (
-    "SELECT n.line, n.id, c.id FROM odd n JOIN chats c ON c.id = n.form"
-    " WHERE n.line IS NOT NULL"
-    " UNION SELECT n.line, n.id, i.id FROM odd n JOIN incoming i ON i.id = n.form"
-    " WHERE n.line IS NOT NULL"
-    " UNION SELECT n.line, n.id, o.id FROM odd n JOIN odd o"
-    " ON o.form = n.form AND o.id <> n.id"
-    " WHERE n.line IS NOT NULL AND (o.line IS NULL OR o.line < n.line)"
-    " UNION SELECT i.line, i.id, o.id FROM odd o JOIN incoming i ON i.id = o.form"
-    " WHERE i.new = 1 AND o.line IS NULL"
-)
 
 
 def problems(database: Database, at_most: int) -> list[Found]:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.crm.exports import EXPORTS
 from tests.support.team import Team
 
 FILES = Path(__file__).parent.parent / "data" / "crm"
@@ -359,7 +360,10 @@ PEOPLE_WORDS_TIMES = (
     ),
 )
 
-CASES = (*WHAT_A_FILE_IS, *WHERE_THE_TABLE_IS, *JSON_OF_APIS, *IDS, *PEOPLE_WORDS_TIMES)
+CASES = (
+    *(*WHAT_A_FILE_IS, *WHERE_THE_TABLE_IS, *JSON_OF_APIS, *IDS, *PEOPLE_WORDS_TIMES),
+    *(Case(**export) for export in EXPORTS),
+)
 
 
 def words_of(case: Case) -> list[str]:

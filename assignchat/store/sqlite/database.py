@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -271,21 +271,8 @@ class SqliteDatabase(Expressions, Database):
     def _give_up(self, error: BaseException) -> None:
         cause = error.__cause__ or error
         if getattr(cause, "sqlite_errorname", "") == "SQLITE_IOERR_FSYNC":
-            self._overwrite_log()
+            opening.overwrite_log(self.connection)
         super()._give_up(error)
-
-    def _overwrite_log(self) -> None:
-        """Take back a commit that was written whole but could not be synced.
-
-        SQLite forgets it, but its pages stay in the -wal file until the next ones overwrite them.
-        If all processes that have the file open were killed before that, the next one to open it
-        would take the commit for a good one.
-        """
-        with suppress(sqlite3.Error):
-            version = self.connection.execute("PRAGMA user_version").fetchone()[0]
-            self.connection.execute("BEGIN IMMEDIATE")
-            self.connection.execute(f"PRAGMA user_version = {version}")
-            self.connection.execute("COMMIT")
 
     @contextmanager
     def _bulk(self) -> Iterator[None]:
@@ -361,12 +348,11 @@ class SqliteDatabase(Expressions, Database):
     def stage(
         self, table: str, rows: Iterable[tuple[Any, ...]], *, blank_is_null: bool = False
     ) -> None:
-        # Binding None takes ten times as long as a text, because sqlite3 looks for an adapter.
-        place = "nullif(?, '')" if blank_is_null else "?"
-        places = ", ".join(place for _ in self.columns(table))
-        sql = f"INSERT INTO {table} VALUES ({places}) ON CONFLICT DO NOTHING"
+        place = "nullif(?, '')" if blank_is_null else "?"  # for None sqlite3 looks for an adapter
+        places = ", ".join([place] * len(self.columns(table)))
+        insert = f"INSERT INTO {table} VALUES ({places}) ON CONFLICT DO NOTHING"
         with self._translated():
-            self.connection.executemany(sql, rows)
+            self.connection.executemany(insert, rows)
 
     def tables(self) -> list[str]:
         return self.column(
@@ -387,8 +373,7 @@ class SqliteDatabase(Expressions, Database):
 
     def highest_id(self, table: str) -> int:
         sql = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = :table"
-        found: int = self.value(sql, {"table": table})
-        return found
+        return int(self.value(sql, {"table": table}))
 
     def schema_differences(self) -> list[SchemaDifference]:
         from assignchat.store.sqlite import schema  # slow to import, see there

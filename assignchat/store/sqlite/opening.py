@@ -216,3 +216,17 @@ def begin_to_write(connection: sqlite3.Connection, usual: float, seconds: float)
 
 def _header(connection: sqlite3.Connection, pragma: str) -> int:
     return int(connection.execute(f"PRAGMA {pragma}").fetchone()[0])
+
+
+def overwrite_log(connection: sqlite3.Connection) -> None:
+    """Take back a commit that was written whole but could not be synced.
+
+    SQLite forgets it, but its pages stay in the -wal file until the next ones overwrite them.
+    If all processes that have the file open were killed before that, the next one to open it
+    would take the commit for a good one.
+    """
+    with suppress(sqlite3.Error):
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute(f"PRAGMA user_version = {version}")
+        connection.execute("COMMIT")
