@@ -96,6 +96,21 @@ def visible(text: str) -> str:
     )
 
 
+def hidden(text: str) -> str | None:
+    """Find the first character that is not seen, and does not shape its neighbours either."""
+    if text.isascii():
+        return None
+    around = f"\0{text}\0"
+    return next(
+        (
+            found[0]
+            for found in re.finditer(UNSEEN, text)
+            if not _shapes(around[found.start()], found[0], around[found.end() + 1])
+        ),
+        None,
+    )
+
+
 def is_seen(text: str) -> bool:
     """Return whether each character of a text is seen, as itself or as a space."""
     return text.isprintable() and (text.isascii() or not re.search(UNSEEN, text))

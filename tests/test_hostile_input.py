@@ -224,8 +224,9 @@ def test_what_is_no_text_is_refused_and_changes_nothing(team: Team, words: list[
 
 @pytest.mark.parametrize("hostile", IDS.values(), ids=IDS)
 def test_any_id_lives_a_whole_life_and_is_no_other(team: Team, hostile: str) -> None:
-    plain_run(team, "user", "add", ids=[hostile])
-    plain_run(team, "chat", "add", "--customer", "Ann", "--owner", hostile, ids=[hostile])
+    plain_run(team, "user", "add", "--any-id", ids=[hostile])
+    chat = ("chat", "add", "--any-id", "--customer", "Ann", "--owner", hostile)
+    plain_run(team, *chat, ids=[hostile])
     asked = plain_run(team, "assign", "--to", hostile, "--as", "mark", ids=["chat-1"])
     assert asked["recipient_id"] == hostile
     assert plain_run(team, "assign", "--to", "omar", "--as", hostile, ids=[hostile])["id"] == 2
@@ -266,8 +267,9 @@ def test_what_is_looked_for_is_no_pattern(team: Team, request_id: str, wildcard:
 
 def test_the_same_letters_written_in_two_ways_are_two_ids(team: Team) -> None:
     for name in ("zo\u00eb", "zoe\u0308"):
-        team.ok("user", "add", name)
-        team.ok("chat", "add", f"c-{name}", "--customer", name, "--owner", name)
+        team.ok("user", "add", name, "--any-id")
+        chat = ("chat", "add", f"c-{name}", "--customer", name, "--owner", name)
+        team.ok(*chat, "--any-id")
     assert [chat["id"] for chat in team.ok("chat", "list", "--owner", "zoe\u0308")] == [
         "c-zoe\u0308"
     ]

@@ -74,6 +74,10 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Jsonl = Annotated[bool, typer.Option("--jsonl", help="Print one JSON document a line.")]
 Ids = Annotated[bool, typer.Option("--ids", help="Print the ids alone, one a line.")]
 Csv = Annotated[bool, typer.Option("--csv", help="Print CSV with a heading.")]
+AnyId = Annotated[
+    bool,
+    typer.Option("--any-id", help="Also ids that look spoilt, hidden, or like known ones."),
+]
 Limit = Annotated[
     int | None,
     typer.Option(

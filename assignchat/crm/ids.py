@@ -1,8 +1,9 @@
 """Ids that a spreadsheet has spoilt, and other forms of known ids."""
 
 import re
-import unicodedata
 from collections.abc import Sequence
+
+from assignchat.texts import hidden, look
 
 _SPOILT = re.compile(
     r"""(?P<rounded>\d(?:[.,]\d+)?E\+?\d+)   # 9.19877E+11
@@ -35,10 +36,18 @@ _DIGITS_KEPT = 15  # by a spreadsheet
 _CHECKSUM = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 
 
+def why_hidden(text: str) -> str | None:
+    """Say what is in an id that nobody sees. Returns None if all of it is seen."""
+    char = hidden(text)
+    return char and f"has a character that cannot be seen, U+{ord(char):04X}"
+
+
 def why_spoilt(text: str) -> str | None:
-    """Say what a spreadsheet has made of an id. Returns None if it looks intact."""
+    """Say what a spreadsheet has made of an id, or what hides in it. Returns None for neither."""
     if len(text) <= _DIGITS_KEPT and text.isdigit():  # quick for phone numbers
         return None
+    if why := why_hidden(text):
+        return why
     found = _SPOILT.fullmatch(text)
     if found is not None:
         return _WHY[str(found.lastgroup)]
@@ -106,10 +115,9 @@ def canonical(text: str) -> str:
         return guid[1].lower()
     if _is_salesforce(text):
         return text[:_SALESFORCE_SHORT]
-    if text.isascii():
+    if text.isascii() and "  " not in text:
         return text.lower()
-    plain = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(char for char in plain if unicodedata.category(char) != "Cf")
+    return look(text)
 
 
 def salesforce_checksum(short: str) -> str:

@@ -21,13 +21,29 @@ class ChatStory(NamedTuple):
     timeline: list[TrackingRow]
 
 
-def add_chat(database: Database, chat_id: str, *, customer: str, owner: str, actor: str) -> Chat:
-    """Add an open chat. Returns it. Raises `ChatExists`, `UserNotFound` or `UserInactive`."""
+def add_chat(
+    database: Database,
+    chat_id: str,
+    *,
+    customer: str,
+    owner: str,
+    actor: str,
+    any_id: bool = False,
+) -> Chat:
+    """Add an open chat. Returns it.
+
+    Raises `ChatExists`, `UserNotFound`, `UserInactive`, or `InvalidValue` for an id that can be
+    taken for another, unless `any_id`.
+    """
     check_id(chat_id, "chat id")
     check_text(customer, "customer")
     with database.write():
         if chats.get(database, chat_id) is not None:
             raise ChatExists(f"There is a chat {chat_id!r} already")
+        if not any_id:
+            from assignchat.service.new_ids import check_new_id  # only where one is added
+
+            check_new_id(database, "chat", chat_id)
         owner_id = find_recipient(database, owner, unavailable_too=True).id
         chat = Chat(chat_id, customer, owner_id, ChatStatus.OPEN, database.now, None)
         chats.add(database, chat)

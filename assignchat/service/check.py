@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
+from assignchat.crm.ids import canonical
 from assignchat.errors import DatabaseDamaged
-from assignchat.service.find import listing
-from assignchat.store import checks, seals
+from assignchat.service.find import NAMED_AT_MOST, listing
+from assignchat.store import checks, seals, twins
 from assignchat.store.database import Database
 from assignchat.store.holder import Holder
 from assignchat.times import time_after
@@ -93,6 +95,8 @@ _PROBLEMS: _Questions = (
 )
 
 _WARNINGS: _Questions = (
+    ("users_alike", lambda database: _alike(database, "users"), "Ids of users look alike: {}"),
+    ("chats_alike", lambda database: _alike(database, "chats"), "Ids of chats look alike: {}"),
     ("inactive_owner", checks.inactive_owners, "Inactive users own open chats: {}"),
     (
         "deadline_differs",
@@ -145,6 +149,11 @@ def _found(database: Database, questions: _Questions) -> Iterator[Finding]:
         found = find(database)
         if found:
             yield Finding(code, message.format(listing(map(str, found))))
+
+
+def _alike(database: Database, table: str) -> list[str]:
+    pairs = islice(twins.among(database, table, canonical), NAMED_AT_MOST + 1)
+    return [f"{one!r} and {other!r}" for one, other in pairs]
 
 
 def _tampering(database: Database, *, full: bool, expect: str | None) -> Iterator[Finding]:

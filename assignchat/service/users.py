@@ -40,10 +40,12 @@ def add_user(
     role: str = Role.USER,
     aliases: Iterable[str] = (),
     capacity: int | None = None,
+    any_id: bool = False,
 ) -> User:
     """Add an active user, whose name defaults to the id.
 
-    Returns the user. Raises `UserExists`, or `AliasExists` if another user has an alias.
+    Returns the user. Raises `UserExists`, `AliasExists` if another user has an alias, or
+    `InvalidValue` for an id that can be taken for another, unless `any_id`.
     """
     check_id(user_id, "user id")
     name = check_text(user_id if name is None else name, "name")
@@ -53,6 +55,10 @@ def add_user(
             raise UserExists(
                 f"There is a user {user_id!r} already", hint="assignchat user set changes one."
             )
+        if not any_id:
+            from assignchat.service.new_ids import check_new_id  # only where one is added
+
+            check_new_id(database, "user", user_id)
         create_user(database, user, actor)
         return user
 

@@ -338,6 +338,10 @@ class Database(Protocol):
     # Expressions that engines have different words for. Each is returned as SQL.
 
     @staticmethod
+    def not_ascii(column: str) -> str:
+        """Return the condition that a text has other characters than those of ASCII."""
+
+    @staticmethod
     def json_at(text: str, path: str) -> str:
         """Return what finds a value in a JSON text by a path such as `status[1]`, or NULL."""
 

@@ -74,7 +74,7 @@ def test_what_is_offered_goes_with_the_database_of_the_line(team: Team) -> None:
 def test_only_ids_that_need_no_quotes_are_offered(team: Team, shell: str) -> None:
     plain = ["x-919876543210", "x+91/a_b.c,d=e@f%g", "xé-会話", "xwhatsapp:1"]
     for chat in (*plain, "x two", "x$(touch pwned)", "x`a`", "x*", "x;a", "x\u202eb", "x\u3164"):
-        team.ok("chat", "add", chat, "--customer", "A", "--owner", "mark")
+        team.ok("chat", "add", chat, "--customer", "A", "--owner", "mark", "--any-id")
     line = "assignchat chat show x"
     env = {"COMP_WORDS": line, "COMP_CWORD": "3", "_TYPER_COMPLETE_ARGS": line}
     env |= {"_ASSIGNCHAT_COMPLETE": f"complete_{shell}", "_TYPER_COMPLETE_FISH_ACTION": "get-args"}

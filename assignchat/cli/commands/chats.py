@@ -34,6 +34,7 @@ def add(
             "--owner", metavar="USER", autocompletion=options.USERS, help="Who holds the chat."
         ),
     ],
+    any_id: options.AnyId = False,
     as_user: options.AsUser = None,
     as_json: options.Json = False,
 ) -> None:
@@ -44,7 +45,12 @@ def add(
     """
     with open_for_operator(ctx, as_user) as session:
         added = service.add_chat(
-            session.database, chat, customer=customer, owner=owner, actor=session.actor
+            session.database,
+            chat,
+            customer=customer,
+            owner=owner,
+            any_id=any_id,
+            actor=session.actor,
         )
     _show(added, as_json=as_json)
     _hint_undo(ctx, "close", [added], as_user, as_json=as_json)

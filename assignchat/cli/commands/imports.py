@@ -37,9 +37,6 @@ app = new_group(
 Files = Annotated[
     list[str], typer.Argument(metavar="FILE...", help="CSV, JSON or .xlsx; - is stdin.")
 ]
-AnyId = Annotated[
-    bool, typer.Option("--any-id", help="Also ids that look spoilt, or like known ones.")
-]
 Rejects = Annotated[
     Path | None,
     typer.Option("--rejects", metavar="FILE", help="Write the bad rows to this file, as CSV."),
@@ -65,7 +62,7 @@ def users(
     sheet: sources.Sheet = None,
     rows: sources.Rows = None,
     save_source: sources.Save = None,
-    any_id: AnyId = False,
+    any_id: options.AnyId = False,
     rejects: Rejects = None,
     dry_run: options.DryRun = False,
     as_user: options.AsUser = None,
@@ -115,7 +112,7 @@ def chats(
     rows: sources.Rows = None,
     save_source: sources.Save = None,
     owners: OwnersOption = Owners.MERGE,
-    any_id: AnyId = False,
+    any_id: options.AnyId = False,
     rejects: Rejects = None,
     dry_run: options.DryRun = False,
     as_user: options.AsUser = None,

@@ -53,6 +53,7 @@ def add(
     role: Annotated[Role, typer.Option("--role", help="What the user is.")] = Role.USER,
     alias: Aliases = None,
     capacity: Capacity = None,
+    any_id: options.AnyId = False,
     as_user: options.AsUser = None,
     as_json: options.Json = False,
 ) -> None:
@@ -73,6 +74,7 @@ def add(
             role=role,
             aliases=alias or (),
             capacity=capacity,
+            any_id=any_id,
             actor=session.actor,
         )
     _show(added, as_json=as_json)

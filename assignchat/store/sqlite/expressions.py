@@ -7,6 +7,10 @@ class Expressions:
     """A part of the engine. Each method returns an expression as SQL."""
 
     @staticmethod
+    def not_ascii(column: str) -> str:
+        return f"length({column}) <> length(CAST({column} AS BLOB))"
+
+    @staticmethod
     def json_at(text: str, path: str) -> str:
         return f"json_extract({text}, '$.{path}')"
 
