@@ -1,8 +1,7 @@
 """The errors of assignchat, one class for each error code.
 
-A class has the code that scripts match on and the exit code of the process. The first line of its
-docstring is printed by `assignchat help errors`. The message of an error says what is wrong, and
-its hint says what to do about it.
+A class has the code that scripts match on and the exit code. The first line of its docstring is
+printed by `assignchat help errors`. Its message says what is wrong, its hint what to do about it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -357,6 +356,12 @@ class DatabaseNewer(DatabaseUnusable):
     """The database was written by a newer version of assignchat."""
 
     code = "database_newer"
+
+
+class DatabaseUnreachable(DatabaseUnusable):
+    """The server does not answer, lets this login not in, or only reads."""
+
+    code = "database_unreachable"
 
 
 class DatabaseForeign(DatabaseUnusable):

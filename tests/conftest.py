@@ -10,6 +10,7 @@ from types import FrameType
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support import servers
 from tests.support.machine import machine
 from tests.support.processes import end_all
 from tests.support.surroundings import make_usual
@@ -72,6 +73,13 @@ def empty_team(
     folder.mkdir()
     monkeypatch.chdir(folder)
     return Team(folder, capsys)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[servers.Server]:
+    """A PostgreSQL server for all tests of this process."""
+    with servers.server() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

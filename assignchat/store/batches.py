@@ -141,10 +141,10 @@ class Selection:
         database.make_temporary(
             "selected", "owner_id TEXT, status TEXT, id TEXT", key="owner_id, status, id"
         )
-        database.execute(
-            "INSERT INTO selected (owner_id, status, id)"
-            " SELECT c.owner_id, c.status, c.id FROM given g CROSS JOIN chats c WHERE c.id = g.id"
-            " ORDER BY 1, 2, 3"
+        database.stage_selected(
+            "selected",
+            "SELECT c.owner_id, c.status, c.id FROM given g CROSS JOIN chats c WHERE c.id = g.id"
+            " ORDER BY 1, 2, 3",
         )
         restriction = f" AND id IN (SELECT id FROM selected WHERE {_IN_SLICE})"
         return cls(database, "selected", restriction, {})
@@ -280,8 +280,9 @@ def _collect_moved_since(database: Database, batch_id: int, first: int, last: in
             " AND t.id BETWEEN :first AND :last AND t.batch_id = :batch"
             f" AND t.event = 'assigned' AND {changes_hands}"
         )
-    database.execute(
-        f"INSERT INTO moved_since SELECT DISTINCT later.chat_id FROM {later}",
+    database.stage_selected(
+        "moved_since",
+        f"SELECT DISTINCT later.chat_id FROM {later}",
         {"batch": batch_id, "first": first, "last": last},
     )
 

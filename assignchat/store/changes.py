@@ -56,9 +56,10 @@ def stage(database: Database, *, limit: int | None = None, newest_first: bool = 
     """Collect the chats to tell the CRM about, as they are now."""
     texts = ", ".join(f"{name} TEXT" for name in ChatChange._fields)
     database.make_temporary("telling", f"place INTEGER PRIMARY KEY, {texts}")
-    database.execute(
-        f"INSERT INTO telling SELECT row_number() OVER (), found.* FROM"
-        f" ({_to_tell(database, limit, newest_first=newest_first)}) AS found"
+    database.stage_selected(
+        "telling",
+        f"SELECT row_number() OVER (), found.* FROM"
+        f" ({_to_tell(database, limit, newest_first=newest_first)}) AS found",
     )
 
 

@@ -335,6 +335,10 @@ class Database(Protocol):
         quicker than None.
         """
 
+    def stage_selected(self, table: str, select: str, params: Params | None = None) -> None:
+        """Put the rows that a statement selects into a temporary table."""
+        self.execute(f"INSERT INTO {table} {select}", params)
+
     # Expressions that engines have different words for. Each is returned as SQL.
 
     @staticmethod

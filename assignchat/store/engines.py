@@ -7,8 +7,15 @@ from assignchat.store.sqlite.database import SqliteDatabase
 from assignchat.system.identity import Identity, who_am_i
 
 
-def engine_of(_location: str) -> type[Database]:
-    """Choose the engine of a location. Returns SQLite's for all of them: they are paths."""
+def engine_of(location: str) -> type[Database]:
+    """Choose the engine of a location: PostgreSQL's for its URLs, SQLite's for all others.
+
+    Raises `DatabaseUnreachable` if the driver for PostgreSQL is not installed.
+    """
+    if location.startswith(("postgresql://", "postgres://")):
+        from assignchat.store.postgres.database import PostgresDatabase  # most teams have a file
+
+        return PostgresDatabase
     return SqliteDatabase
 
 

@@ -253,7 +253,7 @@ def _collect(database: Database, condition: str, bound: Params) -> Settled:
         return Settled(this(ids[0] if ids else 0), ids, [row[0] for row in first if row[1]])
     database.make_temporary("settling", "id INTEGER PRIMARY KEY")
     # The sign: see matching.
-    database.execute(f"INSERT INTO settling SELECT r.id {found} ORDER BY +r.id", bound)
+    database.stage_selected("settling", f"SELECT r.id {found} ORDER BY +r.id", bound)
     them = Which("r.id IN (SELECT id FROM settling)", {})
     with_fallbacks = f"{them.sql} AND r.fallbacks IS NOT NULL"
     return Settled(

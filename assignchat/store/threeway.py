@@ -52,14 +52,16 @@ def keep_ours(database: Database, owners: Owners) -> None:
         key="what, place",
     )
     # An owner whom nobody knows is a mistake in any case, and is left to be found.
-    database.execute(
-        f"INSERT INTO kept SELECT i.place, i.id, i.owner_id, {_BASE_OWNER}, c.owner_id,"
+    database.stage_selected(
+        "kept",
+        f"SELECT i.place, i.id, i.owner_id, {_BASE_OWNER}, c.owner_id,"
         f" 'owner_id' {KNOWN} WHERE i.owner_id <> c.owner_id AND {_OURS_STAYS[owners]}"
-        " AND EXISTS (SELECT 1 FROM users u WHERE u.id = i.owner_id)"
+        " AND EXISTS (SELECT 1 FROM users u WHERE u.id = i.owner_id)",
     )
-    database.execute(
-        f"INSERT INTO kept SELECT i.place, i.id, i.status, {_BASE_STATUS}, c.status,"
-        f" 'status' {KNOWN} WHERE i.status <> c.status AND c.status <> {_BASE_STATUS}"
+    database.stage_selected(
+        "kept",
+        f"SELECT i.place, i.id, i.status, {_BASE_STATUS}, c.status,"
+        f" 'status' {KNOWN} WHERE i.status <> c.status AND c.status <> {_BASE_STATUS}",
     )
     for column in ("owner_id", "status"):
         database.execute(

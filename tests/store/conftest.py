@@ -34,12 +34,16 @@ class Engine:
         return self._opened.enter_context(database)
 
 
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture(params=["sqlite", "postgres"])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """Each engine in turn."""
-    locations = {"sqlite": str(tmp_path / "team.db")}
     with ExitStack() as opened:
-        yield Engine(locations[request.param], opened)
+        if request.param == "sqlite":
+            location = str(tmp_path / "team.db")
+        else:
+            server = request.getfixturevalue("server")
+            location = opened.enter_context(server.database())
+        yield Engine(location, opened)
 
 
 @pytest.fixture

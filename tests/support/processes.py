@@ -79,6 +79,13 @@ def start(
     return process
 
 
+def serve(folder: Path, *argv: str | Path, log: IO[Any]) -> Process:
+    """Begin a process that goes on beyond a test. Whoever begins it ends it."""
+    return subprocess.Popen(
+        argv, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, text=True
+    )
+
+
 def result(process: Process, stdin: str | None = None) -> Result:
     """Wait for the end of a process. Returns how it ended."""
     out, err = process.communicate(stdin, timeout=PATIENCE)

@@ -1,0 +1,82 @@
+"""Connecting to a server, and refusing one that is no PostgreSQL or too old."""
+
+import os
+from typing import Any, NamedTuple
+
+from assignchat.errors import InvalidValue
+from assignchat.store.postgres import errors
+from assignchat.store.postgres.driver import Connection, extensions, interruptible, psycopg2
+from assignchat.store.postgres.server import security, shown
+
+_OLDEST = 15_00_00
+
+# A peer that is gone without a word is noticed within a minute, also by who only waits.
+_PATIENCE = {
+    "connect_timeout": "10",
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "60000",
+}
+
+_IN_ENVIRONMENT = {"connect_timeout": "PGCONNECT_TIMEOUT"}
+
+
+class Settings(NamedTuple):
+    """Statements that set a connection up, with their parameters."""
+
+    sql: str
+    params: dict[str, Any]
+
+
+def connect(url: str) -> Connection:
+    """Connect to the server. Raises `DatabaseUnreachable`, or another `DatabaseUnusable` error."""
+    location = shown(url)
+    try:
+        given = extensions.parse_dsn(url)
+    except psycopg2.ProgrammingError:  # whose text may have parts of a password
+        raise InvalidValue(f"Not a URL of PostgreSQL: {location}", hint=_EXAMPLE) from None
+    options = {
+        name: value
+        for name, value in _PATIENCE.items()
+        if name not in given and _IN_ENVIRONMENT.get(name, "") not in os.environ
+    }
+    options |= security(given, extensions.libpq_version()) | {"client_encoding": "UTF8"}
+    try:
+        with interruptible():
+            connection: Connection = psycopg2.connect(url, connection_factory=Connection, **options)
+    except psycopg2.OperationalError as error:
+        raise errors.not_connected(error, location) from error
+    connection.autocommit = True
+    if unsupported := _unsupported(connection):
+        connection.close()
+        raise errors.not_supported(location, unsupported)
+    return connection
+
+
+_EXAMPLE = "Write it as postgresql://USER@HOST/DATABASE"
+
+
+def _unsupported(connection: Connection) -> str | None:
+    """Name a server that is none of those supported. Returns None for the others."""
+    told = connection.info.parameter_status
+    version = str(told("server_version"))
+    if told("crdb_version"):
+        return f"CockroachDB, which only speaks PostgreSQL's language: {told('crdb_version')}"
+    if "-YB-" in version:
+        return f"YugabyteDB, which only speaks PostgreSQL's language: {version}"
+    return f"PostgreSQL {version}" if connection.info.server_version < _OLDEST else None
+
+
+def settings(busy_seconds: float) -> Settings:
+    """Return what each connection is set to, whatever the server's own settings are."""
+    milliseconds = max(1, int(busy_seconds * 1000))  # 0 would be for ever
+    return Settings(
+        "SET search_path = assignchat; SET timezone = 'UTC'; SET jit = off;"
+        " SET client_min_messages = warning; SET cursor_tuple_fraction = 1;"
+        " SET lock_timeout = :lock_timeout;"
+        # A commit that is not on a disk is none.
+        " SELECT set_config('synchronous_commit', 'on', false)"
+        " WHERE current_setting('synchronous_commit') = 'off'",
+        {"lock_timeout": f"{milliseconds}ms"},
+    )

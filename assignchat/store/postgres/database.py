@@ -1,0 +1,393 @@
+"""A database on a PostgreSQL server."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any, Self
+
+from assignchat.errors import (
+    AssignchatError,
+    DatabaseLocked,
+    DatabaseUnreachable,
+    DatabaseUnusable,
+    InvalidValue,
+)
+from assignchat.store import seals
+from assignchat.store.database import (
+    DEFAULT_BUSY_SECONDS,
+    Clock,
+    Database,
+    Kind,
+    SchemaDifference,
+    SealedUpTo,
+    utc_now,
+)
+from assignchat.store.holder import Holder
+from assignchat.store.postgres import (
+    CHANNEL,
+    SCHEMA_VERSION,
+    connecting,
+    errors,
+    holding,
+    statements,
+    words,
+)
+from assignchat.store.postgres.driver import Connection, copy, extensions, interruptible, psycopg2
+from assignchat.store.postgres.expressions import Expressions
+from assignchat.store.postgres.server import shown
+from assignchat.store.sql import Params
+from assignchat.times import format_time
+
+_ROWS_AT_ONCE = 2_000
+_ROWS_IN_A_COPY = 20_000
+_SECONDS_BETWEEN_QUESTIONS = 0.2
+
+
+class PostgresDatabase(Expressions, Database):
+    """An open connection to a database on a server."""
+
+    def __init__(self, url: str, os_user: str, busy_seconds: float, clock: Clock) -> None:
+        self.location = shown(url)
+        self.os_user = os_user
+        self._before_commit = seals.seal_new_rows
+        self._url = url
+        self._busy_seconds = busy_seconds
+        self._clock = clock
+        self._soon: list[bytes] = []
+        self._changed = 0
+        self._cursors = 0
+        self._number = ""  # of the transaction that writes
+        self._is_made = True
+        self._keyed: set[str] = set()
+        self.connection: Connection = connecting.connect(url)
+
+    @classmethod
+    def open(
+        cls,
+        location: str,
+        *,
+        os_user: str,
+        busy_seconds: float = DEFAULT_BUSY_SECONDS,
+        clock: Clock = utc_now,
+    ) -> Self:
+        database = cls(location, os_user, busy_seconds, clock)
+        try:
+            database._prepare()
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    def _prepare(self) -> None:
+        """Set the connection up, and refuse a database that is not ours or too new."""
+        sql, params = connecting.settings(self._busy_seconds)
+        try:
+            version = int(self.value(f"{sql}; SELECT version FROM _version", params))
+        except DatabaseUnusable as error:
+            if getattr(error.__cause__, "pgcode", None) == "42P01":
+                raise errors.missing(self.location) from error
+            raise
+        if version > SCHEMA_VERSION:
+            raise errors.newer(self.location, version, SCHEMA_VERSION)
+
+    @classmethod
+    def create(
+        cls,
+        location: str,
+        fill: Callable[[Self], object] | None = None,
+        *,
+        os_user: str = "",
+        clock: Clock = utc_now,
+    ) -> bool:
+        with cls(location, os_user, DEFAULT_BUSY_SECONDS, clock) as database:
+            database.execute(*connecting.settings(DEFAULT_BUSY_SECONDS))
+            with database.write_temporary():
+                return database._make(fill)
+
+    def _make(self, fill: Callable[[Self], object] | None) -> bool:
+        """Make the schema and fill it, in the transaction that is under way."""
+        from assignchat.store.postgres import schema
+
+        self.execute(statements.TAKE_LOCK)
+        version, space = next(self.tuples(statements.IS_MADE))
+        if version is not None:
+            return False
+        made = "" if space else "CREATE SCHEMA assignchat;"
+        self.execute(f"{made} {schema.definitions('assignchat')} {schema.VERSION}")
+        if fill is not None:
+            self._is_made = False
+            fill(self)
+            self._is_made = True
+        return True
+
+    @staticmethod
+    def located(location: str, folder: Path) -> str:  # noqa: ARG004
+        return location
+
+    @staticmethod
+    def owner_id(location: str) -> int | None:  # noqa: ARG004
+        return None
+
+    def close(self) -> None:
+        if self._in_transaction:  # else the server would notice it only later
+            with suppress(AssignchatError):
+                self._run("ROLLBACK")
+        self.connection.close()
+
+    # Transactions.
+
+    def _begin(self, kind: Kind) -> datetime:
+        begin = statements.BEGIN[kind] if self._is_made else statements.BEGIN_WITHIN
+        self.connection.on_waiting = self._tell if kind == "write" else None
+        try:
+            row = next(self.tuples(begin, {"name": self._name()}))
+        except BaseException as error:
+            self._give_up(error)
+            if isinstance(error, DatabaseLocked):
+                raise errors.locked(self.location, self.holder()) from error
+            raise
+        finally:
+            self.connection.on_waiting = None
+        if kind == "write":
+            self._number, self.tracked_before = row[1:3]
+            self.sealed = SealedUpTo(*row[3:])
+        # The server's time is the same for all hosts; a clock that was given goes first.
+        return row[0] if self._clock is utc_now else self._clock()
+
+    def _name(self, percent: int | None = None) -> str:
+        return holding.name(self.command, self.actor or self.os_user, percent)
+
+    def holder(self) -> Holder | None:
+        for name, login, since in self.tuples(statements.HOLDER):
+            return holding.holder(name, login, format_time(since) if since else None)
+        return None
+
+    def note_progress(self, done: int, total: int) -> None:
+        name = self._name(100 * done // total)
+        self.execute_soon("SET application_name = :name", {"name": name})
+
+    def _tell(self) -> None:
+        """Tell whoever wants to know for whom this connection waits; another one has to ask."""
+        if self.tell_who_waits is not None:
+            with type(self).open(self._url, os_user=self.os_user) as other:
+                self.tell_who_waits(other.holder())
+
+    def _place(self) -> AbstractContextManager[None]:
+        return nullcontext()  # the server keeps the order
+
+    def _end(self, *, commit: bool) -> None:
+        number, self._number = self._number, ""
+        if not self._is_made:
+            return
+        if not commit:
+            self._soon.clear()
+            self.execute("ROLLBACK")
+            return
+        if number and self._changed > self._changes_before:
+            self.execute_soon(f"NOTIFY {CHANNEL}", {})
+        try:
+            self.execute("COMMIT")
+        except DatabaseUnreachable as error:
+            if not self._was_committed(number, error):
+                raise
+
+    def _was_committed(self, number: str, lost: DatabaseUnreachable) -> bool:
+        """Ask on a new connection what became of a transaction whose commit got no answer.
+
+        Raises `DatabaseUnreachable` if that cannot be found out in the time that is left.
+        """
+        end = time.monotonic() + max(self._busy_seconds, 1)
+        while number:
+            with suppress(AssignchatError):
+                self.reconnect()
+                outcome = self.value(statements.OUTCOME, {"number": number})
+                if outcome in ("committed", "aborted"):
+                    return bool(outcome == "committed")
+            if time.monotonic() > end:
+                raise errors.outcome_unknown(self.location, lost.message) from lost
+            time.sleep(_SECONDS_BETWEEN_QUESTIONS)
+        return False
+
+    def reconnect(self) -> None:
+        """Connect anew, in the place of a connection that was lost."""
+        self.connection.close()
+        self.connection = connecting.connect(self._url)
+        self._prepare()
+
+    @property
+    def _in_transaction(self) -> bool:
+        idle = extensions.TRANSACTION_STATUS_IDLE
+        return not self.connection.closed and self.connection.info.transaction_status != idle
+
+    def _changes(self) -> int:
+        return self._changed
+
+    def _give_up(self, error: BaseException) -> None:
+        self._soon.clear()
+        super()._give_up(error)
+
+    @contextmanager
+    def _bulk(self) -> Iterator[None]:
+        self.execute("SET work_mem = '64MB'")
+        try:
+            yield
+        finally:
+            if not self.connection.closed:
+                self.execute("RESET work_mem")
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except psycopg2.Error as error:
+            self.connection.raise_interruption()
+            raise errors.translate(error, self.location) from error
+
+    # Statements.
+
+    def _run(self, sql: str, params: Params | None = None) -> Any:
+        """Run a statement, after those that were to run soon. Returns the cursor."""
+        cursor = self.connection.cursor()
+        with self._translated():
+            text = cursor.mogrify(words.prepared(sql), words.bound(params or {}))
+            soon, self._soon = self._soon, []
+            with interruptible():
+                cursor.execute(b";".join((*soon, text)))
+            self.connection.raise_interruption()
+        if cursor.statusmessage.startswith(("INSERT", "UPDATE", "DELETE")):
+            self._changed += cursor.rowcount
+        return cursor
+
+    def execute(self, sql: str, params: Params | None = None) -> int:
+        return int(self._run(sql, params).rowcount)
+
+    def execute_soon(self, sql: str, params: Params) -> None:
+        if not self._in_transaction:
+            self.execute(sql, params)
+            return
+        with self._translated(), self.connection.cursor() as cursor:
+            self._soon.append(cursor.mogrify(words.prepared(sql), words.bound(params)))
+        self._changed += 1  # for nobody knows better yet
+
+    def execute_many(self, sql: str, rows: Iterable[Params]) -> None:
+        for params in rows:
+            self.execute_soon(sql, params)
+            if len(self._soon) >= _ROWS_AT_ONCE:
+                self._run("SELECT 1")
+
+    def tuples(
+        self, sql: str, params: Params | None = None, *, many: bool = False
+    ) -> Iterator[tuple[Any, ...]]:
+        if many and self._in_transaction:
+            yield from self._parts(sql, params)
+        else:
+            yield from self._run(sql, params).fetchall()
+
+    def _parts(self, sql: str, params: Params | None) -> Iterator[tuple[Any, ...]]:
+        """Fetch rows part by part, so that memory stays small."""
+        self._cursors += 1
+        fetch = f"FETCH {_ROWS_AT_ONCE} FROM many_{self._cursors}"
+        declare = f"DECLARE many_{self._cursors} NO SCROLL CURSOR FOR {sql}"
+        part = self._run(f"{declare}; {fetch}", params).fetchall()
+        while part:
+            yield from part
+            part = self._run(fetch).fetchall() if len(part) == _ROWS_AT_ONCE else []
+
+    def whole_columns(
+        self, columns: Sequence[str], source: str, params: Params
+    ) -> list[Sequence[Any]]:
+        rows = self._run(f"SELECT {', '.join(columns)} {source}", params).fetchall()
+        return list(zip(*rows, strict=True)) or [[] for _ in columns]
+
+    def make_temporary(self, table: str, columns: str, *, key: str | None = None) -> None:
+        rule = f", PRIMARY KEY ({key})" if key else ""
+        self.execute(
+            f"DROP TABLE IF EXISTS pg_temp.{table};"
+            f" CREATE TEMP TABLE {table} ({words.typed(columns)}{rule})"
+        )
+        (self._keyed.add if key else self._keyed.discard)(table)
+
+    def stage(
+        self, table: str, rows: Iterable[tuple[Any, ...]], *, blank_is_null: bool = False
+    ) -> None:
+        target = "copied" if table in self._keyed else table
+        if target != table:
+            self.execute(f"DROP TABLE IF EXISTS copied; CREATE TEMP TABLE copied (LIKE {table})")
+        left = iter(rows)
+        while part := list(islice(left, _ROWS_IN_A_COPY)):  # they may come from other statements
+            self._copy(target, words.copied(part, blank=r"\N" if blank_is_null else ""))
+        if target != table:
+            self.execute(f"INSERT INTO {table} SELECT * FROM copied ON CONFLICT DO NOTHING")
+        self.execute(f"ANALYZE {table}")
+
+    def _copy(self, table: str, text: str) -> None:
+        if self._soon:
+            self._run("SELECT 1")
+        with self._translated(), self.connection.cursor() as cursor:
+            copy(cursor, f"COPY {table} FROM STDIN", text)
+            self._changed += cursor.rowcount
+
+    def stage_selected(self, table: str, select: str, params: Params | None = None) -> None:
+        super().stage_selected(table, select, params)
+        self.execute(f"ANALYZE {table}")
+
+    # What others have done.
+
+    @property
+    def version(self) -> object:
+        self.execute(f"LISTEN {CHANNEL}")
+        return self.connection.heard()
+
+    def check_in_place(self) -> None:
+        if self.value("SELECT to_regclass('assignchat._version')") is None:
+            raise errors.missing(self.location)
+
+    @property
+    def own_files(self) -> Sequence[Path]:
+        return ()
+
+    def copy(self, path: Path, *, replace: bool = False) -> None:  # noqa: ARG002
+        raise InvalidValue(
+            f"A backup of {self.location} is made by the server's own tools, not into {path}",
+            hint=f"pg_dump --format=custom --schema=assignchat --file={path} {self.location}",
+        )
+
+    # What an export and a check ask.
+
+    def tables(self) -> list[str]:
+        return self.column(statements.TABLES)
+
+    def columns(self, table: str) -> list[str]:
+        return self.column(statements.COLUMNS, {"table": table})
+
+    def integrity(self) -> list[str]:
+        return []  # pg_amcheck looks at the server's files
+
+    def orphans(self) -> list[str]:
+        return ["engagement_tracking"] if self.value(f"SELECT {statements.HAS_ORPHANS}") else []
+
+    def highest_id(self, table: str) -> int:
+        # A sequence can be set by hand; the newest seal cannot be removed.
+        sealed = self.value("SELECT max(last_id) FROM seals") or 0
+        found = self.value(f"SELECT max(id) FROM {table}") or 0
+        return max(sealed, found) if table == "engagement_tracking" else int(found)
+
+    def schema_differences(self) -> list[SchemaDifference]:
+        from assignchat.store.postgres import schema
+
+        found = list(self.tuples(schema.OBJECTS, {"space": "assignchat"}))
+        # Everything is made anew as temporary objects of another connection, and compared.
+        with type(self)(self._url, self.os_user, 0, self._clock) as other:
+            other.execute("BEGIN; SET LOCAL search_path = pg_temp")
+            other.execute(schema.definitions("pg_temp"))
+            space = other.value("SELECT CAST(CAST(pg_my_temp_schema() AS regnamespace) AS text)")
+            expected = list(other.tuples(schema.OBJECTS, {"space": space}))
+        return schema.differences(expected, found)
+
+    def added_triggers(self) -> list[str]:
+        from assignchat.store.postgres import schema
+
+        return [name for name in self.column(statements.TRIGGERS) if name not in schema.GUARDS]

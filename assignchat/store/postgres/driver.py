@@ -1,0 +1,109 @@
+"""psycopg2, loaded without what it does not need, and connections that Ctrl-C can interrupt."""
+
+import select
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from io import StringIO
+from typing import Any
+
+from assignchat.errors import DatabaseUnreachable
+
+_TELL_SECONDS = 5.0  # how often a person is told again for whom they wait
+
+
+def _load() -> Any:
+    """Import psycopg2.
+
+    It imports Python's ssl only for the sake of old versions of OpenSSL, and that takes as long as
+    all the rest. Raises `DatabaseUnreachable` if it is not installed.
+    """
+    spared = "ssl" not in sys.modules
+    if spared:
+        sys.modules["ssl"] = None  # type: ignore[assignment]
+    try:
+        import psycopg2.extensions
+    except ImportError as error:
+        raise DatabaseUnreachable(
+            f"The driver for PostgreSQL cannot be loaded: {error}",
+            hint="pip install 'assignchat[postgres]'",
+        ) from error
+    finally:
+        if spared:
+            del sys.modules["ssl"]
+    return psycopg2
+
+
+psycopg2: Any = _load()
+extensions: Any = psycopg2.extensions
+
+
+class Connection(extensions.connection):  # type: ignore[misc]
+    """A connection on which a signal ends the statement that is under way."""
+
+    interruption: BaseException | None = None
+    """What a signal has raised while the server worked."""
+    on_waiting: Callable[[], None] | None = None
+    """Called when a statement has taken a second, and then every few seconds."""
+    _heard = 0
+
+    def heard(self) -> int:
+        """Count the changes of others that were told so far, for who listens."""
+        self._heard += len(self.notifies)
+        self.notifies.clear()
+        return self._heard
+
+    def raise_interruption(self) -> None:
+        """Raise what came while the server worked, if anything did."""
+        interruption, self.interruption = self.interruption, None
+        if interruption is not None:
+            raise interruption
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Let Python run the handlers of signals while it waits for the server in the block."""
+    extensions.set_wait_callback(_wait)
+    try:
+        yield
+    finally:
+        extensions.set_wait_callback(None)
+
+
+def copy(cursor: Any, statement: str, text: str) -> None:
+    """Run a COPY, whose input is the text. It is not interruptible."""
+    while True:
+        extensions.set_wait_callback(None)  # with one, psycopg2 does not copy
+        try:
+            cursor.copy_expert(statement, StringIO(text))
+        except psycopg2.ProgrammingError:
+            if extensions.get_wait_callback() is None:  # and not set by another thread
+                raise
+        else:
+            return
+
+
+def _wait(connection: Any) -> None:
+    """Wait for the server; if a signal raises anything, cancel the statement and keep that.
+
+    psycopg2 would close a connection if this raised it. A second signal does not wait.
+    """
+    seconds = 1.0
+    while True:
+        try:
+            state = connection.poll()
+            if state == extensions.POLL_OK:
+                return
+            reading, writing = state == extensions.POLL_READ, state == extensions.POLL_WRITE
+            descriptor = connection.fileno()
+            ready = select.select([descriptor] * reading, [descriptor] * writing, [], seconds)
+            if not any(ready) and connection.on_waiting:
+                connection.on_waiting()
+                seconds = _TELL_SECONDS
+        except psycopg2.Error:
+            raise
+        except BaseException as interruption:
+            if connection.status == extensions.STATUS_SETUP or connection.interruption:
+                raise
+            connection.interruption = interruption
+            connection.cancel()

@@ -1,0 +1,174 @@
+"""PostgreSQL's errors as `assignchat.errors`: what is wrong with the database, and what to do."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, cast
+
+from assignchat.errors import (
+    AssignchatError,
+    DatabaseDamaged,
+    DatabaseForeign,
+    DatabaseFull,
+    DatabaseLocked,
+    DatabaseMissing,
+    DatabaseNewer,
+    DatabaseReadOnly,
+    DatabaseUnreachable,
+    DatabaseUnusable,
+)
+from assignchat.shell import command_line
+from assignchat.store.postgres.driver import psycopg2
+
+if TYPE_CHECKING:
+    from assignchat.store.holder import Holder
+
+_NOTHING_CHANGED = "Nothing was changed."
+
+
+@contextmanager
+def translated(location: str) -> Iterator[None]:
+    """Raise the errors of the server in the block as `assignchat.errors`."""
+    try:
+        yield
+    except psycopg2.Error as error:
+        raise translate(error, location) from error
+
+
+def translate(error: Any, location: str) -> Exception:
+    """Find the meaning of an error. Returns the error itself if only a bug of ours can cause it."""
+    if error.pgcode is None:
+        lost = isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError)
+        return unreachable(location, text_of(error)) if lost else cast("Exception", error)
+    for prefix, meaning in _MEANINGS.items():
+        if error.pgcode.startswith(prefix):
+            return meaning(location, text_of(error))
+    return cast("Exception", error)
+
+
+def text_of(error: Any) -> str:
+    """Return what the server or the driver says, on one line."""
+    text = error.diag.message_primary if error.pgcode else str(error)
+    return " ".join(str(text).split())
+
+
+def missing(location: str, _text: str = "") -> DatabaseMissing:
+    """Return the error for a database in which there is none of ours."""
+    return DatabaseMissing(
+        f"No database of assignchat at {location}",
+        hint="Check the URL, or make one there with: " + command_line("--db", location, "init"),
+    )
+
+
+def _no_database(location: str, text: str) -> DatabaseMissing:
+    return DatabaseMissing(
+        f"No database at {location}: {text}",
+        hint="Check the URL. The server's administrator makes a database with createdb; then: "
+        + command_line("--db", location, "init"),
+    )
+
+
+def locked(location: str, holder: "Holder | None" = None) -> DatabaseLocked:
+    """Return the error for a database that another process, perhaps a known one, is writing."""
+    return DatabaseLocked(
+        f"The database {location} is held by {holder or 'another process'}",
+        hint=f"{_NOTHING_CHANGED} Try again; busy_timeout in the config says how long to wait.",
+    )
+
+
+def not_connected(error: Any, location: str) -> DatabaseUnusable:
+    """Return the error for a connection that was refused."""
+    text = text_of(error)
+    # The driver gives no code for what is said before a connection stands.
+    if "database" in text and text.endswith("does not exist"):
+        return _no_database(location, text)
+    return unreachable(location, text)
+
+
+def unreachable(location: str, text: str) -> DatabaseUnreachable:
+    """Return the error for a server that does not answer, or that lets nobody in."""
+    return DatabaseUnreachable(
+        f"The database {location} cannot be reached: {text}",
+        hint=f"{_NOTHING_CHANGED} Check the URL, the network, and that the server runs.",
+    )
+
+
+def outcome_unknown(location: str, text: str) -> DatabaseUnreachable:
+    """Return the error for a commit about which the server could not be asked afterwards."""
+    return DatabaseUnreachable(
+        f"The connection to {location} was lost during the commit, and it is not known whether"
+        f" the change was made: {text}",
+        hint="Look whether it was made before you try again.",
+    )
+
+
+def only_reads(location: str, text: str) -> DatabaseUnreachable:
+    """Return the error for a standby."""
+    return DatabaseUnreachable(
+        f"The server of {location} only reads: {text}",
+        hint=f"{_NOTHING_CHANGED} Name the server that writes; add"
+        " target_session_attrs=read-write to a URL with several hosts.",
+    )
+
+
+def not_supported(location: str, what: str) -> DatabaseForeign:
+    """Return the error for a server that this version cannot use."""
+    return DatabaseForeign(
+        f"The server of {location} is {what}",
+        hint=f"{_NOTHING_CHANGED} assignchat needs PostgreSQL 15 or newer.",
+    )
+
+
+def newer(location: str, version: int, known: int) -> DatabaseNewer:
+    """Return the error for a database of a later version."""
+    return DatabaseNewer(
+        f"The database {location} was written by a newer assignchat "
+        f"(schema {version}; this one knows {known})",
+        hint="Upgrade assignchat.",
+    )
+
+
+def _full(location: str, text: str) -> DatabaseFull:
+    return DatabaseFull(
+        f"The server has no room left to write the database {location}: {text}",
+        hint=f"{_NOTHING_CHANGED} Make room on the server and try again.",
+    )
+
+
+def _not_allowed(location: str, text: str) -> DatabaseReadOnly:
+    return DatabaseReadOnly(
+        f"This login may not do that in the database {location}: {text}",
+        hint=f"{_NOTHING_CHANGED} The owner of the database grants what a login may do.",
+    )
+
+
+def _damaged(location: str, text: str) -> DatabaseDamaged:
+    return DatabaseDamaged(
+        f"The database {location} is damaged: {text}",
+        hint="Have the server's administrator look at its log, and run pg_amcheck.",
+    )
+
+
+def _locked(location: str, _text: str) -> DatabaseLocked:
+    return locked(location)
+
+
+_MEANINGS: dict[str, Callable[[str, str], AssignchatError]] = {
+    "55P03": _locked,
+    "40": _locked,
+    "53100": _full,
+    "53200": _full,
+    "53": unreachable,  # too many connections
+    "25006": only_reads,
+    "25P03": unreachable,  # the server ended a transaction that was idle for too long
+    "42501": _not_allowed,
+    "28": unreachable,
+    "3D000": _no_database,
+    "42P01": _damaged,  # a table is gone; at the opening there is none
+    "42703": _damaged,
+    "22P02": _damaged,  # what should be JSON, or a number
+    "XX": _damaged,
+    "08": unreachable,
+    "57": unreachable,
+    "58": _damaged,  # what it could not read or write
+}
+"""What the server's errors mean, by how their codes begin, the longest first."""

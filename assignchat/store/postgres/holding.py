@@ -1,0 +1,24 @@
+"""What the server tells others of a writer: the name of its connection, of 63 bytes at most."""
+
+import os
+
+from assignchat.store.holder import Holder
+
+_PROGRAM = "assignchat"
+
+
+def name(command: str, actor: str, percent: int | None = None) -> str:
+    """Return the name for the connection of a writer; the server cuts it off where it is long."""
+    return "/".join((_PROGRAM, str(os.getpid()), command, str(percent or ""), actor))
+
+
+def holder(connection_name: str, login: str, since: str | None) -> Holder:
+    """Return the writer who has the lock, by the name of its connection.
+
+    This login may not be told the name, nor since when.
+    """
+    parts = connection_name.split("/", 4)
+    if parts[0] != _PROGRAM:
+        return Holder(os_user=login, since=since)
+    _, process, command, percent, actor = parts
+    return Holder(command, actor, int(process), login, since, int(percent) if percent else None)

@@ -1,0 +1,77 @@
+"""Statements that only this engine has."""
+
+from assignchat.store.postgres import LOCK, NUMBERED
+
+_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
+# What a transaction that was undone has taken from a sequence is given back by the next one.
+_WITHOUT_GAPS = "; ".join(
+    f"SELECT setval('{table}_id_seq', next, false)"
+    f" FROM (SELECT coalesce(max(id), 0) + 1 AS next FROM {table}) AS t, {table}_id_seq AS s"
+    " WHERE next <> s.last_value + CASE WHEN s.is_called THEN 1 ELSE 0 END"
+    for table in NUMBERED
+)
+
+TAKE_LOCK = f"SELECT pg_advisory_xact_lock({LOCK})"
+
+_STATE = (
+    "SELECT clock_timestamp(), CAST(pg_current_xact_id() AS text),"
+    " (SELECT coalesce(max(id), 0) FROM engagement_tracking),"
+    " coalesce((SELECT max(last_id) FROM seals), 0),"
+    " coalesce((SELECT hash FROM seals ORDER BY last_id DESC LIMIT 1), '')"
+)
+
+BEGIN = {
+    "write": f"BEGIN; SET application_name = :name; {TAKE_LOCK}; {_WITHOUT_GAPS}; {_STATE}",
+    "read": f"{_READ}; SELECT clock_timestamp()",
+    "temporary": "BEGIN; SELECT clock_timestamp()",
+}
+"""How a transaction begins, in one message; the last statement tells its time, and for one that
+writes also its number, the newest tracking row, and where the newest seal ends."""
+
+BEGIN_WITHIN = f"{_WITHOUT_GAPS}; {_STATE}"
+"""The same for one that writes, within the one that makes the database."""
+
+OUTCOME = "SELECT pg_xact_status(CAST(:number AS xid8))"
+
+HOLDER = f"""
+SELECT coalesce(a.application_name, ''), a.usename, a.xact_start
+FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+WHERE l.locktype = 'advisory' AND l.granted AND l.objid = {LOCK} AND l.classid = 0
+    AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+
+IS_MADE = "SELECT to_regclass('assignchat._version'), to_regnamespace('assignchat')"
+
+TABLES = """
+SELECT CAST(relname AS text) FROM pg_class
+WHERE relnamespace = CAST('assignchat' AS regnamespace) AND relkind IN ('r', 'v')
+    AND left(relname, 1) <> '_' ORDER BY relname COLLATE "C"
+"""
+
+COLUMNS = """
+SELECT CAST(attname AS text) FROM pg_attribute
+WHERE attrelid = CAST(:table AS regclass) AND attnum > 0 AND NOT attisdropped ORDER BY attnum
+"""
+
+TRIGGERS = """
+SELECT CAST(tgname AS text) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+WHERE c.relnamespace = CAST('assignchat' AS regnamespace) AND NOT t.tgisinternal
+UNION ALL SELECT CAST(rulename AS text) FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class
+WHERE c.relnamespace = CAST('assignchat' AS regnamespace) AND rulename <> '_RETURN'
+"""
+
+_REFERENCES = {
+    "chat_id": "chats",
+    "request_id": "requests",
+    "batch_id": "batches",
+    "from_user": "users",
+    "to_user": "users",
+}
+
+HAS_ORPHANS = " OR ".join(
+    f"EXISTS (SELECT 1 FROM engagement_tracking t WHERE t.{column} IS NOT NULL"
+    f" AND NOT EXISTS (SELECT 1 FROM {table} r WHERE r.id = t.{column}))"
+    for column, table in _REFERENCES.items()
+)
+"""Whether the history, which has no foreign keys, refers to rows that are not there."""

