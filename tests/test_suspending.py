@@ -16,6 +16,7 @@ from tests.faults.afterwards import state
 from tests.faults.commands import COMMANDS, Writing
 from tests.support.databases import held
 from tests.support.processes import pipe, program, result, run, start, wait_until
+from tests.support.stopping import waits
 from tests.support.terminal import (
     BACKGROUND,
     CTRL_Q,
@@ -91,6 +92,25 @@ def test_ctrl_z_is_acted_on_once_nobody_waits_for_the_writer(
         terminal.until(lambda: STOPPED in terminal.screen)
         assert state(tmp_path) != before
         served(tmp_path, writing)
+        assert terminal.goes_on() == 0
+
+
+def test_ctrl_z_in_the_queue_keeps_nobody_waiting_either(tmp_path: Path) -> None:
+    LARGE.before(tmp_path)
+    with (
+        held(tmp_path / "assignchat.db") as other,
+        on_terminal(tmp_path, *as_a_job(*program(*LARGE.words))) as terminal,
+    ):
+        first = start(tmp_path, *program("user", "add", "eve"))
+        assert waits(first)
+        job = job_of(terminal.process.pid)
+        wait_until(lambda: bool(bits(job, "SigBlk") & 1 << signal.SIGTSTP - 1))
+        terminal.type(CTRL_Z)
+        wait_until(lambda: is_held(job, signal.SIGTSTP) or STOPPED in terminal.screen)
+        other.execute("ROLLBACK")
+        assert result(first).exit_code == 0
+        terminal.until(lambda: STOPPED in terminal.screen)
+        served(tmp_path, LARGE)
         assert terminal.goes_on() == 0
 
 

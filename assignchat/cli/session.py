@@ -150,7 +150,7 @@ def open_as_configured(ctx: typer.Context, loaded: load.Config) -> Database:
 
 
 def _tell_who_waits(holder: "Holder | None") -> None:
-    render.note(render.with_local_times(f"Waiting for {holder or 'another process'}"))
+    render.note_at_once(render.with_local_times(f"Waiting for {holder or 'another process'}"))
 
 
 def held_text(holder: "Holder") -> str:

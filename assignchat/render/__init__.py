@@ -31,7 +31,7 @@ from assignchat.render.output import (
     write_file,
 )
 from assignchat.render.pager import paged
-from assignchat.render.progress import counted, progress
+from assignchat.render.progress import counted, note_at_once, progress
 from assignchat.render.tables import (
     Cells,
     event_text,

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from assignchat.render.output import stderr_is_terminal
 from assignchat.system import signals
+from assignchat.texts import visible
 
 T = TypeVar("T")
 
@@ -58,7 +59,7 @@ class _Line:
         text = f"{self._title} {_bar(done, total)}, {rate:,.0f}/s{_left(done, total, rate)}"
         text = text[: shutil.get_terminal_size().columns - 1]
         self._longest = max(self._longest, len(text))
-        write_at_once(f"\r{text.ljust(self._longest)}")
+        _write_at_once(f"\r{text.ljust(self._longest)}")
 
     def remove(self) -> None:
         if self._longest:
@@ -79,8 +80,12 @@ def _left(done: int, total: int | None, rate: float) -> str:
     return f", {seconds:.0f}s left" if seconds >= 1 else ""
 
 
-def write_at_once(text: str) -> None:
-    """Write a short text to the terminal, or lose it if the terminal does not take it at once."""
+def note_at_once(text: str) -> None:
+    """Print a line as `note` does, or lose it if the terminal does not take it at once."""
+    _write_at_once(f"{visible(text)}\n")
+
+
+def _write_at_once(text: str) -> None:
     poller = select.poll()
     with suppress(OSError, ValueError):  # a stand-in for standard error has no descriptor
         descriptor = sys.stderr.fileno()

@@ -169,6 +169,7 @@ class Database(Protocol):
         """
         self._dry_run = dry_run
         with (
+            signals.not_suspended(),
             self._place(),
             self._bulk() if bulk else nullcontext(),
             self._transaction("write", commit=not dry_run),

@@ -32,16 +32,6 @@ def left_to_others() -> AbstractContextManager[None]:
 
 
 @contextmanager
-def may_be_suspended() -> Iterator[None]:
-    """Let the program be suspended during the block, although it stands in `not_suspended`."""
-    before = signal.pthread_sigmask(signal.SIG_UNBLOCK, _SUSPENDING)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_BLOCK, before.intersection(_SUSPENDING))
-
-
-@contextmanager
 def _delayed(numbers: Iterable[int]) -> Iterator[None]:
     before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
     try:

@@ -92,8 +92,7 @@ class Place:
             self._is_waiting = self._granted.acquire()
             with signals.left_to_others():
                 start_new_thread(self._lock_all_before, ())
-        with signals.may_be_suspended():
-            self._has_turn = self._granted.acquire(timeout=seconds)
+        self._has_turn = self._granted.acquire(timeout=seconds)
         return self._has_turn
 
     def _lock_all_before(self) -> None:
