@@ -4,13 +4,16 @@ strace does it. Only calls count that concern the files of the team, so that the
 the same one in every run, whatever the interpreter reads while it starts.
 """
 
+import os
 import re
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.support.processes import ROOT, Result, pipe, read, result, start
+from tests.support.processes import ROOT, Process, Result, pipe, read, result, start, wait_until
 from tests.support.stopping import Point, calls
 
 # By their names on every machine; strace leaves out those that this one lacks.
@@ -35,16 +38,32 @@ class Fault(NamedTuple):
     """As strace says it: `signal=SIGKILL`, `error=EIO`."""
     point: Point
     for_ever: bool = False
+    then: signal.Signals = signal.SIGCONT
+    """What a process gets that stands still because of the fault."""
 
     def __str__(self) -> str:
         """Such as `EIO at pwrite64 7, for ever`."""
         end = ", for ever" if self.for_ever else ""
-        return f"{self.what} at {self.point.call} {self.point.number}{end}"
+        return f"{self.what}{self._then} at {self.point.call} {self.point.number}{end}"
+
+    @property
+    def _then(self) -> str:
+        return "" if self.then == signal.SIGCONT else f", then {self.then.name}"
 
     @property
     def what(self) -> str:
         """The signal's or the error's name."""
         return self.effect.partition("=")[2]
+
+    @property
+    def kills(self) -> bool:
+        """Whether the process ends at once, as when its terminal is closed."""
+        return self.what in ("SIGKILL", "SIGHUP")
+
+    @property
+    def stops(self) -> bool:
+        """Whether the process stands still, until it goes on or is killed."""
+        return self.what in ("SIGTSTP", "SIGSTOP")
 
     @property
     def options(self) -> list[str]:
@@ -65,7 +84,7 @@ class Traced(NamedTuple):
     def struck(self) -> bool:
         """Whether the fault came to pass."""
         return any("(INJECTED)" in line or "--- SIG" in line for line in self.log) or any(
-            "killed by SIGKILL" in line for line in self.log
+            "killed by SIG" in line for line in self.log
         )
 
     def points(self) -> list[Point]:
@@ -86,6 +105,55 @@ def run(folder: Path, words: Sequence[str], *options: str, everything: bool = Fa
 
     The log has the calls that concern the team's files, or all of them.
     """
+    with _started(folder, _argv(folder, words, options, everything=everything)) as process:
+        done = result(process)
+    return Traced(done, _log(folder))
+
+
+def run_standing_still(
+    folder: Path, words: Sequence[str], fault: Fault, meanwhile: Callable[[], None]
+) -> Traced:
+    """Run a command that comes to stand still by a fault, `meanwhile` something else, and end it.
+
+    It is a job of another process, because Ctrl-Z stops nobody whom no shell could wake.
+    """
+    argv = [sys.executable, "-ISc", _AS_A_JOB, *_argv(folder, words, fault.options)]
+    with _started(folder, argv) as process:
+        wait_until(lambda: process.poll() is not None or _standing(folder, fault) is not None)
+        standing = _standing(folder, fault)
+        if standing is not None:
+            meanwhile()
+            os.kill(standing, fault.then)
+        done = result(process)
+    return Traced(done, _log(folder))
+
+
+_AS_A_JOB = """
+import os, sys
+job = os.fork()
+if job == 0:
+    os.setpgid(0, 0)
+    os.execvp(sys.argv[1], sys.argv[1:])
+os._exit(os.waitstatus_to_exitcode(os.waitpid(job, 0)[1]) % 256)
+"""
+
+
+def _standing(folder: Path, fault: Fault) -> int | None:
+    """The number of the process that has come to stand still, if any."""
+    stood = re.search(
+        rf"^(\d+) +--- stopped by {fault.what}", "\n".join(_log(folder)), re.MULTILINE
+    )
+    return int(stood[1]) if stood else None
+
+
+def _log(folder: Path) -> list[str]:
+    log = folder.parent / "strace.log"
+    return log.read_text(errors="replace").splitlines() if log.exists() else []
+
+
+def _argv(
+    folder: Path, words: Sequence[str], options: Sequence[str], *, everything: bool = False
+) -> list[str]:
     names = [] if everything else FILES
     paths = [path for name in names for path in (name, f"{folder}/{name}")]
     # With -D it is strace that is the child, so that the command has the shell's number.
@@ -98,12 +166,15 @@ def run(folder: Path, words: Sequence[str], *options: str, everything: bool = Fa
     ]
     # -P as the installed command has it: the working directory is no place to import from.
     command = [sys.executable, "-P", "-m", "assignchat", *words]
-    shell = ("sh", "-c", " ".join(strace), "sh", *command)
+    return ["sh", "-c", " ".join(strace), "sh", *command]
+
+
+@contextmanager
+def _started(folder: Path, argv: Sequence[str]) -> Iterator[Process]:
+    """Begin a command; in the end, wait until strace too has ended."""
     env = {"PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "0"}
     with pipe() as (end, held):
-        process = start(folder, *shell, env=env, pass_fds=(held.fileno(),))
+        process = start(folder, *argv, env=env, pass_fds=(held.fileno(),))
         held.close()
-        done = result(process)
-        read(end)  # comes back when strace too has ended
-    log = (folder.parent / "strace.log").read_text(errors="replace").splitlines()
-    return Traced(done, log)
+        yield process
+        read(end)

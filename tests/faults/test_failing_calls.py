@@ -1,9 +1,12 @@
-"""A process killed, interrupted or refused by the system at its N-th call, for every N.
+"""A process killed, interrupted, stopped or refused by the system at its N-th call, for every N.
 
 Afterwards the state is the old one or the new one, whole; `check` finds it sound; and the next
 command works. What exits 0 has changed everything, and what exits otherwise has changed nothing.
+While a process is stopped from its terminal, as by Ctrl-Z, others write as ever. By SIGSTOP it
+may stand in their way, which they are told.
 """
 
+import signal
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -27,6 +30,7 @@ class Kind(NamedTuple):
     effect: str
     for_ever: bool
     selected: int
+    then: signal.Signals = signal.SIGCONT
 
     def strikes(self, point: Point) -> bool:
         """Whether a call can fail like that."""
@@ -35,8 +39,12 @@ class Kind(NamedTuple):
 
 KINDS = [
     Kind("SIGKILL", "signal=SIGKILL", False, 2),
+    Kind("SIGHUP", "signal=SIGHUP", False, 1),
     Kind("SIGINT", "signal=SIGINT", False, 1),
     Kind("SIGTERM", "signal=SIGTERM", False, 1),
+    Kind("SIGTSTP", "signal=SIGTSTP", False, 1),
+    Kind("SIGSTOP", "signal=SIGSTOP", False, 1),
+    Kind("SIGSTOP, then SIGKILL", "signal=SIGSTOP", False, 1, signal.SIGKILL),
     Kind("ENOSPC once", "error=ENOSPC", False, 1),
     Kind("ENOSPC for ever", "error=ENOSPC", True, 1),
     Kind("EIO once", "error=EIO", False, 1),
@@ -52,7 +60,7 @@ def chosen(kind: Kind, name: str, points: list[Point]) -> Iterator[Fault]:
     for point in (
         struck if ALL else spread(struck, kind.selected, turn / (len(KINDS) * len(commands)))
     ):
-        yield Fault(kind.effect, point, kind.for_ever)
+        yield Fault(kind.effect, point, kind.for_ever, kind.then)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)

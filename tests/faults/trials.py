@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,7 +16,7 @@ from typing import Any
 
 from tests.faults.afterwards import left_over, state
 from tests.faults.commands import Writing
-from tests.faults.injection import Fault, Traced, run
+from tests.faults.injection import Fault, Traced, run, run_standing_still
 from tests.support import processes
 from tests.support.processes import ROOT, Result, program
 from tests.support.stopping import Point
@@ -85,15 +86,59 @@ class Trials:
     def _try(self, fault: Fault) -> str:
         """Try one fault; what is wrong then, if anything."""
         with self._copy() as team:
-            traced = run(team, self.writing.words, *fault.options)
-            found = look(team, self.writing.again)
-            wrong = list(self._wrong(fault, traced, found))
+            if fault.stops:
+                wrong = list(self._wrong_standing(team, fault))
+            else:
+                traced = run(team, self.writing.words, *fault.options)
+                found = look(team, self.writing.again)
+                wrong = list(self._wrong(fault, traced, found))
         return f"{fault} ({fault.point.about}): {'; '.join(wrong)}" if wrong else ""
+
+    def _wrong_standing(self, team: Path, fault: Fault) -> Iterator[str]:
+        """What is wrong while the command stands still, and after it has gone on or was killed."""
+        found: dict[str, Any] = {}
+        again = self.writing.again
+        if not self.writing.writes_config:  # which would be another config's
+            again = ["--config", _impatient(team), *again]
+        traced = run_standing_still(
+            team, self.writing.words, fault, lambda: found.update(look(team, again))
+        )
+        if not found:
+            yield f"it did not stand still: {traced.result}"
+            return
+        if found["state"] not in (self.old, self.new, self._between()):
+            yield f"while it stood: {self._difference(found)}"
+        told = list(self._told(fault, found))
+        yield from told
+        after = look(team, ["user", "add", "late"])
+        for step in ("check", "next", "check after it"):
+            exit_code, text = after.get(step, (0, ""))
+            if exit_code != 0:
+                yield f"afterwards {step}: exit {exit_code}, {text}"
+        if fault.then == signal.SIGCONT:
+            yield from self._wrong_after_it_went_on(traced.result, after)
+
+    def _told(self, fault: Fault, found: dict[str, Any]) -> Iterator[str]:
+        """Whether others were served, or at least told that somebody is in their way."""
+        for step in ("check", "next", "check after it"):
+            exit_code, text = found.get(step, (0, ""))
+            in_the_way = "is held by" in text or "Another process has the folder" in text
+            if exit_code != 0 and not (fault.what == "SIGSTOP" and in_the_way):
+                yield f"while it stood, {step}: exit {exit_code}, {text}"
+
+    def _wrong_after_it_went_on(self, result: Result, after: dict[str, Any]) -> Iterator[str]:
+        yield from wrong_output(result)
+        # The other one has made its copy first.
+        refused = self.writing.name == "backup" and "is there already" in result.err
+        if result.exit_code != 0 and not refused:
+            yield f"gone on, it ended with exit {result.exit_code} {result.err.strip()}"
+        if after["left_over"]:
+            yield f"gone on, left over: {after['left_over']}"
 
     def _wrong(self, fault: Fault, traced: Traced, found: dict[str, Any]) -> Iterator[str]:
         if not traced.struck:
             yield "it did not come to pass"
-        if fault.what != "SIGKILL":  # what is killed may have printed its result
+        if not fault.kills:  # what is killed may have printed its result
             yield from wrong_output(traced.result)
         yield from self._wrong_state(fault, traced.result, found)
         for step in ("check", "next", "check after it"):
@@ -109,8 +154,8 @@ class Trials:
             yield "exit 0, and only one of database and config was changed"
         elif not (old or new or between):
             yield f"neither the old state nor the new one, {ended}: {self._difference(found)}"
-        elif fault.what == "SIGKILL":
-            if result.exit_code != -9:
+        elif fault.kills:
+            if result.exit_code != -signal.Signals[fault.what]:
                 yield ended
             if result.out and not new:
                 yield f"printed {result.out!r}, and nothing was changed"
@@ -142,6 +187,13 @@ class Trials:
             for name in sorted(there | self.old | self.new)
             if not there.get(name) == self.old.get(name) == self.new.get(name)
         )
+
+
+def _impatient(team: Path) -> str:
+    """A config beside the team's folder with which a command does not wait long for another."""
+    config = team.parent / "impatient.toml"
+    config.write_text(f'database = "{team.name}/assignchat.db"\nbusy_timeout = 1\n')
+    return f"../{config.name}"
 
 
 def wrong_output(result: Result) -> Iterator[str]:
