@@ -137,6 +137,7 @@ def check(database: Database, *, full: bool = False, expect: str | None = None) 
             problems.extend(_tampering(database, full=full, expect=expect))
             warnings.extend(_found(database, _WARNINGS))
             warnings.extend(_overdue(database))
+            warnings.extend(_large(database))
             newest = seals.head(database)
         except DatabaseDamaged as error:  # so much that the questions cannot be answered
             if "file_damaged" not in {found.code for found in problems}:
@@ -177,3 +178,17 @@ def _overdue(database: Database) -> Iterator[Finding]:
             f"{overdue} pending requests are more than 5 minutes past their deadline: "
             "the sweep is not running",
         )
+
+
+def _large(database: Database) -> Iterator[Finding]:
+    for file in database.own_files[1:]:
+        size = file.stat().st_size if file.exists() else 0
+        if size > _LARGE:
+            yield Finding(
+                "log_large",
+                f"{file.name} has {size // 1024**2:,} MiB: unless the next changes make it shrink, "
+                "a program that reads was stopped, and keeps its transaction open",
+            )
+
+
+_LARGE = 256 * 1024**2  # bytes

@@ -1,5 +1,8 @@
 """check: every damage done behind the program's back is found and named, and none invented."""
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 
 from tests.support.team import Team
@@ -273,6 +276,18 @@ def test_a_sweep_that_is_not_running_is_a_warning(team: Team) -> None:
     assert "sweep" in message
     team.ok("sweep-timeouts")
     assert _warnings(team) == {}
+
+
+def test_a_log_that_has_grown_is_a_warning_until_changes_make_it_shrink(team: Team) -> None:
+    log = team.database.with_name("assignchat.db-wal")
+    with closing(sqlite3.connect(team.database)) as other:
+        other.execute("SELECT count(*) FROM chats").fetchall()
+        with log.open("ab") as file:
+            file.truncate(300 * 1024**2)  # as if all that had been written
+        assert "assignchat.db-wal has 300 MiB" in _warnings(team)["log_large"]
+        for user in ("eve", "zoe", "ann"):
+            team.ok("user", "add", user)
+        assert _warnings(team) == {}
 
 
 def test_a_warning_and_a_problem_are_told_apart(team: Team) -> None:

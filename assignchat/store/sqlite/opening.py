@@ -192,7 +192,12 @@ def prepare(connection: sqlite3.Connection, path: Path) -> int:
         )
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = FULL")
+    # Or the -wal file would keep the size of the largest change for as long as anybody is there.
+    connection.execute(f"PRAGMA journal_size_limit = {_USUAL_LOG_SIZE}")
     return version
+
+
+_USUAL_LOG_SIZE = 64 * 1024 * 1024  # bytes
 
 
 def begin_to_write(connection: sqlite3.Connection, usual: float, seconds: float) -> bool:
