@@ -215,11 +215,19 @@ COMMIT;
 """
 
 SAME_SQL = """
-def act(action, number):
+def connected():
     import sqlite3
     connection = sqlite3.connect("assignchat.db", timeout=10, isolation_level=None)
     connection.execute("PRAGMA foreign_keys = ON")
+    return connection
+
+def act(action, number):
+    connection = connected()
     connection.execute("BEGIN IMMEDIATE")
+    print(*change(connection, action, number))
+    connection.execute("COMMIT")
+
+def change(connection, action, number):
     now = "2026-11-22T14:05:10.000Z"
     if action == "assign":
         (owner,) = connection.execute(
@@ -245,8 +253,7 @@ def act(action, number):
     connection.execute(
         "INSERT INTO notifications (at, recipient_id, text, request_id) VALUES (?, 'mark', ?, ?)",
         (now, "Martha has answered.", request))
-    connection.execute("COMMIT")
-    print(request, chat, status)
+    return request, chat, status
 """
 
 COMPLETE = (
@@ -256,6 +263,26 @@ COMPLETE = (
 )
 
 BARE = SAME_SQL + "\nimport sys\nact(sys.argv[1], sys.argv[2])\n"
+
+MANY = (
+    SAME_SQL
+    + """
+import sys
+connection = connected()
+whole = sys.argv[2] == "--atomic"
+if whole:
+    connection.execute("BEGIN IMMEDIATE")
+for number in range(1, int(sys.argv[1]) + 1):
+    if not whole:
+        connection.execute("BEGIN IMMEDIATE")
+    done = change(connection, "accept", number)
+    if not whole:
+        connection.execute("COMMIT")
+    print(*done, flush=True)
+if whole:
+    connection.execute("COMMIT")
+"""
+)
 
 TYPER = (
     "import typer\nfrom typing import Annotated\n"
@@ -337,6 +364,30 @@ def _pending(team: Team) -> list[str]:
 
 def _chat_ids() -> list[str]:
     return [f"chat-{number:08d}" for number in range(19_999, 0, -1)]
+
+
+def script(folder: Path, size: int, runs: int) -> list[Row]:
+    """Many changes in one process. The figure is the time; its inverse is the rate."""
+    team = Team(folder / "script")
+    team.add_chats(size)
+    team.add_requests(size, FUTURE)
+    (team.folder / "many.py").write_text(MANY)
+    lines = [f"accept {number} --as martha\n" for number in range(1, size + 1)]
+    (team.folder / "lines.txt").write_text("".join(lines))
+    kept = team.copy()
+    rows = []
+    for option, goal in (("--keep-going", 0.8), ("--atomic", 0.6)):
+
+        def floor(option: str = option) -> tuple[float, float]:
+            kept.restore()
+            return seconds([sys.executable, "many.py", str(size), option], team.folder)
+
+        job = f"run{' --atomic' if option == '--atomic' else ''}, {size:,} accepts"
+        ours = kept.ours("run", "lines.txt", option)
+        rows.append(compare(job, "bare sqlite3 in one process", ours, floor, 1 / goal, runs))
+        ours()
+        _expect(team, "SELECT count(*) FROM requests WHERE status = 'accepted'", size)
+    return rows
 
 
 def bulk(folder: Path, sizes: Sequence[int]) -> list[Row]:
@@ -702,6 +753,7 @@ def main() -> None:
     sizes = [10_000, 100_000] if quick else [10_000, 100_000, 1_000_000]
     groups: dict[str, Callable[[Path], list[Row]]] = {
         "single": lambda folder: single_commands(folder, 15 if quick else 25),
+        "script": lambda folder: script(folder, 1_000, 5 if quick else 9),
         "bulk": lambda folder: bulk(folder, sizes),
         "sweep": lambda folder: sweep(folder, [100_000] if quick else [100_000, 1_000_000]),
         "growth": lambda folder: growth(folder, 200_000 if quick else 5_000_000, 9),

@@ -190,7 +190,7 @@ def test_what_is_for_operators_is_refused(office: Office) -> None:
         "init", "import users /etc/passwd", "export /tmp/out", "backup /tmp/copy.db", "check",
         "config set identity claim", "config list", "user add eve", "user set mark --role manager",
         "user deactivate martha", "chat add x --customer y --owner mark",
-        "chat", "user", "chat --json list", "sweep-timeouts --force", "notify", "nonsense",
+        "chat", "user", "chat --json list", "sweep-timeouts --force", "notify", "run -", "nonsense",
     ):  # fmt: skip
         done = office.sudo("mark", *line.split())
         assert (done.exit_code, done.out) == (5, ""), line

@@ -9,6 +9,7 @@ from typing import Any
 import typer
 
 from assignchat.cli.app import build
+from assignchat.cli.failures import as_ours, check_words, described
 from assignchat.cli.session import Invocation
 from assignchat.errors import (
     AssignchatError,
@@ -16,9 +17,7 @@ from assignchat.errors import (
     DatabaseUnusable,
     ImportInvalid,
     InternalError,
-    InvalidValue,
     OutputFailed,
-    Usage,
 )
 from assignchat.render import (
     discard,
@@ -26,12 +25,10 @@ from assignchat.render import (
     json_text,
     note,
     stderr_is_terminal,
-    visible,
     with_local_times,
 )
 from assignchat.store.database import Clock, utc_now
 from assignchat.system import signals
-from assignchat.texts import is_unicode
 
 
 class Terminated(BaseException):
@@ -53,7 +50,7 @@ def main(argv: Sequence[str] | None = None, *, clock: Clock = utc_now) -> int:
 
 def _run(words: list[str], run: Invocation) -> int:
     try:
-        _check_words(words)
+        check_words(words)
         code = build().main(words, "assignchat", standalone_mode=False, obj=run)
         flush()
     except (KeyboardInterrupt, Terminated, typer.Abort):
@@ -65,7 +62,7 @@ def _run(words: list[str], run: Invocation) -> int:
     except BrokenPipeError:
         return _unread(run, as_json=_wants_json(words))
     except Exception as error:  # noqa: BLE001  # never a traceback
-        return _report(_as_ours(error), run, as_json=_wants_json(words))
+        return _report(as_ours(error), run, as_json=_wants_json(words))
     if code == _INTERRUPTED:  # so Typer says it of Ctrl-C
         return _interrupted(run)
     return code if isinstance(code, int) else 0
@@ -107,47 +104,13 @@ def _wants_json(words: Sequence[str]) -> bool:
     return "--json" in options
 
 
-def _check_words(words: Sequence[str]) -> None:
-    for word in words:
-        if not is_unicode(word):
-            raise InvalidValue(f"The argument {visible(word)} is not UTF-8")
-        if "\0" in word:  # not from a shell, but from Python
-            raise InvalidValue(f"The argument {visible(word)} has a NUL in it")
-
-
-def _misplaced(error: typer.TyperException) -> Usage | None:
-    """Make the error for an option after the command that belongs before it."""
-    context, option = getattr(error, "ctx", None), getattr(error, "option_name", None)
-    if context is None or not error.message.startswith("No such option"):
-        return None
-    root = context.find_root()
-    for known in root.command.params:
-        if option in known.opts:
-            value = f" {known.metavar}" if known.metavar else ""
-            behind = context.command_path.removeprefix(root.command_path)
-            right = f"{root.command_path} {option}{value}{behind}"
-            return Usage(f"{option} stands before the command", hint=right)
-    return None
-
-
-def _usage_hint(error: typer.TyperException) -> str:
-    context = getattr(error, "ctx", None)
-    page = f"{context.command_path if context else 'assignchat'} --help"
-    if error.message.startswith("No such option"):
-        return f"{page} lists them; an id that begins with a dash stands after --"
-    return page
-
-
 def _report(error: AssignchatError, run: Invocation, *, as_json: bool) -> int:
     if isinstance(error, OutputFailed):
         discard()
     if run.has_changed_something:
         error.hint = _hint_after_a_change(error, run)
     if as_json:
-        body: dict[str, Any] = {"code": error.code, "message": error.message, "hint": error.hint}
-        if isinstance(error, ImportInvalid):
-            body["problems"] = [problem.described() for problem in error.problems]
-        note(json_text({"error": body}))
+        note(json_text({"error": described(error)}))
         return error.exit_code
     note(f"Error: {with_local_times(error.message)}")
     if isinstance(error, ImportInvalid):
@@ -168,23 +131,6 @@ def _hint_after_a_change(error: AssignchatError, run: Invocation) -> str | None:
     if isinstance(error, InternalError) or run.is_done:
         return f"{stands} {error.hint}" if error.hint else stands
     return error.hint
-
-
-def _as_ours(error: Exception) -> AssignchatError:
-    if isinstance(error, AssignchatError):
-        return error
-    if isinstance(error, typer.TyperException):
-        return _misplaced(error) or Usage(error.format_message(), _usage_hint(error))
-    if isinstance(error, OSError) and error.filename is None:  # Typer could not print the help
-        return OutputFailed(f"The result could not be written: {error.strerror}")
-    frame = error.__traceback__
-    while frame is not None and frame.tb_next is not None:
-        frame = frame.tb_next
-    where = f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}" if frame else "?"
-    return InternalError(
-        f"A bug in assignchat: {type(error).__name__}: {error} ({where})",
-        hint="Please report it, with the command that you typed.",
-    )
 
 
 _INTERRUPTED = 128 + signal.SIGINT

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -30,6 +30,8 @@ class Invocation:
         self.config_file: str | None = None
         self.database_file: str | None = None
         self.database: Database | None = None
+        self.is_script = False  # many commands, which share the config and the database
+        self.seen_config: tuple[object, load.Config] | None = None
         self.changed_files = False
         self.goes_on = False  # after its first change: it waits for something, or makes more
         self.told_to_stop = False
@@ -61,7 +63,16 @@ def invocation(ctx: typer.Context) -> Invocation:
 
 def load_config(ctx: typer.Context) -> load.Config:
     """Read the config file in force, and warn of one that everyone may replace."""
-    named = invocation(ctx).config_file
+    run = invocation(ctx)
+    if not run.is_script:
+        return _load_config(run.config_file)
+    if run.seen_config is None or load.state(run.seen_config[1].path) != run.seen_config[0]:
+        loaded = _load_config(run.config_file)
+        run.seen_config = load.state(loaded.path), loaded
+    return run.seen_config[1]
+
+
+def _load_config(named: str | None) -> load.Config:
     loaded = load.load(named)
     if loaded.exists and render.stderr_is_terminal():
         for folder in folders_open_to_all(loaded.path):
@@ -123,12 +134,24 @@ def _opened(
         yield Session(database, loaded, actor)
 
 
-def open_as_configured(ctx: typer.Context, loaded: load.Config) -> Database:
-    """Open the database in force. The caller closes it."""
+def open_as_configured(ctx: typer.Context, loaded: load.Config) -> AbstractContextManager[Database]:
+    """Open the database in force, until the end of the caller's block or of its script."""
     run = invocation(ctx)
     location = database_location(ctx, loaded)
+    if run.is_script and run.database is not None and run.database.location == location:
+        run.database.check_in_place()
+    else:
+        run.database = _open(ctx, loaded, location)
+    run.database.rules = loaded.settings.rules
+    return nullcontext(run.database) if run.is_script else run.database
+
+
+def _open(ctx: typer.Context, loaded: load.Config, location: str) -> Database:
+    run = invocation(ctx)
+    if run.database is not None:
+        run.database.close()
     try:
-        run.database = engine_of(location).open(
+        database = engine_of(location).open(
             location,
             os_user=identity_at(location).os_user,
             busy_seconds=loaded.settings.busy_timeout,
@@ -142,11 +165,12 @@ def open_as_configured(ctx: typer.Context, loaded: load.Config) -> Database:
                 "--config, or begin here with: assignchat init"
             )
         raise
-    run.database.rules = loaded.settings.rules
-    run.database.command = ctx.command_path.partition(" ")[2] or "status"  # which stands for none
+    database.command = (
+        "run" if run.is_script else ctx.command_path.partition(" ")[2] or "status"
+    )  # which stands for none
     if render.stderr_is_terminal():
-        run.database.tell_who_waits = _tell_who_waits
-    return run.database
+        database.tell_who_waits = _tell_who_waits
+    return database
 
 
 def _tell_who_waits(holder: "Holder | None") -> None:

@@ -71,7 +71,8 @@ TOPICS = {
 
         0 means that the change is on the disk. Any other code means that nothing was changed,
         with two exceptions: a passed deadline may have been recorded, and the output may have
-        failed or been interrupted after the change; the error then says so.
+        failed or been interrupted after the change; the error then says so. Of `run`, each line
+        that it has printed with an exit code of 0 stands.
 
         Only `database_locked` is worth a retry.
         """,
@@ -103,6 +104,9 @@ TOPICS = {
         [objects]
 
         A request in `inbox`, and in `received` of `status`, also has `text` and `seconds_left`.
+        `run` prints such a document for each command, with what the command prints as `result`,
+        or in its place `error` with `code`, `message` and `hint`.
+
         `held_by` in `status` and `check` is null, or who has the lock for writing: `command`,
         `actor`, `process`, `os_user`, `since`, `percent`; what is not known is null, as all but
         the process is of another program. The `detail` of a tracking row is JSON. Later versions

@@ -183,6 +183,7 @@ RESULTS = {
     "requests show": "the request, and chain",
     "bulk-assign": _ASSIGNED,
     "take": _ASSIGNED,
+    "run": "line, exit_code, result",
     "undo": "batch_id, undone, skipped, dry_run",
     "batches": "a list of batches",
     "sweep-timeouts": "timed_out, request_ids, dry_run",

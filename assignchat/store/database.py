@@ -1,6 +1,6 @@
 """The protocol of an engine: transactions, statements with their results, and facts for a check."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, Self, Type
 
 from assignchat.errors import AssignchatError, DatabaseUnusable
 from assignchat.model import Rules
+from assignchat.store.expressions import Expressions
+from assignchat.store.inspection import Inspection
 from assignchat.store.sql import Params
 from assignchat.system import signals
 from assignchat.times import format_time
@@ -36,14 +38,7 @@ class SealedUpTo(NamedTuple):
     hash: str
 
 
-class SchemaDifference(NamedTuple):
-    """A part of the schema that is missing or changed. A guard is one that enforces a rule."""
-
-    name: str
-    is_guard: bool
-
-
-class Database(Protocol):
+class Database(Expressions, Inspection, Protocol):
     """An open assignchat database, used by one process and thread. Each engine is a subclass."""
 
     location: str
@@ -72,6 +67,7 @@ class Database(Protocol):
     _kept_seal: SealedUpTo | None = None
     _changes_before: int = 0
     _dry_run: bool = False
+    _has_parts: bool = False
 
     def __enter__(self) -> Self:
         return self
@@ -167,6 +163,10 @@ class Database(Protocol):
         transaction. Writers take turns, in the order in which they ask, so no other process
         changes what the block has read. Raises `DatabaseLocked` if the turn does not come in time.
         """
+        if self._has_parts:
+            with self._bulk() if bulk else nullcontext(), self._part(undo=dry_run):
+                yield
+            return
         self._dry_run = dry_run
         with (
             signals.not_suspended(),
@@ -179,14 +179,53 @@ class Database(Protocol):
                 self._complete()
 
     @contextmanager
+    def one_transaction(self) -> Iterator[None]:
+        """Run the block as one transaction. Those that it begins are parts of it.
+
+        A part that fails is undone; all is undone if its error leaves the block.
+        """
+        with self.write():
+            self._has_parts = True
+            try:
+                yield
+            finally:
+                self._has_parts = False
+
+    @contextmanager
+    def _part(self, *, undo: bool) -> Iterator[None]:
+        sealed = self.sealed
+        self.execute("SAVEPOINT part")
+        try:
+            yield
+        except BaseException:
+            if self._in_transaction:  # an engine itself rolls back on some errors
+                self._undo_part(sealed)
+            raise
+        if undo:
+            self._undo_part(sealed)
+        else:
+            self.execute("RELEASE SAVEPOINT part")
+
+    def _undo_part(self, sealed: SealedUpTo | None) -> None:
+        self.execute("ROLLBACK TO SAVEPOINT part")
+        self.execute("RELEASE SAVEPOINT part")
+        self.sealed = sealed
+
+    @contextmanager
     def read(self) -> Iterator[None]:
         """Run the block on one consistent state of the database, without waiting for a writer."""
+        if self._has_parts:
+            yield
+            return
         with self._transaction("read", commit=False):
             yield
 
     @contextmanager
     def write_temporary(self) -> Iterator[None]:
         """Run the block as one transaction on temporary tables, without a lock."""
+        if self._has_parts:
+            yield
+            return
         with self._transaction("temporary", commit=True):
             yield
 
@@ -202,6 +241,8 @@ class Database(Protocol):
         For deadlines that have passed: the command that meets them is refused, but the time-outs
         are recorded. So call it before anything else is changed.
         """
+        if self._has_parts:  # all or nothing
+            return
         self._changes_before = self._changes()
         if not self._dry_run:
             self.execute("SAVEPOINT kept")
@@ -339,60 +380,3 @@ class Database(Protocol):
     def stage_selected(self, table: str, select: str, params: Params | None = None) -> None:
         """Put the rows that a statement selects into a temporary table."""
         self.execute(f"INSERT INTO {table} {select}", params)
-
-    # Expressions that engines have different words for. Each is returned as SQL.
-
-    @staticmethod
-    def not_ascii(column: str) -> str:
-        """Return the condition that a text has other characters than those of ASCII."""
-
-    @staticmethod
-    def json_at(text: str, path: str) -> str:
-        """Return what finds a value in a JSON text by a path such as `status[1]`, or NULL."""
-
-    @staticmethod
-    def json_if_valid(text: str) -> str:
-        """Return what turns a text that is not JSON into NULL."""
-
-    @staticmethod
-    def json_list(column: str, source: str) -> str:
-        """Return what makes a JSON text of the values of a column, in order."""
-
-    @staticmethod
-    def json_array(*items: str) -> str:
-        """Return what makes a JSON array."""
-
-    @staticmethod
-    def json_object(members: Mapping[str, str]) -> str:
-        """Return what makes a JSON text of an object."""
-
-    @staticmethod
-    def json_without_nulls(text: str) -> str:
-        """Return what removes the members that are null, and turns the empty object into NULL."""
-
-    @staticmethod
-    def seconds_between(earlier: str, later: str) -> str:
-        """Return what finds the seconds between two stored times, to the millisecond."""
-
-    # What an export and a check ask.
-
-    def tables(self) -> list[str]:
-        """Return the names of the project's own tables and views, in order."""
-
-    def columns(self, table: str) -> list[str]:
-        """Return the columns of a table or view, in order."""
-
-    def integrity(self) -> list[str]:
-        """List the faults that the engine finds in its file and its indexes."""
-
-    def orphans(self) -> list[str]:
-        """List the tables with rows that refer to missing rows."""
-
-    def highest_id(self, table: str) -> int:
-        """Return the highest id that a table has given, also to a row that is gone, or 0."""
-
-    def schema_differences(self) -> list[SchemaDifference]:
-        """List the parts of the schema that are missing or changed."""
-
-    def added_triggers(self) -> list[str]:
-        """List the triggers that are not ours. They run inside our transactions."""

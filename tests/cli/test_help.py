@@ -184,6 +184,7 @@ assign chat-2 --to omar --as mark; withdraw 3 --reason no --as mark
 requests; requests show 1; tracking
 tracking --records; stats; inbox --as mark; status --as mark; sweep-timeouts
 bulk-assign chat-4 --to omar --as maria; batches; undo 1 --as maria
+run lines
 user add jane; user set jane --name Jane; user list; user away jane; user back jane
 user deactivate jane; user activate jane; away --as jane; back --as jane; take chat-5 --as maria
 chat add chat-6 --customer Ann --owner omar; chat list; chat show chat-1; chat close chat-6
@@ -195,6 +196,7 @@ check; backup copy.db; export all; init; help times
 
 def test_help_json_tells_what_each_command_prints(team: Team) -> None:
     (team.folder / "users.csv").write_text("id,name\nann,Ann\n")
+    (team.folder / "lines").write_text("help times\n")
     (team.folder / "chats.csv").write_text("id,customer,owner_id\nchat-7,Tom,ann\n")
     seen = {"notify"}  # it needs an extra, and has tests of its own
     for call in re.split(r"[;\n] *", CALLS.strip()):

@@ -37,6 +37,7 @@ SECTIONS = {
             "batches", "bulk_assign", "Assign many chats directly, all or nothing."
         ),
         "undo": Command("batches", "undo", "Give the chats of a batch back."),
+        "run": Command("run", "run", "Run many commands in one process."),
         "batches": Command("batches", "batches", "List batches."),
     },
     "Look": {

@@ -237,14 +237,14 @@ def _record(
     is appended only if tracking has another value.
     """
     try:
-        database = open_as_configured(ctx, old)
+        opened = open_as_configured(ctx, old)
     except DatabaseUnusable as error:
         # Where the key that is wrong is `database` itself, it must be possible to mend it.
         if not isinstance(error, DatabaseMissing) and name != "database":
             raise
         return
     before, after = old.value(name), new.value(name)
-    with database, database.write():
+    with opened as database, database.write():
         if until_done is not None:
             until_done.enter_context(signals.held())
         elif not keys_that_differ(database, {name: after}):

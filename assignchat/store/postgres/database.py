@@ -21,11 +21,11 @@ from assignchat.store.database import (
     Clock,
     Database,
     Kind,
-    SchemaDifference,
     SealedUpTo,
     utc_now,
 )
 from assignchat.store.holder import Holder
+from assignchat.store.inspection import SchemaDifference
 from assignchat.store.postgres import (
     CHANNEL,
     SCHEMA_VERSION,

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from assignchat.store.database import SchemaDifference
+from assignchat.store.inspection import SchemaDifference
 from assignchat.store.postgres import SCHEMA_VERSION
 from assignchat.store.postgres.words import typed
 

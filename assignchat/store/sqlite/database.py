@@ -16,9 +16,9 @@ from assignchat.store.database import (
     Clock,
     Database,
     Kind,
-    SchemaDifference,
     utc_now,
 )
+from assignchat.store.inspection import SchemaDifference
 from assignchat.store.sql import Params
 from assignchat.store.sqlite import SCHEMA_VERSION, opening, queue
 from assignchat.store.sqlite.errors import locked, translated

@@ -1,4 +1,4 @@
-"""The expressions for which SQLite has words of its own; see `Database`."""
+"""The expressions for which SQLite has words of its own; see `store.expressions`."""
 
 from collections.abc import Mapping
 

@@ -233,7 +233,7 @@ def _holder_without_place(database: Path) -> "Holder | None":
         lock = f":{Path(os.path.realpath(database) + '-shm').stat().st_ino} 120 120"
         for line in Path("/proc/locks").read_text(encoding="ascii").splitlines():
             words = line.split()
-            if line.endswith(lock) and words[3] == "WRITE":
+            if line.endswith(lock) and words[3] == "WRITE" and int(words[4]) != os.getpid():
                 return Holder(process=int(words[4]))
     return None
 

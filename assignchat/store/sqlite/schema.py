@@ -9,7 +9,7 @@ from contextlib import closing
 
 import sqlite_utils
 
-from assignchat.store.database import SchemaDifference
+from assignchat.store.inspection import SchemaDifference
 from assignchat.store.sqlite import APPLICATION_ID, SCHEMA_VERSION
 
 migrations = sqlite_utils.Migrations("assignchat")

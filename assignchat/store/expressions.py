@@ -1,0 +1,40 @@
+"""The part of the protocol of an engine that is about the words of its SQL."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+
+class Expressions(Protocol):
+    """Expressions that engines have different words for. Each is returned as SQL."""
+
+    @staticmethod
+    def not_ascii(column: str) -> str:
+        """Return the condition that a text has other characters than those of ASCII."""
+
+    @staticmethod
+    def json_at(text: str, path: str) -> str:
+        """Return what finds a value in a JSON text by a path such as `status[1]`, or NULL."""
+
+    @staticmethod
+    def json_if_valid(text: str) -> str:
+        """Return what turns a text that is not JSON into NULL."""
+
+    @staticmethod
+    def json_list(column: str, source: str) -> str:
+        """Return what makes a JSON text of the values of a column, in order."""
+
+    @staticmethod
+    def json_array(*items: str) -> str:
+        """Return what makes a JSON array."""
+
+    @staticmethod
+    def json_object(members: Mapping[str, str]) -> str:
+        """Return what makes a JSON text of an object."""
+
+    @staticmethod
+    def json_without_nulls(text: str) -> str:
+        """Return what removes the members that are null, and turns the empty object into NULL."""
+
+    @staticmethod
+    def seconds_between(earlier: str, later: str) -> str:
+        """Return what finds the seconds between two stored times, to the millisecond."""

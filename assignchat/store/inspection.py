@@ -1,0 +1,35 @@
+"""The part of the protocol of an engine that tells an export and a check what is there."""
+
+from typing import NamedTuple, Protocol
+
+
+class SchemaDifference(NamedTuple):
+    """A part of the schema that is missing or changed. A guard is one that enforces a rule."""
+
+    name: str
+    is_guard: bool
+
+
+class Inspection(Protocol):
+    """What an export and a check ask."""
+
+    def tables(self) -> list[str]:
+        """Return the names of the project's own tables and views, in order."""
+
+    def columns(self, table: str) -> list[str]:
+        """Return the columns of a table or view, in order."""
+
+    def integrity(self) -> list[str]:
+        """List the faults that the engine finds in its file and its indexes."""
+
+    def orphans(self) -> list[str]:
+        """List the tables with rows that refer to missing rows."""
+
+    def highest_id(self, table: str) -> int:
+        """Return the highest id that a table has given, also to a row that is gone, or 0."""
+
+    def schema_differences(self) -> list[SchemaDifference]:
+        """List the parts of the schema that are missing or changed."""
+
+    def added_triggers(self) -> list[str]:
+        """List the triggers that are not ours. They run inside our transactions."""
