@@ -75,7 +75,7 @@ SHIFT = ("--from", "mark", "--from", "omar", "--to", "martha", "--to", "maria")
 def test_a_shift_hands_all_its_open_chats_to_the_next_one_evenly_in_one_batch(team: Team) -> None:
     team.ok("chat", "close", "chat-1")
     team.ok("assign", "chat-2", "--to", "martha", "--as", "mark")
-    team.ok("chat", "add", '=odd "id",\u202e', "--customer", "Ann", "--owner", "omar")
+    team.ok("chat", "add", '=odd "id",\u202e', "--customer", "Ann", "--owner", "omar", "--any-id")
     done = hand_over(team, *SHIFT, ASSUME_YES="1", ASSIGNCHAT_USER="maria")
     assert done.exit_code == 0, done.err
     held = dict(team.rows("SELECT owner_id, count(*) FROM chats WHERE status = 'open' GROUP BY 1"))

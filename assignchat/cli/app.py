@@ -101,7 +101,7 @@ def _show_status_or_help(ctx: typer.Context) -> None:
     except (ActorUnknown, DatabaseMissing) as error:
         if named_database(ctx):  # what somebody has named is there, or that is an error
             raise
-        render.say(ctx.get_help())
+        render.say_page(ctx.get_help())
         if isinstance(error, ActorUnknown):
             say_team(ctx)  # last, where it is seen
 

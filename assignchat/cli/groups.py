@@ -32,7 +32,7 @@ def new_group(summary: str, *examples: str) -> typer.Typer:
     @app.callback()
     def alone(ctx: typer.Context) -> None:
         if ctx.invoked_subcommand is None:
-            render.say(ctx.get_help())
+            render.say_page(ctx.get_help())
 
     return app
 

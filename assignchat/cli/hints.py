@@ -12,7 +12,7 @@ from assignchat.shell import command_line
 def hint(text: str) -> None:
     """Print a hint for a person at a terminal."""
     if render.stderr_is_terminal():
-        render.note(f"Hint: {text}")
+        render.note(f"Hint: {text}", pasted=True)
 
 
 def hint_commands(

@@ -117,7 +117,7 @@ def _report(error: AssignchatError, run: Invocation, *, as_json: bool) -> int:
         for problem in error.problems:
             note(f"  {problem}")
     if error.hint:
-        note(f"Hint: {with_local_times(error.hint)}")
+        note(f"Hint: {with_local_times(error.hint)}", pasted=True)
     return error.exit_code
 
 

@@ -18,8 +18,7 @@ def interactive() -> bool:
 
 def ask(question: str) -> str:
     """Ask a person. Returns the answer, one line. Raises `Usage` at the end of the input."""
-    sys.stderr.write(f"{render.visible(question)} ")
-    sys.stderr.flush()
+    render.note(question, end=" ")
     answer = _line()
     if not answer:
         render.note("")

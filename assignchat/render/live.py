@@ -11,7 +11,8 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from assignchat.texts import visible
+from assignchat.render.folding import folded, unjoined
+from assignchat.texts import one_line, visible
 
 _WIDEST_CELL = 24  # columns; the whole of a long id stands in the details
 _MOST_DETAILS = 6  # lines
@@ -65,10 +66,10 @@ def live_page() -> Iterator[LivePage]:
 def page_lines(page: Page, width: int, height: int) -> list[Text]:
     """Lay the page out as lines of a terminal, with the important ones at the bottom."""
     bottom = [
-        line
-        for text in (*page.choices, page.prompt, page.message)
-        for line in (_folded(text, width) if text else [])
-    ] + _folded(page.keys, width, "dim")
+        *(Text(visible(choice), no_wrap=True, overflow="ellipsis") for choice in page.choices),
+        *(line for text in (page.prompt, page.message) if text for line in _folded(text, width)),
+        *_folded(page.keys, width, "dim"),
+    ]
     top = [*_folded(page.title, width, "bold"), Text()]
     details = [*_folded(page.details, width), Text()][: _MOST_DETAILS + 1] if page.details else []
     room = max(1, height - len(top) - len(details) - len(bottom) - 1)
@@ -86,7 +87,7 @@ def _row_lines(page: Page, most: int) -> list[Text]:
     start = max(0, min(middle, len(page.rows) - most))
     if not page.rows:
         return []
-    cells = [[visible(cell) for cell in row] for row in page.rows[start : start + most]]
+    cells = [[unjoined(one_line(cell)) for cell in row] for row in page.rows[start : start + most]]
     columns = zip(page.headings, *cells, strict=True)
     widths = [min(max(map(cell_len, column)), _WIDEST_CELL) for column in columns]
     return [
@@ -105,5 +106,5 @@ def _row_line(row: Sequence[str], widths: Sequence[int], style: str) -> Text:
 
 
 def _folded(text: str, width: int, style: str = "") -> list[Text]:
-    """Fold the text to as many lines as it needs."""
-    return list(Text(visible(text), style=style).wrap(Console(width=width), width))
+    """Fold the text to as many lines as it needs, all but the first indented."""
+    return [Text(line, style=style) for line in folded(visible(text), width).split("\n")]

@@ -13,22 +13,41 @@ from itertools import islice
 from pathlib import Path
 
 from assignchat.errors import OutputFailed
+from assignchat.render.folding import folded, width_of
 from assignchat.system.files import replace_file
 from assignchat.texts import visible
 
+_STDOUT, _STDERR = 1, 2  # also where output is kept for a pager
+
 
 def say(*lines: str) -> None:
-    """Print lines that are already safe to standard output."""
+    """Print lines that are already safe to standard output, folded on a terminal."""
+    if stdout_is_terminal():
+        width = width_of(_STDOUT)
+        lines = tuple(folded(line, width) for line in lines)
+    say_page(*lines)
+
+
+def say_page(*lines: str) -> None:
+    """Print lines that are laid out already, and already safe, to standard output."""
     write("".join(f"{line}\n" for line in lines))
 
 
-def note(text: str) -> None:
-    """Print a line to standard error, made safe to show."""
-    if sys.stderr is not None:
-        with suppress(OSError):  # an error that cannot be told is still the same error
-            # In one piece: standard output may go to the same place, line by line.
-            sys.stderr.write(f"{visible(text)}\n")
-            sys.stderr.flush()
+def note(text: str, *, end: str = "\n", pasted: bool = False) -> None:
+    """Print a line to standard error, made safe to show, and folded on a terminal.
+
+    What is to be `pasted` stays on one line, unless it quotes something: then it may hold words
+    that would make a line of their own.
+    """
+    if sys.stderr is None:
+        return
+    line = visible(text)
+    if stderr_is_terminal() and not (pasted and "'" not in line):
+        line = folded(line, width_of(_STDERR))
+    with suppress(OSError):  # an error that cannot be told is still the same error
+        # In one piece: standard output may go to the same place, line by line.
+        sys.stderr.write(f"{line}{end}")
+        sys.stderr.flush()
 
 
 def stdout_is_terminal() -> bool:

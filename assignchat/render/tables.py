@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from assignchat.model import INDEFINITE, Chat, Request, Status, TrackingRow, User
+from assignchat.render.folding import columns, hung, unjoined
 from assignchat.render.formats import Form, say_machine_rows
-from assignchat.render.output import say, stdout_is_terminal, write
+from assignchat.render.output import say, say_page, stdout_is_terminal, write
 from assignchat.render.text import local, status_label, time_left
 from assignchat.texts import how_many, visible
 
@@ -39,7 +40,11 @@ def say_lines(
         return
     for row in rows:
         shown = [text(row) for text in cells.values()]
-        say("  ".join(filter(None, shown)) if stdout_is_terminal() else "\t".join(shown))
+        if stdout_is_terminal():
+            *first, last = filter(None, shown)
+            _say_hung("".join(f"{cell}  " for cell in first), last)
+        else:
+            say_page("\t".join(shown))
 
 
 def field(name: str) -> Callable[[Any], str]:
@@ -56,23 +61,24 @@ def say_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         for row in rows:
             write("\t".join(row) + "\n")
         return
-    held = list(rows)
-    longest = [
-        max(len(heading), *(len(row[column]) for row in held), 0)
+    held = [[unjoined(" ".join(cell.split())) for cell in row] for row in rows]
+    least = [
+        _least_width(heading, [row[column] for row in held])
         for column, heading in enumerate(headings)
     ]
-    whole = [
-        heading in _KEPT_WHOLE and length <= _LONGEST_WHOLE
-        for heading, length in zip(headings, longest, strict=True)
-    ]
-    least = sum(
-        length if kept else min(length, _NARROWEST)
-        for length, kept in zip(longest, whole, strict=True)
-    )
-    if least + len(headings) > shutil.get_terminal_size().columns:
+    if sum(least) + len(headings) > shutil.get_terminal_size().columns:
         _say_labelled(headings, held)
     else:
-        _say_boxed(headings, held, whole)
+        _say_boxed(headings, held, least)
+
+
+def _least_width(heading: str, cells: Iterable[str]) -> int:
+    """Return the columns that a column of a table needs: an id is to be copied in one piece."""
+    in_pieces = (cell.split() for cell in cells) if heading in _OF_IDS else ([c] for c in cells)
+    longest = max((columns(piece) for pieces in in_pieces for piece in pieces), default=0)
+    if heading in _KEPT_WHOLE or heading in _OF_IDS:
+        return max(longest, min(len(heading), _NARROWEST))
+    return min(max(longest, len(heading)), _NARROWEST)
 
 
 def _say_labelled(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -92,13 +98,13 @@ def _say_labelled(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Non
 
 
 _KEPT_WHOLE = ("At", "Chat", "Event", "Id", "Key", "Opened", "Sent", "Status", "Times out")
+_OF_IDS = ("Asked", "Asked by", "By", "From", "Owner", "To")  # one or several, with words between
 _NAMES = ("Chat", "Id", "Request")  # numbers that name a thing, and count nothing
-_LONGEST_WHOLE = 40  # a GUID is to be copied in one piece; longer ids go over several lines
 _NARROWEST = 8  # characters of a column whose text may go over several lines
 
 
 def _say_boxed(
-    headings: Sequence[str], rows: Sequence[Sequence[str]], whole: Sequence[bool]
+    headings: Sequence[str], rows: Sequence[Sequence[str]], least: Sequence[int]
 ) -> None:
     from rich.box import SIMPLE_HEAD  # see _say_labelled
     from rich.console import Console
@@ -106,14 +112,14 @@ def _say_boxed(
     from rich.text import Text
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 0), header_style="bold")
-    for column, (heading, kept) in enumerate(zip(headings, whole, strict=True)):
+    for column, (heading, width) in enumerate(zip(headings, least, strict=True)):
         counts = heading not in _NAMES and all(row[column].isdecimal() for row in rows)
         table.add_column(
             heading,
             justify="right" if counts else "left",
             overflow="fold",
-            no_wrap=kept,
-            min_width=min(len(heading), 8),
+            no_wrap=heading in _KEPT_WHOLE,
+            min_width=width,
         )
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
@@ -122,9 +128,20 @@ def _say_boxed(
 
 def say_card(title: str, pairs: Iterable[tuple[str, str | None]]) -> None:
     """Print one thing: a title, and its labelled values, without absent ones."""
-    present = [(label, value) for label, value in pairs if value is not None]
-    width = max((len(label) for label, _ in present), default=0)
-    say(title, *(f"  {label:<{width}}  {value}" for label, value in present))
+    say(title)
+    say_pairs([(label, value) for label, value in pairs if value is not None])
+
+
+def say_pairs(pairs: Sequence[tuple[str, str]]) -> None:
+    """Print labels with what belongs to them, on a terminal folded under its beginning."""
+    space = max((len(label) for label, _ in pairs), default=0)
+    for label, text in pairs:
+        _say_hung(f"  {label:<{space}}  ", text)
+
+
+def _say_hung(before: str, text: str) -> None:
+    width = shutil.get_terminal_size().columns
+    say_page(hung(before, text, width) if stdout_is_terminal() else f"{before}{text}")
 
 
 def say_request(request: Request, now: datetime) -> None:

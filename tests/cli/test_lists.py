@@ -49,7 +49,7 @@ def test_with_ids_a_list_is_its_ids_one_a_line(
 
 def test_ids_are_exact_in_a_pipe_and_harmless_on_a_terminal(team_now: Team) -> None:
     hostile = "c\u202e 1"
-    team_now.ok("chat", "add", hostile, "--customer", "Ann", "--owner", "mark")
+    team_now.ok("chat", "add", hostile, "--customer", "Ann", "--owner", "mark", "--any-id")
     listed = team_now.process("chat", "list", "--owner", "mark", "--ids").out
     assert listed.splitlines()[-1] == hostile
     done = team_now.process(

@@ -121,8 +121,9 @@ def show(
         if story.pending_request is not None:
             render.say_request(story.pending_request, invocation(ctx).clock())
         render.say("", "What happened:")
-        for row in story.timeline:
-            render.say(f"  {render.moment(row.at)}  {render.event_text(row)}")
+        render.say_pairs(
+            [(render.moment(row.at), render.event_text(row)) for row in story.timeline]
+        )
 
 
 @app.command("close")

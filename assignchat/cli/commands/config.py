@@ -80,9 +80,9 @@ def get(
     if as_json:
         render.say_json({"key": name, "value": value, "source": source})
     elif isinstance(value, list):
-        render.say(*map(render.visible, value))
+        render.say_page(*map(render.visible, value))
     else:
-        render.say(render.visible(value if isinstance(value, str) else json.dumps(value)))
+        render.say_page(render.visible(value if isinstance(value, str) else json.dumps(value)))
 
 
 @app.command("set")
@@ -136,7 +136,7 @@ def path(ctx: typer.Context, as_json: options.Json = False) -> None:
     if as_json:
         render.say_json({"path": str(found.absolute()), "exists": found.exists()})
     else:
-        render.say(render.visible(str(found.absolute())))
+        render.say_page(render.visible(str(found.absolute())))
 
 
 def _read(ctx: typer.Context, as_user: str | None) -> Config:

@@ -49,7 +49,7 @@ def help_(
         render.say_json({"topic": name, "text": "\n\n".join(pages)})
         return
     with render.paged():
-        render.say("\n\n".join(pages))
+        render.say_page("\n\n".join(pages))
 
 
 def _say_contents(*, as_json: bool) -> None:
@@ -64,7 +64,9 @@ def _say_contents(*, as_json: bool) -> None:
     }
     width = max(map(len, (*COMMANDS, *topics)))
     for title, entries in (sections | {"Topics": topics}).items():
-        render.say(f"{title}:", *(f"  {name:<{width}}  {what}" for name, what in entries.items()))
+        render.say_page(
+            f"{title}:", *(f"  {name:<{width}}  {what}" for name, what in entries.items())
+        )
         render.say("")
     render.say("assignchat help NAME explains one of them.")
 

@@ -108,8 +108,9 @@ def show(ctx: typer.Context, request: options.OneRequest, as_json: options.Json 
     with render.paged():
         render.say_request(story.request, invocation(ctx).clock())
         render.say("", "What happened in its chain:")
-        for row in story.timeline:
-            render.say(f"  {render.moment(row.at)}  {render.event_text(row)}")
+        render.say_pairs(
+            [(render.moment(row.at), render.event_text(row)) for row in story.timeline]
+        )
         render.say("", _how_it_stands(story.chain[-1]))
 
 

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from assignchat.render.output import say, terminal_is_dumb
+from assignchat.render.output import say_page, terminal_is_dumb
 from assignchat.texts import visible
 
 
@@ -85,7 +85,7 @@ def say_chart(chart: Chart) -> None:
     columns = max(20, shutil.get_terminal_size().columns)
     about = [f"  {line}" for line in _wrapped(chart.about, columns - 2)]
     lines = _bar_lines(chart, columns) if isinstance(chart, BarChart) else _hours(chart, columns)
-    say(chart.title, *about, *lines, "")
+    say_page(chart.title, *about, *lines, "")
 
 
 def _bar_lines(chart: BarChart, columns: int) -> list[str]:
