@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from assignchat.crm.headings import folded as folded_heading
 from assignchat.crm.outgoing import Told
 from assignchat.crm.sources import Source
+from assignchat.errors import DatabaseLocked
 from assignchat.model import Alias, User
 from assignchat.store import changes, users
 from assignchat.store.changes import ChatChange
@@ -41,13 +42,20 @@ class Telling:
 def telling(database: Database, *, limit: int | None = None) -> Iterator[Telling]:
     """Yield the changes to tell the CRM, and mark them as known after the block has delivered them.
 
-    Other commands need not wait for the block. Changes made meanwhile are still to be told.
+    Other commands need not wait for the block, but for other tellings: each change is told by one
+    of them. Changes made meanwhile are still to be told.
     """
-    with database.write_temporary():
-        changes.stage(database, limit=limit)
-    yield Telling(database)
-    with database.write():
-        changes.mark_told(database)
+    with database.alone() as is_alone:
+        if not is_alone:
+            raise DatabaseLocked(
+                "Another command is telling the CRM about changes",
+                hint="Nothing was told. Try again when it has ended: then the rest is listed.",
+            )
+        with database.write_temporary():
+            changes.stage(database, limit=limit)
+        yield Telling(database)
+        with database.write():
+            changes.mark_told(database)
 
 
 def told(change: ChatChange) -> Told:

@@ -229,6 +229,9 @@ class Database(Expressions, Inspection, Protocol):
         with self._transaction("temporary", commit=True):
             yield
 
+    def alone(self) -> AbstractContextManager[bool]:
+        """Wait for the end of other blocks of this kind. Yields whether it came in time."""
+
     def note_progress(self, done: int, total: int) -> None:
         """Let other writers know how far the transaction is."""
 
@@ -373,8 +376,7 @@ class Database(Expressions, Inspection, Protocol):
     ) -> None:
         """Put rows into a temporary table, but for those whose key is there already.
 
-        With `blank_is_null`, a blank text is stored as NULL. Of a million rows that is much
-        quicker than None.
+        With `blank_is_null`, a blank text is stored as NULL, which is quicker than None.
         """
 
     def stage_selected(self, table: str, select: str, params: Params | None = None) -> None:

@@ -28,6 +28,14 @@ def _hand_over(team: Team, *chats: str) -> None:
     team.ok("bulk-assign", *chats, "--to", "martha", "--yes", "--as", "maria")
 
 
+def _hand_over_many(team: Team) -> None:
+    """Hand over more chats than the names of which fit into a pipe."""
+    names = "".join(f"n-{number:05},mark\n" for number in range(20_000))
+    Path("many.csv").write_text("id,owner_id\n" + names, encoding="utf-8")
+    team.ok("import", "chats", "many.csv")
+    team.ok("bulk-assign", "--from", "mark", "--to", "martha", "--yes", "--as", "maria")
+
+
 def test_nothing_to_tell_is_an_empty_list(synced: Team) -> None:
     assert synced.ok("changes") == []
     assert synced.run("changes", "--csv").out.count("\n") == 1
@@ -93,10 +101,7 @@ def test_only_an_output_that_has_arrived_counts_as_told(synced: Team) -> None:
 
 
 def test_a_reader_who_goes_after_the_first_line_was_told_nothing(synced: Team) -> None:
-    names = "".join(f"n-{number:05},mark\n" for number in range(20_000))
-    Path("many.csv").write_text("id,owner_id\n" + names, encoding="utf-8")
-    synced.ok("import", "chats", "many.csv")
-    synced.ok("bulk-assign", "--from", "mark", "--to", "martha", "--yes", "--as", "maria")
+    _hand_over_many(synced)
     before = len(synced.ok("changes"))
     telling = start(synced.folder, *program(*TELL))
     assert telling.stdout is not None
@@ -104,6 +109,38 @@ def test_a_reader_who_goes_after_the_first_line_was_told_nothing(synced: Team) -
     telling.stdout.close()
     telling.wait()
     assert len(synced.ok("changes")) == before > 20_000
+
+
+def test_two_who_tell_at_once_tell_each_change_once(synced: Team) -> None:
+    _hand_over_many(synced)
+    changed = {row["id"] for row in synced.ok("changes")}
+    first = start(synced.folder, *program("changes", "--told", "--ids"))
+    assert first.stdout is not None
+    told = [first.stdout.readline()]  # it has begun, and the rest does not fit into the pipe
+    synced.ok("config", "set", "busy_timeout", "1s")
+    refused = synced.run("changes", "--told", "--json")
+    assert (refused.exit_code, refused.out) == (6, "")
+    assert "telling the CRM" in refused.err
+    assert len(synced.ok("changes")) == len(changed)  # who only looks need not wait
+    synced.ok("chat", "reopen", "c-3")  # nor who changes
+    synced.ok("config", "set", "busy_timeout", "60s")
+    second = start(synced.folder, *program("changes", "--told", "--ids"))
+    told += first.stdout.readlines()
+    told_too = result(second).out.splitlines()
+    assert result(first).exit_code == 0
+    assert sorted([*map(str.strip, told), *told_too]) == sorted([*changed, "c-3"])
+    assert synced.ok("changes") == []
+
+
+def test_whoever_is_killed_while_telling_keeps_nobody_waiting(synced: Team) -> None:
+    _hand_over_many(synced)
+    before = len(synced.ok("changes"))
+    telling = start(synced.folder, *program(*TELL))
+    assert telling.stdout is not None
+    telling.stdout.readline()
+    telling.kill()
+    telling.wait()
+    assert len(synced.ok("changes", "--told")) == before
 
 
 def test_a_file_on_the_disk_has_all_that_counts_as_told(synced: Team) -> None:

@@ -20,6 +20,8 @@ class Writing(NamedTuple):
     before: Callable[[Path], None]
     on_opening: bool = False
     """Whether the change is made by opening the database, and stands whatever comes of the rest."""
+    delivers: bool = False
+    """Whether its output comes before the change: it may have arrived, and nothing be changed."""
     writes_config: str = ""
     """`first` or `last`, if the command writes the config file too: a crash may come between."""
 
@@ -49,6 +51,17 @@ def an_export(folder: Path) -> None:
         file.writelines(f"c{number},Customer {number},martha\n" for number in range(40))
 
 
+def a_workbook(folder: Path) -> None:
+    """A demo team, changes for its CRM, and the CRM's workbook with the chats."""
+    import openpyxl
+
+    HANDED_OVER(folder)
+    book = openpyxl.Workbook()
+    for row in (["id", "owner_id"], ["chat-1", "mark"], ["chat-2", "mark"]):
+        book.active.append(row)
+    book.save(folder / "crm.xlsx")
+
+
 def an_old_team(folder: Path) -> None:
     """A team whose database was made and used by the first release, of the first schema."""
     old_database(folder / "assignchat.db")
@@ -64,6 +77,7 @@ ASKED = done(
     "assign chat-2 --to martha --as mark --timeout off",
 )
 DEMO = done()
+HANDED_OVER = done("changes --told", "bulk-assign chat-1 chat-2 --to martha --as maria --yes")
 DUE = done(*(f"assign chat-{n} --to martha --as mark --timeout 1s" for n in (1, 2, 3)))
 BATCHES = done(
     "bulk-assign chat-1 chat-2 chat-3 --to martha --as maria --yes",
@@ -121,6 +135,15 @@ COMMANDS = [
         "user deactivate mark --reassign-to martha --reassign-to omar --as maria --yes",
         "user add eve",
     ),
+    _writing("changes --told", HANDED_OVER, "changes --told", "changes --told")._replace(
+        delivers=True
+    ),
+    _writing(
+        "changes --told --into",
+        a_workbook,
+        "changes --told --into crm.xlsx --in-place",
+        "changes --told --into crm.xlsx",
+    )._replace(delivers=True),
     _writing("backup", DEMO, "backup copy.db", "backup copy.db --force"),
     _writing(
         "backup over another",

@@ -139,7 +139,8 @@ class Trials:
         if not traced.struck:
             yield "it did not come to pass"
         if not fault.kills:  # what is killed may have printed its result
-            yield from wrong_output(traced.result)
+            out = "" if self.writing.delivers else traced.result.out
+            yield from wrong_output(traced.result._replace(out=out))
         yield from self._wrong_state(fault, traced.result, found)
         for step in ("check", "next", "check after it"):
             exit_code, text = found.get(step, (0, ""))
@@ -157,7 +158,7 @@ class Trials:
         elif fault.kills:
             if result.exit_code != -signal.Signals[fault.what]:
                 yield ended
-            if result.out and not new:
+            if result.out and not new and not self.writing.delivers:
                 yield f"printed {result.out!r}, and nothing was changed"
         elif result.exit_code == 0:
             if not new:

@@ -75,7 +75,8 @@ def changes(
 
     The chats whose owner or status here is not what the CRM named last, by an import. An
     import that shows the new owner takes a chat off the list; so does --told, once all of the
-    output has arrived. If it fails, or its reader goes before, nothing counts as told.
+    output has arrived. If it fails, or its reader goes before, nothing counts as told. Of two
+    at the same time, the second waits for the first, and tells the rest.
 
     With --from and --csv it is a file for that CRM: its headings and words, the id and what is
     mapped. --into finds the chats by id in the workbook that the CRM has exported, fills what
@@ -86,14 +87,18 @@ def changes(
         raise Usage("--in-place is about the workbook that --into names")
     with open_for_operator(ctx, as_user) as session:
         outgoing = _outgoing(session, from_source)
-        if not told:
-            how = _How(form, limit, outgoing, into, in_place)
+        notes: list[str] = []
+        note = notes.append if as_json else render.note  # with --json, an error stands alone
+        how = _How(form, limit, outgoing, into, in_place, note)
+        if told:
+            with service.telling(session.database, limit=limit or None) as telling:
+                how = how._replace(limit=0)
+                telling.leave_out(_tell(session, how, lambda **_: telling.rows()))
+                render.deliver()
+        else:
             _tell(session, how, partial(service.list_changes, session.database))
-            return
-        with service.telling(session.database, limit=limit or None) as telling:
-            how = _How(form, 0, outgoing, into, in_place)
-            telling.leave_out(_tell(session, how, lambda **_: telling.rows()))
-            render.deliver()
+    for text in notes:
+        render.note(text)
 
 
 class _How(NamedTuple):
@@ -104,6 +109,7 @@ class _How(NamedTuple):
     outgoing: Outgoing | None
     into: Path | None
     in_place: bool
+    note: Callable[[str], None]
 
 
 def _outgoing(session: Session, source: str | None) -> Outgoing | None:
@@ -145,12 +151,12 @@ def _fill(session: Session, how: _How, path: Path, rows: Sequence[ChatChange]) -
     missing = {row.id for row in rows} - result.found
     if missing:
         text = shortened(", ".join(sorted(missing)))
-        render.note(f"Not in {path}, and not told: {how_many(len(missing), 'chat')}: {text}")
+        how.note(f"Not in {path}, and not told: {how_many(len(missing), 'chat')}: {text}")
     if not result.found:
         return missing
     try:
         replace_file(target, result.content)
     except OSError as error:
         raise OutputFailed(f"{target} could not be written: {error.strerror}") from error
-    render.note(f"{how_many(result.cells, 'cell')} filled in {target}")
+    how.note(f"{how_many(result.cells, 'cell')} filled in {target}")
     return missing

@@ -169,6 +169,9 @@ class PostgresDatabase(Expressions, Database):
         name = self._name(100 * done // total)
         self.execute_soon("SET application_name = :name", {"name": name})
 
+    def alone(self) -> AbstractContextManager[bool]:
+        return holding.alone(self)
+
     def _tell(self) -> None:
         """Tell whoever wants to know for whom this connection waits; another one has to ask."""
         if self.tell_who_waits is not None:

@@ -1,8 +1,13 @@
 """What the server tells others of a writer: the name of its connection, of 63 bytes at most."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+from assignchat.errors import DatabaseLocked
+from assignchat.store.database import Database
 from assignchat.store.holder import Holder
+from assignchat.store.postgres import LOCK
 
 _PROGRAM = "assignchat"
 
@@ -22,3 +27,17 @@ def holder(connection_name: str, login: str, since: str | None) -> Holder:
         return Holder(os_user=login, since=since)
     _, process, command, percent, actor = parts
     return Holder(command, actor, int(process), login, since, int(percent) if percent else None)
+
+
+@contextmanager
+def alone(database: Database) -> Iterator[bool]:
+    """Have a second lock during the block. Yields whether it was given in time."""
+    try:
+        database.value(f"SELECT pg_advisory_lock({LOCK + 1})")
+    except DatabaseLocked:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        database.value(f"SELECT pg_advisory_unlock({LOCK + 1})")

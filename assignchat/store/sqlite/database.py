@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -236,6 +236,9 @@ class SqliteDatabase(Expressions, Database):
                 yield
         finally:
             self._queued = None
+
+    def alone(self) -> AbstractContextManager[bool]:
+        return queue.alone(self._path, self._busy_seconds)
 
     def _begin(self, kind: Kind) -> datetime:
         if kind != "write":

@@ -68,6 +68,31 @@ def _take_last(database: Path) -> "Place | None":
     return None
 
 
+@contextmanager
+def alone(database: Path, seconds: float) -> Iterator[bool]:
+    """Wait for the one byte that belongs to no writer, and have it during the block.
+
+    Yields whether it was given within so many seconds, or there can be no queue. It is given
+    back when the block ends, and also once a writer of this process has left its place: until
+    then it must not leave one.
+    """
+    until = time.monotonic() + seconds
+    try:
+        file = _open(database)
+    except OSError:
+        yield True
+        return
+    try:
+        while not (has_it := _lock(file, _ALONE, 1)) and time.monotonic() < until:
+            time.sleep(min(_LOOK_SECONDS, max(0, until - time.monotonic())))
+        yield has_it
+    finally:
+        os.close(file)
+
+
+_ALONE = 2**62  # behind all places
+
+
 class Place:
     """A writer's place, from when it asks until its transaction has ended."""
 
