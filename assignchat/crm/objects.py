@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from assignchat.crm.pages import Page, is_about_an_error
+from assignchat.crm.tables import Unreadable
 from assignchat.errors import FileUnreadable, InvalidValue
 from assignchat.system.textfile import MAX_ROW_LENGTH, too_long
 
@@ -109,9 +110,16 @@ class Text:
             value, end = _DECODER.raw_decode(self.text, self.position)
         except (ValueError, RecursionError) as error:
             self.is_broken = True
-            raise InvalidValue(f"not readable as JSON: {self._reason(error)}") from None
+            message = f"not readable as JSON: {self._reason(error)}"
+            raise Unreadable(message, self._row()) from None
         self.go_to(end)
         return value
+
+    def _row(self) -> str:
+        """Return the text of the value that begins here, as far as it can be told."""
+        end = self.text.find("\n{", self.position)
+        text = self.text[self.position :] if end < 0 else self.text[self.position : end]
+        return text[:_MOST_IN_A_CELL].rstrip()
 
     def go_to_next_line(self) -> None:
         """Skip unreadable text, up to the next value: `{` at a line's start."""
@@ -139,6 +147,7 @@ class Text:
 
 
 _READ_AHEAD = 1024 * 1024
+_MOST_IN_A_CELL = 32_767  # of a spreadsheet
 
 
 def _once(pairs: list[tuple[str, Any]]) -> Object:
@@ -157,7 +166,10 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_no_constant
 
 
 def _as_object(value: Any) -> Object | InvalidValue:
-    return value if isinstance(value, dict) else InvalidValue("not a JSON object")
+    if isinstance(value, dict):
+        return value
+    text = json.dumps(value, ensure_ascii=False)[:_MOST_IN_A_CELL]
+    return Unreadable("not a JSON object", text)
 
 
 def _value(text: Text) -> Iterator[NumberedObject]:

@@ -21,17 +21,36 @@ from assignchat.system.textfile import opened_bytes
 LINES_OF_A_FILE = 2**40
 """A row's place among several files is its line, and so much for each file before its own."""
 
-
-def place_in(files: Sequence[str], place: int) -> tuple[str, int]:
-    """Find the file and the line of a row's place."""
-    number, line = divmod(place, LINES_OF_A_FILE)
-    return files[number], line
+_ITEMS = 2**39
+"""JSON often has all rows on line 1. The place of one that is not the first is its number there,
+and so much."""
 
 
-def line_text(place: int) -> str:
-    """Put a row's place into words, without the names of the files."""
-    number, line = divmod(place, LINES_OF_A_FILE)
-    return f"line {line} of file {number + 1}" if number else f"line {line}"
+class Place(NamedTuple):
+    """Where a row stands. An `item` is its number among those on its line, from 1 on."""
+
+    file: int
+    line: int
+    item: int | None = None
+
+    def __str__(self) -> str:
+        item = "" if self.item is None else f", item {self.item}"
+        of_file = f" of file {self.file + 1}" if self.file else ""
+        return f"line {self.line}{item}{of_file}"
+
+
+def place_of(place: int) -> Place:
+    """Find where a row with this place stands; its file is counted from 0."""
+    file, line = divmod(place, LINES_OF_A_FILE)
+    return Place(file, line) if line < _ITEMS else Place(file, 1, line - _ITEMS)
+
+
+def _numbered(found: Iterator[NumberedObject]) -> Iterator[NumberedObject]:
+    """Yield objects with places that differ, also if several stand on line 1."""
+    number = 0
+    for line, value in found:
+        number += line == 1
+        yield (_ITEMS + number if line == 1 and number > 1 else line), value
 
 
 def read(
@@ -67,33 +86,49 @@ def rejected(
 ) -> tuple[list[str], list[list[Any]]]:
     """Read files again for the rows at the `bad` places, as they stand in their files.
 
-    Returns the headings and the rows, each with a message as its last cell.
+    Returns the headings and the rows, each with a message below the last heading. Behind it
+    stand cells that have no heading, or the text of a row that cannot be split into cells: an
+    import refuses that until it is mended.
     """
     wanted = Columns(source, columns, required)
-    found = list[tuple[Mapping[str, Any], str]]()
+    found = list[tuple[Mapping[str, Any], Sequence[object]]]()
+    headings = dict[str, None]()
     for number, file in enumerate(files):
         before = number * LINES_OF_A_FILE
-        for line, row in _originals(file, wanted, source):
+        for names, line, row, others in _originals(file, wanted, source):
             if before + line in bad:
-                found.append((row, bad[before + line]))
-    headings = list(dict.fromkeys(name for row, _ in found for name in row))
-    rows = [[*(row.get(name, "") for name in headings), problem] for row, problem in found]
+                headings |= dict.fromkeys([*names, *row])
+                found.append((row, [bad[before + line], *others]))
+    rows = [[*(row.get(name, "") for name in headings), *rest] for row, rest in found]
     return [*headings, "problem"], rows
 
 
-def _originals(
-    file: str, wanted: Columns, source: Source
-) -> Iterator[tuple[int, Mapping[str, Any]]]:
+_Original = tuple[Sequence[str], int, Mapping[str, Any], Sequence[object]]
+
+
+def _originals(file: str, wanted: Columns, source: Source) -> Iterator[_Original]:
+    """Yield the headings, the place of each row, its cells by heading, and other cells."""
     with _found_in(file, wanted, source, []) as found:
         if found.objects is not None:
             for line, value in found.objects:
-                if not isinstance(value, InvalidValue):
-                    yield line, flat(value)
-        if found.table is not None:
-            names = different(found.table.heading)
-            for line, cells in tables.body(found.table, lambda _: None):
-                if not isinstance(cells, InvalidValue):
-                    yield line, dict(zip(names, cells, strict=True))
+                if isinstance(value, InvalidValue):
+                    text = value.original if isinstance(value, tables.Unreadable) else ""
+                    yield (), line, *_split((), text)
+                else:
+                    yield (), line, flat(value), ()
+            return
+        names = different(found.table.heading)
+        for line, cells in tables.body(found.table, lambda _: None):
+            yield names, line, *_split(names, tables.original_of(cells))
+
+
+def _split(
+    names: Sequence[str], original: Sequence[object] | str
+) -> tuple[Mapping[str, Any], Sequence[object]]:
+    """Split a row into its cells by heading, and others."""
+    if isinstance(original, str):
+        return {}, [original]
+    return dict(zip(names, original, strict=False)), original[len(names) :]
 
 
 def _about(file: str, note: Note) -> Note:
@@ -130,7 +165,7 @@ def _found_in(file: str, wanted: Columns, source: Source, pages: list[Page]) -> 
         begin, text = _begun(_text(opened, source, name), name)
         if begins_json(begin):
             found = objects(text, wanted.is_row, source.rows, pages)
-            yield _Found(tables.Table([], iter(())), found)
+            yield _Found(tables.Table([], iter(())), _numbered(found))
         else:
             records = separated.records(text, wanted.is_heading, source.delimiter)
             yield _Found(_table(records, wanted))

@@ -8,7 +8,7 @@ from contextlib import suppress
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
-from assignchat.crm.tables import NumberedRecord, Record
+from assignchat.crm.tables import NumberedRecord, Record, Unreadable
 from assignchat.errors import InvalidValue, Usage
 from assignchat.system.textfile import MAX_ROW_LENGTH, too_long
 
@@ -122,6 +122,7 @@ class Lines:
     def __init__(self, text: Iterable[str]) -> None:
         self._text = text
         self._given = io.StringIO()
+        self._before = list[str]()  # pieces since the row began that is being read
         self.left = MAX_ROW_LENGTH
 
     def __iter__(self) -> Iterator[str]:
@@ -129,22 +130,27 @@ class Lines:
         rest = ""
         for piece in self._text:
             rest += piece
+            if self.left == MAX_ROW_LENGTH:
+                self._before.clear()
             self.left -= len(piece)
             if self.left < 0:
                 raise too_long()
             # A \r at the very end may be half of a \r\n.
             end = max(rest.rfind("\n"), rest.rfind("\r", 0, -1)) + 1
             if end:
-                self._given = io.StringIO(rest[:end], newline="")
+                yield from self._give(rest[:end])
                 rest = rest[end:]
-                yield from self._given
-        self._given = io.StringIO(rest, newline="")
-        yield from self._given
+        yield from self._give(rest)
 
-    def last_line(self) -> str:
-        """The line that was read last, for messages."""
-        read = self._given.getvalue()[: self._given.tell()]
-        return read.rstrip("\r\n").rpartition("\n")[2]
+    def _give(self, text: str) -> Iterable[str]:
+        self._before.append(self._given.getvalue())
+        self._given = io.StringIO(text, newline="")
+        return self._given
+
+    def last(self, count: int) -> str:
+        """Return the text of the lines of a row that were read last, so many of them."""
+        read = "".join(self._before) + self._given.getvalue()[: self._given.tell()]
+        return "".join(list(io.StringIO(read, newline=""))[-count:]) if count > 0 else ""
 
 
 def _read(
@@ -159,9 +165,11 @@ def _read(
             start = before + reader.line_num + 1
             lines.left = MAX_ROW_LENGTH
     except (csv.Error, InvalidValue) as error:
-        in_head = reader.line_num <= len(head)
-        line = head[reader.line_num - 1] if in_head else lines.last_line()
-        yield start, InvalidValue(f"not readable as CSV: {_reason(error, line)}")
+        first, last = start - before - 1, reader.line_num
+        text = "".join(head[first:last]) + lines.last(last - max(first, len(head)))
+        line = text.rstrip("\r\n").rpartition("\n")[2]
+        message = f"not readable as CSV: {_reason(error, line)}"
+        yield start, Unreadable(message, text.rstrip("\r\n"))
 
 
 def _reason(error: Exception, line: str) -> str:

@@ -25,6 +25,14 @@ def is_blank(cell: object) -> bool:
     return cell is None or (isinstance(cell, str) and (not cell or cell.isspace()))
 
 
+class Unreadable(InvalidValue):
+    """A row that cannot be read. The `original` is all of its cells, or its text."""
+
+    def __init__(self, message: str, original: Sequence[object] | str) -> None:
+        super().__init__(message)
+        self.original = original
+
+
 class Table(NamedTuple):
     """A heading and the records below it; those above it are named by their lines."""
 
@@ -84,7 +92,7 @@ def body(found: Table, note: Note) -> Iterator[NumberedRecord]:
     rows = _filled(found.records, width)
     for line, cells, is_below_blank in rows:
         if is_below_blank and may_end and _is_footer(cells):
-            yield from _footer(line, rows, width, note)
+            yield from _footer((line, cells), rows, width, note)
             return
         may_end = may_end or not is_below_blank
         if cells == heading:
@@ -107,7 +115,8 @@ def _filled(
         elif not cells or ((not cells[0] or is_blank(cells[0])) and all(map(is_blank, cells))):
             blank += 1
             if blank > MAX_BLANK_ROWS:
-                yield line, InvalidValue(f"stands below {MAX_BLANK_ROWS:,} blank rows"), False
+                message = f"stands below {MAX_BLANK_ROWS:,} blank rows"
+                yield line, Unreadable(message, cells), False
                 return
         else:
             yield line, cells if len(cells) == width else _fitted(cells, width), blank > 0
@@ -135,7 +144,7 @@ def _fitted(cells: Record, width: int) -> Record | InvalidValue:
     if all(map(is_blank, cells[width:])):
         return cells[:width]
     filled = max(at for at, cell in enumerate(cells, 1) if not is_blank(cell))
-    return InvalidValue(f"{filled} cells under {width} headings")
+    return Unreadable(f"{filled} cells under {width} headings", cells)
 
 
 def _is_footer(cells: Record | InvalidValue) -> bool:
@@ -144,34 +153,43 @@ def _is_footer(cells: Record | InvalidValue) -> bool:
 
 
 def _footer(
-    first: int, rows: Iterator[tuple[int, Record | InvalidValue, bool]], width: int, note: Note
+    begin: tuple[int, Record | InvalidValue],
+    rows: Iterator[tuple[int, Record | InvalidValue, bool]],
+    width: int,
+    note: Note,
 ) -> Iterator[NumberedRecord]:
     """Read the lines below the table, from a first line of text on.
 
     In a table of one column it cannot be told from a row, and is refused. A line after it that
     looks like a row of the table is refused too.
     """
+    first = begin[0]
     if width == 1:
-        yield (
-            first,
-            InvalidValue(
-                "stands below a blank row in a table of one column: it may be a row or a footer;"
-                " delete one or the other"
-            ),
+        message = (
+            "stands below a blank row in a table of one column: it may be a row or a footer;"
+            " delete one or the other"
         )
+        yield first, _refused(begin[1], message)
         return
     lines = [first]
     for line, cells, _ in rows:
         if isinstance(cells, InvalidValue) or sum(map(_is_filled, cells)) * 2 > width:
-            yield (
-                line,
-                InvalidValue(
-                    f"stands below line {first}, which looks like a footer below the table"
-                ),
-            )
+            message = f"stands below line {first}, which looks like a footer below the table"
+            yield line, _refused(cells, message)
             return
         lines.append(line)
     note(f"Not read: {_lines(lines)} below the table")
+
+
+def _refused(cells: Record | InvalidValue, message: str) -> InvalidValue:
+    return Unreadable(message, original_of(cells))
+
+
+def original_of(row: Record | InvalidValue) -> Sequence[object] | str:
+    """Return the cells of a row, or its text if it could not be split."""
+    if isinstance(row, Unreadable):
+        return row.original
+    return "" if isinstance(row, InvalidValue) else row
 
 
 def _lines(numbers: Sequence[int]) -> str:

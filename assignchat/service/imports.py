@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from assignchat.crm import ids
 from assignchat.crm import rows as crm_rows
-from assignchat.crm.reading import line_text
+from assignchat.crm.reading import place_of
 from assignchat.crm.rows import OWN_CHAT_COLUMNS, ImportedUser
 from assignchat.errors import AliasExists, AssignchatError, ImportConflicts, InvalidValue
 from assignchat.model import IMPORTED_AWAY_NOTICE, IMPORTED_NOTICE, Alias, Role, User
@@ -166,7 +166,7 @@ def _conflicts(database: Database, owners: Owners) -> Sequence[Conflict]:
 
 
 def _problem(found: Found) -> Problem:
-    value = line_text(found.value) if found.fault is Fault.SAME_ID else found.value
+    value = place_of(found.value) if found.fault is Fault.SAME_ID else found.value
     by_owner = found.fault in (Fault.NO_USER, Fault.NO_OWNER, Fault.NOT_ACTIVE)
     return Problem(
         found.line,
@@ -267,15 +267,13 @@ def _checked(
     numbered: NumberedRows, check: Callable[[int, Row], T], problems: Problems
 ) -> Iterator[T]:
     """Yield the good rows, and add the faults of the others to `problems`."""
-    for number, (line, row) in enumerate(numbered, start=1):
+    for line, row in numbered:
         try:
             if isinstance(row, InvalidValue):
                 raise row
             yield check(line, row)
         except InvalidValue as error:
             row_id = None if isinstance(row, InvalidValue) else crm_rows.id_in(row)
-            if row_id is None and number > line:  # JSON may have all rows on one line
-                error.message = f"{error.message} (row {number})"
             problems.add(line, row_id, error)
             if problems.are_too_many:
                 return

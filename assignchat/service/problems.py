@@ -11,6 +11,9 @@ MAX_PROBLEMS = 10_000
 """After so many bad rows it is the wrong file, or one without end, and is read no further."""
 
 
+_MOST_OF_A_VALUE = 10_000
+
+
 class Problems:
     """The problems of one import."""
 
@@ -28,7 +31,10 @@ class Problems:
     def add(self, line: int, row_id: str | None, error: InvalidValue) -> None:
         """Note the problem of a row. A word that was noted before is only counted."""
         self._hint = self._hint or error.hint
-        problem = Problem(line, row_id, error.column, error.value, error.message)
+        value = error.value
+        if isinstance(value, str):
+            value = value[:_MOST_OF_A_VALUE]  # there may be many, and each of megabytes
+        problem = Problem(line, row_id, error.column, value, error.message)
         if not error.is_word:
             self.extend([problem])
             return

@@ -29,7 +29,7 @@ def _bad_lines(team: Team, kind: str, text: str) -> list[int]:
     assert team.refused("import", kind, _file(text)) == (2, "import_invalid")
     told = team.run("import", kind, "crm.txt").err
     assert team.snapshot() == before
-    return [int(line) for line in re.findall(r"^ *line (\d+):", told, re.MULTILINE)]
+    return [int(line) for line in re.findall(r"^ *line (\d+)[:,]", told, re.MULTILINE)]
 
 
 def _texts(team: Team, user: str) -> list[str]:

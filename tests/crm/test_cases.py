@@ -175,7 +175,7 @@ JSON_OF_APIS = (
         "--column customer=subject --column owner_id=assignee",
         {"35437": ("Tom Webb", "raj")},
     ),
-    Case("array-oneline.json", code=WRONG, told=["line 1: no user 'ghost' (id 77)"]),
+    Case("array-oneline.json", code=WRONG, told=["line 1, item 77: no user 'ghost' (id 77)"]),
     Case("zendesk-tickets.json", f"{ZENDESK} --value status:solved=closed", {
         "35436": ("Priya Nair", "raj", "open", FOUR), "35437": ("Tom Webb", "mark", "closed")}),
     Case("zendesk-tickets-page.json", ZENDESK, code=NOT_READ, told=["last page is missing"]),

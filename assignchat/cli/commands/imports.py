@@ -226,8 +226,9 @@ def _run(session: Session, kind: _Kind, how: _How, note: Callable[[str], None]) 
 
 def _located(problem: Problem, files: Sequence[str]) -> Problem:
     """Return the problem with the line in its file, and with the file if there are several."""
-    file, line = reading.place_in(files, problem.line)
-    return problem._replace(line=line, file=file if len(files) > 1 else None)
+    place = reading.place_of(problem.line)
+    file = files[place.file] if len(files) > 1 else None
+    return problem._replace(line=place.line, item=place.item, file=file)
 
 
 def _check_rejects(session: Session, how: _How) -> None:
