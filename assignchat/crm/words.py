@@ -14,17 +14,14 @@ def translated(rows: Iterable[NumberedRow], source: Source) -> Iterator[Numbered
 
     A word without a meaning stays as it is.
     """
-    meanings = {
-        column: {folded_word(word): meaning for word, meaning in words.items()}
-        for column, words in source.values.items()
-    }
+    meanings = {column: _Meanings(words) for column, words in source.values.items()}
     if not meanings and not source.defaults:
         yield from rows
         return
     for line, row in rows:
         if not isinstance(row, InvalidValue):
             for column, words in meanings.items():
-                row[column] = _meaning(row.get(column), words)
+                row[column] = words.of(row.get(column))
             for column, default in source.defaults.items():
                 if column not in SEVERAL and is_blank(row.get(column)):
                     row[column] = default
@@ -38,7 +35,25 @@ def folded_word(word: Any) -> str:
     return str(word).strip().casefold()
 
 
-def _meaning(value: Any, words: Mapping[str, str]) -> Any:
-    if value is None or isinstance(value, (dict, list)):
-        return value
-    return words.get(folded_word(value), value)
+class _Meanings:
+    """The meanings of the words of a column. What was looked up is kept, because words repeat."""
+
+    def __init__(self, words: Mapping[str, str]) -> None:
+        self._words = {folded_word(word): meaning for word, meaning in words.items()}
+        self._known = dict[str, str]()
+
+    def of(self, value: Any) -> Any:
+        """Return the meaning of a cell, or the cell itself if it is none of the words."""
+        if type(value) is not str:
+            is_word = value is not None and not isinstance(value, (dict, list))
+            return self._words.get(folded_word(value), value) if is_word else value
+        meaning = self._known.get(value)
+        if meaning is None:
+            meaning = self._words.get(folded_word(value), value)
+            if len(self._known) < _KEPT and len(value) < _LONGEST_KEPT:
+                self._known[value] = meaning
+        return meaning
+
+
+_KEPT = 1000
+_LONGEST_KEPT = 100
