@@ -77,9 +77,7 @@ class InvalidValue(InvalidInput):
         `is_word` is true for a word that a CRM repeats in many rows, and which is reported once.
         """
         super().__init__(message, hint)
-        self.column = column
-        self.value = value
-        self.is_word = is_word
+        self.column, self.value, self.is_word = column, value, is_word
 
 
 class FileUnreadable(InvalidInput):
@@ -347,9 +345,11 @@ class DatabaseFull(DatabaseUnusable):
 
 
 class DatabaseDamaged(DatabaseUnusable):
-    """The database file is damaged."""
+    """The database file is damaged, or holds what no command has put there."""
 
     code = "database_damaged"
+    place: tuple[str, object, str] | None = None  # table, row and column, if they are known
+    is_of_rows = True  # not if the file or a table cannot be read, so that no row is believed
 
 
 class DatabaseNewer(DatabaseUnusable):

@@ -128,11 +128,13 @@ def check(database: Database, *, full: bool = False, expect: str | None = None) 
     earlier: that it is still there shows that no rows were cut off at the end, and that none
     were sealed anew. Only a full check shows the rest.
     """
+    database.checking = True
     with database.read():
         problems: list[Finding] = []
         warnings: list[Finding] = []
         newest, held_by = None, database.holder()
         try:
+            problems.extend(_mismade(database))
             problems.extend(_found(database, _PROBLEMS))
             problems.extend(_tampering(database, full=full, expect=expect))
             warnings.extend(_found(database, _WARNINGS))
@@ -143,6 +145,12 @@ def check(database: Database, *, full: bool = False, expect: str | None = None) 
             if "file_damaged" not in {found.code for found in problems}:
                 problems.append(Finding("file_damaged", error.message))
         return CheckResult(not problems, newest and newest.hash, problems, warnings, held_by)
+
+
+def _mismade(database: Database) -> Iterator[Finding]:
+    fault = database.fault()
+    if fault is not None:
+        yield Finding("schema_differs", fault.message)
 
 
 def _found(database: Database, questions: _Questions) -> Iterator[Finding]:

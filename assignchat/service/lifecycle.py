@@ -1,10 +1,10 @@
 """Requests that are sent, that time out or are cancelled, and the next request of a chain."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from assignchat.errors import ClockSuspicious
+from assignchat.errors import ClockSuspicious, DatabaseDamaged, NotFound
 from assignchat.model import (
     SYSTEM,
     TRANSITIONS,
@@ -31,20 +31,67 @@ _CLOCK_AHEAD_SECONDS = 31 * 86_400
 
 
 def sweep_timeouts(
-    database: Database, *, actor: str = SYSTEM, dry_run: bool = False, force: bool = False
+    database: Database,
+    *,
+    actor: str = SYSTEM,
+    dry_run: bool = False,
+    force: bool = False,
+    passed_over: Callable[[int, str], object] = lambda _request_id, _why: None,
 ) -> list[int]:
     """Time out every pending request whose deadline has passed. Returns their ids, in order.
 
-    `actor` is recorded for the sweep. Raises `ClockSuspicious`, unless `force`, if a request is
-    due and the newest tracking row lies more than 5 minutes in the future or 31 days in the past.
+    `actor` is recorded for the sweep. `passed_over` is called with the id of each damaged
+    request, which stays pending, and what is damaged. Raises `ClockSuspicious`, unless `force`,
+    if a request is due and the newest tracking row lies more than 5 minutes in the future or 31
+    days in the past.
     """
     with database.read():
         if not requests.any_due(database):
             return []  # without waiting for a writer
+    try:
+        with database.write(dry_run=dry_run, bulk=True):
+            if not force:
+                _check_clock(database)
+            return _time_out(database, requests.past_deadline(), actor)
+    except (DatabaseDamaged, NotFound) as error:
+        if isinstance(error, DatabaseDamaged) and not error.is_of_rows:
+            raise
+    damaged: dict[int, str] = {}
     with database.write(dry_run=dry_run, bulk=True):
-        if not force:
-            _check_clock(database)
-        return _time_out(database, requests.past_deadline(), actor)
+        due = requests.pending_ids(database, requests.past_deadline())
+        ids = _time_out_sound(database, due, actor, damaged)
+    for request_id, why in damaged.items():
+        passed_over(request_id, why)
+    return ids
+
+
+_MOST_PASSED_OVER = 100
+
+
+def _time_out_sound(
+    database: Database, due: Sequence[int], actor: str, damaged: dict[int, str]
+) -> list[int]:
+    """Time out due requests, in halves if a damaged one is among them. Returns their ids.
+
+    The damaged ones are added to `damaged`.
+    """
+    from assignchat.store.damage import attempt  # only needed when something is wrong
+
+    if not due:
+        return []
+    some = requests.past_deadline(requests.between(due[0], due[-1]))
+    try:
+        with attempt(database):
+            return _time_out(database, some, actor)
+    except DatabaseDamaged as error:
+        if not error.is_of_rows or len(damaged) >= _MOST_PASSED_OVER:
+            raise
+        if len(due) == 1:
+            damaged[due[0]] = error.message
+            return []
+    half = len(due) // 2
+    first = _time_out_sound(database, due[:half], actor, damaged)
+    return first + _time_out_sound(database, due[half:], actor, damaged)
 
 
 def record_passed_deadlines(database: Database, which: Which) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
+from assignchat.errors import DatabaseDamaged
 from assignchat.model import NOT_TAKEN, Notification, Status
 from assignchat.store import deliveries
 from assignchat.store.database import Database
@@ -41,15 +42,20 @@ class Delivered(NamedTuple):
 
 
 def notify(
-    database: Database, outlet: Outlet, *, stop_requested: Callable[[], bool] = lambda: False
+    database: Database,
+    outlet: Outlet,
+    *,
+    stop_requested: Callable[[], bool] = lambda: False,
+    passed_over: Callable[[str, str], object] = lambda _user_id, _why: None,
 ) -> Delivered:
     """Deliver the notifications that are due, to each user as one message. Returns the counts.
 
-    It ends early once `stop_requested`. No transaction is open while a message is sent. Its
-    notifications are claimed before, so that of two processes only one sends them, and recorded
-    afterwards: if the process is killed in between, they are sent again after `CLAIM_SECONDS`. A
-    message that fails is tried again at the next run; from the third failure on after a minute,
-    then two, four, up to an hour.
+    It ends early once `stop_requested`. `passed_over` is called with the id of each user of
+    whose notifications something is damaged, and what; nothing is sent to them. No transaction
+    is open while a message is sent. Its notifications are claimed before, so that of two
+    processes only one sends them, and recorded afterwards: if the process is killed in between,
+    they are sent again after `CLAIM_SECONDS`. A message that fails is tried again at the next
+    run; from the third failure on after a minute, then two, four, up to an hour.
     """
     sent = failed = 0
     for user_id in _recipients(database):
@@ -57,9 +63,15 @@ def notify(
             continue
         if stop_requested():
             break
-        with database.write():
-            until = time_after(database.now, CLAIM_SECONDS)
-            claimed = deliveries.claim(database, user_id, until)
+        try:
+            with database.write():
+                until = time_after(database.now, CLAIM_SECONDS)
+                claimed = deliveries.claim(database, user_id, until)
+        except DatabaseDamaged as error:
+            if not error.is_of_rows:
+                raise
+            passed_over(user_id, error.message)
+            continue
         if claimed.notifications:  # else somebody else was faster
             arrived = _send(database, outlet, user_id, claimed)
             sent += len(claimed.notifications) if arrived else 0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, Self, Type
 
 from assignchat.errors import AssignchatError, DatabaseUnusable
 from assignchat.model import Rules
+from assignchat.store import strict
 from assignchat.store.expressions import Expressions
 from assignchat.store.inspection import Inspection
 from assignchat.store.sql import Params
@@ -57,6 +58,8 @@ class Database(Expressions, Inspection, Protocol):
     """Whose command it is, for them; the login if it is not given."""
     tell_who_waits: Callable[["Holder | None"], None] | None = None
     """Called, if given, when a writer has waited for a second, and then every few seconds."""
+    checking: bool = False
+    """Whether it is only looked at for damage, so that it may also be read if it is damaged."""
     committed: bool = False
     """Whether a change was made that stands; who reports a failure asks."""
 
@@ -254,7 +257,12 @@ class Database(Expressions, Inspection, Protocol):
     @contextmanager
     def _transaction(self, kind: Kind, *, commit: bool) -> Iterator[None]:
         # Rows that are staged may come from a terminal, and nobody waits for them.
-        with nullcontext() if kind == "temporary" else signals.not_suspended(), self._translated():
+        unheld = kind == "temporary"
+        with (
+            nullcontext() if unheld else signals.not_suspended(),
+            strict.damage_named(self.first_damage),
+            self._translated(),
+        ):
             self._now = format_time(self._begin(kind))
             self._changes_before = self._changes()
             try:
@@ -356,8 +364,11 @@ class Database(Expressions, Inspection, Protocol):
     def rows(
         self, row_type: type[R], sql: str, params: Params | None = None, *, many: bool = False
     ) -> Iterator[R]:
-        """Yield the rows as `row_type`, whose fields are the selected columns. See `tuples`."""
-        return map(row_type._make, self.tuples(sql, params, many=many))
+        """Yield the rows as `row_type`, whose fields are the selected columns. See `tuples`.
+
+        Raises `DatabaseDamaged` for a value that its column cannot hold: see `strict`.
+        """
+        return strict.made(row_type, self.tuples(sql, params, many=many), self.location)
 
     def table(self, name: str) -> Iterator[tuple[Any, ...]]:
         """Yield all rows of a table or view, the oldest first where they are numbered."""

@@ -1,6 +1,9 @@
 """The part of the protocol of an engine that tells an export and a check what is there."""
 
-from typing import NamedTuple, Protocol
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from assignchat.errors import DatabaseDamaged
 
 
 class SchemaDifference(NamedTuple):
@@ -33,3 +36,12 @@ class Inspection(Protocol):
 
     def added_triggers(self) -> list[str]:
         """List the triggers that are not ours. They run inside our transactions."""
+
+    def fault(self) -> DatabaseDamaged | None:
+        """Return why no table can be used, as one is not as it was made, or None."""
+
+    def first_damage(self) -> DatabaseDamaged | None:
+        """Find the first spoilt value in any table: see `damage`."""
+
+    def as_stored(self, table: str, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a table, also texts that are not UTF-8: they have surrogates."""

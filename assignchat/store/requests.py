@@ -6,7 +6,9 @@ from contextlib import nullcontext
 from itertools import takewhile
 from typing import NamedTuple, TypedDict
 
+from assignchat.errors import DatabaseDamaged
 from assignchat.model import ANSWERS, Party, Request, Status, Transition
+from assignchat.shell import command_line
 from assignchat.store import notifications, seals
 from assignchat.store.database import Database
 from assignchat.store.sql import (
@@ -24,7 +26,8 @@ from assignchat.store.sql import (
 
 _COMPUTED = COLUMNS_WITH_DEADLINE | {"customer": "c.customer"}
 _COLUMNS = ", ".join(_COMPUTED.get(name, f"r.{name}") for name in Request._fields)
-_SELECT = f"SELECT {_COLUMNS} FROM requests r JOIN chats c ON c.id = r.chat_id"
+# A request whose chat is gone must not seem to be gone itself.
+_SELECT = f"SELECT {_COLUMNS} FROM requests r LEFT JOIN chats c ON c.id = r.chat_id"
 
 
 class Filters(TypedDict, total=False):
@@ -51,9 +54,9 @@ _STATUS_FILTERS = {
 
 
 def _requests(database: Database, sql: str, params: Params) -> Iterator[Request]:
-    rows = database.tuples(f"{_SELECT} {sql}", {**params, "now": database.now})
-    for *columns, fallbacks in rows:  # they come last; most requests have none
-        yield Request._make((*columns, tuple(json.loads(fallbacks)) if fallbacks else ()))
+    rows = database.rows(Request, f"{_SELECT} {sql}", {**params, "now": database.now})
+    for *columns, stored in rows:  # as text; most requests have none
+        yield Request._make((*columns, tuple(json.loads(str(stored))) if stored else ()))
 
 
 def get(database: Database, request_id: int) -> Request | None:
@@ -146,6 +149,11 @@ def involving(user_id: str) -> Which:
     )
 
 
+def between(first: int, last: int) -> Which:
+    """Return the condition for the requests with these ids and all between them."""
+    return Which("r.id BETWEEN :first AND :last", {"first": first, "last": last})
+
+
 def past_deadline(which: Which | None = None) -> Which:
     """Return the condition for those of some requests, or of all, whose deadline has passed."""
     return PAST_DEADLINE if which is None else which & PAST_DEADLINE
@@ -185,6 +193,14 @@ def missed_in_a_row(database: Database, user_id: str, at_most: int) -> list[int]
     return [request_id for request_id, _ in takewhile(lambda row: row[1], last)]
 
 
+def pending_ids(database: Database, which: Which) -> list[int]:
+    """List the ids of those of some requests that are recorded as pending, in order."""
+    return database.column(
+        f"SELECT r.id FROM requests r WHERE r.status = 'pending' AND {which.sql} ORDER BY +r.id",
+        {**which.params, "now": database.now},
+    )
+
+
 def any_due(database: Database) -> bool:
     """Return whether a deadline has passed that is not recorded yet."""
     return bool(
@@ -222,8 +238,9 @@ def settle(
     settled = _collect(database, which.sql, bound)
     if not settled.ids:
         return settled
-    database.expect_tracking_rows(len(settled.ids))
     them = settled.which
+    _check_sound(database, transition, them)
+    database.expect_tracking_rows(len(settled.ids))
     bound |= them.params
     # One that has timed out did so at its deadline, however late that is noticed.
     resolved_at = "expires_at" if transition.target == Status.TIMED_OUT else ":now"
@@ -261,6 +278,35 @@ def _collect(database: Database, condition: str, bound: Params) -> Settled:
         database.column("SELECT id FROM settling ORDER BY id"),
         database.column(f"SELECT r.id FROM requests r WHERE {with_fallbacks} ORDER BY r.id"),
     )
+
+
+def _check_sound(database: Database, transition: Transition, settled: Which) -> None:
+    """Raise `DatabaseDamaged` if one of the collected requests is no ground to act on."""
+    if transition.party != Party.SYSTEM:
+        return  # each was read by itself
+    unsound = database.value(
+        f"SELECT r.id FROM requests r WHERE {settled.sql} AND ({_UNSOUND})", settled.params
+    )
+    if unsound is not None:
+        get(database, unsound)  # which names the column, unless it only refers to nobody
+        raise DatabaseDamaged(
+            f"The database {database.location} is damaged: request {unsound} has no readable"
+            " deadline, or no chat, requester, recipient or owner",
+            hint=command_line("check"),
+        )
+
+
+# Types need not be what is declared: a value of another one has no user and no such form.
+_UNSOUND = " OR ".join(
+    [
+        "r.expires_at NOT LIKE '____-__-__T__:__:__.___Z'",
+        "NOT EXISTS (SELECT 1 FROM chats c WHERE c.id = r.chat_id)",
+        *(
+            f"NOT EXISTS (SELECT 1 FROM users u WHERE u.id = r.{column})"
+            for column in ("requester_id", "recipient_id", "from_user")
+        ),
+    ]
+)
 
 
 def _track(database: Database, settled: Which, bound: Params) -> None:

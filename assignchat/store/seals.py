@@ -18,11 +18,9 @@ from itertools import islice, repeat, zip_longest
 from typing import Any, NamedTuple
 
 from assignchat.model import TrackingRow
+from assignchat.store import strict
 from assignchat.store.database import Database, SealedUpTo
 from assignchat.store.sql import Params, insert_into
-
-SINCE_SCHEMA = 2
-"""Older databases have no seals."""
 
 SLICE = 10_000
 """The most rows under one seal. They are in memory at once."""
@@ -57,12 +55,22 @@ class _Rows(NamedTuple):
 
 def head(database: Database) -> Seal | None:
     """Return the newest seal, whose hash stands for all tracking rows. Returns None before any."""
-    return database.one(Seal, f"SELECT {_FIELDS} FROM seals ORDER BY last_id DESC LIMIT 1", {})
+    return _first(database, "ORDER BY last_id DESC LIMIT 1", {})
 
 
 def find(database: Database, hash_: str) -> Seal | None:
     """Find the seal with this hash. Returns None if there is none."""
-    return database.one(Seal, f"SELECT {_FIELDS} FROM seals WHERE hash = :hash", {"hash": hash_})
+    return _first(database, "WHERE hash = :hash", {"hash": hash_})
+
+
+def _first(database: Database, which: str, params: Params) -> Seal | None:
+    found = next(database.tuples(f"SELECT {_FIELDS} FROM seals {which}", params), None)
+    if found is None:
+        return None
+    seal = Seal._make(found)  # of one put there by hand, the rest says nothing
+    if type(seal.hash) is not str:
+        raise strict.damage(database.location, "seals", seal.last_id, "hash", seal.hash, "a text")
+    return seal
 
 
 def seal_new_rows(database: Database, varying: Sequence[str] = _COLUMNS) -> None:
@@ -176,7 +184,8 @@ def first_tampering(database: Database) -> str | None:
     """
     rows = database.tuples(f"SELECT id, {', '.join(_COLUMNS)} {_FROM} ORDER BY id", many=True)
     previous = _NONE
-    for seal in database.rows(Seal, f"SELECT {_FIELDS} FROM seals ORDER BY last_id", many=True):
+    for stored in database.tuples(f"SELECT {_FIELDS} FROM seals ORDER BY last_id", many=True):
+        seal = Seal._make(stored)  # whatever it holds
         if not _is_valid(seal, previous):
             return f"the seal that ends at row {seal.last_id} is not valid"
         ids = range(seal.first_id, seal.last_id + 1)

@@ -44,8 +44,14 @@ def notify(
     invocation(ctx).goes_on = True
     for stop_requested in rounds(pause):
         with open_for_reading(ctx) as session:
-            result = notifications.notify(session.database, found, stop_requested=stop_requested)
+            result = notifications.notify(
+                session.database, found, stop_requested=stop_requested, passed_over=_note_damage
+            )
         _tell(result, watching=pause is not None, quiet=quiet, as_json=as_json)
+
+
+def _note_damage(user_id: str, why: str) -> None:
+    render.note(f"Nothing was sent to {render.visible(str(user_id))}. {why}")
 
 
 def _nobody(_: str) -> None:

@@ -67,14 +67,25 @@ def _sweep(
     watching: bool,
     as_json: bool,
 ) -> None:
+    damaged: list[dict[str, object]] = []
+
+    def pass_over(request_id: int, why: str) -> None:
+        render.note(f"Request {request_id} was passed over. {why}")
+        damaged.append({"request_id": request_id, "message": why})
+
     with open_for_sweep(ctx, as_user) as session:
         ids = service.sweep_timeouts(
-            session.database, actor=session.actor, dry_run=dry_run, force=force
+            session.database,
+            actor=session.actor,
+            dry_run=dry_run,
+            force=force,
+            passed_over=pass_over,
         )
     if quiet or (watching and not ids):
         return
     if as_json:
-        render.say_json({"timed_out": len(ids), "request_ids": ids, "dry_run": dry_run})
+        result = {"timed_out": len(ids), "request_ids": ids, "dry_run": dry_run}
+        render.say_json(result | ({"passed_over": damaged} if damaged else {}))
     elif ids:
         done = "would time out" if dry_run else "timed out"
         at = "" if render.stdout_is_terminal() else f"{format_time(invocation(ctx).clock())} "

@@ -14,15 +14,13 @@ from assignchat.store import seals
 from assignchat.store.database import (
     DEFAULT_BUSY_SECONDS,
     Clock,
-    Database,
     Kind,
     utc_now,
 )
-from assignchat.store.inspection import SchemaDifference
 from assignchat.store.sql import Params
 from assignchat.store.sqlite import SCHEMA_VERSION, opening, queue
-from assignchat.store.sqlite.errors import locked, translated
-from assignchat.store.sqlite.expressions import Expressions
+from assignchat.store.sqlite.errors import locked, spoilt, translated
+from assignchat.store.sqlite.inspection import SqliteInspection
 from assignchat.system import signals
 from assignchat.times import format_time
 
@@ -38,7 +36,7 @@ _GUARD_AGAINST_REPLACING = "engagement_tracking_no_replace"
 _MANY_ROWS = 1_000
 
 
-class SqliteDatabase(Expressions, Database):
+class SqliteDatabase(SqliteInspection):
     """An open SQLite file, or a closed copy of one that may only be read.
 
     With `full`, the error of a full disk, the database is read in the same way as such a copy.
@@ -101,24 +99,43 @@ class SqliteDatabase(Expressions, Database):
             with translated(path):
                 version = opening.prepare(database.connection, path)
             if version < SCHEMA_VERSION:
-                database._bring_up_to_date(version)
+                database._bring_up_to_date()
             database.check_in_place()  # or it may be the file before it that is open
+            database._look_at_schema()
         except BaseException:
-            database.close()
+            database._closed = True
+            if database._state.log_size:
+                opening.close_untouched(database.connection, path)
+            database.connection.close()
             raise
         return database
 
-    def _bring_up_to_date(self, version: int) -> None:
+    def _look_at_schema(self) -> None:
+        with translated(self._path):
+            # A closed copy is read in no mode at all.
+            mode = "wal" if self._is_closed_copy else self.value("PRAGMA journal_mode")
+            if mode == "wal" and opening.is_as_made(self.connection):
+                return
+            from assignchat.store.sqlite import faults
+
+            self._fault = faults.find(self.connection, self._path, mode)
+
+    def _bring_up_to_date(self) -> None:
         # Rare, and sqlite_utils takes longer to import than a whole command may take.
         from assignchat.store.sqlite import schema
 
         try:
             with self.write():
+                had_seals = schema.has_seals(self.connection)
                 schema.migrate(self.connection)
-                if version < seals.SINCE_SCHEMA:
+                if not had_seals:  # which no other version can have added
                     self.tracked_before = 0  # what is there already is sealed as it is
                     seals.seal_new_rows(self)
             self.committed = False  # it is not what the command is to change
+        except sqlite3.Error as error:
+            raise spoilt(
+                self._path, f"its tables are not those that its version says: {error}"
+            ) from error
         except DatabaseReadOnly as error:
             raise DatabaseReadOnly(
                 f"The database {self.location} was written by an older assignchat and must be "
@@ -241,6 +258,8 @@ class SqliteDatabase(Expressions, Database):
         return queue.alone(self._path, self._busy_seconds)
 
     def _begin(self, kind: Kind) -> datetime:
+        if self._fault is not None:
+            self._fault.check(kind, checking=self.checking)
         if kind != "write":
             self.connection.execute("BEGIN")
             return self._clock()
@@ -356,36 +375,3 @@ class SqliteDatabase(Expressions, Database):
         insert = f"INSERT INTO {table} VALUES ({places}) ON CONFLICT DO NOTHING"
         with self._translated():
             self.connection.executemany(insert, rows)
-
-    def tables(self) -> list[str]:
-        return self.column(
-            "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')"
-            " AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE '\\_%' ESCAPE '\\'"
-            " ORDER BY name"
-        )
-
-    def columns(self, table: str) -> list[str]:
-        sql = "SELECT name FROM pragma_table_info(:table) ORDER BY cid"
-        return self.column(sql, {"table": table})
-
-    def integrity(self) -> list[str]:
-        return [line for line in self.column("PRAGMA integrity_check") if line != "ok"]
-
-    def orphans(self) -> list[str]:
-        return sorted(set(self.column("PRAGMA foreign_key_check")))
-
-    def highest_id(self, table: str) -> int:
-        sql = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = :table"
-        return int(self.value(sql, {"table": table}))
-
-    def schema_differences(self) -> list[SchemaDifference]:
-        from assignchat.store.sqlite import schema  # slow to import, see there
-
-        return schema.differences(dict(self.tuples(schema.OBJECTS)))
-
-    def added_triggers(self) -> list[str]:
-        from assignchat.store.sqlite import schema
-
-        ours = schema.expected_objects()
-        found = self.column("SELECT name FROM sqlite_master WHERE type = 'trigger' ORDER BY name")
-        return [name for name in found if name not in ours]

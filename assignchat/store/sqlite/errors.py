@@ -3,7 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from assignchat.errors import (
     DatabaseReadOnly,
 )
 from assignchat.shell import command_line
+from assignchat.store.sqlite import APPLICATION_ID
 
 if TYPE_CHECKING:
     from assignchat.store.holder import Holder
@@ -35,7 +36,7 @@ def translate(error: sqlite3.Error, path: Path) -> Exception:
     """Find the meaning of an error. Returns the error itself if only a bug of ours can cause it."""
     name = getattr(error, "sqlite_errorname", "") or ""
     if any(sign in str(error) for sign in _SIGNS_OF_DAMAGE):
-        name = "SQLITE_CORRUPT"
+        return spoilt(path, str(error))
     for prefix, meaning in _MEANINGS.items():
         if name.startswith(prefix):
             return meaning(path, f"{error} ({name})")
@@ -44,8 +45,11 @@ def translate(error: sqlite3.Error, path: Path) -> Exception:
 
 _SIGNS_OF_DAMAGE = (
     "no such",  # a table or column is gone
+    "has no column",
     "decode to UTF-8",
     "malformed JSON",
+    "JSON cannot hold BLOB",
+    "integer overflow",
 )
 
 
@@ -68,7 +72,7 @@ def full(path: Path, _error: str = "") -> DatabaseFull:
 def _failing(path: Path, error: str) -> AssignchatError:
     if not _has_room(path):  # SQLite has no word of its own for some ways of being full
         return full(path, error)
-    return DatabaseDamaged(
+    return _unreadable(
         f"The system could not read or write the database {path}: {error}",
         hint="Nothing was changed. Look at the disk, its free space and the system's log.",
     )
@@ -88,20 +92,80 @@ def _has_room(path: Path) -> bool:
 _LITTLE_ROOM = 1024 * 1024  # bytes; a -wal file grows in steps
 
 
-def damaged(path: Path, error: str) -> DatabaseDamaged:
-    """Return the error for a file that is damaged."""
+def spoilt(path: Path, error: str) -> DatabaseDamaged:
+    """Return the error for tables or values that are not as they were made."""
     return DatabaseDamaged(
         f"The database {path} is damaged: {error}",
         hint="Keep a copy of the file, and restore the last backup. assignchat check tells more.",
     )
 
 
-def foreign(path: Path, _error: str = "") -> DatabaseForeign:
-    """Return the error for a file that is not a database of assignchat."""
+def damaged(path: Path, error: str) -> DatabaseDamaged:
+    """Return the error for a file that is damaged, or has another's -wal file beside it."""
+    found = spoilt(path, f"{error}{_cut_off(path)}")
+    found.is_of_rows = False
+    wal = Path(os.path.realpath(path) + "-wal")
+    if wal.exists() and wal.stat().st_size:
+        found.hint = (
+            f"If {wal.name} is left of another database, as where a backup was restored, move it "
+            f"away. Otherwise: {found.hint}"
+        )
+    return found
+
+
+def _unreadable(message: str, hint: str) -> DatabaseDamaged:
+    error = DatabaseDamaged(message, hint)
+    error.is_of_rows = False
+    return error
+
+
+_HEADER_BYTES = 100
+_MAGIC = b"SQLite format 3\0"
+
+
+def _header(path: Path) -> bytes:
+    """Return the header of a database file, empty if it cannot be read."""
+    with suppress(OSError), path.open("rb") as file:
+        return file.read(_HEADER_BYTES)
+    return b""
+
+
+def _cut_off(path: Path) -> str:
+    """Say by how much a file is shorter than its header says, if it is."""
+    header = _header(path)
+    if len(header) < _HEADER_BYTES or not header.startswith(_MAGIC):
+        return ""
+    page_size = int.from_bytes(header[16:18], "big")  # 1 stands for 65536
+    wanted = (65_536 if page_size == 1 else page_size) * int.from_bytes(header[28:32], "big")
+    found = path.stat().st_size
+    return f"; it is cut off: {found} bytes are left of {wanted}" if found < wanted else ""
+
+
+def foreign(path: Path, _error: str = "") -> AssignchatError:
+    """Return the error for a file that is not a database of assignchat, saying what it is."""
+    header = _header(path)
+    if header[_APPLICATION] == APPLICATION_ID.to_bytes(4, "big"):
+        wal = os.path.basename(os.path.realpath(path)) + "-wal"
+        return _unreadable(
+            f"The database {path} is damaged: {wal} beside it is of another database",
+            hint=f"Nothing was changed. Move {wal} away, and the file that ends in -shm.",
+        )
+    if not header:
+        what = "it is empty"
+    elif not header.startswith(_MAGIC):
+        what = "it is not an SQLite file"
+    elif any(header[_APPLICATION]):
+        what = "it is the database of another application"
+    else:
+        what = "it is an SQLite file without assignchat's mark in its header"
     return DatabaseForeign(
-        f"Not an assignchat database: {path}",
+        f"Not an assignchat database: {path}: {what}",
         hint="Check the path. A new database is made with: assignchat --db FILE init",
     )
+
+
+_APPLICATION = slice(68, 72)
+"""The bytes of a header that name the application."""
 
 
 def _read_only(path: Path, _error: str = "") -> DatabaseReadOnly:

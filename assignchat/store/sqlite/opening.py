@@ -3,7 +3,7 @@
 import os
 import sqlite3
 import stat
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
@@ -16,8 +16,10 @@ from assignchat.errors import (
     DatabaseReplaced,
 )
 from assignchat.shell import quoted
-from assignchat.store.sqlite import APPLICATION_ID, SCHEMA_VERSION
+from assignchat.store.sql import one_of
+from assignchat.store.sqlite import APPLICATION_ID, SCHEMA_MARK, SCHEMA_VERSION
 from assignchat.store.sqlite.errors import foreign, missing, translated
+from assignchat.store.strict import TABLES
 from assignchat.system.files import is_unfinished
 
 
@@ -89,9 +91,11 @@ def files_beside(path: Path) -> list[Path]:
     return [Path(real + suffix) for suffix in ("-wal", "-journal", "-shm")]
 
 
-def connect(path: Path, busy_seconds: float, *, immutable: bool = False) -> sqlite3.Connection:
+def connect(
+    path: Path, busy_seconds: float, *, immutable: bool = False, read_only: bool = False
+) -> sqlite3.Connection:
     """Connect to a file that exists. Transactions begin and end only where the caller says so."""
-    mode = "mode=ro&immutable=1" if immutable else "mode=rw"
+    mode = "mode=ro&immutable=1" if immutable else "mode=ro" if read_only else "mode=rw"
     name = os.path.join(os.curdir, path)  # SQLite keeps :memory: for itself
     with translated(path):
         return sqlite3.connect(
@@ -235,3 +239,45 @@ def overwrite_log(connection: sqlite3.Connection) -> None:
         connection.execute("BEGIN IMMEDIATE")
         connection.execute(f"PRAGMA user_version = {version}")
         connection.execute("COMMIT")
+
+
+def own_objects() -> str:
+    """Return the SQL that selects our tables and views, and each index and trigger of theirs."""
+    views = ("engagement_records", "pending_requests", "user_load")
+    own = (*TABLES, *views, _MIGRATIONS)
+    return f"SELECT name, sql FROM sqlite_master WHERE sql <> '' AND tbl_name IN {one_of(own)}"
+
+
+_MIGRATIONS = "_sqlite_migrations"
+
+
+def is_as_made(connection: sqlite3.Connection) -> bool:
+    """Return whether our tables are as the migrations make them, and nothing acts on them."""
+    if schema_mark(connection, "sqlite_master") == SCHEMA_MARK:
+        return True
+    return schema_mark(connection, f"({own_objects()})") == SCHEMA_MARK  # without others' tables
+
+
+def schema_mark(connection: sqlite3.Connection, source: str) -> int:
+    """Return the checksum of a part of the schema, in whatever order it is. Returns 0 for none."""
+    from zlib import crc32
+
+    (found,) = connection.execute(
+        f"SELECT group_concat(name || sql, char(1)) FROM {source}"
+    ).fetchone()
+    text = found or ""
+    # How sqlite_utils makes its own table is its own business, but it must be there.
+    others = ("sqlite_", _MIGRATIONS, f"idx_{_MIGRATIONS}")
+    parts = sorted(part for part in text.split("\1") if not part.startswith(others))
+    return crc32("".join(parts).encode()) if f"{_MIGRATIONS}CREATE" in text else 0
+
+
+def close_untouched(connection: sqlite3.Connection, path: Path) -> None:
+    """Close a database that is refused, and move nothing of a -wal file into it.
+
+    The last connection to close does that, so the last one is one that may not write.
+    """
+    with suppress(sqlite3.Error), closing(connect(path, 0, read_only=True)) as last:
+        with suppress(sqlite3.Error):
+            last.execute("PRAGMA application_id").fetchone()
+        connection.close()

@@ -27,6 +27,12 @@ def migrate(connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
+def has_seals(connection: sqlite3.Connection) -> bool:
+    """Return whether the migration that makes the seals has run, whatever a version says."""
+    found = "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'seals')"
+    return bool(connection.execute(found).fetchone()[0])
+
+
 OBJECTS = (
     "SELECT name, sql FROM sqlite_master"
     " WHERE sql <> '' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"

@@ -1,0 +1,68 @@
+"""What an export, a backup and a check ask, of an SQLite file."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from assignchat.errors import DatabaseDamaged
+from assignchat.store.database import Database
+from assignchat.store.inspection import SchemaDifference
+from assignchat.store.sqlite.expressions import Expressions
+
+if TYPE_CHECKING:
+    from assignchat.store.sqlite.faults import Fault
+
+
+class SqliteInspection(Expressions, Database):
+    """A part of the engine."""
+
+    connection: sqlite3.Connection
+    _fault: "Fault | None" = None
+
+    def tables(self) -> list[str]:
+        return self.column(
+            "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')"
+            " AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE '\\_%' ESCAPE '\\'"
+            " ORDER BY name"
+        )
+
+    def columns(self, table: str) -> list[str]:
+        sql = "SELECT name FROM pragma_table_info(:table) ORDER BY cid"
+        return self.column(sql, {"table": table})
+
+    def integrity(self) -> list[str]:
+        return [line for line in self.column("PRAGMA integrity_check") if line != "ok"]
+
+    def orphans(self) -> list[str]:
+        return sorted(set(self.column("PRAGMA foreign_key_check")))
+
+    def highest_id(self, table: str) -> int:
+        sql = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = :table"
+        return int(self.value(sql, {"table": table}))
+
+    def schema_differences(self) -> list[SchemaDifference]:
+        from assignchat.store.sqlite import schema  # slow to import, see there
+
+        return schema.differences(dict(self.tuples(schema.OBJECTS)))
+
+    def fault(self) -> DatabaseDamaged | None:
+        return None if self._fault is None or self._fault.is_readable else self._fault.error
+
+    def added_triggers(self) -> list[str]:
+        from assignchat.store.sqlite import schema
+
+        ours = schema.expected_objects()
+        found = self.column("SELECT name FROM sqlite_master WHERE type = 'trigger' ORDER BY name")
+        return [name for name in found if name not in ours]
+
+    def first_damage(self) -> DatabaseDamaged | None:
+        from assignchat.store.damage import first_damage  # only needed when something is wrong
+
+        return first_damage(self)
+
+    def as_stored(self, table: str, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+        self.connection.text_factory = lambda text: text.decode(errors="surrogateescape")
+        try:
+            yield from self.tuples(f"SELECT {', '.join(columns)} FROM {table}")
+        finally:
+            self.connection.text_factory = str

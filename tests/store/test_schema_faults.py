@@ -1,0 +1,225 @@
+"""A database whose tables are not as they were made is named for what it is, and left alone."""
+
+import json
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from assignchat.store.sqlite import SCHEMA_MARK, SCHEMA_VERSION
+from assignchat.store.sqlite.opening import own_objects, schema_mark
+from tests.support.databases import look
+from tests.support.team import Team, old_database
+
+
+@pytest.fixture
+def team(empty_team: Team) -> Team:
+    """The demo team with a pending request, without the check that follows other tests."""
+    empty_team.ok("init", "--demo")
+    empty_team.ok("assign", "chat-1", "--to", "martha", "--as", "mark")
+    return empty_team
+
+
+def rewrite(path: Path, table: str, old: str, new: str) -> None:
+    """Change how a table is declared, as a tool that writes the schema can."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute(
+            "UPDATE sqlite_master SET sql = replace(sql, ?, ?) WHERE name = ?", (old, new, table)
+        )
+        (version,) = connection.execute("PRAGMA schema_version").fetchone()
+        connection.execute(f"PRAGMA schema_version = {version + 1}")
+
+
+def named(team: Team, *words: str) -> tuple[str, str]:
+    """Message and hint of a command that must end with `database_damaged` and change nothing."""
+    before = look(team.database)
+    result = team.run(*words, "--json")
+    assert (result.exit_code, result.out, result.error) == (6, "", "database_damaged"), result
+    assert look(team.database) == before
+    error = json.loads(result.err)["error"]
+    return error["message"], error["hint"]
+
+
+COMMANDS = [
+    ("requests",),
+    ("chat", "list"),
+    ("inbox", "--as", "martha"),
+    ("accept", "1", "--as", "martha"),
+    ("sweep-timeouts",),
+    ("user", "add", "eve"),
+]
+MISMADE = {
+    "a missing table": ("DROP TABLE notifications", "the table notifications is missing"),
+    "no table of migrations": ("DROP TABLE _sqlite_migrations", "_sqlite_migrations is missing"),
+    "a missing view": ("DROP VIEW engagement_records", "the view engagement_records is missing"),
+    "a missing column": (
+        "ALTER TABLE chats DROP COLUMN crm_status",
+        "chats lacks the column crm_status",
+    ),
+    "a renamed column": ("ALTER TABLE users RENAME name TO nom", "users lacks the column name"),
+    "a column more": ("ALTER TABLE users ADD COLUMN color TEXT", "users has the column color"),
+}
+
+
+@pytest.mark.parametrize(("statement", "wrong"), MISMADE.values(), ids=MISMADE)
+def test_tables_that_are_not_as_they_were_made_are_named(
+    team: Team, statement: str, wrong: str
+) -> None:
+    team.sqlite(statement)
+    for words in COMMANDS:
+        message, hint = named(team, *words)
+        assert wrong in message
+        assert hint
+    assert team.run("check").exit_code == 8
+
+
+@pytest.mark.parametrize(("more", "table"), [("WITHOUT ROWID", "users"), ("STRICT", "deliveries")])
+def test_a_table_that_is_declared_otherwise_is_named(team: Team, more: str, table: str) -> None:
+    with closing(sqlite3.connect(team.database)) as connection:
+        (sql,) = connection.execute(
+            "SELECT sql FROM sqlite_master WHERE name = ?", (table,)
+        ).fetchone()
+        connection.execute("PRAGMA foreign_keys = OFF")
+        connection.execute("PRAGMA legacy_alter_table = ON")
+        connection.execute(f"ALTER TABLE {table} RENAME TO old")
+        connection.execute(f"{sql} {more}")
+        connection.execute(f"INSERT INTO {table} SELECT * FROM old")
+        connection.execute("DROP TABLE old")
+        connection.commit()
+    for words in COMMANDS:
+        assert f"{table} is declared otherwise" in named(team, *words)[0]
+
+
+NO_GUARD = (
+    "DROP TRIGGER seals_no_update; CREATE TRIGGER seals_no_update BEFORE UPDATE ON seals"
+    " BEGIN SELECT 1; END"
+)
+ADDED = {
+    "a trigger": (
+        "CREATE TRIGGER theft AFTER UPDATE ON chats BEGIN UPDATE chats SET owner_id = 'omar'; END",
+        "the trigger theft is not assignchat's",
+    ),
+    "a unique index": ("CREATE UNIQUE INDEX once ON users (role, id)", "the index once is not"),
+    "an index on a function": ("CREATE INDEX odd ON chats (abs(customer))", "the index odd is not"),
+    "a guard that guards nothing": (NO_GUARD, "the trigger seals_no_update is not"),
+}
+
+
+@pytest.mark.parametrize(("statements", "wrong"), ADDED.values(), ids=ADDED)
+def test_where_a_trigger_or_index_of_others_would_act_nothing_is_written(
+    team: Team, statements: str, wrong: str
+) -> None:
+    for statement in statements.split("; CREATE"):
+        team.sqlite(statement if statement.startswith(("CREATE", "DROP")) else f"CREATE{statement}")
+    for words in COMMANDS[3:]:
+        if words != ("sweep-timeouts",):  # nothing is due
+            message, hint = named(team, *words)
+            assert wrong in message
+            assert "DROP" in hint
+    for words in COMMANDS[:3]:
+        team.ok(*words)
+
+
+def test_tables_and_views_of_others_are_none_of_our_business(team: Team) -> None:
+    team.sqlite("CREATE TABLE notes (chat TEXT)")
+    team.sqlite("CREATE VIEW closed AS SELECT * FROM chats WHERE status = 'closed'")
+    team.sqlite("CREATE INDEX notes_by_chat ON notes (chat)")
+    for words in COMMANDS:
+        team.ok(*words)
+
+
+def test_a_database_in_another_journal_mode_is_named(team: Team) -> None:
+    assert team.sqlite("PRAGMA journal_mode = DELETE") == [("delete",)]
+    for words in COMMANDS:
+        message, hint = named(team, *words)
+        assert "journal mode is delete" in message
+        assert "PRAGMA journal_mode = WAL" in hint
+    team.sqlite("PRAGMA journal_mode = WAL")
+    for words in COMMANDS:
+        team.ok(*words)
+
+
+def test_the_mark_of_the_schema_is_that_of_a_new_database(team: Team) -> None:
+    with closing(sqlite3.connect(team.database)) as connection:
+        assert hex(SCHEMA_MARK) == hex(schema_mark(connection, f"({own_objects()})"))
+
+
+FORGED = (
+    "INSERT INTO engagement_tracking (at, event, actor, os_user, chat_id, from_user, to_user)"
+    " SELECT at, 'assigned', 'x', 'x', 'chat-1', 'mark', 'omar' FROM engagement_tracking LIMIT 1"
+)
+
+
+@pytest.mark.parametrize("version", range(SCHEMA_VERSION))
+def test_a_version_set_by_hand_seals_nothing_that_was_put_in_by_hand(
+    team: Team, version: int
+) -> None:
+    team.sqlite(FORGED)
+    team.sqlite(f"PRAGMA user_version = {version}")
+    team.ok("chat", "list")
+    team.ok("chat", "close", "chat-4")
+    assert team.sqlite("PRAGMA user_version") == [(SCHEMA_VERSION,)]
+    found = team.run("check", "--full", "--json")
+    assert "row_unsealed" in {problem["code"] for problem in found.json["problems"]}
+
+
+@pytest.mark.parametrize("forgotten", ["1 = 1", "name = 'm001_initial'", "name = 'm002_seals'"])
+def test_migrations_that_are_not_noted_are_not_run_again(team: Team, forgotten: str) -> None:
+    team.sqlite(FORGED)
+    team.sqlite(f"DELETE FROM _sqlite_migrations WHERE {forgotten}")
+    team.sqlite("PRAGMA user_version = 1")
+    for words in (*COMMANDS, ("check",)):
+        assert "not those that its version says" in named(team, *words)[0]
+
+
+def test_old_tables_with_a_new_version_are_named(
+    empty_team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old_database(empty_team.database)
+    monkeypatch.setenv("ASSIGNCHAT_DB", str(empty_team.database))
+    empty_team.sqlite(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    for words in COMMANDS:
+        assert (
+            "is missing" in named(empty_team, *words)[0] or "lacks" in named(empty_team, *words)[0]
+        )
+
+
+def other_database(team: Team, page_size: int) -> Path:
+    """Another application's database with a -wal file that holds all of it."""
+    path = team.folder / "other.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"PRAGMA page_size = {page_size}")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
+        connection.execute("CREATE TABLE users (id)")
+        connection.executemany("INSERT INTO users VALUES (?)", [(n,) for n in range(1000)])
+        connection.commit()
+        shutil.copy(f"{path}-wal", f"{team.database}-wal")
+    return path
+
+
+@pytest.mark.parametrize("page_size", [4096, 1024])
+def test_the_wal_of_another_database_is_named_and_never_moved_into_ours(
+    team: Team, page_size: int
+) -> None:
+    whole = team.database.read_bytes()
+    other_database(team, page_size)
+    for words in (*COMMANDS, ("check",)):
+        message, hint = named(team, *words)
+        assert "assignchat.db-wal" in message + hint
+        assert team.database.read_bytes() == whole
+    for left in team.folder.glob("assignchat.db-*"):
+        left.unlink()
+    team.ok("accept", "1", "--as", "martha")
+
+
+def test_a_damaged_page_of_the_schema_is_named(team: Team) -> None:
+    whole = team.database.read_bytes()
+    for start in range(100, 4000, 300):
+        team.database.write_bytes(whole[:start] + b"\xa5" * 40 + whole[start + 40 :])
+        for words in (*COMMANDS, ("check",)):
+            result = team.run(*words, "--json")
+            assert result.exit_code in (0, 6, 8), (start, words, result)
