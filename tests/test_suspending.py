@@ -7,16 +7,19 @@ That no place in it is weaker than another is shown by the faults, with SIGTSTP 
 import os
 import re
 import signal
+import subprocess
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from tests.faults.afterwards import state
 from tests.faults.commands import COMMANDS, Writing
-from tests.support.databases import held
+from tests.support.databases import held, is_held_open
 from tests.support.processes import pipe, program, result, run, start, wait_until
 from tests.support.stopping import waits
+from tests.support.team import made_demo
 from tests.support.terminal import (
     BACKGROUND,
     CTRL_Q,
@@ -227,3 +230,28 @@ def test_a_note_that_nobody_reads_keeps_nobody_waiting(tmp_path: Path) -> None:
         assert process.poll() is None
         process.kill()
         result(process)
+
+
+STDIN = {
+    "bulk-assign": ("bulk-assign --ids-from - --to martha --as maria --yes", "", "chat-{}"),
+    "import users": ("import users -", "id,name", "eve-{},Eve"),
+    "import chats": ("import chats -", "id,customer,owner_id", "new-{},Ann,mark"),
+}
+
+
+@pytest.mark.parametrize(("words", "heading", "row"), STDIN.values(), ids=STDIN)
+def test_input_that_does_not_end_keeps_nobody_waiting_and_nothing_open(
+    words: str, heading: str, row: str, tmp_path: Path
+) -> None:
+    made_demo(tmp_path, datetime.now(UTC))
+    process = start(tmp_path, *program(*words.split()), stdin=subprocess.PIPE)
+    assert process.stdin is not None
+    numbers = (n % 3 + 1 if "bulk" in words else n for n in range(150_000))
+    process.stdin.write("\n".join([heading, *map(row.format, numbers), ""]))
+    process.stdin.flush()
+    reads = Path(f"/proc/{process.pid}/wchan")
+    wait_until(lambda: "pipe_read" in reads.read_text() or process.poll() is not None)
+    assert process.poll() is None
+    done = run(tmp_path, *program("user", "add", "zoe"))
+    assert done.exit_code == 0, done.err
+    assert not is_held_open(tmp_path / "assignchat.db")

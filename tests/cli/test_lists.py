@@ -1,12 +1,11 @@
 """Lists for pipes: bare ids for the next command, and chats found by a customer's name."""
 
 import json
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from tests.support.databases import is_held_open
 from tests.support.processes import pipe, program, read, result, start, wait_until
 from tests.support.team import Team
 from tests.support.terminal import (
@@ -102,17 +101,6 @@ def test_chats_are_found_by_a_part_of_the_customers_name(
     assert team.run(*words).out.count("\n") == len(found)
 
 
-def is_held_open(team: Team) -> bool:
-    """Whether somebody reads an older state of the database than the newest."""
-    with closing(sqlite3.connect(team.database, timeout=0)) as other:
-        with other:
-            other.execute("CREATE TABLE passing (id)")
-            other.execute("DROP TABLE passing")
-        busy, pages, moved = other.execute("PRAGMA wal_checkpoint(FULL)").fetchone()
-    assert pages > 0  # or nothing was asked
-    return bool(busy) or pages != moved
-
-
 @pytest.fixture
 def large(team: Team) -> Team:
     """A team with more than a pipe or a terminal takes."""
@@ -131,7 +119,7 @@ def test_a_list_whose_reader_has_stopped_keeps_nothing_open_and_is_whole(
         listing = start(large.folder, *program("tracking", *words), stdout=writer)
         writer.close()
         begun = read(reader, 10)  # and then the reader stops
-        wait_until(lambda: not is_held_open(large))
+        wait_until(lambda: not is_held_open(large.database))
         assert listing.poll() is None
         rest = b"".join(iter(lambda: read(reader), b""))
         assert result(listing).exit_code == 0
@@ -144,7 +132,7 @@ def test_a_list_whose_reader_is_slow_keeps_nothing_open_and_is_whole(large: Team
         listing = start(large.folder, *program("tracking", "--jsonl"), stdout=writer)
         writer.close()
         begun = read(reader, 10)
-        while is_held_open(large):
+        while is_held_open(large.database):
             begun += read(reader, 256)  # now and then, but never nothing
         assert len(begun) < len(whole) / 2
         assert listing.poll() is None
@@ -159,7 +147,7 @@ def test_a_list_on_a_terminal_that_stands_still_keeps_nothing_open(large: Team) 
         terminal.type(CTRL_S)
         stalled = Path(f"/proc/{terminal.process.pid}/wchan")
         wait_until(lambda: stalled.read_text() == "wait_woken")
-        assert not is_held_open(large)
+        assert not is_held_open(large.database)
         terminal.type(CTRL_Q)
         assert terminal.ends() == 0
     assert "c3999" in terminal.screen
@@ -169,10 +157,10 @@ def test_ctrl_z_stops_a_list_once_it_keeps_nothing_open(large: Team) -> None:
     unread = FOREGROUND.replace('"$@"', '"$@" | sleep 60')
     argv = as_a_job(*program("tracking", "--jsonl"), shell=unread)
     with on_terminal(large.folder, *argv) as terminal:
-        wait_until(lambda: is_held_open(large))
+        wait_until(lambda: is_held_open(large.database))
         terminal.type(CTRL_Z)
         terminal.until(lambda: STOPPED in terminal.screen)
-        assert not is_held_open(large)
+        assert not is_held_open(large.database)
 
 
 def test_a_reader_who_goes_away_later_ends_it_silently(large: Team) -> None:
@@ -180,6 +168,6 @@ def test_a_reader_who_goes_away_later_ends_it_silently(large: Team) -> None:
         listing = start(large.folder, *program("chat", "list", "--jsonl"), stdout=writer)
         writer.close()
         assert read(reader, 10)
-        wait_until(lambda: not is_held_open(large))
+        wait_until(lambda: not is_held_open(large.database))
     ended = result(listing)
     assert (ended.exit_code, ended.err) == (1, "")

@@ -16,6 +16,17 @@ def held(path: Path, begin: str = "BEGIN IMMEDIATE") -> Iterator[sqlite3.Connect
         yield other
 
 
+def is_held_open(path: Path) -> bool:
+    """Whether somebody reads an older state of the database than the newest."""
+    with closing(sqlite3.connect(path, timeout=0)) as other:
+        with other:
+            other.execute("CREATE TABLE passing (id)")
+            other.execute("DROP TABLE passing")
+        busy, pages, moved = other.execute("PRAGMA wal_checkpoint(FULL)").fetchone()
+    assert pages > 0  # or nothing was asked
+    return bool(busy) or pages != moved
+
+
 def foreign(path: Path) -> None:
     """Another program's database."""
     with closing(sqlite3.connect(path)) as connection:

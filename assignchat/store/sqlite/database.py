@@ -371,7 +371,9 @@ class SqliteDatabase(SqliteInspection):
         self, table: str, rows: Iterable[tuple[Any, ...]], *, blank_is_null: bool = False
     ) -> None:
         place = "nullif(?, '')" if blank_is_null else "?"  # for None sqlite3 looks for an adapter
-        places = ", ".join([place] * len(self.columns(table)))
+        # Whatever reads the database itself here keeps it open until the last row has come.
+        columns = self.connection.execute(f"SELECT * FROM temp.{table} LIMIT 0").description
+        places = ", ".join([place] * len(columns))
         insert = f"INSERT INTO {table} VALUES ({places}) ON CONFLICT DO NOTHING"
         with self._translated():
             self.connection.executemany(insert, rows)
