@@ -18,7 +18,7 @@ from tests.faults.afterwards import state
 from tests.faults.commands import COMMANDS, Writing
 from tests.support.databases import held, is_held_open
 from tests.support.processes import pipe, program, result, run, start, wait_until
-from tests.support.stopping import waits
+from tests.support.stopping import is_waiting, waits
 from tests.support.team import made_demo
 from tests.support.terminal import (
     BACKGROUND,
@@ -50,19 +50,15 @@ def job_of(shell: int) -> int:
 
 
 def waits_for_the_lock(process: int) -> None:
-    """Wait until a process sleeps, as SQLite does while another one writes."""
-    wait_until(lambda: "nanosleep" in Path(f"/proc/{process}/wchan").read_text())
-
-
-def bits(process: int, name: str) -> int:
-    """A set of signals of a process, as the system tells it."""
-    lines = Path(f"/proc/{process}/status").read_text().splitlines()
-    return int(next(line.split()[1] for line in lines if line.startswith(f"{name}:")), 16)
+    """Wait until a process waits for its turn to write."""
+    wait_until(lambda: is_waiting(process))
 
 
 def is_held(process: int, number: signal.Signals) -> bool:
     """Whether a signal has come and is not acted on yet."""
-    return bool(bits(process, "ShdPnd") & 1 << number - 1)
+    status = Path(f"/proc/{process}/status").read_text()
+    pending = int(status.partition("ShdPnd:")[2].split()[0], 16)
+    return bool(pending & 1 << number - 1)
 
 
 def until_progress_is_shown() -> None:
@@ -90,7 +86,7 @@ def test_ctrl_z_is_acted_on_once_nobody_waits_for_the_writer(
         job = job_of(terminal.process.pid)
         waits_for_the_lock(job)
         terminal.type(CTRL_Z)
-        wait_until(lambda: is_held(job, signal.SIGTSTP) or STOPPED in terminal.screen)
+        terminal.until(lambda: is_held(job, signal.SIGTSTP) or STOPPED in terminal.screen)
         other.execute("ROLLBACK")
         terminal.until(lambda: STOPPED in terminal.screen)
         assert state(tmp_path) != before
@@ -107,9 +103,9 @@ def test_ctrl_z_in_the_queue_keeps_nobody_waiting_either(tmp_path: Path) -> None
         first = start(tmp_path, *program("user", "add", "eve"))
         assert waits(first)
         job = job_of(terminal.process.pid)
-        wait_until(lambda: bool(bits(job, "SigBlk") & 1 << signal.SIGTSTP - 1))
+        waits_for_the_lock(job)
         terminal.type(CTRL_Z)
-        wait_until(lambda: is_held(job, signal.SIGTSTP) or STOPPED in terminal.screen)
+        terminal.until(lambda: is_held(job, signal.SIGTSTP) or STOPPED in terminal.screen)
         other.execute("ROLLBACK")
         assert result(first).exit_code == 0
         terminal.until(lambda: STOPPED in terminal.screen)
@@ -246,7 +242,7 @@ def test_input_that_does_not_end_keeps_nobody_waiting_and_nothing_open(
     made_demo(tmp_path, datetime.now(UTC))
     process = start(tmp_path, *program(*words.split()), stdin=subprocess.PIPE)
     assert process.stdin is not None
-    numbers = (n % 3 + 1 if "bulk" in words else n for n in range(150_000))
+    numbers = (n % 3 + 1 if "bulk" in words else n for n in range(400_000))
     process.stdin.write("\n".join([heading, *map(row.format, numbers), ""]))
     process.stdin.flush()
     reads = Path(f"/proc/{process.pid}/wchan")

@@ -100,17 +100,18 @@ def stopped(
 
 def waits(process: Process) -> bool:
     """Whether a process comes to wait for its turn to write, before it ends."""
-    threads = Path(f"/proc/{process.pid}/task")
-
-    def is_waiting() -> bool:
-        # In the queue one of its threads waits for a lock; SQLite itself sleeps.
-        with suppress(FileNotFoundError, ProcessLookupError):
-            wait_for = {(thread / "wchan").read_text() for thread in threads.iterdir()}
-            return any(name in text for text in wait_for for name in _WAITING)
-        return False
-
-    wait_until(lambda: process.poll() is not None or is_waiting())
+    wait_until(lambda: process.poll() is not None or is_waiting(process.pid))
     return process.poll() is None
+
+
+def is_waiting(process: int) -> bool:
+    """Whether a process waits for its turn to write."""
+    # In the queue one of its threads waits for a lock; SQLite itself sleeps.
+    with suppress(FileNotFoundError, ProcessLookupError):
+        threads = Path(f"/proc/{process}/task").iterdir()
+        wait_for = {(thread / "wchan").read_text() for thread in threads}
+        return any(name in text for text in wait_for for name in _WAITING)
+    return False
 
 
 _WAITING = ("fcntl_setlk", "nanosleep")  # functions of the kernel
