@@ -51,17 +51,6 @@ def an_export(folder: Path) -> None:
         file.writelines(f"c{number},Customer {number},martha\n" for number in range(40))
 
 
-def a_workbook(folder: Path) -> None:
-    """A demo team, changes for its CRM, and the CRM's workbook with the chats."""
-    import openpyxl
-
-    HANDED_OVER(folder)
-    book = openpyxl.Workbook()
-    for row in (["id", "owner_id"], ["chat-1", "mark"], ["chat-2", "mark"]):
-        book.active.append(row)
-    book.save(folder / "crm.xlsx")
-
-
 def an_old_team(folder: Path) -> None:
     """A team whose database was made and used by the first release, of the first schema."""
     old_database(folder / "assignchat.db")
@@ -138,12 +127,6 @@ COMMANDS = [
     _writing("changes --told", HANDED_OVER, "changes --told", "changes --told")._replace(
         delivers=True
     ),
-    _writing(
-        "changes --told --into",
-        a_workbook,
-        "changes --told --into crm.xlsx --in-place",
-        "changes --told --into crm.xlsx",
-    )._replace(delivers=True),
     _writing("backup", DEMO, "backup copy.db", "backup copy.db --force"),
     _writing(
         "backup over another",

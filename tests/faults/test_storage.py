@@ -139,6 +139,8 @@ def read_by_another(path: Path) -> Iterator[None]:
 @every_command
 def test_what_is_reported_is_on_the_disk(trials: Trials, tmp_path: Path) -> None:
     """Every file that was written, and every folder with a new name in it, was synced before."""
+    if trials.writing.delivers:
+        pytest.skip("what it prints comes before the change")
     team = trials.copy_to(tmp_path / "team")
     with read_by_another(team / "assignchat.db"):
         log = run(team, trials.writing.words, everything=True).log
@@ -178,8 +180,8 @@ def test_a_change_stands_whose_result_cannot_be_written(
     assert '"output_failed"' in result.err
     # That the database is brought up to date is no change that was asked for.
     stands = "The change itself was made and stands." in result.err
-    assert stands != trials.writing.on_opening
-    assert state(team) == trials.new
+    assert stands != (trials.writing.on_opening or trials.writing.delivers)
+    assert state(team) == (trials.old if trials.writing.delivers else trials.new)
 
 
 READS = """

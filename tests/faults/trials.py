@@ -70,7 +70,7 @@ class Trials:
 
     def refused(self, team: Path, result: Result, *codes: str) -> None:
         """Assert that the command was refused with one of these codes and changed nothing."""
-        assert list(wrong_output(result)) == []
+        assert list(self._wrong_output(result)) == []
         error = json.loads(result.err)["error"]
         assert error["code"] in codes, result.err
         assert result.exit_code == (7 if error["code"].startswith("config") else 6)
@@ -139,13 +139,16 @@ class Trials:
         if not traced.struck:
             yield "it did not come to pass"
         if not fault.kills:  # what is killed may have printed its result
-            out = "" if self.writing.delivers else traced.result.out
-            yield from wrong_output(traced.result._replace(out=out))
+            yield from self._wrong_output(traced.result)
         yield from self._wrong_state(fault, traced.result, found)
         for step in ("check", "next", "check after it"):
             exit_code, text = found.get(step, (0, ""))
             if exit_code != 0:
                 yield f"{step}: exit {exit_code}, {text}"
+
+    def _wrong_output(self, result: Result) -> Iterator[str]:
+        out = "" if self.writing.delivers else result.out  # else it comes before the change
+        return wrong_output(result._replace(out=out))
 
     def _wrong_state(self, fault: Fault, result: Result, found: dict[str, Any]) -> Iterator[str]:
         old, new = found["state"] == self.old, found["state"] == self.new
