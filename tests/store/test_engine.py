@@ -1,6 +1,7 @@
 """What every engine promises, through its protocol alone."""
 
 import json
+import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext, suppress
@@ -71,6 +72,24 @@ def test_a_transaction_that_fails_has_changed_nothing(
     with database.write():  # nor is anything left that stands in the way
         add(database, "mark")
     assert names(other) == ["mark"]
+
+
+@pytest.mark.parametrize("transaction", ["read", "write", "bulk"])
+def test_a_signal_ends_a_statement_that_takes_long(database: Database, transaction: str) -> None:
+    def stop(_number: int, _frame: object) -> None:
+        raise Stopped
+
+    kinds = {"read": database.read(), "write": database.write(), "bulk": database.write(bulk=True)}
+    endless = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, 0.2)
+    try:
+        with pytest.raises(Stopped), kinds[transaction]:
+            database.value(f"{endless} SELECT count(*) FROM n")
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert names(database) == []
 
 
 def test_closing_undoes_what_is_under_way(database: Database, other: Database) -> None:

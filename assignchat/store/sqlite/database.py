@@ -60,6 +60,7 @@ class SqliteDatabase(SqliteInspection):
         self._full = full
         self._is_closed_copy = full is not None or opening.is_closed_copy(path, self._state)
         self.connection = opening.connect(path, busy_seconds, immutable=self._is_closed_copy)
+        self.connection.set_progress_handler(self._signals().__next__, _STEPS_BETWEEN_LOOKS)
         self._closed = False
         self._dropped_guard: str | None = None
         self._signal: BaseException | None = None
@@ -298,31 +299,31 @@ class SqliteDatabase(SqliteInspection):
 
     @contextmanager
     def _bulk(self) -> Iterator[None]:
-        """Do not look each reference up again, keep more pages in memory, and heed Ctrl-C."""
+        """Do not look each reference up again, and keep more pages in memory."""
         # SQLite ignores the first inside a transaction, so it stands around one.
         self.execute("PRAGMA foreign_keys = OFF")
         self.execute(f"PRAGMA cache_size = -{_BULK_CACHE_KIB}")
-        self.connection.set_progress_handler(self._heed_signals, _STEPS_BETWEEN_LOOKS)
         try:
             yield
         finally:
             if not self._closed:
-                self.connection.set_progress_handler(None, 0)
                 self.execute("PRAGMA foreign_keys = ON")
 
-    def _heed_signals(self) -> int:
-        """Let Ctrl-C end a statement on a million rows. SQLite calls this while it runs.
+    def _signals(self) -> Iterator[int]:
+        """Yield 0, and 1 once a signal such as Ctrl-C is to end the statement that runs.
 
-        sqlite3 swallows an exception that is raised here and ends the statement with
-        SQLITE_INTERRUPT, so the exception is kept for `_translated`.
+        SQLite asks in the middle of statements. sqlite3 would swallow an exception that leaves
+        this, so it is kept for `_translated`. Python runs the handlers of signals where a function
+        begins or a generator goes on, and only the latter is inside of a `try`.
         """
-        try:
-            for _ in range(2):  # at the turn of a loop Python runs the handlers of signals
-                pass
-        except BaseException as error:  # noqa: BLE001  # raised again by _translated
-            self._signal = error
-            return 1
-        return 0
+        while True:
+            try:
+                yield 0
+            except GeneratorExit:
+                return
+            except BaseException as error:  # noqa: BLE001  # raised again by _translated
+                self._signal = error
+                yield 1
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
