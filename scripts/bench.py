@@ -617,41 +617,70 @@ def streams(folder: Path, size: int) -> list[Row]:
 
 ACCEPT_MANY = """
 import subprocess, sys, time
-times = []
 for number in range(int(sys.argv[1]), int(sys.argv[2])):
     started = time.perf_counter()
-    subprocess.run([sys.argv[3], "accept", str(number), "--as", "martha"], check=True,
-                   stdout=subprocess.DEVNULL)
-    times.append(time.perf_counter() - started)
-print(*times)
+    done = subprocess.run([sys.argv[3], "accept", str(number), "--as", "martha"],
+                          stdout=subprocess.DEVNULL)
+    print(done.returncode, time.perf_counter() - started)
 """
 
 
 def crowd(folder: Path, each: int) -> list[Row]:
-    """Eight processes on one file."""
-    team = Team(folder / "crowd")
-    team.add_chats(8 * each)
-    team.add_requests(8 * each, FUTURE)
-    workers = [
-        subprocess.Popen(
-            [
-                sys.executable,
-                "-c",
-                ACCEPT_MANY,
-                str(1 + n * each),
-                str(1 + (n + 1) * each),
-                *ASSIGNCHAT,
-            ],
-            cwd=team.folder,
-            stdout=subprocess.PIPE,
-            text=True,
+    """Processes that accept on one file, one after the other, with others beside them."""
+    rows = []
+    for processes, accepts, goal in ((8, each, 10.0), (64, 20, 3.0)):
+        team = Team(folder / f"crowd-{processes}")
+        team.add_chats(processes * accepts)
+        team.add_requests(processes * accepts, FUTURE)
+        script = [sys.executable, "-c", ACCEPT_MANY]
+        workers = [
+            subprocess.Popen(
+                [*script, str(1 + n * accepts), str(1 + (n + 1) * accepts), *ASSIGNCHAT],
+                cwd=team.folder,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            for n in range(processes)
+        ]
+        printed = [line.split() for one in workers for line in one.communicate()[0].splitlines()]
+        times = [float(taken) for _, taken in printed]
+        refused = sum(code != "0" for code, _ in printed)
+        _expect(
+            team, "SELECT count(*) FROM requests WHERE status = 'accepted'", len(times) - refused
         )
-        for n in range(8)
-    ]
-    times = [float(word) for worker in workers for word in worker.communicate()[0].split()]
-    _expect(team, "SELECT count(*) FROM requests WHERE status = 'accepted'", 8 * each)
-    slowest = max(times) / statistics.median(times)
-    return [Row(f"accept, 8 processes x {each}, slowest", "their median", slowest, 10.0)]
+        job = f"accept, {processes} processes x {accepts}"
+        slowest = max(times) / statistics.median(times)
+        rows.append(Row(f"{job}, slowest", "their median", slowest, goal))
+        rows.append(Row(f"{job}, refused", "all of them", refused / len(times), 0.0))
+    return rows
+
+
+BUSY_TIMEOUT = 30
+
+
+def beside(folder: Path, size: int) -> list[Row]:
+    """Accepting while a bulk assignment holds the lock: the wait, and what accept adds to it."""
+    team = Team(folder / "beside")
+    team.add_chats(size)
+    team.add_chats(1, "martha", size)
+    team.run("config", "set", "busy_timeout", f"{BUSY_TIMEOUT}s")
+    with team.connect() as connection:
+        connection.execute(
+            "INSERT INTO requests (chat_id, requester_id, recipient_id, recipient_role, status,"
+            " requested_at, expires_at, from_user) SELECT id, 'martha', 'omar', 'user', 'pending',"
+            " ?, ?, owner_id FROM chats WHERE owner_id = 'martha'",
+            (NOW, FUTURE),
+        )
+    move = ("bulk-assign", "--from", "mark", "--to", "jane", "--as", "maria", "--yes")
+    started = time.perf_counter()
+    bulk = subprocess.Popen([*ASSIGNCHAT, *move], cwd=team.folder, stdout=subprocess.DEVNULL)
+    queue = team.folder / "assignchat.db-queue"
+    while b"bulk-assign" not in queue.read_bytes():
+        time.sleep(0.001)
+    waited, _ = team.run("accept", "1", "--as", "omar")
+    bulk.wait()
+    held = time.perf_counter() - started
+    return [Row(f"accept beside a bulk-assign of {size:,}", "that bulk-assign", waited / held, 1.1)]
 
 
 def peers(folder: Path, runs: int) -> list[Row]:
@@ -759,6 +788,7 @@ def main() -> None:
         "growth": lambda folder: growth(folder, 200_000 if quick else 5_000_000, 9),
         "streams": lambda folder: streams(folder, 100_000 if quick else 1_000_000),
         "numbers": lambda folder: numbers(folder, 100_000 if quick else 1_000_000),
+        "beside": lambda folder: beside(folder, 100_000 if quick else 1_000_000),
         "crowd": lambda folder: crowd(folder, 25 if quick else 200),
         "peers": lambda folder: peers(folder, 5),
     }

@@ -160,8 +160,13 @@ def _hash(previous: str, seal: Seal, rows: _Rows) -> str:
     return _sha256(_encoded([previous, *seal._replace(hash=""), *rows]))
 
 
+def make_ready() -> None:
+    """Load what a seal needs, before others wait for the lock."""
+    _sha256(b"")
+
+
 def _sha256(content: bytes) -> str:
-    """Returns the digest; of a few rows without OpenSSL, for whose loading other writers wait."""
+    """Returns the digest; of a few rows without OpenSSL, which takes long to load."""
     if len(content) < _LONG:
         with suppress(ImportError):  # CPython's own, and called otherwise from 3.12 on
             from _sha256 import sha256 as lean  # type: ignore[import-not-found]

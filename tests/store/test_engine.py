@@ -126,6 +126,33 @@ def test_a_bulk_transaction_is_as_any_other(database: Database, other: Database)
     assert database.committed
 
 
+def test_transactions_can_be_parts_of_one(database: Database, other: Database) -> None:
+    with database.one_transaction():
+        with database.write():
+            add(database, "mark")
+        with ending_in(REFUSED), database.write():
+            add(database, "omar")
+            database.keep_if_refused()
+            raise REFUSED
+        with database.write(dry_run=True, bulk=True):
+            add(database, "jane")
+        with database.read():
+            assert names(database) == ["mark"]
+        assert (names(other), database.committed) == ([], False)
+    assert (names(other), database.committed) == (["mark"], True)
+
+
+def test_if_it_fails_none_of_its_parts_stands(database: Database, other: Database) -> None:
+    with ending_in(REFUSED), database.one_transaction():
+        with database.write():
+            add(database, "mark")
+        raise REFUSED
+    assert (names(other), database.committed) == ([], False)
+    with database.write():  # a transaction of its own again
+        add(database, "martha")
+    assert names(other) == ["martha"]
+
+
 def test_a_refused_command_keeps_what_it_said_it_would(database: Database, other: Database) -> None:
     with ending_in(REFUSED), database.write():
         add(database, "mark")

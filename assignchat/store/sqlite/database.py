@@ -249,6 +249,7 @@ class SqliteDatabase(SqliteInspection):
 
     @contextmanager
     def _place(self) -> Iterator[None]:
+        seals.make_ready()
         try:
             with queue.place(self._path) as self._queued:
                 yield
