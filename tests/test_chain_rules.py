@@ -14,6 +14,11 @@ def configure(team: Team, key: str, *values: str) -> None:
     team.ok("config", "set", f"assign_discuss.{key}", *values)
 
 
+def with_ghost(team: Team) -> None:
+    """Name somebody beside Maria who is no user, as an editor can."""
+    team.config.write_text(team.config.read_text().replace('"maria"', '"ghost", "maria"'))
+
+
 def told(team: Team, user: str) -> list[str]:
     return [notice["text"] for notice in team.ok("inbox", "--as", user)["notifications"]]
 
@@ -62,7 +67,8 @@ def test_who_is_passed_over_stands_in_the_row_of_the_next_request_with_why(team:
     team.ok("user", "add", "jane")
     team.ok("user", "add", "busy", "--capacity", "0")
     team.ok("user", "add", "sales", "--role", "queue")
-    configure(team, "fallback", "ghost", "omar", "jane", "busy", "sales", "maria")
+    configure(team, "fallback", "omar", "jane", "busy", "sales", "maria")
+    with_ghost(team)
     team.ok(*ASK)
     team.ok("user", "away", "omar")
     team.ok("user", "deactivate", "jane")
@@ -80,7 +86,8 @@ def test_who_is_passed_over_stands_in_the_row_of_the_next_request_with_why(team:
 
 
 def test_who_is_to_know_is_told_when_nobody_took_the_chat(team: Team) -> None:
-    configure(team, "tell_when_nobody_took", "maria", "ghost")
+    configure(team, "tell_when_nobody_took", "maria")
+    with_ghost(team)
     team.ok(*ASK, "--then", "omar")
     team.ok("reject", "1", *REASON, "--as", "martha")
     assert told(team, "maria") == []  # omar is asked yet
@@ -287,3 +294,14 @@ def test_a_value_that_cannot_be_meant_is_refused(
     refused = team.run("config", "set", f"assign_discuss.{key}", "--json", "--", *values)
     assert (refused.exit_code, refused.error) == (7, "config_value_invalid")
     assert team.config.read_text() == before
+
+
+@pytest.mark.parametrize("key", ["fallback", "tell_when_nobody_took"])
+def test_a_user_who_is_not_there_is_refused_when_the_database_is(team: Team, key: str) -> None:
+    name, before = f"assign_discuss.{key}", team.config.read_bytes()
+    refusal = team.refused_leaving_no_trace("config", "set", name, "martha", "marhta")
+    assert refusal == (3, "user_not_found")
+    assert "martha" in team.run("config", "set", name, "marhta").err  # who may be meant
+    assert team.config.read_bytes() == before
+    team.database.unlink()
+    assert team.ok("config", "set", name, "marhta")["value"] == ["marhta"]

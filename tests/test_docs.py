@@ -71,3 +71,11 @@ def test_every_file_that_a_page_names_is_there(page: Path) -> None:
     named = set(re.findall(r"`([a-z]+/[\w./-]+|\w+\.py)`", page.read_text()))
     folders = (ROOT, ROOT / "assignchat")
     assert [path for path in named if not any((at / path).exists() for at in folders)] == []
+
+
+def test_nobody_is_told_to_run_what_lies_in_the_folder_where_they_are() -> None:
+    """As `python -m assignchat` would, for which -P is needed."""
+    told = [*ROOT.glob("*.md"), *ROOT.glob("docs/*"), *ROOT.glob("scripts/samples/*")]
+    assert len(told) > 20
+    for file in told:
+        assert not re.search(r"python[\d.]* (?!-P )-m assignchat", file.read_text()), file

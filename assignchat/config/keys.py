@@ -59,6 +59,11 @@ class Key(NamedTuple):
         """The field of `Settings` that holds the value: the name without its table."""
         return self.name.rpartition(".")[2]
 
+    @property
+    def is_of_users(self) -> bool:
+        """Whether the value is a list of users."""
+        return self.read is _users
+
 
 def _path(value: Any) -> str:
     if not isinstance(value, str):

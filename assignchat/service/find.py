@@ -43,7 +43,7 @@ def find_actor(database: Database, user_id: str) -> User:
             f"{user.name} ({user.id}) is a queue, and a queue does nothing",
             hint="Say who you are with --as USER or ASSIGNCHAT_USER.",
         )
-    return _active(user)
+    return check_active(user)
 
 
 def find_user(database: Database, user_id: str) -> User:
@@ -62,7 +62,7 @@ def find_recipient(
     Raises `UserNotFound`, `UserInactive` or `UserAway`. The hint of `UserAway` names users who
     are present, without the `owners` of the chat.
     """
-    user = _active(find_user(database, user_id))
+    user = check_active(find_user(database, user_id))
     if is_away(user, database.now) and not unavailable_too:
         raise UserAway(f"{user.name} is away {_until(user)}", hint=_who_else(database, owners))
     return user
@@ -210,7 +210,8 @@ def _named(database: Database, name: str) -> User | None:
     return users.get(database, name) or users.of_alias(database, name)
 
 
-def _active(user: User) -> User:
+def check_active(user: User) -> User:
+    """Check that a user takes part. Returns the user. Raises `UserInactive`."""
     if not user.active:
         raise UserInactive(
             f"{user.name} ({user.id}) is not active",

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from assignchat.errors import InvalidValue, WrongUserType
 from assignchat.model import INDEFINITE, TRANSITIONS, Request, Role, Status, User
-from assignchat.service.find import find_actor, find_request, find_user
+from assignchat.service.find import check_active, find_actor, find_request, find_user
 from assignchat.service.lifecycle import record_passed_deadlines, settle
 from assignchat.service.settle import check_reason
 from assignchat.service.users import change_user
@@ -31,7 +31,7 @@ class Gone(NamedTuple):
 def set_away(database: Database, user_id: str, *, actor: str, until: str | None = None) -> User:
     """Note that a user is away, until a stored time or indefinitely.
 
-    Returns the user. Raises `UserNotFound`, `WrongUserType` for a queue, or
+    Returns the user. Raises `UserNotFound`, `UserInactive`, `WrongUserType` for a queue, or
     `InvalidValue` if the time has passed.
     """
     with database.write():
@@ -104,6 +104,7 @@ def _waiting(database: Database, user: User) -> list[Request]:
 
 
 def _set_away(database: Database, user: User, until: str | None, actor: str) -> User:
+    check_active(user)
     if user.role == Role.QUEUE:
         raise WrongUserType(f"{user.name} ({user.id}) is a queue, and is never away")
     if until is not None and until <= database.now:

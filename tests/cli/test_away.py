@@ -118,3 +118,10 @@ def test_on_a_terminal_one_is_asked_whether_to_pass_on(
     assert result.exit_code == 0
     assert "assignchat back --as martha" in result.out
     assert _statuses(team_now)[0][1] == status
+
+
+def test_who_is_not_active_cannot_be_set_away(team: Team) -> None:
+    team.ok("user", "deactivate", "omar", "--reassign-to", "mark")
+    for until in ((), ("--until", "3d")):
+        refusal = team.refused_leaving_no_trace("user", "away", "omar", *until)
+        assert refusal == (4, "user_inactive")

@@ -139,6 +139,8 @@ def test_the_page_and_json_come_from_one_run(week: Team) -> None:
 def test_the_page_fetches_and_runs_nothing(week: Team) -> None:
     text = week.run("stats", "--html", "-").out
     assert not re.search(r"https?://|<script|<link|<img|<iframe|@import|url\(", text)
+    # Nor does a telephone make a link of a number or an address in a name.
+    assert 'name="format-detection" content="telephone=no' in text
     assert not re.search(r"\b(?:href|src|on\w+)=", text)
 
 

@@ -25,6 +25,7 @@ from assignchat.config.keys import Value
 from assignchat.config.load import Config
 from assignchat.errors import DatabaseMissing, DatabaseUnusable
 from assignchat.service.config import keys_that_differ, record_change
+from assignchat.service.find import find_user
 from assignchat.system import signals
 
 app = new_group(
@@ -231,7 +232,7 @@ def _record(
     *,
     until_done: ExitStack | None = None,
 ) -> None:
-    """Append the tracking row of a changed key, if there is a database.
+    """Append the tracking row of a changed key, if there is a database, which knows its users.
 
     From the commit on, signals are delayed `until_done`. For a file that does not change, a row
     is appended only if tracking has another value.
@@ -245,6 +246,9 @@ def _record(
         return
     before, after = old.value(name), new.value(name)
     with opened as database, database.write():
+        if isinstance(after, list) and keys.KEYS[name].is_of_users:
+            for user in after:
+                find_user(database, user)
         if until_done is not None:
             until_done.enter_context(signals.held())
         elif not keys_that_differ(database, {name: after}):

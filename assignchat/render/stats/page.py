@@ -46,6 +46,8 @@ def picture_html(picture: Picture) -> str:
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
+        # Or a telephone would make links of numbers and addresses in names.
+        '<meta name="format-detection" content="telephone=no, date=no, address=no, email=no">\n'
         '<meta http-equiv="Content-Security-Policy"'
         " content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
         f"<title>{_safe(picture.title)}</title>\n<style>\n{_STYLE}\n</style>\n</head>\n"
