@@ -1,12 +1,24 @@
 """Texts: what an id and a text may hold, what of it is seen, how names are compared, counts."""
 
 import re
+from typing import TypeVar, cast
 
 from assignchat.errors import InvalidValue
+
+V = TypeVar("V")
 
 MAX_ID_LENGTH = 200
 MAX_TEXT_LENGTH = 1_000
 MAX_NOTE_LENGTH = 10_000
+
+
+def without_password(value: V) -> V:
+    """Mask the passwords in a URL. Returns any other value as it is."""
+    if not isinstance(value, str) or "://" not in value:
+        return value
+    # Up to the last @, so that nothing of a password with an @ or a slash in it is left.
+    text = re.sub(r"^(\w+://[^:@/?]*):.*@", r"\1:***@", value)
+    return cast("V", re.sub(r"([?&](?:ssl)?password=)[^&]*", r"\1***", text))
 
 
 def check_id(text: str, what: str) -> str:

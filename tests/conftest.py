@@ -14,7 +14,7 @@ from tests.support import servers
 from tests.support.machine import machine
 from tests.support.processes import end_all
 from tests.support.surroundings import make_usual
-from tests.support.team import START, Team, made_demo
+from tests.support.team import START, Team, made_demo, made_on_server
 
 __all__ = ["machine"]  # a fixture, for users of the machine other than the one who tests
 
@@ -94,24 +94,68 @@ def demo_now(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made_demo(tmp_path_factory.mktemp("demo"), datetime.now(UTC))
 
 
+@pytest.fixture(scope="session")
+def demo_on_server(server: servers.Server, demo: Path) -> str:
+    """The database of the demo team on a server, to be copied too."""
+    made_on_server(server, "demo", demo, START)
+    return "demo"
+
+
+@pytest.fixture(scope="session")
+def demo_now_on_server(server: servers.Server, demo_now: Path) -> str:
+    """The same by the machine's clock."""
+    made_on_server(server, "demo_now", demo_now, datetime.now(UTC))
+    return "demo_now"
+
+
 @pytest.fixture
-def team(empty_team: Team, demo: Path) -> Iterator[Team]:
+def engine_name(request: pytest.FixtureRequest) -> str:
+    """The engine of the team's database; `pytest_generate_tests` says which tests run on both."""
+    return getattr(request, "param", "sqlite")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let whoever starts the tests ask for the second engine."""
+    parser.addoption("--both-engines", action="store_true", help="run commands on PostgreSQL too")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the tests of commands on each engine, but for those that are about SQLite's files."""
+    names = metafunc.fixturenames
+    of_commands = "tests.cli." in metafunc.module.__name__ and {"team", "team_now"} & set(names)
+    both = metafunc.config.getoption("--both-engines")
+    if both and of_commands and metafunc.definition.get_closest_marker("sqlite_only") is None:
+        metafunc.parametrize("engine_name", ["sqlite", "postgres"], indirect=True)
+
+
+@pytest.fixture
+def team(
+    empty_team: Team, demo: Path, engine_name: str, request: pytest.FixtureRequest
+) -> Iterator[Team]:
     """The demo team: mark (chat-1, -2, -3), martha (chat-4), omar (chat-5), maria the manager.
 
     After each test the database is sound: its state is what its tracking says, sealed.
     """
     shutil.copytree(demo, empty_team.folder, dirs_exist_ok=True)
+    if engine_name == "postgres":
+        server: servers.Server = request.getfixturevalue("server")
+        empty_team.move_to(server.as_kept(request.getfixturevalue("demo_on_server")))
     yield empty_team
-    if empty_team.database.exists():
+    if empty_team.is_there():
         found = empty_team.run("check", "--full", "--json")
         assert found.exit_code == 0, found.out + found.err
 
 
 @pytest.fixture
-def team_now(empty_team: Team, demo_now: Path) -> Team:
+def team_now(
+    empty_team: Team, demo_now: Path, engine_name: str, request: pytest.FixtureRequest
+) -> Team:
     """The demo team by the machine's clock, which its processes go by."""
     empty_team.now = datetime.now(UTC)
     shutil.copytree(demo_now, empty_team.folder, dirs_exist_ok=True)
+    if engine_name == "postgres":
+        server: servers.Server = request.getfixturevalue("server")
+        empty_team.move_to(server.as_kept(request.getfixturevalue("demo_now_on_server")))
     return empty_team
 
 

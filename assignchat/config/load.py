@@ -10,6 +10,7 @@ from assignchat.config.keys import KEYS, Settings, Value, at_home, flat, setting
 from assignchat.errors import ConfigInvalid
 from assignchat.shell import quoted
 from assignchat.system.files import links_from
+from assignchat.texts import without_password
 
 FILE_NAME = "config.toml"
 MAX_FILE_BYTES = 65_536
@@ -83,7 +84,19 @@ def load(named: str | None, *, must_exist: bool = True) -> Config:
             )
         return Config(path, False, {}, settings_of({}, path))
     values = _parse(text, path)
-    return Config(path, True, values, settings_of(values, path))
+    loaded = Config(path, True, values, settings_of(values, path))
+    _check_password(loaded)
+    return loaded
+
+
+def _check_password(loaded: Config) -> None:
+    """Refuse a password that others may read."""
+    has_one = without_password(loaded.database) != loaded.database
+    if has_one and loaded.path.stat().st_mode & 0o077:
+        raise ConfigInvalid(
+            f"Others may read the password of the database in {loaded.path}",
+            hint=f"chmod 600 {quoted(loaded.path)}, or better put it into ~/.pgpass",
+        )
 
 
 def state(path: Path) -> object:

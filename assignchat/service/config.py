@@ -7,11 +7,13 @@ from contextlib import suppress
 from assignchat.model import Event
 from assignchat.store import tracking
 from assignchat.store.database import Database
+from assignchat.texts import without_password
 
 
 def record_change(database: Database, key: str, old: object, new: object, *, actor: str) -> None:
     """Append the row that says that a key was changed, inside the caller's transaction."""
-    detail = json.dumps({"key": key, "old": old, "new": new}, ensure_ascii=False)
+    change = {"key": key, "old": without_password(old), "new": without_password(new)}
+    detail = json.dumps(change, ensure_ascii=False)
     tracking.append(database, Event.CONFIG_CHANGED, actor, detail=detail)
 
 
@@ -26,4 +28,5 @@ def keys_that_differ(database: Database, values: Mapping[str, object]) -> list[s
         with suppress(ValueError, TypeError, KeyError):  # a row that was changed by hand
             change = json.loads(row.detail or "")
             last[change["key"]] = change["new"]
-    return [key for key, value in values.items() if last.get(key, value) != value]
+    known = {key: without_password(value) for key, value in values.items()}
+    return [key for key, value in known.items() if last.get(key, value) != value]

@@ -189,7 +189,8 @@ def bounces(database: Database, period: Period) -> list[Bounce]:
             " FROM hand_overs WHERE from_user = got AND to_user = gave)"
             " SELECT b.chat_id, c.customer, b.one, b.other, count(*)"
             " FROM given_back b JOIN chats c ON c.id = b.chat_id"
-            " GROUP BY b.chat_id, b.one, b.other ORDER BY count(*) DESC, b.chat_id, b.one, b.other",
+            " GROUP BY b.chat_id, c.customer, b.one, b.other"
+            " ORDER BY count(*) DESC, b.chat_id, b.one, b.other",
             period._asdict(),
         )
     )

@@ -16,7 +16,10 @@ from tests.support.needs import lacking
 
 DEBIAN = Path("/usr/lib/postgresql")
 
+MEMORY = Path("/dev") / "shm"
+
 DETAILS = ("--auth=trust", "--no-sync", "--locale=C.UTF-8", "--encoding=UTF8")
+OTHERS = "datname = current_database() AND pid <> pg_backend_pid()"
 SETTINGS = {
     "listen_addresses": "",
     "fsync": "off",
@@ -76,6 +79,30 @@ class Server:
         finally:
             self.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
+    def keep(self, database: str) -> None:
+        """Keep the rows of a database, so that it can be `as_kept` again."""
+        self.run("CREATE SCHEMA kept", database)
+        for table in self._tables(database):
+            self.run(f"CREATE TABLE kept.{table} AS TABLE assignchat.{table}", database)
+
+    def as_kept(self, database: str) -> str:
+        """Put the rows of a database back, which is 20 times as fast as to make one. Its URL."""
+        tables = self._tables(database)
+        steps = [
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {OTHERS}",
+            "SET session_replication_role = replica",  # without the guards, in any order
+            *(f"DELETE FROM assignchat.{table}" for table in tables),
+            *(f"INSERT INTO assignchat.{table} SELECT * FROM kept.{table}" for table in tables),
+        ]
+        self.run("; ".join(steps), database)
+        return self.url(database)
+
+    def _tables(self, database: str) -> list[str]:
+        found = self.run(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'assignchat'", database
+        )
+        return [name for (name,) in found]
+
     def _answers(self) -> bool:
         assert self._process is not None
         assert self._process.poll() is None, (self.folder / "log").read_text(encoding="utf-8")
@@ -118,7 +145,9 @@ def server() -> Iterator[Server]:
     found = programs()
     if found is None or importlib.util.find_spec("psycopg2") is None:
         lacking("PostgreSQL's server or driver is not installed")
-    folder = Path(tempfile.mkdtemp(prefix="assignchat-server-"))  # a socket's path must be short
+    # Its socket's path must be short, and in memory it makes a database in a tenth of the time.
+    place = MEMORY if os.access(MEMORY, os.W_OK) else None
+    folder = Path(tempfile.mkdtemp(prefix="assignchat-server-", dir=place))
     running = Server(found or Path(), folder)
     if os.geteuid() == 0:
         os.chown(folder, running.owner, running.owner)

@@ -16,6 +16,7 @@ from assignchat.store.database import Clock, utc_now
 from assignchat.store.engines import engine_of
 from tests.support.needs import needs
 from tests.support.processes import ROOT, Result, pipe, program, read, result, run, start
+from tests.support.servers import Server
 
 START = datetime(2026, 11, 22, 14, 5, 10, tzinfo=UTC)
 
@@ -25,10 +26,32 @@ class Team:
 
     def __init__(self, folder: Path, capture: pytest.CaptureFixture[str]) -> None:
         self.folder = folder
-        self.database = folder / "assignchat.db"
+        self.location = str(folder / "assignchat.db")
         self.config = folder / "config.toml"
         self.now = START
         self._capture = capture
+
+    @property
+    def database(self) -> Path:
+        """The file of the database, for tests about SQLite."""
+        assert self._is_file, "mark the test as sqlite_only"
+        return Path(self.location)
+
+    @property
+    def _is_file(self) -> bool:
+        return "://" not in self.location
+
+    def move_to(self, url: str) -> None:
+        """Go on with a database on a server, as the config says from now on."""
+        self.database.unlink()
+        self.location = url
+        config = self.config.read_text(encoding="utf-8")
+        named = config.replace('database = "assignchat.db"', f'database = "{url}"')
+        self.config.write_text(named, encoding="utf-8")
+
+    def is_there(self) -> bool:
+        """Whether there still is a database: not after tests that remove it."""
+        return not self._is_file or self.database.exists()
 
     def advance(self, seconds: float) -> None:
         """Let time pass."""
@@ -66,7 +89,7 @@ class Team:
 
     def rows(self, select: str, **params: object) -> list[tuple[Any, ...]]:
         """What is in the tables, in SQL that every engine knows."""
-        return rows_of(str(self.database), select, **params)
+        return rows_of(self.location, select, **params)
 
     def sqlite(self, statement: str, *params: object) -> list[tuple[Any, ...]]:
         """What any SQLite tool would say of the file, or do to it behind our back."""
@@ -88,6 +111,8 @@ class Team:
 
     def snapshot(self) -> list[str]:
         """The whole content of the database, to see that nothing changed."""
+        if not self._is_file:
+            return content_of(self.location)
         connection = sqlite3.connect(self.database)
         try:
             return list(connection.iterdump())
@@ -117,6 +142,20 @@ def made_demo(folder: Path, time: datetime, *commands: str) -> Path:
         done = run_here(folder, *command.split(), clock=lambda: time)
         assert done.exit_code == 0, done.err
     return folder
+
+
+def made_on_server(server: Server, database: str, folder: Path, time: datetime) -> None:
+    """Make the database of a demo team on a server, and keep it."""
+    server.run(f"CREATE DATABASE {database}")
+    done = run_here(folder, "--db", server.url(database), "init", "--demo", clock=lambda: time)
+    assert done.exit_code == 0, done.err
+    server.keep(database)
+
+
+def content_of(location: str) -> list[str]:
+    """All rows of a database."""
+    with engine_of(location).open(location, os_user="tester") as database, database.read():
+        return [f"{table}: {row}" for table in database.tables() for row in database.table(table)]
 
 
 def rows_of(location: str, select: str, **params: object) -> list[tuple[Any, ...]]:

@@ -27,6 +27,7 @@ from assignchat.errors import DatabaseMissing, DatabaseUnusable
 from assignchat.service.config import keys_that_differ, record_change
 from assignchat.service.find import find_user
 from assignchat.system import signals
+from assignchat.texts import without_password
 
 app = new_group(
     COMMANDS["config"].summary,
@@ -159,8 +160,8 @@ def _in_force(loaded: Config, name: str) -> tuple[Value, str]:
         return _sources(loaded)[name], "file"
     from_environment = os.environ.get("ASSIGNCHAT_DB") if name == "database" else None
     if from_environment:
-        return from_environment, "environment"
-    return loaded.value(name), "file" if name in loaded.values else "default"
+        return without_password(from_environment), "environment"
+    return without_password(loaded.value(name)), "file" if name in loaded.values else "default"
 
 
 def _as_toml(value: Value) -> str:
@@ -180,10 +181,11 @@ def _change(
     if backup is not None:
         render.note(f"The comments could not be kept; the old file is {backup}.")
     _, source = _in_force(new, name)
+    now = without_password(new.value(name))
     if as_json:
-        render.say_json({"key": name, "value": new.value(name), "source": source})
+        render.say_json({"key": name, "value": now, "source": source})
     else:
-        render.say(f"{name} = {render.visible(_as_toml(new.value(name)))}")
+        render.say(f"{name} = {render.visible(_as_toml(now))}")
         undo = _undoing(old, name)
         if undo and old.value(name) != new.value(name):
             hint_commands(ctx, "To undo it", undo, as_user=as_user)
@@ -191,7 +193,7 @@ def _change(
 
 def _undoing(old: Config, name: str) -> list[str]:
     """List the command that restores the value of a key. An empty list has none."""
-    value = old.value(name)
+    value = without_password(old.value(name))
     if value == keys.KEYS[name].default:
         return ["config", "unset", name]
     words = [_as_toml(item) for item in (value if isinstance(value, list) else [value])]

@@ -1,6 +1,6 @@
 """init."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
@@ -19,9 +19,13 @@ from assignchat.cli.session import (
     open_as_configured,
 )
 from assignchat.config import edit, keys, load
+from assignchat.errors import Usage
 from assignchat.service.demo import fill
+from assignchat.store.database import Database
 from assignchat.store.engines import engine_of, identity_at
+from assignchat.store.moving import copy_rows
 from assignchat.system import signals
+from assignchat.texts import without_password
 
 
 def init(
@@ -29,15 +33,25 @@ def init(
     demo: Annotated[
         bool, typer.Option("--demo", help="Fill it with Mark, Martha and a few chats.")
     ] = False,
+    source: Annotated[
+        str | None,
+        typer.Option("--from", metavar="FILE", help="Copy this file into a database on a server."),
+    ] = None,
     as_user: options.AsUser = None,
     as_json: options.Json = False,
 ) -> None:
     """Examples:
         assignchat init
         assignchat init --demo
+        assignchat --db postgresql://db.example/team init --from assignchat.db
 
     And a config file beside it, if none is in use. Repeating it is harmless.
+
+    On a server, the database must be there, and is given its tables. With --from it must be
+    empty; it gets all of the file or nothing, and check --full prints the same head on both.
     """
+    if demo and source:
+        raise Usage("--demo and --from exclude each other")
     by_name = named_database(ctx) is not None
     loaded = load.load(invocation(ctx).config_file, must_exist=by_name)
     new_config = not loaded.exists and not by_name
@@ -45,31 +59,60 @@ def init(
         loaded = loaded._replace(path=_new_config_path(ctx))
     location = database_location(ctx, loaded)
     actor = actor_name(loaded.settings, location, as_user)
-    with signals.held():
+    wanted: Fill | None = partial(fill, actor=actor) if demo else None
+    with _copier(ctx, source, location) if source else signals.held() as copier:
         with _new_config(loaded.path) if new_config else nullcontext():
-            created, filled = _make(ctx, loaded, location, actor, demo=demo)
+            created, filled = _make(ctx, loaded, location, copier or wanted)
         invocation(ctx).changed_files = created or filled or new_config
     if as_json:
         render.say_json(
             {
-                "database": engine_of(location).located(location, Path.cwd()),
+                "database": without_password(engine_of(location).located(location, Path.cwd())),
                 "created": created,
                 "config": str(loaded.path.absolute()) if loaded.exists or new_config else None,
-                "demo": filled,
+                "demo": filled and demo,
+                "copied": filled and not demo,
             }
         )
     else:
-        _say_made(location, loaded.path if new_config else None, created=created, filled=filled)
+        file = loaded.path if new_config else None
+        _say_made(without_password(location), file, created=created, filled=filled, demo=demo)
     if demo and not filled:
         render.note("The database is not empty, so nothing was added to it.")
 
 
-def _say_made(location: str, new_config: Path | None, *, created: bool, filled: bool) -> None:
+Fill = Callable[[Database], bool]
+
+
+@contextmanager
+def _copier(ctx: typer.Context, source: str, location: str) -> Iterator[Fill]:
+    """Open the database to be copied. Yields what copies it, and shows how far that is."""
+    if engine_of(location) is engine_of(source):
+        raise Usage(
+            "--from copies a file into a database on a server",
+            hint="Name the server with --db, or copy the file with: assignchat backup FILE",
+        )
+    identity = identity_at(source)
+    with (
+        engine_of(source).open(
+            source, os_user=identity.os_user, clock=invocation(ctx).clock
+        ) as database,
+        render.progress("Copying") as progress,
+    ):
+        yield partial(copy_rows, database, progress=progress)
+
+
+def _say_made(
+    location: str, new_config: Path | None, *, created: bool, filled: bool, demo: bool
+) -> None:
     if new_config is not None:
         render.say(f"Wrote {render.visible(str(new_config))}, with every key explained.")
     made = "Made the database" if created else "There already is a database at"
     render.say(f"{made} {render.visible(location)}.")
-    if filled:
+    if filled and not demo:
+        render.say("All of the file is in it.")
+        hint("assignchat check --full")
+    elif filled:
         render.say("Mark and Martha are in it, with a few chats.")
         hint("assignchat assign chat-1 --to martha --as mark")
     else:
@@ -77,19 +120,19 @@ def _say_made(location: str, new_config: Path | None, *, created: bool, filled: 
 
 
 def _make(
-    ctx: typer.Context, loaded: load.Config, location: str, actor: str, *, demo: bool
+    ctx: typer.Context, loaded: load.Config, location: str, wanted: Fill | None
 ) -> tuple[bool, bool]:
-    """Make the database, with the demo in it from the start. Returns whether each was done."""
+    """Make the database, with what is wanted in it. Returns whether each was done."""
     created = engine_of(location).create(
         location,
-        partial(fill, actor=actor) if demo else None,
+        wanted,
         os_user=identity_at(location).os_user,
         clock=invocation(ctx).clock,
     )
     if created:
-        return True, demo
+        return True, wanted is not None
     with open_as_configured(ctx, loaded) as database:
-        return False, demo and fill(database, actor=actor)
+        return False, wanted is not None and wanted(database)
 
 
 @contextmanager

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 from assignchat.errors import InvalidValue
 from assignchat.store.postgres import errors
 from assignchat.store.postgres.driver import Connection, extensions, interruptible, psycopg2
-from assignchat.store.postgres.server import security, shown
+from assignchat.store.postgres.server import security
+from assignchat.texts import without_password
 
 _OLDEST = 15_00_00
 
@@ -31,7 +32,7 @@ class Settings(NamedTuple):
 
 def connect(url: str) -> Connection:
     """Connect to the server. Raises `DatabaseUnreachable`, or another `DatabaseUnusable` error."""
-    location = shown(url)
+    location = without_password(url)
     try:
         given = extensions.parse_dsn(url)
     except psycopg2.ProgrammingError:  # whose text may have parts of a password

@@ -15,6 +15,7 @@ from assignchat.errors import (
     DatabaseUnusable,
     InvalidValue,
 )
+from assignchat.shell import quoted
 from assignchat.store import seals
 from assignchat.store.database import (
     DEFAULT_BUSY_SECONDS,
@@ -37,8 +38,8 @@ from assignchat.store.postgres import (
 )
 from assignchat.store.postgres.driver import Connection, copy, extensions, interruptible, psycopg2
 from assignchat.store.postgres.expressions import Expressions
-from assignchat.store.postgres.server import shown
 from assignchat.store.sql import Params
+from assignchat.texts import without_password
 from assignchat.times import format_time
 
 _ROWS_AT_ONCE = 2_000
@@ -50,7 +51,7 @@ class PostgresDatabase(Expressions, Database):
     """An open connection to a database on a server."""
 
     def __init__(self, url: str, os_user: str, busy_seconds: float, clock: Clock) -> None:
-        self.location = shown(url)
+        self.location = without_password(url)
         self.os_user = os_user
         self._before_commit = seals.seal_new_rows
         self._url = url
@@ -61,6 +62,7 @@ class PostgresDatabase(Expressions, Database):
         self._cursors = 0
         self._number = ""  # of the transaction that writes
         self._is_made = True
+        self._is_bulk = False
         self._keyed: set[str] = set()
         self.connection: Connection = connecting.connect(url)
 
@@ -154,6 +156,8 @@ class PostgresDatabase(Expressions, Database):
         if kind == "write":
             self._number, self.tracked_before = row[1:3]
             self.sealed = SealedUpTo(*row[3:])
+        if self._is_bulk:
+            self.execute_soon("SET LOCAL work_mem = '64MB'", {})
         # The server's time is the same for all hosts; a clock that was given goes first.
         return row[0] if self._clock is utc_now else self._clock()
 
@@ -234,12 +238,11 @@ class PostgresDatabase(Expressions, Database):
 
     @contextmanager
     def _bulk(self) -> Iterator[None]:
-        self.execute("SET work_mem = '64MB'")
+        self._is_bulk = True
         try:
             yield
         finally:
-            if not self.connection.closed:
-                self.execute("RESET work_mem")
+            self._is_bulk = False
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -354,8 +357,9 @@ class PostgresDatabase(Expressions, Database):
 
     def copy(self, path: Path, *, replace: bool = False) -> None:  # noqa: ARG002
         raise InvalidValue(
-            f"A backup of {self.location} is made by the server's own tools, not into {path}",
-            hint=f"pg_dump --format=custom --schema=assignchat --file={path} {self.location}",
+            f"A backup of {self.location} is made by the server's own tools",
+            hint=f"pg_dump --format=custom --schema=assignchat --file={quoted(path)}"
+            f" {quoted(self.location)}",
         )
 
     # What an export and a check ask.

@@ -165,7 +165,11 @@ _MEANINGS: dict[str, Callable[[str, str], AssignchatError]] = {
     "3D000": _no_database,
     "42P01": _damaged,  # a table is gone; at the opening there is none
     "42703": _damaged,
-    "22P02": _damaged,  # what should be JSON, or a number
+    # What was changed by hand, here or in a file that is copied: a reference, JSON, a NUL.
+    "23503": _damaged,
+    "23514": _damaged,
+    "22021": _damaged,
+    "22P02": _damaged,
     "XX": _damaged,
     "08": unreachable,
     "57": unreachable,

@@ -7,6 +7,10 @@ class Expressions:
     """A part of the engine. Each method returns an expression as SQL."""
 
     @staticmethod
+    def not_ascii(column: str) -> str:
+        return f"octet_length({column}) <> length({column})"
+
+    @staticmethod
     def json_at(text: str, path: str) -> str:
         steps = path.replace("[", ",").replace("]", "")
         return f"(CAST({text} AS json) #>> '{{{steps}}}')"

@@ -1,23 +1,10 @@
-"""Where a database is: a server and its database, named by a URL."""
+"""How safe a connection to a server must be, by the URL that names it."""
 
 import os
-import re
 
 _LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 _OWN_AUTHORITIES = "~/.postgresql/root.crt"
 _SINCE_SYSTEM_AUTHORITIES = 16_00_00  # the first libpq that can go by those of the system
-
-
-def shown(url: str) -> str:
-    """Return the URL with its passwords masked."""
-    # Up to the last @, so that nothing of a password with an @ or a slash in it is left.
-    url = re.sub(r"^(\w+://[^:@/?]*):.*@", r"\1:***@", url)
-    return re.sub(r"([?&](?:ssl)?password=)[^&]*", r"\1***", url)
-
-
-def has_password(url: str) -> bool:
-    """Return whether there is a password in the URL."""
-    return shown(url) != url
 
 
 def security(options: dict[str, str], libpq_version: int) -> dict[str, str]:

@@ -1,0 +1,124 @@
+"""A database on a server: where it is named, moving to one, and what the server does itself."""
+
+import shlex
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.processes import run
+from tests.support.servers import Server
+from tests.support.team import Team
+
+SECRET = "pa/ss@word"  # noqa: S105
+
+
+@pytest.fixture
+def empty(server: Server) -> Iterator[str]:
+    """A database without anything in it."""
+    with server.database() as url:
+        yield url
+
+
+def head(team: Team, *where: str) -> str:
+    """The hash that stands for the whole history, which is checked."""
+    found = team.ok(*where, "check", "--full")
+    assert found["sound"]
+    return str(found["head"])
+
+
+def test_a_file_moves_to_a_server_as_it_is(team: Team, empty: str) -> None:
+    team.ok("assign", "chat-1", "--to", "martha", "--as", "mark")
+    team.ok("user", "add", "eve", "--alias", 'Eve\\X, "quoted"')
+    team.ok("bulk-assign", "--from", "mark", "--to", "omar", "--as", "maria", "--yes")
+    done = team.ok("--db", empty, "init", "--from", "assignchat.db")
+    assert (done["created"], done["copied"]) == (True, True)
+    assert head(team, "--db", empty) == head(team)
+    for listed in ("user list", "chat list", "requests", "tracking", "batches", "inbox --as mark"):
+        assert team.ok("--db", empty, *listed.split()) == team.ok(*listed.split())
+    team.ok("--db", empty, "undo", "--last", "--as", "maria", "--yes")  # numbers go on
+    head(team, "--db", empty)
+
+
+def test_it_moves_into_tables_without_rows_too(team: Team, empty: str) -> None:
+    team.ok("--db", empty, "init")
+    assert not team.ok("--db", empty, "init", "--from", "assignchat.db")["created"]
+    assert head(team, "--db", empty) == head(team)
+
+
+def test_nothing_is_mixed_with_what_is_there(team: Team, empty: str) -> None:
+    team.ok("--db", empty, "init", "--from", "assignchat.db")
+    team.ok("user", "add", "eve")
+    before = team.ok("--db", empty, "user", "list")
+    for _ in range(2):
+        refusal = team.refused("--db", empty, "init", "--from", "assignchat.db")
+        assert refusal == (2, "invalid_value")
+    assert team.ok("--db", empty, "user", "list") == before
+
+
+def test_what_cannot_be_copied_whole_is_not_copied(team: Team, empty: str) -> None:
+    shutil.copy("assignchat.db", "changed.db")
+    team.location = str(Path("changed.db").absolute())
+    team.sqlite("DROP TRIGGER engagement_tracking_no_update")
+    team.sqlite("UPDATE engagement_tracking SET detail = 'no JSON' WHERE id = 3")
+    refused = team.run("--db", empty, "init", "--from", "changed.db")
+    assert refused.exit_code == 6
+    assert "changed.db" in refused.err
+    assert "engagement_tracking" in refused.err
+    assert team.refused("--db", empty, "user", "list") == (6, "database_missing")
+    team.location = str(Path("assignchat.db").absolute())
+
+
+def test_only_a_file_moves_and_only_to_a_server(team: Team, empty: str) -> None:
+    assert team.refused("init", "--from", "other.db") == (2, "usage")
+    assert team.refused("--db", empty, "init", "--from", empty) == (2, "usage")
+    refusal = team.refused("--db", empty, "init", "--from", "other.db")
+    assert refusal == (6, "database_missing")
+    assert team.refused("--db", empty, "init", "--demo", "--from", "x") == (2, "usage")
+
+
+def test_the_server_makes_its_own_backups(team: Team, empty: str, server: Server) -> None:
+    team.ok("--db", empty, "init", "--demo")
+    refused = team.run("--db", empty, "backup", "team.dump")
+    assert refused.exit_code == 2
+    hint = refused.err.partition("Hint: ")[2]
+    program, *words = shlex.split(hint)
+    made = run(team.folder, server.programs / program, *words)
+    assert made.exit_code == 0, made.err
+    assert (team.folder / "team.dump").stat().st_size > 1000
+
+
+def test_a_password_is_never_shown_or_recorded(team: Team) -> None:
+    url = f"postgresql://mark@127.0.0.1:1/team?password={SECRET}"
+    for where in (url, f"postgresql://mark:{SECRET}@127.0.0.1:1/team"):
+        for words in ("user list", "user list --json", "init"):
+            result = team.run("--db", where, *words.split())
+            assert result.exit_code == 6
+            assert "***" in result.err
+            assert SECRET not in result.err + result.out
+    team.config.chmod(0o600)
+    config = team.config.read_text(encoding="utf-8")
+    for command in (["set", "database", url], ["get", "database"], ["list"]):
+        result = team.run("config", *command)
+        assert result.exit_code == 0, result.err
+        assert SECRET not in result.err + result.out
+    assert SECRET in team.config.read_text(encoding="utf-8")
+    team.config.write_text(config, encoding="utf-8")
+    assert SECRET not in str(team.rows("SELECT detail FROM engagement_tracking"))
+
+
+def test_a_password_that_others_may_read_is_refused(team: Team) -> None:
+    config = team.config.read_text(encoding="utf-8")
+    named = config.replace("assignchat.db", f"postgresql://mark:{SECRET}@127.0.0.1:1/team")
+    team.config.write_text(named, encoding="utf-8")
+    for mode, expected in ((0o644, "config_invalid"), (0o600, "database_unreachable")):
+        team.config.chmod(mode)
+        assert team.refused("user", "list")[1] == expected
+    team.config.write_text(config, encoding="utf-8")
+
+
+def test_what_is_no_url_is_refused_by_name(team: Team) -> None:
+    refused = team.run("--db", f"postgresql://mark:{SECRET}@host:port/x", "user", "list")
+    assert refused.exit_code in (2, 6)
+    assert SECRET not in refused.err
