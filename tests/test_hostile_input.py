@@ -552,6 +552,35 @@ def test_nobody_waits_for_the_rows_of_an_import(team: Team) -> None:
     assert team.rows("SELECT count(*) FROM chats WHERE id LIKE 'n-_'") == [(2,)]
 
 
+BULK_FROM_STDIN = ("bulk-assign", "--to", "omar", "--as", "maria", "--ids-from", "-", "--json")
+
+
+def test_nobody_waits_for_the_ids_of_a_bulk(team: Team) -> None:
+    slow = start(team.folder, *program(*BULK_FROM_STDIN), stdin=subprocess.PIPE)
+    assert slow.stdin is not None
+    slow.stdin.write("chat-1\n" * 200_000)
+    slow.stdin.flush()
+    connection = sqlite3.connect(team.database, timeout=0)
+    connection.execute("BEGIN IMMEDIATE")
+    connection.close()
+    done = result(slow, "chat-2\n")
+    assert (done.exit_code, done.json["assigned"]) == (0, 2)
+
+
+def test_more_ids_than_there_are_chats_are_refused_without_waiting_for_the_rest(
+    team: Team,
+) -> None:
+    before = team.snapshot()
+    slow = start(team.folder, *program(*BULK_FROM_STDIN), stdin=subprocess.PIPE)
+    assert slow.stdin is not None
+    with pytest.raises(BrokenPipeError):  # it does not read all
+        slow.stdin.writelines(f"gone-{number}\n" for number in range(1_000_000))
+    done = result(slow)
+    assert (done.exit_code, done.error) == (3, "chat_not_found")
+    assert "gone-0" in done.err
+    assert team.snapshot() == before
+
+
 @pytest.mark.parametrize("first", [*"=+-@\t\r\n", "\uff1d", "\uff0b", "\uff0d", "\uff20"])
 def test_nothing_that_was_imported_runs_as_a_formula(team: Team, first: str) -> None:
     row = {"id": "n-1", "customer": f"{first}1+1", "owner_id": "mark"}

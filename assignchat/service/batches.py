@@ -35,8 +35,8 @@ from assignchat.service.lifecycle import cancel, record_passed_deadlines
 from assignchat.service.shares import Load, gained_open_chats, share_out
 from assignchat.shell import command_line
 from assignchat.store import batches, notifications, tracking, users
-from assignchat.store.batches import Move, Selection
 from assignchat.store.database import Database
+from assignchat.store.selections import Move, Selection, StagedChats
 from assignchat.texts import check_text, how_many
 
 Progress = Callable[[int, int], None]
@@ -71,12 +71,30 @@ def no_progress(_done: int, _total: int) -> None:
     """Show no progress."""
 
 
+def stage_chats(database: Database, chat_ids: Iterable[str], *, actor: str) -> StagedChats:
+    """Read the ids of chats for `bulk_assign`, while others may write. Returns the chats.
+
+    Raises `ChatNotFound`, also as soon as there are more ids than chats, and the errors of
+    `find_actor`.
+    """
+    with database.read():
+        find_actor(database, actor)
+    with database.write_temporary():
+        staged = StagedChats(database)
+        for _ in staged.add(chat_ids):
+            if staged.more_than_there_are():
+                _check_known(staged)
+        staged.look_up()
+        _check_known(staged)
+    return staged
+
+
 def bulk_assign(
     database: Database,
     *,
     to: Sequence[str],
     actor: str,
-    chat_ids: Iterable[str] | None = None,
+    chat_ids: Iterable[str] | StagedChats | None = None,
     from_user: str | None = None,
     status: str | None = None,
     split: Split = Split.EVEN,
@@ -87,21 +105,23 @@ def bulk_assign(
 ) -> BulkAssigned:
     """Assign chats directly, all or nothing: those of `chat_ids`, or all of `from_user`.
 
-    With `from_user`, `status` limits them to open or closed ones. A `dry_run` does everything and
-    rolls it back, so that its counts are exact. Returns the counts. Raises `NotOwner` unless the
-    actor is a manager or owns every chat, `ChatNotFound` naming up to ten chats, and the errors
-    of `find_recipient`.
+    The ids are read before the lock is taken. With `from_user`, `status` limits the chats to open
+    or closed ones. A `dry_run` does everything and rolls it back, so that its counts are exact.
+    Returns the counts. Raises `NotOwner` unless the actor is a manager or owns every chat,
+    `ChatNotFound` naming up to ten chats, and the errors of `find_recipient`.
     """
     if reason is not None:
         check_text(reason, "reason")
+    if from_user is None and not isinstance(chat_ids, StagedChats):
+        chat_ids = stage_chats(database, chat_ids or (), actor=actor)
     with database.write(dry_run=dry_run, bulk=True):
         user = find_actor(database, actor)
         if from_user is not None:
             selection = Selection.of_owner(database, find_user(database, from_user).id, status)
         else:
-            selection = Selection.of_ids(database, chat_ids or ())
+            assert isinstance(chat_ids, StagedChats)  # noqa: S101  # see above
+            selection = Selection.of_staged(chat_ids)
         record_passed_deadlines(database, selection.requests)
-        _check_known(selection)
         _check_may_move(selection, user, from_user)
         done = reassign(
             database,
@@ -254,8 +274,8 @@ def _require_manager_or(database: Database, actor: str, entitled: str) -> User:
     return user
 
 
-def _check_known(selection: Selection) -> None:
-    unknown = selection.unknown(NAMED_AT_MOST + 1)
+def _check_known(staged: StagedChats) -> None:
+    unknown = staged.unknown(NAMED_AT_MOST + 1)
     if unknown:
         raise ChatNotFound(f"No such chats: {listing(unknown)}", hint="Nothing was assigned.")
 

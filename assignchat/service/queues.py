@@ -9,8 +9,8 @@ from assignchat.service.find import find_actor, find_chat, find_user
 from assignchat.service.lifecycle import record_passed_deadlines
 from assignchat.shell import command_line
 from assignchat.store import chats, tracking
-from assignchat.store.batches import Selection
 from assignchat.store.database import Database
+from assignchat.store.selections import Selection
 
 
 def take(

@@ -4,7 +4,7 @@ from math import inf
 from typing import NamedTuple
 
 from assignchat.model import ChatStatus, Split
-from assignchat.store.batches import Holding, Move
+from assignchat.store.selections import Holding, Move
 
 
 class Load(NamedTuple):

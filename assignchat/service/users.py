@@ -11,8 +11,8 @@ from assignchat.service.find import find_request, find_user, id_of, is_away
 from assignchat.service.lifecycle import cancel, record_passed_deadlines
 from assignchat.shell import command_line
 from assignchat.store import chats, deliveries, requests, tracking, users
-from assignchat.store.batches import Selection
 from assignchat.store.database import Database
+from assignchat.store.selections import Selection
 from assignchat.texts import check_id, check_text, folded, how_many
 
 

@@ -1,11 +1,6 @@
-"""Many chats at once: selecting, moving and giving back, in set-based SQL.
+"""Batches, and giving their chats back in set-based SQL, in slices as `selections` has them."""
 
-A batch moves in slices of some thousand chats inside one transaction, so that a progress
-bar can move and Ctrl-C is heard; each slice is one INSERT of tracking rows and one UPDATE
-of the chats that it names.
-"""
-
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from assignchat.model import Batch
@@ -31,23 +26,6 @@ _COLUMNS = (
     "id, at, actor, reason, undone_at,"
     " (SELECT coalesce(sum(assigned), 0) FROM batch_recipients WHERE batch_id = batches.id)"
 )
-
-
-class Holding(NamedTuple):
-    """How many of the selected chats a user owns, of one status."""
-
-    owner_id: str
-    status: str
-    chats: int
-
-
-class Move(NamedTuple):
-    """A number of selected chats, of one status, to move between two users, in order of id."""
-
-    from_user: str
-    to_user: str
-    status: str
-    chats: int
 
 
 def get(database: Database, batch_id: int) -> BatchRow | None:
@@ -107,141 +85,6 @@ def mark_undone(database: Database, batch_id: int) -> None:
     database.execute(
         "UPDATE batches SET undone_at = :now WHERE id = :id", {"id": batch_id, "now": database.now}
     )
-
-
-class Selection:
-    """The chats that one command works on, given by their ids or by their owner."""
-
-    def __init__(
-        self, database: Database, source: str, restriction: str, params: dict[str, str | None]
-    ) -> None:
-        self._database = database
-        self._source = source  # what to select id, owner_id and status from
-        self._restriction = restriction  # what chats must meet as well, where they are updated
-        self._params = params
-        # Up to which id the chats of an owner and status have been dealt out.
-        self._dealt_out: dict[tuple[str, str], str] = {}
-
-    @classmethod
-    def of_owner(cls, database: Database, owner_id: str, status: str | None) -> "Selection":
-        """Select all chats of one owner, or those of one status."""
-        only = "" if status is None else " AND status = :only"
-        return cls(
-            database,
-            f"(SELECT id, owner_id, status FROM chats WHERE owner_id = :owner{only})",
-            "",
-            {"owner": owner_id, "only": status},
-        )
-
-    @classmethod
-    def of_ids(cls, database: Database, chat_ids: Iterable[str]) -> "Selection":
-        """Select the chats with these ids. `unknown` lists the ids that no chat has."""
-        database.make_temporary("given", "id TEXT", key="id")
-        database.stage("given", ((chat_id,) for chat_id in chat_ids))
-        database.make_temporary(
-            "selected", "owner_id TEXT, status TEXT, id TEXT", key="owner_id, status, id"
-        )
-        database.stage_selected(
-            "selected",
-            "SELECT c.owner_id, c.status, c.id FROM given g CROSS JOIN chats c WHERE c.id = g.id"
-            " ORDER BY 1, 2, 3",
-        )
-        restriction = f" AND id IN (SELECT id FROM selected WHERE {_IN_SLICE})"
-        return cls(database, "selected", restriction, {})
-
-    def unknown(self, limit: int) -> list[str]:
-        """List up to `limit` of the given ids that no chat has."""
-        by_owner = bool(self._params)
-        if by_owner or self._count("given") == self._count("selected"):
-            return []
-        return self._database.column(
-            "SELECT id FROM given g WHERE NOT EXISTS (SELECT 1 FROM chats c WHERE c.id = g.id)"
-            " ORDER BY id LIMIT :limit",
-            {"limit": limit},
-        )
-
-    def _count(self, table: str) -> int:
-        return int(self._database.value(f"SELECT count(*) FROM {table}"))
-
-    def holdings(self) -> list[Holding]:
-        """Count the selected chats by owner and status."""
-        return list(
-            self._database.rows(
-                Holding,
-                f"SELECT owner_id, status, count(*) FROM {self._source}"
-                " GROUP BY owner_id, status ORDER BY owner_id, status",
-                self._params,
-            )
-        )
-
-    def not_owned_by(self, user_id: str, limit: int) -> list[str]:
-        """List up to `limit` of the selected chats that another user owns."""
-        return self._database.column(
-            f"SELECT id FROM {self._source} WHERE owner_id <> :user ORDER BY id LIMIT :limit",
-            {**self._params, "user": user_id, "limit": limit},
-        )
-
-    @property
-    def requests(self) -> Which:
-        """Return the condition for the requests on these chats."""
-        # From the few requests to their chats, not from a million chats to their requests.
-        condition = (
-            f"EXISTS (SELECT 1 FROM chats c JOIN {self._source} s ON s.owner_id = c.owner_id"
-            " AND s.status = c.status AND s.id = c.id WHERE c.id = r.chat_id)"
-        )
-        return Which(condition, self._params)
-
-    def move(self, move: Move, *, batch_id: int, actor: str, reason: str | None) -> Iterator[int]:
-        """Carry a move out, slice by slice. Yields how many chats each slice moved.
-
-        A slice is a range of ids, so that both statements walk the same index in its order.
-        """
-        bound = {
-            **self._params,
-            **move._asdict(),
-            "now": self._database.now,
-            "actor": actor,
-            "os_user": self._database.os_user,
-            "batch_id": batch_id,
-            "reason": reason,
-        }
-        left = move.chats
-        after = self._dealt_out.get((move.from_user, move.status), "")
-        while left:
-            last = self._end_of_slice(move, after, min(left, SLICE))
-            moved = self._move_slice(bound | {"after": after, "last": last})
-            self._dealt_out[move.from_user, move.status] = after = last
-            left -= moved
-            yield moved
-
-    def _end_of_slice(self, move: Move, after: str, chats: int) -> str:
-        """Return the last id of a slice of so many chats, which begins `after` an id."""
-        return str(
-            self._database.value(
-                f"SELECT id FROM {self._source}"
-                " WHERE owner_id = :from_user AND status = :status AND id > :after"
-                " ORDER BY id LIMIT 1 OFFSET :others",
-                {**self._params, **move._asdict(), "after": after, "others": chats - 1},
-            )
-        )
-
-    def _move_slice(self, bound: Params) -> int:
-        with seals.rows_varying_in(self._database, "chat_id"):
-            moved = self._database.execute(
-                "INSERT INTO engagement_tracking (at, event, actor, os_user, chat_id,"
-                " batch_id, from_user, to_user, reason)"
-                " SELECT :now, 'assigned', :actor, :os_user, id,"
-                " :batch_id, owner_id, :to_user, :reason"
-                f" FROM {self._source} WHERE {_IN_SLICE} ORDER BY id",
-                bound,
-            )
-        self._database.execute(
-            f"UPDATE chats SET owner_id = :to_user WHERE {_IN_SLICE}{self._restriction}", bound
-        )
-        return moved
-
-
-_IN_SLICE = "owner_id = :from_user AND status = :status AND id > :after AND id <= :last"
 
 
 def requests_of(batch_id: int) -> Which:

@@ -229,7 +229,7 @@ class Database(Expressions, Inspection, Protocol):
         if self._has_parts:
             yield
             return
-        with self._transaction("temporary", commit=True):
+        with self._bulk(), self._transaction("temporary", commit=True):
             yield
 
     def alone(self) -> AbstractContextManager[bool]:
@@ -301,10 +301,7 @@ class Database(Expressions, Inspection, Protocol):
         """Run the block, around a transaction that writes, with a place among the writers."""
 
     def _begin(self, kind: Kind) -> datetime:
-        """Begin a transaction, and if it writes take the lock and set `tracked_before`.
-
-        Returns its time.
-        """
+        """Begin a transaction; to write, take the lock, set `tracked_before`. Returns its time."""
 
     def _end(self, *, commit: bool) -> None:
         """Commit the transaction, or undo it."""
@@ -393,3 +390,7 @@ class Database(Expressions, Inspection, Protocol):
     def stage_selected(self, table: str, select: str, params: Params | None = None) -> None:
         """Put the rows that a statement selects into a temporary table."""
         self.execute(f"INSERT INTO {table} {select}", params)
+
+    def stage_texts(self, table: str, texts: list[str]) -> None:
+        """Put texts into a temporary table of one column, but for those that are there already."""
+        self.stage(table, ((text,) for text in texts))

@@ -16,6 +16,7 @@ MAX_ROW_LENGTH = 4 * 1024 * 1024
 """Characters in a row. A longer one is from a file of another kind, or from one without end."""
 
 _PATIENCE_SECONDS = 1.0
+_PIECE = 256 * 1024  # characters
 
 
 @contextmanager
@@ -36,7 +37,7 @@ def opened_bytes(source: str) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def opened_text(source: str) -> Iterator[TextIO]:
+def opened_text(source: str) -> Iterator[io.TextIOWrapper]:
     """Open a file as UTF-8 text, or standard input for `-`. Line ends stay as they are.
 
     Raises `InvalidValue`, also while the block reads, if the source cannot be read, is not text,
@@ -72,6 +73,23 @@ class Lines:
             if self._left < 0:
                 raise too_long()
             yield line
+
+
+def pieces(file: io.TextIOWrapper) -> Iterator[list[str]]:
+    """Yield the lines of an opened text without their ends, some thousand at a time.
+
+    Raises `InvalidValue` for a line that is too long.
+    """
+    file.reconfigure(newline=None)
+    rest = ""
+    while text := file.read(_PIECE):
+        *lines, rest = (rest + text).split("\n")
+        if len(rest) > MAX_ROW_LENGTH:
+            raise too_long()
+        if lines:
+            yield lines
+    if rest:
+        yield [rest]
 
 
 def too_long() -> InvalidValue:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from assignchat.model import ChatStatus, Split
 from assignchat.service.shares import Load, gained_open_chats, share_out
-from assignchat.store.batches import Holding, Move
+from assignchat.store.selections import Holding, Move
 
 USERS = "abcdef"
 

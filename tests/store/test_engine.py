@@ -254,7 +254,8 @@ def test_temporary_tables_are_ones_own_and_keep_nobody_waiting(
 ) -> None:
     with database.write_temporary():
         database.make_temporary("given", "id TEXT", key="id")
-        database.stage("given", [("mark",), ("omar",), ("mark",)])
+        database.stage("given", [("mark",)])
+        database.stage_texts("given", ["omar", "mark", "omar"])
         with other.write():
             add(other, "omar")
     with database.write():

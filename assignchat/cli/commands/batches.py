@@ -1,6 +1,7 @@
 """bulk-assign, undo, batches."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Annotated, Any
 
 import typer
@@ -15,8 +16,9 @@ from assignchat.errors import InvalidValue, Usage
 from assignchat.model import Batch, ChatStatus, Split
 from assignchat.service import batches as service
 from assignchat.service.batches import BulkAssigned, Undone
-from assignchat.system.textfile import Lines, opened_text
-from assignchat.texts import check_id, how_many
+from assignchat.store.selections import StagedChats
+from assignchat.system.textfile import opened_text, pieces
+from assignchat.texts import MAX_ID_LENGTH, check_id, how_many
 
 STATUSES = (*ChatStatus, "all")
 
@@ -74,9 +76,8 @@ def bulk_assign(
     if not to:
         raise Usage("Missing option '--to'", hint="assignchat bulk-assign --help")
     wanted = _check_selection(chats or [], ids_from, from_user, status)
-    chat_ids = None if from_user else [*(chats or []), *_ids_in(ids_from)]
-
     with open_for_user(ctx, as_user) as session:
+        chat_ids = None if from_user else _stage(session, chain(chats or (), _ids_in(ids_from)))
 
         def run(*, dry_run: bool, progress: service.Progress) -> BulkAssigned:
             return service.bulk_assign(
@@ -200,13 +201,31 @@ def _ids_in(source: str | None) -> Iterator[str]:
     """Yield the ids in a file or standard input, one on each line, without blank lines."""
     if source is None:
         return
+    number = 1
     with opened_text(source) as file:
-        lines = Lines(file)
-        for number, line in enumerate(lines, start=1):
-            text = line.rstrip("\r\n")
-            if text.strip():
-                lines.new_row()
-                yield check_id(text, f"chat id on line {number}")
+        for lines in pieces(file):
+            yield from lines if _are_ids(lines) else _checked(lines, number)
+            number += len(lines)
+
+
+def _are_ids(lines: list[str]) -> bool:
+    """Return whether it can be seen at a glance that all lines are ids, as nearly always."""
+    together = "\n".join(("", *lines, ""))
+    return (
+        together.replace("\n", "").isprintable()
+        and not any(blank in together for blank in ("\n\n", " \n", "\n "))
+        and max(map(len, lines)) <= MAX_ID_LENGTH
+    )
+
+
+def _checked(lines: list[str], first: int) -> Iterator[str]:
+    for number, line in enumerate(lines, start=first):
+        if line.strip():
+            yield check_id(line, f"chat id on line {number}")
+
+
+def _stage(session: Session, chat_ids: Iterable[str]) -> StagedChats:
+    return service.stage_chats(session.database, chat_ids, actor=session.actor)
 
 
 def _undo(session: Session, batch: int, *, dry_run: bool, progress: service.Progress) -> Undone:

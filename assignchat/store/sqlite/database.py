@@ -379,3 +379,7 @@ class SqliteDatabase(SqliteInspection):
         insert = f"INSERT INTO {table} VALUES ({places}) ON CONFLICT DO NOTHING"
         with self._translated():
             self.connection.executemany(insert, rows)
+
+    def stage_texts(self, table: str, texts: list[str]) -> None:
+        sql = f"INSERT OR IGNORE INTO {table} SELECT value FROM json_each(:texts)"
+        self.execute(sql, {"texts": json.dumps(texts, ensure_ascii=False)})
