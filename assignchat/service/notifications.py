@@ -86,7 +86,7 @@ def _recipients(database: Database) -> list[str]:
     if new:
         with database.write():
             deliveries.collect(database, time_after(database.now, -NEWS_SECONDS))
-    with database.read():
+    with database.write_temporary():
         return deliveries.recipients(database)
 
 

@@ -19,7 +19,11 @@ class Claimed(NamedTuple):
     attempts: int
 
 
-_DUE = "d.next_attempt_at <= :now AND n.recipient_id = :recipient"
+# Others may have taken some of them since they were collected.
+_STILL_DUE = (
+    "d.next_attempt_at <= :now"
+    " AND d.notification_id IN (SELECT notification_id FROM due WHERE recipient_id = :recipient)"
+)
 
 
 def any_new(database: Database) -> bool:
@@ -53,24 +57,31 @@ def collect(database: Database, news_since: str) -> None:
 
 
 def recipients(database: Database) -> list[str]:
-    """List the users for whom a notification is due, the one that has waited longest first."""
-    return database.column(
-        "SELECT n.recipient_id FROM deliveries d JOIN notifications n ON n.id = d.notification_id"
-        " WHERE d.next_attempt_at <= :now GROUP BY n.recipient_id ORDER BY min(n.id)",
+    """Collect what is due for `claim`, so that all deliveries are looked through only once.
+
+    Returns the users for whom it is, the one that has waited longest first.
+    """
+    columns = "recipient_id TEXT, notification_id INTEGER"
+    database.make_temporary("due", columns, key="recipient_id, notification_id")
+    database.stage_selected(
+        "due",
+        "SELECT n.recipient_id, n.id FROM deliveries d JOIN notifications n"
+        " ON n.id = d.notification_id WHERE d.next_attempt_at <= :now",
         {"now": database.now},
+    )
+    return database.column(
+        "SELECT recipient_id FROM due GROUP BY recipient_id ORDER BY min(notification_id)"
     )
 
 
 def claim(database: Database, recipient_id: str, until: str) -> Claimed:
-    """Claim a user's due notifications, so that no other process sends them until a stored time."""
+    """Claim what `recipients` found due for a user; nobody else sends it until a stored time."""
     params = {"now": database.now, "recipient": recipient_id, "until": until}
-    due = f"FROM {SOURCE} JOIN deliveries d ON d.notification_id = n.id WHERE {_DUE}"
+    due = f"FROM {SOURCE} JOIN deliveries d ON d.notification_id = n.id WHERE {_STILL_DUE}"
     found = list(database.rows(Notification, f"SELECT {COLUMNS} {due} ORDER BY n.id", params))
     attempts = database.value(f"SELECT coalesce(max(d.attempts), 0) {due}", params)
     database.execute(
-        "UPDATE deliveries SET next_attempt_at = :until WHERE notification_id IN ("
-        "SELECT n.id FROM deliveries d JOIN notifications n ON n.id = d.notification_id"
-        f" WHERE {_DUE})",
+        f"UPDATE deliveries AS d SET next_attempt_at = :until WHERE {_STILL_DUE}",
         params,
     )
     return Claimed(found, attempts)
