@@ -7,6 +7,7 @@ _SIGNS = "[=+\\-@\uff1d\uff0b\uff0d\uff20]"  # in East Asia also the wide forms
 # A cell begins at the start of a text. To a spreadsheet that separates by something else than
 # commas, quotation marks in the middle of its cells are none, and others begin within the text.
 _SEPARATORS = frozenset(";|\t\r\n")
+_BEGINNINGS = frozenset("'\" \u00a0\u3000=+-@\uff1d\uff0b\uff0d\uff20")
 _FORMULA = f"['\" \u00a0\u3000]*{_SIGNS}"
 _CELL = "(^){guard}(?={formula}|'*[\t\r\n])|([;|\t\r\n]){guard}(?={formula})"
 _UNGUARDED = _CELL.format(guard="", formula=_FORMULA)
@@ -29,6 +30,14 @@ def guarded(text: str) -> str:
     if text[:1].isalnum() and _SEPARATORS.isdisjoint(text):  # quick for nearly every cell
         return text
     return re.sub(_UNGUARDED, rf"\1\2{_GUARD}", text)
+
+
+def are_harmless(texts: list[str]) -> bool:
+    """Return whether it is clear at a glance that none of many texts has to be guarded."""
+    if not _BEGINNINGS.isdisjoint([text[:1] for text in texts]):
+        return False
+    together = "".join(texts)
+    return not any(separator in together for separator in _SEPARATORS)
 
 
 def unguarded(text: str) -> str:

@@ -6,16 +6,20 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
 from functools import lru_cache, partial
-from itertools import chain
+from itertools import chain, islice
 from json.encoder import encode_basestring
 from pathlib import Path
+from types import NoneType
 from typing import Any, TextIO
 
-from assignchat.crm.formulas import guarded
+from assignchat.crm.formulas import are_harmless, guarded
 from assignchat.model import TrackingRow
 from assignchat.render.output import stdout_is_terminal, write, write_all
 from assignchat.system.files import create_own
 from assignchat.texts import OTHER_SPACES, is_seen, visible
+
+_PLAIN_TYPES = frozenset({str, int, float, NoneType})
+_ROWS_AT_ONCE = 500
 
 
 class Form(StrEnum):
@@ -199,10 +203,23 @@ def _csv_to(file: TextIO | _Stdout, columns: Sequence[str], rows: Iterable[Seque
     quoting = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
     if columns:
         writer.writerow(columns)
-    for row in rows:
-        cells = [_harmless(value) for value in row]
-        carriage_return = any(isinstance(cell, str) and "\r" in cell for cell in cells)
-        (quoting if carriage_return else writer).writerow(cells)
+    left = iter(rows)
+    while block := list(islice(left, _ROWS_AT_ONCE)):
+        if _can_stay(block):
+            writer.writerows(block)
+            continue
+        for row in block:
+            cells = [_harmless(value) for value in row]
+            carriage_return = any(isinstance(cell, str) and "\r" in cell for cell in cells)
+            (quoting if carriage_return else writer).writerow(cells)
+
+
+def _can_stay(block: list[Sequence[Any]]) -> bool:
+    """Return whether it is clear at a glance that all rows can be written as they are."""
+    cells = list(chain.from_iterable(block))
+    return _PLAIN_TYPES.issuperset(map(type, cells)) and are_harmless(
+        [cell for cell in cells if type(cell) is str]
+    )
 
 
 def _harmless(value: Any) -> Any:

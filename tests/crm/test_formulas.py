@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assignchat.crm.formulas import guarded, unguarded
+from assignchat.crm.formulas import are_harmless, guarded, unguarded
 from assignchat.render import csv_text
 
 
@@ -24,6 +24,16 @@ def test_the_guard_of_a_formula_is_put_on_and_taken_off(text: str) -> None:
 @given(st.text(st.sampled_from("';|\t\r\n =\"-@+a,\uff1d")))
 def test_no_text_is_changed_by_guarding_and_reading_it(text: str) -> None:
     assert unguarded(guarded(text)) == text
+
+
+@given(
+    st.lists(st.text(st.sampled_from("';|\t\r\n =\"-@+a1,\u3000\uff1d"), max_size=4), max_size=3)
+)
+def test_what_is_harmless_at_a_glance_needs_no_guard(texts: list[str]) -> None:
+    if are_harmless(texts):
+        assert texts == [guarded(text) for text in texts]
+        assert not any("\r" in text for text in texts)  # which would have to be quoted
+    assert are_harmless(["chat-1", "", '{"a": 1}', "Łukasz, mark"])
 
 
 CUSTOMERS = [
