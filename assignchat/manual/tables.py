@@ -112,6 +112,10 @@ def environment() -> Table:
                 "`ASSIGNCHAT_PAGER`, `PAGER`",
                 "Shows what is longer than the screen: `less -FRX` if not set. None: `cat`; sudo.",
             ),
+            (
+                "`PGHOST`, `PGPASSFILE`, …",
+                "With a database on PostgreSQL, as for every client of it.",
+            ),
             ("`NO_COLOR`", "If set, there are no colours."),
             ("`TERM`", "If `dumb`, bars are drawn with plain characters."),
             ("`TZ`", "The time zone of the times that people see."),
@@ -214,7 +218,7 @@ RESULTS = {
     "check": "sound, head, problems, warnings, held_by",
     "backup": "file, bytes",
     "export": "folder, files",
-    "init": "database, created, config, demo",
+    "init": "database, created, config, demo, copied",
     "help": "topic, text",
 }
 """What each command prints with --json: the keys of an object, or the kind of row."""

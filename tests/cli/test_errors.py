@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
 
@@ -24,7 +25,7 @@ EXIT_CODES = {
     " clock_suspicious not_confirmed",
     5: "not_owner not_recipient not_requester not_allowed identity_fixed",
     6: "database_missing database_locked database_read_only database_full database_damaged"
-    " database_newer database_foreign database_replaced",
+    " database_newer database_foreign database_replaced database_unreachable",
     7: "config_invalid config_key_unknown config_value_invalid config_not_writable",
 }
 
@@ -37,8 +38,10 @@ def test_every_error_code_has_its_exit_code() -> None:
 
 
 def test_every_error_is_listed_once_and_says_what_it_means() -> None:
-    def below(group: type[AssignchatError]) -> list[type[AssignchatError]]:
-        return [leaf for sub in group.__subclasses__() for leaf in below(sub) or [sub]]
+    def below(group: type[AssignchatError]) -> Iterator[type[AssignchatError]]:
+        for sub in group.__subclasses__():
+            yield from ([sub] if "code" in vars(sub) else [])
+            yield from below(sub)
 
     listed = list(every_error())
     assert set(below(AssignchatError)) == set(listed)
