@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from assignchat.config import load
 from assignchat.config.keys import default_text
 from tests.support.processes import ROOT, run
 from tests.support.team import Team
@@ -286,3 +287,10 @@ def test_the_default_file_says_what_holds_without_it(empty_team: Team) -> None:
 
 def test_the_config_file_of_the_repository_is_the_default_file() -> None:
     assert SHIPPED.read_text(encoding="utf-8") == default_text()
+
+
+def test_a_file_as_init_wrote_it_means_what_is_written_in_it(team: Team) -> None:
+    team.config.write_text(default_text())
+    untouched = load.load(str(team.config))
+    team.config.write_text(default_text() + "\n# parsed\n")
+    assert load.load(str(team.config)) == untouched
