@@ -1,5 +1,6 @@
 """Chats, one at a time: adding, listing, showing, closing and reopening."""
 
+import json
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -46,9 +47,17 @@ def add_chat(
             check_new_id(database, "chat", chat_id)
         owner_id = find_recipient(database, owner, unavailable_too=True).id
         chat = Chat(chat_id, customer, owner_id, ChatStatus.OPEN, database.now, None)
-        chats.add(database, chat)
-        tracking.append(database, Event.OPENED, actor, chat_id=chat_id, to_user=owner_id)
+        create_chat(database, chat, actor)
         return chat
+
+
+def create_chat(database: Database, chat: Chat, actor: str) -> None:
+    """Store a new chat and its tracking row, inside a transaction."""
+    chats.add(database, chat)
+    detail = json.dumps({"customer": [None, chat.customer]}, ensure_ascii=False)
+    tracking.append(
+        database, Event.OPENED, actor, chat_id=chat.id, to_user=chat.owner_id, detail=detail
+    )
 
 
 def list_chats(

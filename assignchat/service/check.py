@@ -10,6 +10,7 @@ from assignchat.errors import DatabaseDamaged
 from assignchat.service.find import NAMED_AT_MOST, listing
 from assignchat.store import checks, seals, twins
 from assignchat.store.database import Database
+from assignchat.store.derived import differences
 from assignchat.store.holder import Holder
 from assignchat.times import time_after
 
@@ -50,34 +51,13 @@ _PROBLEMS: _Questions = (
         "Rows refer to rows that are not there, in: {}",
     ),
     (
-        "owner_differs",
-        checks.owners_against_tracking,
-        "The owner is not the one that tracking names, of chats: {}",
+        "row_missing",
+        checks.missing_tracking_rows,
+        "Tracking rows are missing, the first is: {}",
     ),
-    (
-        "status_differs",
-        checks.statuses_against_tracking,
-        "Status, recipient or reason is not what tracking says, of requests: {}",
-    ),
-    (
-        "request_differs",
-        checks.requests_against_tracking,
-        "Chat, owner, requester or time is not what tracking says, of requests: {}",
-    ),
-    (
-        "batch_differs",
-        checks.batches_against_tracking,
-        "Actor, recipients or undoing is not what tracking says, of batches: {}",
-    ),
-    (
-        "chat_status_differs",
-        checks.chats_against_tracking,
-        "Open or closed is not what tracking says, of chats: {}",
-    ),
-    ("row_missing", checks.missing_rows, "Tracking rows are missing, the first is: {}"),
     (
         "row_unsealed",
-        checks.unsealed_rows,
+        lambda database: checks.unsealed_rows(database, NAMED_AT_MOST + 1),
         "Tracking rows were inserted by hand: {}",
     ),
     (
@@ -85,39 +65,68 @@ _PROBLEMS: _Questions = (
         checks.invalid_seals,
         "The seals that end at these tracking rows are not valid: {}",
     ),
-    ("several_pending", checks.several_pending, "Several requests are pending on chats: {}"),
-    ("guard_missing", checks.missing_guards, "Guards are missing or changed: {}"),
     (
-        "schema_differs",
-        checks.other_schema_differences,
-        "Tables, indexes or views are missing or changed: {}",
+        "notification_missing",
+        checks.missing_notifications,
+        "Notifications are missing, the first is: {}",
     ),
+    ("several_pending", checks.several_pending, "Several requests are pending on chats: {}"),
 )
+
+_SCHEMA = {
+    (True, False): ("guard_missing", "Guards are missing or changed: {}"),
+    (False, False): ("schema_differs", "Tables, indexes or views are missing or changed: {}"),
+    (True, True): (
+        "trigger_added",
+        "Triggers or indexes that are not assignchat's act on what it writes: {}",
+    ),
+    (False, True): ("schema_added", "Beside assignchat's tables and views there are others: {}"),
+}
+"""Codes and messages by whether a part of the schema is a guard, and whether it was added.
+
+What was added and acts on nothing of ours is a warning.
+"""
+
+_NOT_AS_TOLD = {
+    "owner_differs": "The owner is not the one that tracking names, of chats: {}",
+    "chat_status_differs": "Open or closed is not what tracking says, of chats: {}",
+    "chat_differs": "Not as tracking says, of chats: {}",
+    "status_differs": "Status, recipient or reason is not what tracking says, of requests: {}",
+    "deadline_differs": "The deadline is not the one that was set when it was sent,"
+    " of requests: {}",
+    "request_differs": "Not as tracking says, of requests: {}",
+    "batch_differs": "Not as tracking says, of batches: {}",
+    "role_differs": "The role is not the one that tracking names, of users: {}",
+    "active_differs": "Active or not is not what tracking says, of users: {}",
+    "user_differs": "Not as tracking says, of users: {}",
+    "notification_differs": "Not as tracking says, of notifications: {}",
+}
+_CODES = {
+    ("chats", "owner_id"): "owner_differs",
+    ("chats", "status"): "chat_status_differs",
+    ("requests", "status"): "status_differs",
+    ("requests", "recipient_id"): "status_differs",
+    ("requests", "reason"): "status_differs",
+    ("requests", "expires_at"): "deadline_differs",
+    ("users", "role"): "role_differs",
+    ("users", "active"): "active_differs",
+}
+"""The codes of columns that have one of their own."""
+
+_CODES_OF_TABLES = {
+    "users": "user_differs",
+    "user_aliases": "user_differs",
+    "chats": "chat_differs",
+    "requests": "request_differs",
+    "batches": "batch_differs",
+    "batch_recipients": "batch_differs",
+    "notifications": "notification_differs",
+}
 
 _WARNINGS: _Questions = (
     ("users_alike", lambda database: _alike(database, "users"), "Ids of users look alike: {}"),
     ("chats_alike", lambda database: _alike(database, "chats"), "Ids of chats look alike: {}"),
     ("inactive_owner", checks.inactive_owners, "Inactive users own open chats: {}"),
-    (
-        "deadline_differs",
-        checks.deadlines_against_tracking,
-        "The deadline is not the one that was set when it was sent, of requests: {}",
-    ),
-    (
-        "active_differs",
-        checks.leavers_made_active,
-        "Users are active who were deactivated, as tracking says: {}",
-    ),
-    (
-        "role_differs",
-        checks.roles_against_tracking,
-        "The role is not the one that tracking names, of users: {}",
-    ),
-    (
-        "trigger_added",
-        lambda database: database.added_triggers(),
-        "Triggers that are not assignchat's own change what it writes: {}",
-    ),
 )
 
 
@@ -136,6 +145,9 @@ def check(database: Database, *, full: bool = False, expect: str | None = None) 
         try:
             problems.extend(_mismade(database))
             problems.extend(_found(database, _PROBLEMS))
+            problems.extend(_not_as_told(database))
+            for difference in _schema_differences(database):
+                (warnings if difference.code == "schema_added" else problems).append(difference)
             problems.extend(_tampering(database, full=full, expect=expect))
             warnings.extend(_found(database, _WARNINGS))
             warnings.extend(_overdue(database))
@@ -163,6 +175,33 @@ def _found(database: Database, questions: _Questions) -> Iterator[Finding]:
 def _alike(database: Database, table: str) -> list[str]:
     pairs = islice(twins.among(database, table, canonical), NAMED_AT_MOST + 1)
     return [f"{one!r} and {other!r}" for one, other in pairs]
+
+
+def _not_as_told(database: Database) -> Iterator[Finding]:
+    """Compare all columns that tracking tells. Yields a problem for each kind of difference."""
+    found: dict[str, dict[object, list[str]]] = {}
+    for table, key, column in differences(database):
+        code = _CODES.get((table, column)) or _CODES_OF_TABLES[table]
+        rows = found.setdefault(code, {})
+        if key in rows or len(rows) <= NAMED_AT_MOST:
+            rows.setdefault(key, []).append(column)
+    for code, message in _NOT_AS_TOLD.items():
+        if code in found:
+            yield Finding(code, message.format(listing(_with_columns(code, found[code]))))
+
+
+def _with_columns(code: str, rows: dict[object, list[str]]) -> Iterator[str]:
+    """Write each row, and which of its columns differ if the code does not say it."""
+    for key, columns in rows.items():
+        yield f"{key}" if code in _CODES.values() else f"{key} ({', '.join(columns)})"
+
+
+def _schema_differences(database: Database) -> Iterator[Finding]:
+    found = database.schema_differences()
+    for (is_guard, is_added), (code, message) in _SCHEMA.items():
+        names = [d.name for d in found if (d.is_guard, d.is_added) == (is_guard, is_added)]
+        if names:
+            yield Finding(code, message.format(listing(names)))
 
 
 def _tampering(database: Database, *, full: bool, expect: str | None) -> Iterator[Finding]:

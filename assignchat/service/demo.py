@@ -1,8 +1,9 @@
 """A small team to try things out on."""
 
-from assignchat.model import Chat, ChatStatus, Event, Role, User
+from assignchat.model import Chat, ChatStatus, Role, User
+from assignchat.service.chats import create_chat
 from assignchat.service.users import create_user
-from assignchat.store import chats, tracking, users
+from assignchat.store import users
 from assignchat.store.database import Database
 
 USERS = (
@@ -30,6 +31,5 @@ def fill(database: Database, *, actor: str) -> bool:
             create_user(database, user, actor)
         for chat_id, customer, owner_id in CUSTOMERS:
             chat = Chat(chat_id, customer, owner_id, ChatStatus.OPEN, database.now, None)
-            chats.add(database, chat)
-            tracking.append(database, Event.OPENED, actor, chat_id=chat_id, to_user=owner_id)
+            create_chat(database, chat, actor)
         return True

@@ -156,11 +156,6 @@ def ask(
     `passed_over` are users of its chain who could not be asked, each with the reason.
     """
     request_id = requests.add(database, new)
-    detail: dict[str, object] = {"expires_at": new.expires_at}
-    if new.fallbacks:
-        detail["fallbacks"] = new.fallbacks
-    if passed_over:
-        detail["passed_over"] = passed_over
     tracking.append(
         database,
         Event.REQUESTED,
@@ -170,10 +165,23 @@ def ask(
         from_user=new.from_user,
         to_user=new.recipient_id,
         status=Status.PENDING,
-        detail=json.dumps(detail, ensure_ascii=False),
+        detail=json.dumps(_terms(new, passed_over), ensure_ascii=False),
     )
     notifications.tell_parties(database, Event.REQUESTED, requests.this(request_id))
     return request_id
+
+
+def _terms(new: NewRequest, passed_over: Mapping[str, str] | None) -> dict[str, object]:
+    """Return what the columns of a tracking row do not say of a new request."""
+    terms: dict[str, object] = {"expires_at": new.expires_at, "note": new.note}
+    if new.previous_request_id is not None:  # the system sends it, for this requester
+        terms["previous_request_id"] = new.previous_request_id
+        terms["requester_id"] = new.requester_id
+    if new.fallbacks:
+        terms["fallbacks"] = new.fallbacks
+    if passed_over:
+        terms["passed_over"] = passed_over
+    return terms
 
 
 def _ask_next(database: Database, ended: Request) -> None:

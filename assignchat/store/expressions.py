@@ -20,6 +20,14 @@ class Expressions(Protocol):
         """Return what turns a text that is not JSON into NULL."""
 
     @staticmethod
+    def json_has(text: str, key: str) -> str:
+        """Return the condition that a JSON object has a member, which may be null."""
+
+    @staticmethod
+    def json_spelled(text: str) -> str:
+        """Return what spells a JSON text as `json_at` does."""
+
+    @staticmethod
     def json_list(column: str, source: str) -> str:
         """Return what makes a JSON text of the values of a column, in order."""
 

@@ -311,13 +311,24 @@ def _changes_as_json(database: Database) -> str:
 
 
 def _first_values_as_json(database: Database) -> str:
-    """Write the SQL of the status of a new chat, and of when it was closed."""
-    status = database.json_array("NULL", "coalesce(i.status, 'open')")
-    closed_at = database.json_array("NULL", "i.closed_at")
+    """Write the SQL of the values of a new chat, but for its owner.
+
+    What is not told is null, or the time of the row if it is when the chat was opened.
+    """
+    always = {
+        "status": database.json_array("NULL", "coalesce(i.status, 'open')"),
+        "customer": database.json_array("NULL", "coalesce(i.customer, i.id)"),
+    }
+    closed = "i.status = 'closed' AND i.closed_at IS NOT NULL"
+    opened_at, closed_at = (database.json_array("NULL", f"i.{c}_at") for c in ("opened", "closed"))
+    times = {
+        "opened_at": f"CASE WHEN i.opened_at IS NOT NULL THEN {opened_at} END",
+        "closed_at": f"CASE WHEN {closed} THEN {closed_at} END",
+    }
     return (
-        "CASE WHEN i.status = 'closed' AND i.closed_at IS NOT NULL"
-        f" THEN {database.json_object({'status': status, 'closed_at': closed_at})}"
-        f" ELSE {database.json_object({'status': status})} END"
+        f"CASE WHEN i.opened_at IS NOT NULL OR ({closed})"
+        f" THEN {database.json_without_nulls(database.json_object(always | times))}"
+        f" ELSE {database.json_object(always)} END"
     )
 
 

@@ -7,10 +7,14 @@ from assignchat.errors import DatabaseDamaged
 
 
 class SchemaDifference(NamedTuple):
-    """A part of the schema that is missing or changed. A guard is one that enforces a rule."""
+    """A part of the schema that is missing or changed, or that was added and is not ours.
+
+    A guard enforces a rule, or acts on what is written, as a foreign trigger on our tables does.
+    """
 
     name: str
     is_guard: bool
+    is_added: bool
 
 
 class Inspection(Protocol):
@@ -32,10 +36,7 @@ class Inspection(Protocol):
         """Return the highest id that a table has given, also to a row that is gone, or 0."""
 
     def schema_differences(self) -> list[SchemaDifference]:
-        """List the parts of the schema that are missing or changed."""
-
-    def added_triggers(self) -> list[str]:
-        """List the triggers that are not ours. They run inside our transactions."""
+        """List the parts of the schema that are missing, changed or added."""
 
     def fault(self) -> DatabaseDamaged | None:
         """Return why no table can be used, as one is not as it was made, or None."""

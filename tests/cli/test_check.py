@@ -224,47 +224,121 @@ def test_a_seal_made_by_hand_is_named_and_stops_no_check(team: Team, seal: str) 
 
 
 def test_an_inactive_owner_of_open_chats_is_a_warning(team: Team) -> None:
-    team.sqlite("UPDATE users SET active = 0 WHERE id IN ('omar', 'maria')")
+    files = {
+        "users.csv": "id,active\njane,false\nkim,false\n",
+        "chats.csv": "id,customer,owner_id\nc-1,Ann,jane\n",
+    }
+    for name, content in files.items():
+        (team.folder / name).write_text(content, encoding="utf-8")
+        team.ok("import", name.removesuffix(".csv"), name)
     (message,) = _warnings(team).values()
-    assert "omar" in message
-    assert "maria" not in message
+    assert "jane" in message
+    assert "kim" not in message
 
 
-def test_a_deadline_moved_by_hand_is_a_warning(team: Team) -> None:
+def test_a_deadline_moved_by_hand_is_found(team: Team) -> None:
     asked = team.ok("assign", "chat-4", "--to", "mark", "--as", "martha")
     team.sqlite(
         "UPDATE requests SET expires_at = '2036-01-01T00:00:00.000Z' WHERE id = ?", asked["id"]
     )
-    assert str(asked["id"]) in _warnings(team)["deadline_differs"]
+    assert str(asked["id"]) in _codes(team)["deadline_differs"]
 
 
-def test_a_manager_made_by_hand_is_a_warning(team: Team) -> None:
+def test_a_manager_made_by_hand_is_found(team: Team) -> None:
     team.ok("user", "set", "omar", "--role", "manager")
     team.ok("user", "set", "omar", "--name", "Omar F.")
     team.ok("user", "deactivate", "maria")
     assert _warnings(team) == {}
     team.sqlite("UPDATE users SET role = 'manager' WHERE id = 'mark'")
     team.sqlite("INSERT INTO users VALUES ('eve', 'Eve', 'manager', 1, '', NULL, NULL)")
-    assert _warnings(team)["role_differs"].endswith(": eve, mark")
+    assert _codes(team)["role_differs"].endswith(": eve, mark")
     team.ok("user", "set", "mark", "--role", "user")
-    assert _warnings(team)["role_differs"].endswith(": eve")
+    assert _codes(team)["role_differs"].endswith(": eve")
 
 
-def test_somebody_who_has_left_and_is_made_active_by_hand_is_warned_of(team: Team) -> None:
+def test_somebody_who_has_left_and_is_made_active_by_hand_is_found(team: Team) -> None:
     team.ok("user", "deactivate", "mark", "--reassign-to", "martha", "--as", "maria")
     team.ok("user", "activate", "mark")
     team.ok("user", "deactivate", "mark")
-    assert "active_differs" not in _warnings(team)
+    assert _warnings(team) == {}
     team.sqlite("UPDATE users SET active = 1 WHERE id = 'mark'")
-    assert _warnings(team)["active_differs"].endswith(": mark")
+    assert _codes(team) == {
+        "active_differs": "Active or not is not what tracking says, of users: mark"
+    }
 
 
-def test_a_trigger_that_is_not_ours_is_a_warning(team: Team) -> None:
-    team.sqlite(
-        "CREATE TRIGGER theft AFTER UPDATE ON chats"
-        " BEGIN UPDATE chats SET owner_id = 'omar' WHERE id = NEW.id; END"
-    )
-    assert "theft" in _warnings(team)["trigger_added"]
+@pytest.mark.parametrize(
+    ("code", "statement"),
+    [
+        ("trigger_added", "CREATE TRIGGER theft AFTER UPDATE ON chats BEGIN SELECT 1; END"),
+        (
+            "trigger_added",
+            "CREATE TRIGGER theft AFTER INSERT ON _sqlite_migrations BEGIN SELECT 1; END",
+        ),
+        ("trigger_added", "CREATE TRIGGER chats AFTER UPDATE ON chats BEGIN SELECT 1; END"),
+        ("trigger_added", "CREATE UNIQUE INDEX theft ON chats (customer)"),
+        ("trigger_added", "CREATE INDEX theft ON chats (customer)"),
+    ],
+)
+def test_what_somebody_else_has_added_to_our_tables_is_found(
+    team: Team, code: str, statement: str
+) -> None:
+    team.sqlite(statement)
+    assert ("chats" if "TRIGGER chats" in statement else "theft") in _codes(team).pop(code)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE VIEW notes AS SELECT * FROM chats",
+        "CREATE TABLE notes (id UNIQUE)",
+        "CREATE TABLE notes (id); CREATE INDEX by_id ON notes (id)",
+        "CREATE TABLE notes (id); CREATE TRIGGER theirs AFTER INSERT ON notes BEGIN SELECT 1; END",
+    ],
+)
+def test_tables_and_views_of_somebody_else_are_a_warning(team: Team, statement: str) -> None:
+    for one in statement.split("; CREATE"):
+        team.sqlite(one if one.startswith("CREATE") else f"CREATE{one}")
+    (message,) = _warnings(team).values()
+    assert "notes" in message
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "statement"),
+    [
+        ("schema_differs", "chats_by_owner", "CREATE INDEX chats_by_owner ON chats (customer)"),
+        (
+            "guard_missing",
+            "requests_pending",
+            "CREATE INDEX requests_pending ON requests (chat_id)",
+        ),
+    ],
+)
+def test_an_index_of_ours_that_was_made_otherwise_is_found(
+    team: Team, code: str, name: str, statement: str
+) -> None:
+    team.sqlite(f"DROP INDEX {name}")
+    team.sqlite(statement)
+    (message,) = _codes(team).values()
+    assert name in message
+    assert code in _codes(team)
+
+
+def test_what_sqlite_keeps_for_its_planner_is_no_problem(team: Team) -> None:
+    team.sqlite("ANALYZE")
+    assert _warnings(team) == {}
+
+
+def test_another_journal_mode_is_found(team: Team) -> None:
+    team.sqlite("PRAGMA journal_mode = DELETE")
+    assert "journal mode is delete" in _codes(team)["schema_differs"]
+
+
+def test_a_backup_is_sound_also_if_it_may_only_be_read(team: Team) -> None:
+    team.ok("backup", "copy.db")
+    assert team.ok("--db", "copy.db", "check", "--full")["sound"]
+    (team.folder / "copy.db").chmod(0o400)
+    assert team.ok("--db", "copy.db", "check", "--full")["sound"]
 
 
 def test_a_sweep_that_is_not_running_is_a_warning(team: Team) -> None:
@@ -291,7 +365,8 @@ def test_a_log_that_has_grown_is_a_warning_until_changes_make_it_shrink(team: Te
 
 
 def test_a_warning_and_a_problem_are_told_apart(team: Team) -> None:
-    team.sqlite("UPDATE users SET active = 0 WHERE id = 'omar'")
+    team.database.chmod(0o666)
     team.sqlite("UPDATE chats SET owner_id = 'omar' WHERE id = 'chat-1'")
     found = team.run("check", "--json").json
-    assert (len(found["problems"]), len(found["warnings"])) == (1, 1)
+    assert [problem["code"] for problem in found["problems"]] == ["owner_differs"]
+    assert "file_writable" in [warning["code"] for warning in found["warnings"]]

@@ -498,6 +498,7 @@ def test_watching_ends_after_the_message_under_way(told: Team, receiver: WebRece
 
 def test_a_round_with_nothing_to_send_does_not_wait_for_apprise(told: Team) -> None:
     told.sqlite("DELETE FROM notifications")
+    told.sqlite("DELETE FROM sqlite_sequence WHERE name = 'notifications'")
     code = "import sys; from assignchat.cli import main; main(['notify']); print(*sys.modules)"
     done = run(told.folder, sys.executable, "-c", code)
     assert "assignchat.service.notifications" in done.out

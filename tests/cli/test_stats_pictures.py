@@ -148,12 +148,7 @@ def test_the_page_fetches_and_runs_nothing(week: Team) -> None:
 def hostile(week: Team) -> Team:
     """Every hostile text as the name of a user who holds a chat, as a customer, as a reason."""
     for number, text in enumerate(HOSTILE):
-        week.sqlite(
-            "INSERT INTO users (id, name, role, active, created_at)"
-            " VALUES (?, ?, 'user', 1, '2026-11-22T14:00:00.000Z')",
-            f"u{number}",
-            text,
-        )
+        week.ok("user", "add", f"u{number}", "--name", text)
         week.ok("chat", "add", f"c-{number}", "--customer", text, "--owner", f"u{number}")
         for owner in ("martha", f"u{number}"):
             week.ok("bulk-assign", f"c-{number}", "--to", owner, "--as", "maria")
@@ -173,13 +168,14 @@ def test_hostile_text_is_only_text_in_the_page_and_all_of_it_is_there(hostile: T
     assert set(HOSTILE.values()) <= {row[1] for row in shown.tables["Chats that bounce"][1:]}
 
 
+def _add_users(team: Team, count: int) -> None:
+    users = [{"id": f"u{number}", "name": "Ann Ex"} for number in range(count)]
+    Path("users.json").write_text(json.dumps(users), encoding="utf-8")
+    team.ok("import", "users", "users.json")
+
+
 def test_of_many_people_a_chart_has_the_first_and_the_page_all(team: Team) -> None:
-    for number in range(200):
-        team.sqlite(
-            "INSERT INTO users (id, name, role, active, created_at)"
-            " VALUES (?, 'Ann Ex', 'user', 1, '2026-11-22T14:00:00.000Z')",
-            f"u{number}",
-        )
+    _add_users(team, 200)
     rows = [
         {"id": f"c-{n}", "customer": "Ann", "owner_id": f"u{n % 200}", "status": "open"}
         for n in range(1_000)
@@ -269,12 +265,7 @@ def test_a_picture_that_cannot_be_written_is_said_and_leaves_nothing(week: Team,
 
 
 def test_a_disk_that_is_full_leaves_the_old_picture(week: Team) -> None:
-    for number in range(200):
-        week.sqlite(
-            "INSERT INTO users (id, name, role, active, created_at)"
-            " VALUES (?, 'Ann Ex', 'user', 1, '2026-11-22T14:00:00.000Z')",
-            f"u{number}",
-        )
+    _add_users(week, 200)
     Path("team.html").write_text("the old one")
     before = sorted(Path().iterdir())
     limited = ("bash", "-c", 'ulimit -f 40; exec "$@"', "bash")

@@ -134,21 +134,27 @@ def test_looking_at_an_overdue_request_writes_nothing(team: Team) -> None:
     assert team.snapshot() == before
 
 
-@pytest.mark.usefixtures("request_id")
+@pytest.fixture
+def overdue(team: Team) -> Team:
+    """A team with a request that is two hours old, and something that happened just now."""
+    team.now -= timedelta(hours=2)
+    team.ok("assign", "chat-1", "--to", "martha", "--as", "mark")
+    team.now += timedelta(hours=2)
+    team.ok("chat", "close", "chat-5")
+    return team
+
+
 @pytest.mark.parametrize("jump", [timedelta(hours=-1), timedelta(days=3650)])
-def test_a_clock_that_has_plainly_jumped_times_nothing_out(team: Team, jump: timedelta) -> None:
-    team.sqlite("UPDATE requests SET expires_at = '2026-11-22T12:00:00.000Z'")
-    team.now += jump
-    assert team.refused_leaving_no_trace("sweep-timeouts") == (4, "clock_suspicious")
-    assert team.ok("sweep-timeouts", "--force")["timed_out"] == 1
+def test_a_clock_that_has_plainly_jumped_times_nothing_out(overdue: Team, jump: timedelta) -> None:
+    overdue.now += jump
+    assert overdue.refused_leaving_no_trace("sweep-timeouts") == (4, "clock_suspicious")
+    assert overdue.ok("sweep-timeouts", "--force")["timed_out"] == 1
 
 
-@pytest.mark.usefixtures("request_id")
 @pytest.mark.parametrize("jump", [timedelta(seconds=-30), timedelta(days=7)])
-def test_a_small_correction_or_a_quiet_week_is_no_jump(team: Team, jump: timedelta) -> None:
-    team.sqlite("UPDATE requests SET expires_at = '2026-11-22T12:00:00.000Z'")
-    team.now += jump
-    assert team.ok("sweep-timeouts")["timed_out"] == 1
+def test_a_small_correction_or_a_quiet_week_is_no_jump(overdue: Team, jump: timedelta) -> None:
+    overdue.now += jump
+    assert overdue.ok("sweep-timeouts")["timed_out"] == 1
 
 
 def test_the_longest_deadline_is_no_jump(team: Team) -> None:

@@ -49,7 +49,7 @@ def test_a_row_has_every_column_and_its_detail_is_an_object(story: Team) -> None
         "to_user": "martha",
         "status": "pending",
         "reason": None,
-        "detail": {"expires_at": "2026-11-22T14:08:10.000Z"},
+        "detail": {"expires_at": "2026-11-22T14:08:10.000Z", "note": None},
     }
 
 

@@ -510,7 +510,6 @@ def test_a_new_database_is_sound(database: Database) -> None:
         database.integrity(),
         database.orphans(),
         database.schema_differences(),
-        database.added_triggers(),
     ):
         assert findings == []
 

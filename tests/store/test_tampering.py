@@ -231,8 +231,10 @@ def _cut_off(team: Team, after: int) -> None:
         f"DELETE FROM engagement_tracking WHERE id > {after}",
         f"DELETE FROM seals WHERE last_id > {after}",
         "DELETE FROM requests WHERE id > 1",
-        "DELETE FROM notifications",
+        "DELETE FROM notifications WHERE request_id > 1",
         f"UPDATE sqlite_sequence SET seq = {after} WHERE name = 'engagement_tracking'",
+        "UPDATE sqlite_sequence SET seq = (SELECT max(id) FROM notifications)"
+        " WHERE name = 'notifications'",
     )
 
 
@@ -244,6 +246,17 @@ def test_a_cut_off_end_shows_by_a_head_that_was_noted_elsewhere(team: Team) -> N
     result = full_check(team, "--expect", noted)
     assert result.exit_code == 8
     assert [problem["code"] for problem in result.json["problems"]] == ["head_not_found"]
+
+
+def test_the_newest_row_is_missed_also_if_its_number_was_given_back(team: Team) -> None:
+    newest = last_row(team)
+    tamper(
+        team,
+        f"DELETE FROM engagement_tracking WHERE id = {newest}",
+        f"UPDATE sqlite_sequence SET seq = {newest - 1} WHERE name = 'engagement_tracking'",
+    )
+    codes = {problem["code"] for problem in team.run("check", "--json").json["problems"]}
+    assert {"row_missing", "seal_wrong", "status_differs"} <= codes
 
 
 def test_a_head_noted_earlier_is_still_in_the_history_when_it_has_grown(team: Team) -> None:

@@ -164,9 +164,9 @@ def rows_of(location: str, select: str, **params: object) -> list[tuple[Any, ...
         return list(database.tuples(select, params))
 
 
-def old_database(path: Path) -> None:
-    """Make a database as the first release left it, after a morning's work."""
-    dump = ROOT / "tests" / "data" / "schema_1.sql"
+def old_database(path: Path, schema: int = 1) -> None:
+    """Make a database as an older version left it, after a morning's work."""
+    dump = ROOT / "tests" / "data" / f"schema_{schema}.sql"
     connection = sqlite3.connect(path)
     try:
         connection.executescript(dump.read_text(encoding="utf-8"))

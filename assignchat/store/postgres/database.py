@@ -393,8 +393,3 @@ class PostgresDatabase(Expressions, Database):
             space = other.value("SELECT CAST(CAST(pg_my_temp_schema() AS regnamespace) AS text)")
             expected = list(other.tuples(schema.OBJECTS, {"space": space}))
         return schema.differences(expected, found)
-
-    def added_triggers(self) -> list[str]:
-        from assignchat.store.postgres import schema
-
-        return [name for name in self.column(statements.TRIGGERS) if name not in schema.GUARDS]

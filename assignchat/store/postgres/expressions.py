@@ -20,6 +20,14 @@ class Expressions:
         return text  # the tables take no other
 
     @staticmethod
+    def json_has(text: str, key: str) -> str:
+        return f"jsonb_exists(CAST({text} AS jsonb), '{key}')"
+
+    @staticmethod
+    def json_spelled(text: str) -> str:
+        return text  # a json value is kept as it was written
+
+    @staticmethod
     def json_list(column: str, source: str) -> str:
         values = f"json_agg({column} ORDER BY {column})"
         return f"(SELECT CAST(coalesce({values}, '[]') AS text) {source})"

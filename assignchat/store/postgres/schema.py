@@ -118,14 +118,13 @@ CREATE TABLE owner_names (
 );
 """
 
-_ONE_PENDING = "requests_pending"
 
-_INDEXES = f"""
+_INDEXES = """
 CREATE INDEX chats_by_owner ON chats (owner_id, status, id);
 CREATE INDEX requests_by_chat ON requests (chat_id);
 CREATE INDEX requests_by_requester ON requests (requester_id);
 CREATE INDEX requests_by_recipient ON requests (recipient_id);
-CREATE UNIQUE INDEX {_ONE_PENDING} ON requests (chat_id) WHERE status = 'pending';
+CREATE UNIQUE INDEX requests_pending ON requests (chat_id) WHERE status = 'pending';
 CREATE INDEX requests_pending_by_recipient ON requests (recipient_id) WHERE status = 'pending';
 CREATE INDEX requests_due ON requests (expires_at) WHERE status = 'pending';
 CREATE INDEX engagement_tracking_by_chat ON engagement_tracking (chat_id, id);
@@ -212,32 +211,42 @@ own AS (SELECT c.oid, c.relname, c.relkind FROM pg_class c, space
 SELECT relname, string_agg(concat_ws(' ', a.attname, format_type(a.atttypid, a.atttypmod),
         a.attcollation, a.attnotnull, a.attidentity,
         (SELECT pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef d
-            WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum)), ', ' ORDER BY a.attnum)
+            WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum)), ', ' ORDER BY a.attnum), NULL
     FROM own JOIN pg_attribute a ON a.attrelid = own.oid AND a.attnum > 0 AND NOT attisdropped
     WHERE relkind = 'r' GROUP BY relname
-UNION ALL SELECT k.conname, pg_get_constraintdef(k.oid)
-    FROM own JOIN pg_constraint k ON k.conrelid = own.oid WHERE k.contype IN ('c', 'f', 'p')
-UNION ALL SELECT relname, pg_get_indexdef(oid) FROM own WHERE relkind = 'i'
-    AND NOT EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = own.oid)
-UNION ALL SELECT relname, pg_get_viewdef(oid) FROM own WHERE relkind = 'v'
-UNION ALL SELECT t.tgname, concat(pg_get_triggerdef(t.oid), t.tgenabled)
+UNION ALL SELECT k.conname, pg_get_constraintdef(k.oid), relname
+    FROM own JOIN pg_constraint k ON k.conrelid = own.oid
+    WHERE k.contype IN ('c', 'f', 'p', 'u', 'x')
+UNION ALL SELECT i.relname, pg_get_indexdef(i.oid), own.relname FROM own
+    JOIN pg_index x ON x.indrelid = own.oid JOIN pg_class i ON i.oid = x.indexrelid
+    WHERE NOT EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = i.oid)
+UNION ALL SELECT relname, pg_get_viewdef(oid), NULL FROM own WHERE relkind = 'v'
+UNION ALL SELECT t.tgname, concat(pg_get_triggerdef(t.oid), t.tgenabled), relname
     FROM own JOIN pg_trigger t ON t.tgrelid = own.oid WHERE NOT t.tgisinternal
-UNION ALL SELECT proname || '()', prosrc FROM pg_proc, space WHERE pronamespace = space.oid
+UNION ALL SELECT r.rulename, pg_get_ruledef(r.oid), relname
+    FROM own JOIN pg_rewrite r ON r.ev_class = own.oid WHERE r.rulename <> '_RETURN'
+UNION ALL SELECT proname || '()', prosrc, NULL FROM pg_proc, space WHERE pronamespace = space.oid
 """
-"""Names and definitions of all that is in a schema."""
+"""Names and definitions of all that is in a schema, and the table on which it acts, if any."""
 
 _SPACES = re.compile(r"\b(assignchat|pg_temp\w*)\.")
 
 
 def differences(expected: Any, found: Any) -> list[SchemaDifference]:
     """Compare the `OBJECTS` of a database with those of a new one. Returns the differences."""
-    there = {name: _SPACES.sub("", text) for name, text in found}
+    ours, there = (
+        {n: (_SPACES.sub("", text), table) for n, text, table in some} for some in (expected, found)
+    )
     return [
-        SchemaDifference(name, _is_guard(name))
-        for name, text in sorted(expected)
-        if there.get(name) != _SPACES.sub("", text)
+        SchemaDifference(
+            name,
+            is_guard=_is_guard(name, text) if name in ours else table in ours,
+            is_added=name not in ours,
+        )
+        for name, (text, table) in sorted({**there, **ours}.items())
+        if there.get(name) != ours.get(name)
     ]
 
 
-def _is_guard(name: str) -> bool:
-    return name in (_ONE_PENDING, "append_only()", *GUARDS)
+def _is_guard(name: str, text: str) -> bool:
+    return text.startswith(("CREATE TRIGGER", "CREATE UNIQUE INDEX")) or name == "append_only()"

@@ -54,13 +54,6 @@ SELECT CAST(attname AS text) FROM pg_attribute
 WHERE attrelid = CAST(:table AS regclass) AND attnum > 0 AND NOT attisdropped ORDER BY attnum
 """
 
-TRIGGERS = """
-SELECT CAST(tgname AS text) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-WHERE c.relnamespace = CAST('assignchat' AS regnamespace) AND NOT t.tgisinternal
-UNION ALL SELECT CAST(rulename AS text) FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class
-WHERE c.relnamespace = CAST('assignchat' AS regnamespace) AND rulename <> '_RETURN'
-"""
-
 _REFERENCES = {
     "chat_id": "chats",
     "request_id": "requests",

@@ -361,7 +361,11 @@ class SqliteDatabase(SqliteInspection):
     ) -> list[Sequence[Any]]:
         # SQLite makes one text of a column in less time than Python needs to fetch its values.
         arrays = ", ".join(f"json_group_array({name})" for name in columns)
-        (texts,) = self.tuples(f"SELECT {arrays} {source}", params)
+        try:
+            (texts,) = self.tuples(f"SELECT {arrays} {source}", params)
+        except sqlite3.OperationalError:  # JSON cannot hold what was put there by hand
+            rows = self.tuples(f"SELECT {', '.join(columns)} {source}", params)
+            return list(zip(*rows, strict=True))
         return [json.loads(text) for text in texts]
 
     def make_temporary(self, table: str, columns: str, *, key: str | None = None) -> None:

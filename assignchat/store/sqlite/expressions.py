@@ -19,6 +19,14 @@ class Expressions:
         return f"CASE WHEN json_valid({text}) THEN {text} END"
 
     @staticmethod
+    def json_has(text: str, key: str) -> str:
+        return f"(json_type({text}, '$.{key}') IS NOT NULL)"
+
+    @staticmethod
+    def json_spelled(text: str) -> str:
+        return f"json({text})"
+
+    @staticmethod
     def json_list(column: str, source: str) -> str:
         ordered = f"SELECT {column} {source} ORDER BY {column}"
         return f"(SELECT json_group_array({column}) FROM ({ordered}))"

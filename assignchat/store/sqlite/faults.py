@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from assignchat.errors import DatabaseDamaged
 from assignchat.store.database import Kind
+from assignchat.store.inspection import SchemaDifference
 from assignchat.store.sqlite.opening import own_objects
 
 
@@ -117,3 +118,39 @@ def _added(found: dict[str, str], expected: dict[str, str]) -> Iterator[_Wrong]:
             f"the {what} {name} is not assignchat's, and acts whenever a row is written",
             f'Nothing was changed. Remove it with an SQL tool: DROP {what.upper()} "{name}"',
         )
+
+
+# All but what SQLite makes by itself, with the table of each. A trigger may be called like a table.
+_PARTS = (
+    "SELECT type || ' ' || name, sql, tbl_name FROM sqlite_master WHERE sql <> '' AND"
+    " type || ' ' || name"
+    " NOT IN ('table sqlite_sequence', 'table sqlite_stat1', 'table sqlite_stat4') ORDER BY 1"
+)
+_GUARDS = ("CREATE TRIGGER", "CREATE UNIQUE INDEX")
+
+
+def differences(connection: sqlite3.Connection) -> list[SchemaDifference]:
+    """Compare the schema with that of a new database. Returns the differences."""
+    from assignchat.store.sqlite.schema import migrate
+
+    with closing(sqlite3.connect(":memory:")) as other:
+        migrate(other)
+        ours = _parts(other)
+    found, tables = _parts(connection), {table for _, table in ours.values()}
+    return [
+        SchemaDifference(
+            name,
+            is_guard=sql.startswith(_GUARDS) if name in ours else table in tables,
+            is_added=name not in ours,
+        )
+        for name, (sql, table) in {**found, **ours}.items()
+        # sqlite_utils keeps its list of migrations there, in its own way.
+        if found.get(name) != ours.get(name) and name not in _OF_MIGRATIONS
+    ]
+
+
+def _parts(connection: sqlite3.Connection) -> dict[str, tuple[str, str]]:
+    return {name: (sql, table) for name, sql, table in connection.execute(_PARTS)}
+
+
+_OF_MIGRATIONS = ["table _sqlite_migrations", "index idx__sqlite_migrations_migration_set_name"]

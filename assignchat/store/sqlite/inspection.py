@@ -41,19 +41,12 @@ class SqliteInspection(Expressions, Database):
         return int(self.value(sql, {"table": table}))
 
     def schema_differences(self) -> list[SchemaDifference]:
-        from assignchat.store.sqlite import schema  # slow to import, see there
+        from assignchat.store.sqlite.faults import differences  # only needed to check
 
-        return schema.differences(dict(self.tuples(schema.OBJECTS)))
+        return differences(self.connection)
 
     def fault(self) -> DatabaseDamaged | None:
         return None if self._fault is None or self._fault.is_readable else self._fault.error
-
-    def added_triggers(self) -> list[str]:
-        from assignchat.store.sqlite import schema
-
-        ours = schema.expected_objects()
-        found = self.column("SELECT name FROM sqlite_master WHERE type = 'trigger' ORDER BY name")
-        return [name for name in found if name not in ours]
 
     def first_damage(self) -> DatabaseDamaged | None:
         from assignchat.store.damage import first_damage  # only needed when something is wrong

@@ -9,7 +9,6 @@ from contextlib import closing
 
 import sqlite_utils
 
-from assignchat.store.inspection import SchemaDifference
 from assignchat.store.sqlite import APPLICATION_ID, SCHEMA_VERSION
 
 migrations = sqlite_utils.Migrations("assignchat")
@@ -38,7 +37,6 @@ OBJECTS = (
     " WHERE sql <> '' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
     " AND tbl_name <> '_sqlite_migrations' ORDER BY name"
 )
-_GUARDS = ("CREATE TRIGGER", "CREATE UNIQUE INDEX")
 
 
 def expected_objects() -> dict[str, str]:
@@ -46,15 +44,6 @@ def expected_objects() -> dict[str, str]:
     with closing(sqlite3.connect(":memory:")) as connection:
         migrate(connection)
         return dict(connection.execute(OBJECTS))
-
-
-def differences(found: dict[str, str]) -> list[SchemaDifference]:
-    """Compare the `OBJECTS` of a database with those of a new one. Returns the differences."""
-    return [
-        SchemaDifference(name, sql.startswith(_GUARDS))
-        for name, sql in expected_objects().items()
-        if found.get(name) != sql
-    ]
 
 
 @migrations()
