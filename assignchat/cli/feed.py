@@ -73,7 +73,8 @@ class Feed:
             yield part.rows
             all_read = few or len(part.rows) < most
             after, most, few = part.complete_to, _MOST_AT_ONCE, False
-            if all_read and render.reader_has_gone(_SECONDS_BETWEEN_LOOKS):
+            seconds = _SECONDS_BETWEEN_LOOKS if all_read else 0
+            if self._database.wait_for_change(seconds, hang_ups=render.readers()):
                 return
             self._database.check_in_place()
 

@@ -24,6 +24,7 @@ from assignchat.render.output import (
     for_a_reader,
     note,
     reader_has_gone,
+    readers,
     say,
     say_page,
     stderr_is_terminal,

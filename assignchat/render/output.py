@@ -2,11 +2,9 @@
 
 import io
 import os
-import select
 import stat
 import struct
 import sys
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import islice
@@ -14,6 +12,7 @@ from pathlib import Path
 
 from assignchat.errors import OutputFailed
 from assignchat.render.folding import folded, width_of
+from assignchat.system.descriptors import wait_for
 from assignchat.system.files import replace_file
 from assignchat.texts import visible
 
@@ -99,12 +98,13 @@ def unread(pipe: int) -> int:
 
 def reader_has_gone(seconds: float = 0) -> bool:
     """Wait until the reader of standard output goes. Returns whether it went within this time."""
-    if not (stdout_is(stat.S_ISFIFO) or stdout_is(stat.S_ISSOCK)):
-        time.sleep(seconds)
-        return False
-    poller = select.poll()
-    poller.register(sys.stdout.fileno(), 0)  # that nobody is at the other end is always told
-    return bool(poller.poll(seconds * 1_000))
+    return bool(wait_for(seconds, hang_ups=readers()))
+
+
+def readers() -> list[int]:
+    """List the descriptor of standard output if its reader can go: a pipe or a socket."""
+    can_go = stdout_is(stat.S_ISFIFO) or stdout_is(stat.S_ISSOCK)
+    return [sys.stdout.fileno()] if can_go else []
 
 
 def stdout_is(kind: Callable[[int], bool]) -> bool:

@@ -11,6 +11,7 @@ from assignchat.model import Rules
 from assignchat.store import strict
 from assignchat.store.expressions import Expressions
 from assignchat.store.inspection import Inspection
+from assignchat.store.meanwhile import Changes
 from assignchat.store.sql import Params
 from assignchat.system import signals
 from assignchat.times import format_time
@@ -39,7 +40,7 @@ class SealedUpTo(NamedTuple):
     hash: str
 
 
-class Database(Expressions, Inspection, Protocol):
+class Database(Expressions, Inspection, Changes, Protocol):
     """An open assignchat database, used by one process and thread. Each engine is a subclass."""
 
     location: str
@@ -123,16 +124,6 @@ class Database(Expressions, Inspection, Protocol):
 
     def close(self) -> None:
         """Close the database. A transaction that is under way is undone."""
-
-    @property
-    def version(self) -> object:
-        """Return a value that changes when another process changes or replaces the database.
-
-        Much quicker than a look for the change itself. Raises `DatabaseMissing`.
-        """
-
-    def check_in_place(self) -> None:
-        """Raise `DatabaseMissing` if the database is gone, or another one is in its place."""
 
     @property
     def own_files(self) -> Sequence[Path]:

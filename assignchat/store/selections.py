@@ -137,7 +137,7 @@ class Selection:
         return list(
             self._database.rows(
                 Holding,
-                f"SELECT owner_id, status, count(*) FROM {self._source}"
+                f"SELECT owner_id, status, count(*) FROM {self._source} AS s"
                 " GROUP BY owner_id, status ORDER BY owner_id, status",
                 self._params,
             )
@@ -146,7 +146,7 @@ class Selection:
     def not_owned_by(self, user_id: str, limit: int) -> list[str]:
         """List up to `limit` of the selected chats that another user owns."""
         return self._database.column(
-            f"SELECT id FROM {self._source} WHERE owner_id <> :user ORDER BY id LIMIT :limit",
+            f"SELECT id FROM {self._source} AS s WHERE owner_id <> :user ORDER BY id LIMIT :limit",
             {**self._params, "user": user_id, "limit": limit},
         )
 
@@ -187,7 +187,7 @@ class Selection:
         """Return the last id of a slice of so many chats, which begins `after` an id."""
         return str(
             self._database.value(
-                f"SELECT id FROM {self._source}"
+                f"SELECT id FROM {self._source} AS s"
                 " WHERE owner_id = :from_user AND status = :status AND id > :after"
                 " ORDER BY id LIMIT 1 OFFSET :others",
                 {**self._params, **move._asdict(), "after": after, "others": chats - 1},
@@ -201,7 +201,7 @@ class Selection:
                 " batch_id, from_user, to_user, reason)"
                 " SELECT :now, 'assigned', :actor, :os_user, id,"
                 " :batch_id, owner_id, :to_user, :reason"
-                f" FROM {self._source} WHERE {_IN_SLICE} ORDER BY id",
+                f" FROM {self._source} AS s WHERE {_IN_SLICE} ORDER BY id",
                 bound,
             )
         others = self._restriction and moved < self._database.value(

@@ -15,6 +15,7 @@ from assignchat.model import Event, Role, User
 from assignchat.store import tracking, users
 from assignchat.store.database import Database
 from tests.store.conftest import Engine
+from tests.support.processes import pipe
 
 WRITERS = 4
 TURNS = 10
@@ -538,3 +539,14 @@ def test_what_is_not_there_is_missing(engine: Engine) -> None:
         engine.kind.open(nowhere, os_user="tester")
     assert nowhere in refusal.value.message
     assert engine.kind.owner_id(nowhere) is None
+
+
+def test_whoever_waits_also_hears_of_input_and_of_the_end_of_a_reader(database: Database) -> None:
+    with pipe() as (reader, writer), pipe() as (gone, left):
+        writer.write(b"x")
+        gone.close()
+        database.wait_for_change(0)
+        told = {"inputs": [reader.fileno()], "hang_ups": [left.fileno()]}
+        assert len(database.wait_for_change(60, **told)) == 2
+        reader.read(1)
+        assert database.wait_for_change(0, inputs=[reader.fileno()]) == []

@@ -104,7 +104,7 @@ def _until_settled(
         if told != found.request.id and not quiet:
             _tell(found.request, invocation(ctx).clock())
             told = found.request.id
-        time.sleep(_PAUSE_SECONDS if left is None else min(_PAUSE_SECONDS, left))
+        database.wait_for_change(_PAUSE_SECONDS if left is None else min(_PAUSE_SECONDS, left))
 
 
 def _tell(request: Request, now: datetime) -> None:

@@ -1,7 +1,6 @@
 """inbox --watch: on a terminal a page with keys; elsewhere the inbox again at each change."""
 
 import os
-import select
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -30,6 +29,7 @@ from assignchat.render.live import Page, live_page
 from assignchat.service import inbox, settle
 from assignchat.service.inbox import Inbox, ReceivedRequest
 from assignchat.system import signals
+from assignchat.system.descriptors import wait_for
 from assignchat.texts import how_many
 from assignchat.times import format_time
 
@@ -67,7 +67,7 @@ def watch_lines(ctx: typer.Context, as_user: str | None, show: Show) -> None:
                     shown = now
                     show(found.inbox, found.ended)
                     render.flush()
-            if render.reader_has_gone(_SECONDS_BETWEEN_LOOKS):
+            if watched.wait(hang_ups=render.readers()):
                 return
 
 
@@ -103,6 +103,11 @@ class _Watched:
         ended = inbox.taken_away(session.database, sorted(before - self._waiting))
         return Look(found, session.config.settings, ended)
 
+    def wait(self, *, inputs: Sequence[int] = (), hang_ups: Sequence[int] = ()) -> list[int]:
+        """Wait for a change, or for the end of a second. See `Database.wait_for_change`."""
+        wait = self._session.database.wait_for_change if self._session else wait_for
+        return wait(_SECONDS_BETWEEN_LOOKS, inputs=inputs, hang_ups=hang_ups)
+
     def look_anew(self) -> None:
         """Close the database, so that the next look reads it even if nothing has changed."""
         self._held.close()
@@ -129,7 +134,7 @@ class LiveInbox:
         with keyboard() as board, live_page() as page:
             while True:
                 page.draw(_page(self._screen, invocation(self._ctx).clock()))
-                ready = select.select([board.fileno(), happened], [], [], _SECONDS_BETWEEN_LOOKS)[0]
+                ready = self._watched.wait(inputs=[board.fileno(), happened])
                 if happened in ready and set(os.read(happened, 64)) & set(signals.STOPPING):
                     return False
                 leave = self._press_all(board) if board.fileno() in ready else None

@@ -13,9 +13,7 @@ from assignchat.errors import (
     DatabaseLocked,
     DatabaseUnreachable,
     DatabaseUnusable,
-    InvalidValue,
 )
-from assignchat.shell import quoted
 from assignchat.store import seals
 from assignchat.store.database import (
     DEFAULT_BUSY_SECONDS,
@@ -26,7 +24,6 @@ from assignchat.store.database import (
     utc_now,
 )
 from assignchat.store.holder import Holder
-from assignchat.store.inspection import SchemaDifference
 from assignchat.store.postgres import (
     CHANNEL,
     SCHEMA_VERSION,
@@ -37,7 +34,8 @@ from assignchat.store.postgres import (
     words,
 )
 from assignchat.store.postgres.driver import Connection, copy, extensions, interruptible, psycopg2
-from assignchat.store.postgres.expressions import Expressions
+from assignchat.store.postgres.inspection import PostgresInspection
+from assignchat.store.postgres.watching import Watching
 from assignchat.store.sql import Params
 from assignchat.texts import without_password
 from assignchat.times import format_time
@@ -47,7 +45,7 @@ _ROWS_IN_A_COPY = 20_000
 _SECONDS_BETWEEN_QUESTIONS = 0.2
 
 
-class PostgresDatabase(Expressions, Database):
+class PostgresDatabase(PostgresInspection, Watching, Database):
     """An open connection to a database on a server."""
 
     def __init__(self, url: str, os_user: str, busy_seconds: float, clock: Clock) -> None:
@@ -218,12 +216,6 @@ class PostgresDatabase(Expressions, Database):
             time.sleep(_SECONDS_BETWEEN_QUESTIONS)
         return False
 
-    def reconnect(self) -> None:
-        """Connect anew, in the place of a connection that was lost."""
-        self.connection.close()
-        self.connection = connecting.connect(self._url)
-        self._prepare()
-
     @property
     def _in_transaction(self) -> bool:
         idle = extensions.TRANSACTION_STATUS_IDLE
@@ -256,8 +248,18 @@ class PostgresDatabase(Expressions, Database):
 
     def _run(self, sql: str, params: Params | None = None) -> Any:
         """Run a statement, after those that were to run soon. Returns the cursor."""
-        cursor = self.connection.cursor()
+        begun = self._in_transaction
+        try:
+            return self._run_once(sql, params)
+        except DatabaseUnreachable as lost:
+            if begun or self._watched is None:
+                raise
+            self._mend(lost)
+            return self._run_once(sql, params)
+
+    def _run_once(self, sql: str, params: Params | None) -> Any:
         with self._translated():
+            cursor = self.connection.cursor()
             text = cursor.mogrify(words.prepared(sql), words.bound(params or {}))
             soon, self._soon = self._soon, []
             with interruptible():
@@ -266,6 +268,11 @@ class PostgresDatabase(Expressions, Database):
         if cursor.statusmessage.startswith(("INSERT", "UPDATE", "DELETE")):
             self._changed += cursor.rowcount
         return cursor
+
+    def _undo_part(self, sealed: SealedUpTo | None) -> None:
+        self._soon.clear()
+        super()._undo_part(sealed)
+        self.execute_soon(statements.WITHOUT_GAPS, {})
 
     def execute(self, sql: str, params: Params | None = None) -> int:
         return int(self._run(sql, params).rowcount)
@@ -339,57 +346,3 @@ class PostgresDatabase(Expressions, Database):
     def stage_selected(self, table: str, select: str, params: Params | None = None) -> None:
         super().stage_selected(table, select, params)
         self.execute(f"ANALYZE {table}")
-
-    # What others have done.
-
-    @property
-    def version(self) -> object:
-        self.execute(f"LISTEN {CHANNEL}")
-        return self.connection.heard()
-
-    def check_in_place(self) -> None:
-        if self.value("SELECT to_regclass('assignchat._version')") is None:
-            raise errors.missing(self.location)
-
-    @property
-    def own_files(self) -> Sequence[Path]:
-        return ()
-
-    def copy(self, path: Path, *, replace: bool = False) -> None:  # noqa: ARG002
-        raise InvalidValue(
-            f"A backup of {self.location} is made by the server's own tools",
-            hint=f"pg_dump --format=custom --schema=assignchat --file={quoted(path)}"
-            f" {quoted(self.location)}",
-        )
-
-    # What an export and a check ask.
-
-    def tables(self) -> list[str]:
-        return self.column(statements.TABLES)
-
-    def columns(self, table: str) -> list[str]:
-        return self.column(statements.COLUMNS, {"table": table})
-
-    def integrity(self) -> list[str]:
-        return []  # pg_amcheck looks at the server's files
-
-    def orphans(self) -> list[str]:
-        return ["engagement_tracking"] if self.value(f"SELECT {statements.HAS_ORPHANS}") else []
-
-    def highest_id(self, table: str) -> int:
-        # A sequence can be set by hand; the newest seal cannot be removed.
-        sealed = self.value("SELECT max(last_id) FROM seals") or 0
-        found = self.value(f"SELECT max(id) FROM {table}") or 0
-        return max(sealed, found) if table == "engagement_tracking" else int(found)
-
-    def schema_differences(self) -> list[SchemaDifference]:
-        from assignchat.store.postgres import schema
-
-        found = list(self.tuples(schema.OBJECTS, {"space": "assignchat"}))
-        # Everything is made anew as temporary objects of another connection, and compared.
-        with type(self)(self._url, self.os_user, 0, self._clock) as other:
-            other.execute("BEGIN; SET LOCAL search_path = pg_temp")
-            other.execute(schema.definitions("pg_temp"))
-            space = other.value("SELECT CAST(CAST(pg_my_temp_schema() AS regnamespace) AS text)")
-            expected = list(other.tuples(schema.OBJECTS, {"space": space}))
-        return schema.differences(expected, found)

@@ -45,13 +45,13 @@ class Connection(extensions.connection):  # type: ignore[misc]
     """What a signal has raised while the server worked."""
     on_waiting: Callable[[], None] | None = None
     """Called when a statement has taken a second, and then every few seconds."""
-    _heard = 0
+    changes_heard = 0
 
     def heard(self) -> int:
         """Count the changes of others that were told so far, for who listens."""
-        self._heard += len(self.notifies)
+        self.changes_heard += len(self.notifies)
         self.notifies.clear()
-        return self._heard
+        return self.changes_heard
 
     def raise_interruption(self) -> None:
         """Raise what came while the server worked, if anything did."""

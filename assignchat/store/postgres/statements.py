@@ -5,7 +5,7 @@ from assignchat.store.postgres import LOCK, NUMBERED
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 # What a transaction that was undone has taken from a sequence is given back by the next one.
-_WITHOUT_GAPS = "; ".join(
+WITHOUT_GAPS = "; ".join(
     f"SELECT setval('{table}_id_seq', next, false)"
     f" FROM (SELECT coalesce(max(id), 0) + 1 AS next FROM {table}) AS t, {table}_id_seq AS s"
     " WHERE next <> s.last_value + CASE WHEN s.is_called THEN 1 ELSE 0 END"
@@ -22,14 +22,14 @@ _STATE = (
 )
 
 BEGIN = {
-    "write": f"BEGIN; SET application_name = :name; {TAKE_LOCK}; {_WITHOUT_GAPS}; {_STATE}",
+    "write": f"BEGIN; SET application_name = :name; {TAKE_LOCK}; {WITHOUT_GAPS}; {_STATE}",
     "read": f"{_READ}; SELECT clock_timestamp()",
     "temporary": "BEGIN; SELECT clock_timestamp()",
 }
 """How a transaction begins, in one message; the last statement tells its time, and for one that
 writes also its number, the newest tracking row, and where the newest seal ends."""
 
-BEGIN_WITHIN = f"{_WITHOUT_GAPS}; {_STATE}"
+BEGIN_WITHIN = f"{WITHOUT_GAPS}; {_STATE}"
 """The same for one that writes, within the one that makes the database."""
 
 OUTCOME = "SELECT pg_xact_status(CAST(:number AS xid8))"

@@ -1,0 +1,76 @@
+"""What an export and a check ask of the server's catalogue."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from assignchat.errors import DatabaseDamaged, InvalidValue
+from assignchat.shell import quoted
+from assignchat.store.database import Database
+from assignchat.store.inspection import SchemaDifference
+from assignchat.store.postgres import errors, statements
+from assignchat.store.postgres.expressions import Expressions
+
+
+class PostgresInspection(Expressions, Database):
+    """A part of the engine."""
+
+    _url: str
+
+    def check_in_place(self) -> None:
+        if self.value("SELECT to_regclass('assignchat._version')") is None:
+            raise errors.missing(self.location)
+
+    @property
+    def own_files(self) -> Sequence[Path]:
+        return ()
+
+    def copy(self, path: Path, *, replace: bool = False) -> None:  # noqa: ARG002
+        raise InvalidValue(
+            f"A backup of {self.location} is made by the server's own tools",
+            hint=f"pg_dump --format=custom --schema=assignchat --file={quoted(path)}"
+            f" {quoted(self.location)}",
+        )
+
+    # What an export and a check ask.
+
+    def tables(self) -> list[str]:
+        return self.column(statements.TABLES)
+
+    def columns(self, table: str) -> list[str]:
+        return self.column(statements.COLUMNS, {"table": table})
+
+    def integrity(self) -> list[str]:
+        return []  # pg_amcheck looks at the server's files
+
+    def orphans(self) -> list[str]:
+        return ["engagement_tracking"] if self.value(f"SELECT {statements.HAS_ORPHANS}") else []
+
+    def highest_id(self, table: str) -> int:
+        # A sequence can be set by hand; the newest seal cannot be removed.
+        sealed = self.value("SELECT max(last_id) FROM seals") or 0
+        found = self.value(f"SELECT max(id) FROM {table}") or 0
+        return max(sealed, found) if table == "engagement_tracking" else int(found)
+
+    def schema_differences(self) -> list[SchemaDifference]:
+        from assignchat.store.postgres import schema
+
+        found = list(self.tuples(schema.OBJECTS, {"space": "assignchat"}))
+        # Everything is made anew as temporary objects of another connection, and compared.
+        with self.open(self._url, os_user=self.os_user) as other:
+            other.execute("BEGIN; SET LOCAL search_path = pg_temp")
+            other.execute(schema.definitions("pg_temp"))
+            space = other.value("SELECT CAST(CAST(pg_my_temp_schema() AS regnamespace) AS text)")
+            expected = list(other.tuples(schema.OBJECTS, {"space": space}))
+        return schema.differences(expected, found)
+
+    def fault(self) -> DatabaseDamaged | None:
+        return None  # the server looks at its files
+
+    def first_damage(self) -> DatabaseDamaged | None:
+        from assignchat.store.damage import first_damage  # only needed when something is wrong
+
+        return first_damage(self)
+
+    def as_stored(self, table: str, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+        return self.tuples(f"SELECT {', '.join(columns)} FROM {table}", many=True)

@@ -1,0 +1,211 @@
+"""What the engine for PostgreSQL promises beyond what every engine does, on a real server."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from types import FrameType
+
+import pytest
+
+from assignchat.errors import DatabaseUnreachable
+from assignchat.store.database import Database
+from tests.store.conftest import Engine
+from tests.store.test_engine import add, names
+from tests.support.processes import wait_until
+from tests.support.servers import Server
+
+FOR_EVER = 3_600  # seconds; no test may last so long
+
+
+@pytest.fixture
+def engine(server: Server) -> Iterator[Engine]:
+    """The one engine that these tests are about."""
+    with ExitStack() as opened:
+        yield Engine(opened.enter_context(server.database()), opened)
+
+
+class Interrupted(BaseException):
+    """What a handler of a signal raises."""
+
+
+@contextmanager
+def afterwards(server: Server, condition: str, act: Callable[[], object]) -> Iterator[None]:
+    """Do something beside the block, once a condition holds for another connection."""
+
+    def watch() -> None:
+        sql = f"SELECT count(*) FROM pg_stat_activity WHERE {condition}"
+        wait_until(lambda: bool(server.run(sql)[0][0]))
+        act()
+
+    beside = threading.Thread(target=watch)
+    beside.start()
+    yield
+    beside.join()
+
+
+@contextmanager
+def raising(number: signal.Signals) -> Iterator[None]:
+    """Let a signal raise `Interrupted`."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise Interrupted
+
+    before = signal.signal(number, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
+
+
+def pid(database: Database) -> int:
+    """The server's process for this connection."""
+    return int(database.value("SELECT pg_backend_pid()"))
+
+
+# Those who wait.
+
+
+def test_whoever_waits_is_told_of_a_change(database: Database, other: Database) -> None:
+    database.wait_for_change(FOR_EVER)  # the first time only asks to be told
+    for user_id in ("mark", "martha"):
+        with other.write():
+            add(other, user_id)
+        database.wait_for_change(FOR_EVER)
+    assert names(database) == ["mark", "martha"]
+
+
+def test_a_change_during_the_look_is_not_missed(database: Database, other: Database) -> None:
+    database.wait_for_change(FOR_EVER)
+    with database.read():
+        with other.write():
+            add(other, "mark")
+        assert names(database) == []
+    database.wait_for_change(FOR_EVER)
+    assert names(database) == ["mark"]
+
+
+def test_a_connection_lost_while_waiting_is_made_anew(
+    server: Server, database: Database, other: Database
+) -> None:
+    database.wait_for_change(FOR_EVER)
+    version = database.version
+    server.run(f"SELECT pg_terminate_backend({pid(database)})")
+    with other.write():
+        add(other, "mark")
+    database.wait_for_change(FOR_EVER)
+    with database.read():
+        assert names(database) == ["mark"]
+    assert database.version != version
+    with other.write():
+        add(other, "martha")
+    database.wait_for_change(FOR_EVER)
+    assert names(database) == ["mark", "martha"]
+
+
+def test_a_connection_lost_at_the_look_is_made_anew(server: Server, database: Database) -> None:
+    database.wait_for_change(FOR_EVER)
+    server.run(f"SELECT pg_terminate_backend({pid(database)})")
+    with database.read():
+        assert names(database) == []
+
+
+def test_who_does_not_wait_is_told_that_the_connection_was_lost(
+    server: Server, database: Database
+) -> None:
+    server.run(f"SELECT pg_terminate_backend({pid(database)})")
+    with pytest.raises(DatabaseUnreachable):
+        names(database)
+
+
+# Signals.
+
+
+def test_a_signal_ends_a_statement_and_leaves_the_connection(
+    server: Server, database: Database
+) -> None:
+    stop = lambda: os.kill(os.getpid(), signal.SIGUSR1)  # noqa: E731
+    sleeping = f"pid = {pid(database)} AND query LIKE '%pg_sleep%' AND state = 'active'"
+
+    def sleep() -> None:
+        with database.write():
+            add(database, "mark")
+            database.value(f"SELECT pg_sleep({FOR_EVER})")
+
+    with raising(signal.SIGUSR1), afterwards(server, sleeping, stop), pytest.raises(Interrupted):
+        sleep()
+    assert names(database) == []
+
+
+def test_a_signal_ends_the_waiting_for_a_turn(engine: Engine, server: Server) -> None:
+    holding, waiting = engine.open(), engine.open(busy_seconds=FOR_EVER)
+    stop = lambda: os.kill(os.getpid(), signal.SIGUSR1)  # noqa: E731
+    with (
+        holding.write(),
+        raising(signal.SIGUSR1),
+        afterwards(server, f"pid = {pid(waiting)} AND wait_event = 'advisory'", stop),
+        pytest.raises(Interrupted),
+        waiting.write(),
+    ):
+        pytest.fail("two wrote at once")
+    with waiting.write():
+        add(waiting, "mark")
+    assert waiting.committed
+
+
+# A connection that is lost during the commit.
+
+
+@contextmanager
+def no_standby(server: Server) -> Iterator[None]:
+    """A server whose commits wait for a standby that is not there, once they stand."""
+    server.run("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+    server.run("SELECT pg_reload_conf()")
+    wait_until(lambda: server.run("SHOW synchronous_standby_names") == [("nobody",)])
+    try:
+        yield
+    finally:
+        server.run("ALTER SYSTEM RESET synchronous_standby_names")
+        server.run("SELECT pg_reload_conf()")
+    wait_until(lambda: server.run("SHOW synchronous_standby_names") == [("",)])
+
+
+def ended(server: Server, number: int) -> Callable[[], object]:
+    """What ends a connection from the server's side."""
+    return lambda: server.run(f"SELECT pg_terminate_backend({number})")
+
+
+def test_a_commit_that_stands_is_found_to_stand(engine: Engine, server: Server) -> None:
+    database = engine.open(busy_seconds=10)
+    number = pid(database)
+    waits = f"pid = {number} AND wait_event = 'SyncRep'"
+    ending = afterwards(server, waits, ended(server, number))
+    with no_standby(server), ending, database.write():
+        add(database, "mark")
+    assert database.committed
+    assert names(database) == ["mark"]
+
+
+SLOW = """
+CREATE FUNCTION assignchat.slow() RETURNS trigger LANGUAGE plpgsql
+    AS $$ BEGIN PERFORM pg_sleep(3600); RETURN NULL; END $$;
+CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON assignchat.users
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION assignchat.slow();
+"""
+
+
+def test_a_commit_that_came_to_nothing_is_found_to_be_none(engine: Engine, server: Server) -> None:
+    database = engine.open(busy_seconds=10)
+    database.execute(SLOW)
+    number = pid(database)
+    waits = f"pid = {number} AND wait_event = 'PgSleep'"
+    with (
+        afterwards(server, waits, ended(server, number)),
+        pytest.raises(DatabaseUnreachable) as refusal,
+        database.write(),
+    ):
+        add(database, "mark")
+    assert "not known" not in refusal.value.message
+    assert not database.committed
+    assert names(database) == []
