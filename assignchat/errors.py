@@ -303,7 +303,7 @@ class NotAllowed(NotPermitted):
 
 
 class IdentityFixed(NotPermitted):
-    """The actor is the login, and only operators may use --as and ASSIGNCHAT_USER."""
+    """The actor is the login, which may not use --as and ASSIGNCHAT_USER, nor act for others."""
 
     code = "identity_fixed"
 

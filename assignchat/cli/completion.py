@@ -104,7 +104,7 @@ def config_values(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 _CONFIG_VALUES = {
-    "identity": ("claim", "login"),
+    "identity": ("claim", "login", "database"),
     "assign_discuss.allow_other_reasons": ("true", "false"),
 }
 
@@ -117,7 +117,7 @@ def _asked(
         line = _line(ctx)
         loaded = load_config(line)
         with open_as_configured(line, loaded) as database, database.read():
-            actor = actor_name(loaded.settings, database.location, ctx.params.get("as_user"))
+            actor = actor_name(loaded.settings, database, ctx.params.get("as_user"))
             return _beginning_as(incomplete, find(database, id_of(database, actor)))
     return []
 

@@ -10,7 +10,14 @@ import typer
 
 from assignchat import render
 from assignchat.config import keys, load
-from assignchat.errors import DatabaseMissing, IdentityFixed, InvalidValue, Usage
+from assignchat.errors import (
+    ConfigInvalid,
+    ConfigUnusable,
+    DatabaseMissing,
+    IdentityFixed,
+    InvalidValue,
+    Usage,
+)
 from assignchat.model import SYSTEM
 from assignchat.service.find import id_of
 from assignchat.store.database import Clock, Database
@@ -121,13 +128,13 @@ def open_for_reading(
 def _opened(
     ctx: typer.Context,
     as_user: str | None,
-    name_actor: Callable[[keys.Settings, str, str | None], str],
+    name_actor: Callable[[keys.Settings, Database, str | None], str],
     *,
     is_recorded: bool = False,
 ) -> Iterator[Session]:
     loaded = load_config(ctx)
     with open_as_configured(ctx, loaded) as database:
-        actor = database.actor = name_actor(loaded.settings, database.location, as_user)
+        actor = database.actor = name_actor(loaded.settings, database, as_user)
         if is_recorded:  # as it is; who acts as a user is found by the command
             with database.read():
                 actor = id_of(database, actor)
@@ -183,41 +190,69 @@ def held_text(holder: "Holder") -> str:
     return render.visible(render.with_local_times(held))
 
 
-def actor_name(settings: keys.Settings, location: str, as_user: str | None) -> str:
+def actor_name(settings: keys.Settings, database: Database, as_user: str | None) -> str:
     """Find the user for whom a command runs: the named one, else the login.
 
     Raises `IdentityFixed` if the config allows no other than the login.
     """
-    login, named = _login_and_named(settings, location, as_user)
-    return check_id(named or login, "user id")
+    named = named_actor(settings, database.location, as_user)
+    return check_id(named or _login(settings, database), "user id")
 
 
 def acts_freely(session: Session) -> bool:
     """Return whether the actor may do all that operators may: always, unless tied to the login."""
     settings = session.config.settings
-    login = identity_at(session.database.location).login
-    return settings.identity != "login" or login in settings.operators
+    return settings.identity == "claim" or (
+        _login(settings, session.database) in settings.operators
+    )
 
 
-def _sweeper_name(settings: keys.Settings, location: str, as_user: str | None) -> str:
-    _login_and_named(settings, location, as_user)
+def _sweeper_name(settings: keys.Settings, database: Database, as_user: str | None) -> str:
+    if settings.identity == "database":
+        _login(settings, database)
+    named_actor(settings, database.location, as_user)
     return as_user or SYSTEM
 
 
-def _login_and_named(
-    settings: keys.Settings, location: str, as_user: str | None
-) -> tuple[str, str | None]:
-    """Return the login, and the user whom `--as` or the environment names in its place."""
-    login = identity_at(location).login
+def _login(settings: keys.Settings, database: Database) -> str:
+    """Return the login on this machine or, if the config says so, at the server."""
+    if settings.identity != "database":
+        return identity_at(database.location).login
+    check_has_logins(settings, database.location, ConfigInvalid)
+    return database.login
+
+
+def check_has_logins(settings: keys.Settings, location: str, error: type[ConfigUnusable]) -> None:
+    """Raise an error if the actor is to be the login at a server, and there is none."""
+    if settings.identity == "database" and not engine_of(location).has_logins:
+        raise error(
+            f'identity = "database" needs a server, and {location} is a file, without logins',
+            hint='Name a database on a server, or write identity = "login".',
+        )
+
+
+def named_actor(settings: keys.Settings, location: str, as_user: str | None) -> str | None:
+    """Return the user whom `--as` or the environment names in the place of the login, or None.
+
+    Raises `IdentityFixed` if the config allows no other than the login.
+    """
     if as_user is not None:
         check_id(as_user, "user id")
     named = as_user or os.environ.get("ASSIGNCHAT_USER") or None
+    if named and settings.identity == "database":
+        raise _identity_fixed("You are your login at the server", settings)
+    login = identity_at(location).login
     if named and settings.identity == "login" and login not in settings.operators:
-        raise IdentityFixed(
-            f"You are {login!r} here; who acts cannot be chosen",
-            hint='The config says identity = "login". Leave out --as and unset ASSIGNCHAT_USER.',
-        )
-    return login, named
+        raise _identity_fixed(f"You are {login!r} here", settings)
+    return named
+
+
+def _identity_fixed(who: str, settings: keys.Settings) -> IdentityFixed:
+    return IdentityFixed(
+        f"{who}; who acts cannot be chosen",
+        hint=f'The config says identity = "{settings.identity}". Leave out --as and unset'
+        " ASSIGNCHAT_USER.",
+    )
 
 
 def refuse_to_overwrite_own_files(session: Session, *files: Path) -> None:

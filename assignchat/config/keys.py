@@ -101,8 +101,8 @@ def _duration_text(value: Any) -> str:
 
 
 def _identity(value: Any) -> str:
-    if value not in ("claim", "login"):
-        raise InvalidValue('it is "claim" or "login"')
+    if value not in ("claim", "login", "database"):
+        raise InvalidValue('it is "claim", "login" or "database"')
     return str(value)
 
 
@@ -148,13 +148,14 @@ KEYS = {
         Key(
             "identity",
             "claim",
-            'The actor: "claim" accepts --as, "login" is always the login.',
+            'The actor: "claim" accepts --as, "login" is always the login, "database" that at the'
+            " server.",
             _identity,
         ),
         Key(
             "operators",
             [],
-            'Logins that may use --as even if identity is "login".',
+            'Logins that may use --as even if identity is "login", and close chats of others.',
             _texts,
         ),
         Key(

@@ -90,6 +90,10 @@ TOPICS = {
         of the person who ran sudo. `--as` and `ASSIGNCHAT_USER` are then refused
         (`identity_fixed`), except for the logins in `operators`.
 
+        With `identity = "database"` the actor is always the login at the PostgreSQL server, and
+        nobody is excepted. After `init --roles` the server itself lets no member of the team act
+        for another, by this program or by any SQL.
+
         Each tracking row has both the claimed `actor` and the real `os_user`.
         """,
     ),

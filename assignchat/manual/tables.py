@@ -91,7 +91,7 @@ def permissions() -> Table:
             ("`inbox`, `status`, `away`, `back`", "each user, for themselves"),
             (
                 "`chat close`, `chat reopen`",
-                'as all others; with `identity = "login"` the owner, any manager, any operator',
+                "as all others; unless `identity` is `claim`, the owner, any manager, any operator",
             ),
             ("all others", "everybody who may read or write the database file, in any role"),
         ],

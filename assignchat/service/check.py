@@ -127,6 +127,11 @@ _WARNINGS: _Questions = (
     ("users_alike", lambda database: _alike(database, "users"), "Ids of users look alike: {}"),
     ("chats_alike", lambda database: _alike(database, "chats"), "Ids of chats look alike: {}"),
     ("inactive_owner", checks.inactive_owners, "Inactive users own open chats: {}"),
+    (
+        "history_changeable",
+        lambda database: database.members_changing_history(),
+        "Members of assignchat_member who by other rights may change the history: {}",
+    ),
 )
 
 

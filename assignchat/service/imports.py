@@ -9,7 +9,14 @@ from assignchat.crm import ids
 from assignchat.crm import rows as crm_rows
 from assignchat.crm.reading import place_of
 from assignchat.crm.rows import OWN_CHAT_COLUMNS, ImportedUser
-from assignchat.errors import AliasExists, AssignchatError, ImportConflicts, InvalidValue
+from assignchat.errors import (
+    AliasExists,
+    ImportConflicts,
+    InvalidInput,
+    InvalidValue,
+    NotFound,
+    Refused,
+)
 from assignchat.model import IMPORTED_AWAY_NOTICE, IMPORTED_NOTICE, Alias, Role, User
 from assignchat.problems import Problem
 from assignchat.service.find import listing, user_name
@@ -89,7 +96,7 @@ def import_users(
                 done[_merge_user(database, row, actor, changes)] += 1
                 for alias, heading in row.aliases.items():
                     users.put_alias(database, Alias(alias, row.id, source, heading))
-            except AssignchatError as error:
+            except (InvalidInput, NotFound, Refused) as error:
                 column = "alias" if isinstance(error, AliasExists) else "active"
                 problem = Problem(row.line, row.id, column, None, error.message)
                 problems.extend([problem], error.hint)

@@ -11,6 +11,7 @@ from assignchat.model import Rules
 from assignchat.store import strict
 from assignchat.store.expressions import Expressions
 from assignchat.store.inspection import Inspection
+from assignchat.store.logins import Logins
 from assignchat.store.meanwhile import Changes
 from assignchat.store.sql import Params
 from assignchat.system import signals
@@ -40,7 +41,7 @@ class SealedUpTo(NamedTuple):
     hash: str
 
 
-class Database(Expressions, Inspection, Changes, Protocol):
+class Database(Expressions, Inspection, Changes, Logins, Protocol):
     """An open assignchat database, used by one process and thread. Each engine is a subclass."""
 
     location: str

@@ -54,15 +54,17 @@ class Server:
             self._process.send_signal(signal.SIGINT)  # not in peace: with open connections too
             self._process.wait(processes.PATIENCE)
 
-    def url(self, database: str) -> str:
+    def url(self, database: str, login: str = "owner") -> str:
         """Where a database is, as the program is told."""
-        return f"postgresql://?host={self.folder}&user=owner&dbname={database}"
+        return f"postgresql://?host={self.folder}&user={login}&dbname={database}"
 
-    def run(self, statement: str, database: str = "postgres") -> list[tuple[Any, ...]]:
-        """Run a statement as the owner of the server. Returns its rows, if it has any."""
+    def run(
+        self, statement: str, database: str = "postgres", login: str = "owner"
+    ) -> list[tuple[Any, ...]]:
+        """Run a statement, as the owner of the server. Returns its rows, if it has any."""
         import psycopg2
 
-        with closing(psycopg2.connect(self.url(database))) as connection:
+        with closing(psycopg2.connect(self.url(database, login))) as connection:
             connection.autocommit = True
             with connection.cursor() as cursor:
                 cursor.execute(statement)

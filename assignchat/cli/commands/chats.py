@@ -139,7 +139,7 @@ def close(
         assignchat chat close chat-17
         assignchat chat close chat-17 chat-18
 
-    Where the config says identity = "login", this is for the owner, managers and operators.
+    Unless the config says identity = "claim", this is for the owner, managers and operators.
     """
     with open_for_operator(ctx, as_user) as session:
         closed = service.close_chats(
@@ -161,7 +161,7 @@ def reopen(
     Examples:
         assignchat chat reopen chat-17
 
-    Where the config says identity = "login", this is for the owner, managers and operators.
+    Unless the config says identity = "claim", this is for the owner, managers and operators.
     """
     with open_for_operator(ctx, as_user) as session:
         reopened = service.reopen_chats(

@@ -15,15 +15,17 @@ from assignchat.cli.groups import new_group
 from assignchat.cli.hints import hint_commands
 from assignchat.cli.session import (
     actor_name,
+    check_has_logins,
     database_location,
     invocation,
     load_config,
+    named_actor,
     open_as_configured,
 )
 from assignchat.config import SOURCES, edit, keys, load
 from assignchat.config.keys import Value
 from assignchat.config.load import Config
-from assignchat.errors import DatabaseMissing, DatabaseUnusable
+from assignchat.errors import ConfigValueInvalid, DatabaseMissing, DatabaseUnusable
 from assignchat.service.config import keys_that_differ, record_change
 from assignchat.service.find import find_user
 from assignchat.system import signals
@@ -145,7 +147,7 @@ def _read(ctx: typer.Context, as_user: str | None) -> Config:
     """Read the config in force, for an actor who may use it."""
     loaded = load_config(ctx)
     if as_user is not None:
-        actor_name(loaded.settings, database_location(ctx, loaded), as_user)
+        named_actor(loaded.settings, database_location(ctx, loaded), as_user)
     return loaded
 
 
@@ -211,15 +213,16 @@ def _change_locked(
     run = invocation(ctx)
     old = load.load(run.config_file)
     new, text, backup = edit.change(old, name, value)
-    actor = actor_name(old.settings, database_location(ctx, old), as_user)
+    named_actor(old.settings, database_location(ctx, old), as_user)
+    check_has_logins(new.settings, database_location(ctx, new), ConfigValueInvalid)
     if new.values == old.values:
-        _record(ctx, actor, old, new, name)
+        _record(ctx, as_user, old, new, name)
         return old, old, None
     # The row first: after a crash, tracking may say that a key was set which was not, as
     # `check` tells, but no key is set without a tracking row.
     with ExitStack() as until_done, edit.replacement(old.path, text, keep_as=backup) as replace:
         run.goes_on = True  # its row alone is not the change
-        _record(ctx, actor, old, new, name, until_done=until_done)
+        _record(ctx, as_user, old, new, name, until_done=until_done)
         replace()
         run.changed_files, run.goes_on = True, False
     return old, new, backup
@@ -227,7 +230,7 @@ def _change_locked(
 
 def _record(
     ctx: typer.Context,
-    actor: str,
+    as_user: str | None,
     old: Config,
     new: Config,
     name: str,
@@ -255,4 +258,5 @@ def _record(
             until_done.enter_context(signals.held())
         elif not keys_that_differ(database, {name: after}):
             return
+        actor = actor_name(old.settings, database, as_user)
         record_change(database, name, before, after, actor=actor)

@@ -13,14 +13,17 @@ from assignchat.cli import options
 from assignchat.cli.hints import hint
 from assignchat.cli.session import (
     actor_name,
+    check_has_logins,
     database_location,
     invocation,
+    named_actor,
     named_database,
     open_as_configured,
 )
 from assignchat.config import edit, keys, load
-from assignchat.errors import Usage
+from assignchat.errors import ConfigInvalid, Usage
 from assignchat.service.demo import fill
+from assignchat.service.roles import ROLES, make_roles
 from assignchat.store.database import Database
 from assignchat.store.engines import engine_of, identity_at
 from assignchat.store.moving import copy_rows
@@ -37,6 +40,9 @@ def init(
         str | None,
         typer.Option("--from", metavar="FILE", help="Copy this file into a database on a server."),
     ] = None,
+    roles: Annotated[
+        bool, typer.Option("--roles", help="Make the roles of a team on a server.")
+    ] = False,
     as_user: options.AsUser = None,
     as_json: options.Json = False,
 ) -> None:
@@ -44,26 +50,26 @@ def init(
         assignchat init
         assignchat init --demo
         assignchat --db postgresql://db.example/team init --from assignchat.db
+        assignchat --db postgresql://db.example/team init --roles
 
     And a config file beside it, if none is in use. Repeating it is harmless.
 
     On a server, the database must be there, and is given its tables. With --from it must be
     empty; it gets all of the file or nothing, and check --full prints the same head on both.
+
+    --roles makes assignchat_owner, assignchat_member and assignchat_auditor, and prints the SQL
+    that makes the users members. No SQL of a member changes or removes history.
     """
-    if demo and source:
-        raise Usage("--demo and --from exclude each other")
-    by_name = named_database(ctx) is not None
-    loaded = load.load(invocation(ctx).config_file, must_exist=by_name)
-    new_config = not loaded.exists and not by_name
-    if new_config:
-        loaded = loaded._replace(path=_new_config_path(ctx))
+    loaded, new_config = _config(ctx)
     location = database_location(ctx, loaded)
-    actor = actor_name(loaded.settings, location, as_user)
-    wanted: Fill | None = partial(fill, actor=actor) if demo else None
+    _check_possible(location, demo=demo, source=source, roles=roles)
+    _check_actor(loaded.settings, location, as_user)
+    wanted = _demo(loaded, as_user) if demo else None
     with _copier(ctx, source, location) if source else signals.held() as copier:
         with _new_config(loaded.path) if new_config else nullcontext():
             created, filled = _make(ctx, loaded, location, copier or wanted)
         invocation(ctx).changed_files = created or filled or new_config
+    grants = _make_roles(ctx, loaded) if roles else []
     if as_json:
         render.say_json(
             {
@@ -72,16 +78,63 @@ def init(
                 "config": str(loaded.path.absolute()) if loaded.exists or new_config else None,
                 "demo": filled and demo,
                 "copied": filled and not demo,
+                **({"roles": ROLES, "grants": grants} if roles else {}),
             }
         )
     else:
         file = loaded.path if new_config else None
         _say_made(without_password(location), file, created=created, filled=filled, demo=demo)
+        if roles:
+            _say_roles(grants)
     if demo and not filled:
         render.note("The database is not empty, so nothing was added to it.")
 
 
 Fill = Callable[[Database], bool]
+
+
+def _config(ctx: typer.Context) -> tuple[load.Config, bool]:
+    """Read the config in force. Returns it, and whether a new one is to be made in its place."""
+    by_name = named_database(ctx) is not None
+    loaded = load.load(invocation(ctx).config_file, must_exist=by_name)
+    if loaded.exists or by_name:
+        return loaded, False
+    return loaded._replace(path=_new_config_path(ctx)), True
+
+
+def _check_actor(settings: keys.Settings, location: str, as_user: str | None) -> None:
+    named_actor(settings, location, as_user)
+    check_has_logins(settings, location, ConfigInvalid)
+
+
+def _check_possible(location: str, *, demo: bool, source: str | None, roles: bool) -> None:
+    if demo and source:
+        raise Usage("--demo and --from exclude each other")
+    if roles and not engine_of(location).has_logins:
+        raise Usage(
+            f"--roles is for a server, and {location} is a file",
+            hint="Whoever may write the file may do everything: see assignchat help identity.",
+        )
+
+
+def _demo(loaded: load.Config, as_user: str | None) -> Fill:
+    def fill_it(database: Database) -> bool:
+        return fill(database, actor=actor_name(loaded.settings, database, as_user))
+
+    return fill_it
+
+
+def _make_roles(ctx: typer.Context, loaded: load.Config) -> list[str]:
+    with open_as_configured(ctx, loaded) as database:
+        return make_roles(database)
+
+
+def _say_roles(grants: list[str]) -> None:
+    render.say(f"Made the roles {', '.join(ROLES)}.")
+    render.say("Each user needs a login of their own, whose name is the id of the user.")
+    render.say("An administrator of the server runs:" if grants else "All users are members.")
+    for grant in grants:
+        render.say(f"  {render.visible(grant)}")
 
 
 @contextmanager

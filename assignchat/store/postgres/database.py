@@ -35,6 +35,7 @@ from assignchat.store.postgres import (
 )
 from assignchat.store.postgres.driver import Connection, copy, extensions, interruptible, psycopg2
 from assignchat.store.postgres.inspection import PostgresInspection
+from assignchat.store.postgres.logins import PostgresLogins
 from assignchat.store.postgres.watching import Watching
 from assignchat.store.sql import Params
 from assignchat.texts import without_password
@@ -45,7 +46,7 @@ _ROWS_IN_A_COPY = 20_000
 _SECONDS_BETWEEN_QUESTIONS = 0.2
 
 
-class PostgresDatabase(PostgresInspection, Watching, Database):
+class PostgresDatabase(PostgresInspection, PostgresLogins, Watching, Database):
     """An open connection to a database on a server."""
 
     def __init__(self, url: str, os_user: str, busy_seconds: float, clock: Clock) -> None:

@@ -15,9 +15,11 @@ from assignchat.errors import (
     DatabaseReadOnly,
     DatabaseUnreachable,
     DatabaseUnusable,
+    IdentityFixed,
 )
 from assignchat.shell import command_line
 from assignchat.store.postgres.driver import psycopg2
+from assignchat.store.postgres.roles import AS_ONESELF
 
 if TYPE_CHECKING:
     from assignchat.store.holder import Holder
@@ -134,7 +136,13 @@ def _full(location: str, text: str) -> DatabaseFull:
     )
 
 
-def _not_allowed(location: str, text: str) -> DatabaseReadOnly:
+def _not_allowed(location: str, text: str) -> DatabaseReadOnly | IdentityFixed:
+    if AS_ONESELF in text:
+        return IdentityFixed(
+            f"The server lets a member of the team act for nobody else: {text}",
+            hint='Set identity = "database" in the config. Leave out --as and unset'
+            " ASSIGNCHAT_USER.",
+        )
     return DatabaseReadOnly(
         f"This login may not do that in the database {location}: {text}",
         hint=f"{_NOTHING_CHANGED} The owner of the database grants what a login may do.",

@@ -53,13 +53,14 @@ class PostgresInspection(Expressions, Database):
         return max(sealed, found) if table == "engagement_tracking" else int(found)
 
     def schema_differences(self) -> list[SchemaDifference]:
-        from assignchat.store.postgres import schema
+        from assignchat.store.postgres import roles, schema
 
+        policies = roles.POLICIES if self.value(roles.ARE_MADE) else ""
         found = list(self.tuples(schema.OBJECTS, {"space": "assignchat"}))
         # Everything is made anew as temporary objects of another connection, and compared.
         with self.open(self._url, os_user=self.os_user) as other:
             other.execute("BEGIN; SET LOCAL search_path = pg_temp")
-            other.execute(schema.definitions("pg_temp"))
+            other.execute(schema.definitions("pg_temp") + policies)
             space = other.value("SELECT CAST(CAST(pg_my_temp_schema() AS regnamespace) AS text)")
             expected = list(other.tuples(schema.OBJECTS, {"space": space}))
         return schema.differences(expected, found)

@@ -225,6 +225,12 @@ UNION ALL SELECT t.tgname, concat(pg_get_triggerdef(t.oid), t.tgenabled), relnam
     FROM own JOIN pg_trigger t ON t.tgrelid = own.oid WHERE NOT t.tgisinternal
 UNION ALL SELECT r.rulename, pg_get_ruledef(r.oid), relname
     FROM own JOIN pg_rewrite r ON r.ev_class = own.oid WHERE r.rulename <> '_RETURN'
+UNION ALL SELECT p.polname, concat_ws(' ', 'POLICY', p.polcmd, p.polpermissive,
+        CAST(p.polroles AS text), pg_get_expr(p.polqual, own.oid),
+        pg_get_expr(p.polwithcheck, own.oid)), relname
+    FROM own JOIN pg_policy p ON p.polrelid = own.oid
+UNION ALL SELECT 'policies of ' || c.relname, 'POLICY', c.relname
+    FROM own JOIN pg_class c ON c.oid = own.oid WHERE c.relrowsecurity
 UNION ALL SELECT proname || '()', prosrc, NULL FROM pg_proc, space WHERE pronamespace = space.oid
 """
 """Names and definitions of all that is in a schema, and the table on which it acts, if any."""
@@ -249,4 +255,5 @@ def differences(expected: Any, found: Any) -> list[SchemaDifference]:
 
 
 def _is_guard(name: str, text: str) -> bool:
-    return text.startswith(("CREATE TRIGGER", "CREATE UNIQUE INDEX")) or name == "append_only()"
+    enforces = ("CREATE TRIGGER", "CREATE UNIQUE INDEX", "POLICY")
+    return text.startswith(enforces) or name == "append_only()"
