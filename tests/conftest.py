@@ -75,6 +75,21 @@ def empty_team(
     return Team(folder, capsys)
 
 
+# Texts, terminals and the config are the same on each engine; signals are tried in tests/store.
+NOT_ABOUT_ENGINES = {
+    "test_backup",
+    "test_completion",
+    "test_config",
+    "test_help",
+    "test_init",
+    "test_interrupt",
+    "test_pager",
+    "test_shells",
+    "test_startup",
+    "test_terminal",
+}
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[servers.Server]:
     """A PostgreSQL server for all tests of this process."""
@@ -121,16 +136,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run the tests of commands on each engine, but for those that are about SQLite's files."""
-    names = metafunc.fixturenames
-    of_commands = "tests.cli." in metafunc.module.__name__ and {"team", "team_now"} & set(names)
     both = metafunc.config.getoption("--both-engines")
-    if both and of_commands and metafunc.definition.get_closest_marker("sqlite_only") is None:
+    package, _, module = metafunc.module.__name__.rpartition(".")
+    of_commands = package == "tests.cli" and module not in NOT_ABOUT_ENGINES
+    sqlite_only = metafunc.definition.get_closest_marker("sqlite_only")
+    if both and of_commands and not sqlite_only and "engine_name" in metafunc.fixturenames:
         metafunc.parametrize("engine_name", ["sqlite", "postgres"], indirect=True)
 
 
 @pytest.fixture
 def team(
-    empty_team: Team, demo: Path, engine_name: str, request: pytest.FixtureRequest
+    empty_team: Team,
+    demo: Path,
+    engine_name: str,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Team]:
     """The demo team: mark (chat-1, -2, -3), martha (chat-4), omar (chat-5), maria the manager.
 
@@ -139,7 +159,7 @@ def team(
     shutil.copytree(demo, empty_team.folder, dirs_exist_ok=True)
     if engine_name == "postgres":
         server: servers.Server = request.getfixturevalue("server")
-        empty_team.move_to(server.as_kept(request.getfixturevalue("demo_on_server")))
+        empty_team.move_to(server.as_kept(request.getfixturevalue("demo_on_server")), monkeypatch)
     yield empty_team
     if empty_team.is_there():
         found = empty_team.run("check", "--full", "--json")
@@ -148,14 +168,20 @@ def team(
 
 @pytest.fixture
 def team_now(
-    empty_team: Team, demo_now: Path, engine_name: str, request: pytest.FixtureRequest
+    empty_team: Team,
+    demo_now: Path,
+    engine_name: str,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Team:
     """The demo team by the machine's clock, which its processes go by."""
     empty_team.now = datetime.now(UTC)
     shutil.copytree(demo_now, empty_team.folder, dirs_exist_ok=True)
     if engine_name == "postgres":
         server: servers.Server = request.getfixturevalue("server")
-        empty_team.move_to(server.as_kept(request.getfixturevalue("demo_now_on_server")))
+        empty_team.move_to(
+            server.as_kept(request.getfixturevalue("demo_now_on_server")), monkeypatch
+        )
     return empty_team
 
 

@@ -243,6 +243,7 @@ def test_a_reader_who_has_gone_is_told_of_after_a_change(team: Team) -> None:
     assert len(team.ok("requests")) == 1
 
 
+@pytest.mark.sqlite_only("runs where no socket can be reached")
 def test_an_import_stands_whose_source_cannot_be_saved(team: Team) -> None:
     (team.folder / "chats.csv").write_text("id,Name,owner_id\nnew,Ann,mark\n")
     settings = team.folder / "settings"
@@ -296,6 +297,7 @@ def test_a_closed_standard_error_does_no_harm(team: Team) -> None:
     assert asked.json["status"] == "pending"
 
 
+@pytest.mark.sqlite_only("a URL needs no folder")
 def test_without_a_working_directory_it_is_still_an_error_in_words(team: Team) -> None:
     gone = team.folder / "gone"
     gone.mkdir()

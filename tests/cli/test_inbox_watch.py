@@ -317,6 +317,7 @@ def test_a_database_that_is_moved_away_is_an_error_in_words(asked: Team) -> None
     assert "Error: No database at assignchat.db" in watch.raw.rpartition(CURSOR_SHOWN)[2]
 
 
+@pytest.mark.sqlite_only("puts another file in its place")
 def test_another_database_in_its_place_is_read_from_then_on(asked: Team) -> None:
     asked.ok("backup", "monday.db")
     with watching(asked) as watch:

@@ -229,6 +229,7 @@ def test_one_who_cannot_be_reached_keeps_nobody_else_from_being_told(
         assert len(other.messages) == 1
 
 
+@pytest.mark.sqlite_only("names the file")
 def test_while_a_delivery_hangs_everybody_can_work(told: Team, receiver: WebReceiver) -> None:
     receiver.behaviour = "silent"
     delivery = start(told)

@@ -117,6 +117,7 @@ def test_who_waits_keeps_nobody_from_writing(team_now: Team) -> None:
     assert result(process).exit_code == 0
 
 
+@pytest.mark.sqlite_only("puts another file in its place")
 @pytest.mark.parametrize("replaced", [False, True], ids=["gone", "replaced"])
 def test_whose_database_is_gone_or_replaced_does_not_wait_for_ever(
     team_now: Team, replaced: bool
