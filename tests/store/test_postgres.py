@@ -2,6 +2,8 @@
 
 import os
 import signal
+import socket
+import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -9,8 +11,10 @@ from types import FrameType
 
 import pytest
 
-from assignchat.errors import DatabaseUnreachable
+from assignchat.errors import DatabaseForeign, DatabaseUnreachable
 from assignchat.store.database import Database
+from assignchat.store.engines import engine_of
+from assignchat.store.postgres.server import security
 from tests.store.conftest import Engine
 from tests.store.test_engine import add, names
 from tests.support.processes import wait_until
@@ -209,3 +213,75 @@ def test_a_commit_that_came_to_nothing_is_found_to_be_none(engine: Engine, serve
     assert "not known" not in refusal.value.message
     assert not database.committed
     assert names(database) == []
+
+
+# Servers that are not used, and networks that are not trusted.
+
+TOLD = {"client_encoding": "UTF8", "DateStyle": "ISO, MDY", "standard_conforming_strings": "on"}
+
+
+def message(kind: bytes, content: bytes) -> bytes:
+    """A message of the protocol between client and server."""
+    return kind + struct.pack(">i", len(content) + 4) + content
+
+
+@contextmanager
+def speaking(**parameters: str) -> Iterator[str]:
+    """A server that speaks the language, and tells these parameters. Its URL."""
+    told = [f"{name}\0{value}\0".encode() for name, value in (TOLD | parameters).items()]
+    welcome = message(b"R", struct.pack(">i", 0)) + b"".join(message(b"S", one) for one in told)
+
+    def welcome_one() -> None:
+        client, _ = listening.accept()
+        with client:
+            (length,) = struct.unpack(">i", client.recv(4))
+            client.recv(length - 4)
+            client.sendall(welcome + message(b"K", bytes(8)) + message(b"Z", b"I"))
+            client.recv(100)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        beside = threading.Thread(target=welcome_one)
+        beside.start()
+        port = listening.getsockname()[1]
+        yield f"postgresql://127.0.0.1:{port}/team?sslmode=disable&gssencmode=disable"
+        beside.join()
+
+
+@pytest.mark.parametrize(
+    ("parameters", "name"),
+    [
+        ({"server_version": "13.0.0", "crdb_version": "CockroachDB v26.1"}, "CockroachDB v26.1"),
+        ({"server_version": "15.2-YB-2.25.0.0-b0"}, "YugabyteDB"),
+        ({"server_version": "14.19"}, "PostgreSQL 14.19"),
+    ],
+)
+def test_other_servers_and_older_ones_are_refused_by_name(
+    server: Server, parameters: dict[str, str], name: str
+) -> None:
+    kind = engine_of(server.url("team"))
+    with speaking(**parameters) as url, pytest.raises(DatabaseForeign) as refusal:
+        kind.open(url, os_user="tester")
+    assert name in refusal.value.message
+
+
+@pytest.mark.parametrize(
+    ("options", "sslmode"),
+    [
+        ({"host": "db.example"}, "verify-full"),
+        ({"host": "localhost,db.example"}, "verify-full"),
+        ({"host": "localhost", "hostaddr": "192.0.2.1"}, "verify-full"),
+        ({"service": "team"}, "verify-full"),
+        ({"host": "db.example", "sslmode": "require"}, None),
+        ({"host": "localhost"}, None),
+        ({"host": "/run/postgresql"}, None),
+        ({}, None),
+    ],
+)
+def test_over_a_network_the_server_must_prove_who_it_is_unless_the_url_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch, options: dict[str, str], sslmode: str | None
+) -> None:
+    monkeypatch.delenv("PGHOST", raising=False)
+    assert security(options, 15_00_00).get("sslmode") == sslmode
+    monkeypatch.setenv("PGHOST", "db.example")
+    if not options:
+        assert security(options, 15_00_00)["sslmode"] == "verify-full"
