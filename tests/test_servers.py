@@ -89,6 +89,12 @@ def test_the_server_makes_its_own_backups(team: Team, empty: str, server: Server
     assert (team.folder / "team.dump").stat().st_size > 1000
 
 
+def test_a_check_says_who_looks_at_the_files_of_a_server(team: Team, empty: str) -> None:
+    team.ok("--db", empty, "init")
+    assert "pg_amcheck" in team.run("--db", empty, "check").err
+    assert team.run("check").err == ""
+
+
 def test_a_password_is_never_shown_or_recorded(team: Team) -> None:
     url = f"postgresql://mark@127.0.0.1:1/team?password={SECRET}"
     for where in (url, f"postgresql://mark:{SECRET}@127.0.0.1:1/team"):

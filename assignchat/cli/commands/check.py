@@ -56,6 +56,8 @@ def check(
         render.say_json(result)
     else:
         _say(result, full=full)
+        if not session.database.own_files:
+            render.note("The server's own files were not looked at: pg_amcheck does that.")
     if not result.sound:
         raise typer.Exit(PROBLEMS_FOUND)
 
