@@ -29,6 +29,7 @@ def named(team: Team, *words: str) -> str:
 SPOILT_REQUESTS = {
     "fallbacks that are no JSON": "fallbacks = 'omar'",
     "fallbacks that are no list": "fallbacks = '{\"omar\": 1}'",
+    "fallbacks with half a character": "fallbacks = '[\"\\ud800\"]'",
     "fallbacks nested deep": f"fallbacks = '{'[' * 100_000}'",
     "fallbacks that are no text": "fallbacks = x'5b5d'",
     "fallbacks that are not UTF-8": "fallbacks = CAST(x'5b22ff225d' AS TEXT)",
@@ -57,3 +58,16 @@ def test_a_sweep_passes_over_a_damaged_request_and_times_out_the_rest(
     assert team.sqlite(asked) == [(1,), (3,)]
     assert team.sqlite("SELECT status FROM requests WHERE id = 2") == [("pending",)]
     assert team.sqlite("SELECT * FROM chats") == before
+
+
+@pytest.mark.parametrize("previous", [1, 2])
+@pytest.mark.parametrize("words", [("requests", "show", "1"), ("wait", "1", "--chain")])
+def test_a_chain_that_would_never_end_is_named(
+    team: Team, words: tuple[str, ...], previous: int
+) -> None:
+    for number in (1, 2):
+        team.ok("assign", f"chat-{number}", "--to", "martha", "--as", "mark")
+    spoil(team, f"UPDATE requests SET previous_request_id = {previous} WHERE id = 1")
+    spoil(team, "UPDATE requests SET previous_request_id = 1 WHERE id = 2")
+    told = named(team, *words)
+    assert f"in table requests, row 1, column previous_request_id has {previous}, which" in told

@@ -40,6 +40,8 @@ def main(argv: Sequence[str] | None = None, *, clock: Clock = utc_now) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     run = Invocation(clock)
     before = _heed_signals(run)
+    if argv is None:
+        signals.keep_lost(KeyboardInterrupt, Terminated)
     try:
         return _run(words, run)
     finally:

@@ -9,6 +9,7 @@ from assignchat.service.find import find_request
 from assignchat.service.lifecycle import record_passed_deadlines
 from assignchat.store import requests, tracking
 from assignchat.store.database import Database
+from assignchat.store.strict import damage
 
 
 class Awaited(NamedTuple):
@@ -72,6 +73,10 @@ def _look(database: Database, request_id: int, *, chain: bool) -> tuple[Awaited,
 def _chain(database: Database, request: Request) -> list[Request]:
     found = [request]
     while (previous := found[0].previous_request_id) is not None:
+        if previous >= found[0].id:  # or it might never end
+            table, column = "requests", "previous_request_id"
+            what = "an earlier request"
+            raise damage(database.location, table, found[0].id, column, previous, what)
         found.insert(0, find_request(database, previous))
     while following := requests.following(database, found[-1]):
         found.append(following)

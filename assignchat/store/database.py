@@ -258,7 +258,9 @@ class Database(Expressions, Inspection, Changes, Logins, Protocol):
             self._now = format_time(self._begin(kind))
             self._changes_before = self._changes()
             try:
+                signals.raise_lost()
                 yield
+                signals.raise_lost()
                 changed = kind == "write" and commit and self._changes() > self._changes_before
                 with signals.held():  # a program that is stopped now has to know
                     self._end(commit=commit)

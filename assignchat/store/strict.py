@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from assignchat.errors import AssignchatError, DatabaseDamaged
 from assignchat.model import INDEFINITE, PERSONS, UNTIL_ANSWER, ChatStatus, Event, Role, Status
+from assignchat.texts import is_unicode
 
 R = TypeVar("R", bound=NamedTuple)
 
@@ -71,10 +72,14 @@ def _is_object(text: str) -> bool:
 
 @lru_cache(maxsize=64)
 def _parsed(text: str) -> object:
+    """Read JSON. Returns None for what is none, and if it has half a character in an escape."""
     try:
-        return json.loads(text)
+        found = json.loads(text)
     except (ValueError, RecursionError):
         return None
+    if "\\u" in text and not is_unicode(json.dumps(found, ensure_ascii=False)):
+        return None
+    return found
 
 
 _MOST = 2**53  # JSON's readers take no larger number for exact, and no count comes near it

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from types import FrameType
@@ -55,6 +56,31 @@ def given_up_after(seconds: float) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+def keep_lost(*errors: type[BaseException]) -> None:
+    """Keep such an error of a signal's handler where Python drops errors; see `raise_lost`.
+
+    It does where a generator that was not read to its end is closed.
+    """
+
+    def keep(dropped: "sys.UnraisableHookArgs") -> None:
+        if isinstance(dropped.exc_value, errors):
+            _lost.append(dropped.exc_value)
+        else:
+            before(dropped)
+
+    before = sys.unraisablehook
+    sys.unraisablehook = keep
+
+
+_lost: list[BaseException] = []
+
+
+def raise_lost() -> None:
+    """Raise what a signal's handler has raised in vain, if it did."""
+    if _lost:
+        raise _lost.pop()
 
 
 class _Stopped(BaseException):

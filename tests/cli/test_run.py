@@ -229,6 +229,14 @@ def test_what_writes_files_cannot_be_a_part_of_all_or_nothing(team: Team, line: 
     assert script(team, line)[0] == 0
 
 
+@pytest.mark.parametrize("line", ["import users p", "bulk-assign --ids-from p --to omar"])
+def test_nobody_waits_for_input_that_may_not_end_in_all_or_nothing(team: Team, line: str) -> None:
+    os.mkfifo(team.folder / "p")
+    exit_code, printed = script(team, f"user add eve\n{line}\n", "--atomic")
+    assert (exit_code, codes(printed)) == (2, [(2, 2)])
+    assert "p is not a plain file" in printed[0]["error"]["message"]
+
+
 def test_a_change_of_the_config_holds_from_the_next_line_on(team: Team) -> None:
     lines = "config set assign_discuss.request_timeout 90s\nassign chat-1 --to omar --as mark\n"
     exit_code, printed = script(team, lines)

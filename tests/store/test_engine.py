@@ -2,6 +2,7 @@
 
 import json
 import signal
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext, suppress
@@ -14,6 +15,7 @@ from assignchat.errors import DatabaseLocked, DatabaseMissing, InvalidValue
 from assignchat.model import Event, Role, User
 from assignchat.store import tracking, users
 from assignchat.store.database import Database
+from assignchat.system import signals
 from tests.store.conftest import Engine
 from tests.support.processes import pipe
 
@@ -91,6 +93,29 @@ def test_a_signal_ends_a_statement_that_takes_long(database: Database, transacti
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
     assert names(database) == []
+
+
+def test_a_signal_that_python_drops_ends_the_transaction_all_the_same(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def half_read() -> Iterator[None]:
+        try:
+            yield
+        finally:
+            raise Stopped
+
+    def change() -> None:
+        add(database, "mark")
+        next(half_read())  # and closed, where errors cannot go anywhere
+
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
+    signals.keep_lost(Stopped)
+    with pytest.raises(Stopped), database.write():
+        change()
+    assert names(database) == []
+    with database.write():
+        add(database, "martha")
+    assert names(database) == ["martha"]
 
 
 def test_closing_undoes_what_is_under_way(database: Database, other: Database) -> None:

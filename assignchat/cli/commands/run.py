@@ -4,8 +4,9 @@ import io
 import json
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import typer
@@ -214,6 +215,8 @@ class _Script:
             raise Usage("A line of run shows no help") from None
         path = context.command_path.partition(" ")[2]
         self._check_allowed(path, {key for key, value in context.params.items() if value})
+        if self._is_atomic:
+            _check_ends(context.params)
         if "as_json" not in context.params:
             raise Usage(f"{name} alone is no command", f"assignchat {name} --help")
         context.params["as_json"] = True
@@ -235,6 +238,13 @@ class _Script:
             raise Usage(f"{command} --{name} waits, and cannot be run by run")
         if self._is_atomic and (command in _WRITING_FILES or given.intersection(_INTO_FILES)):
             raise Usage(f"{command} writes a file, which --atomic could not undo")
+
+
+def _check_ends(params: Mapping[str, Any]) -> None:
+    """Refuse input that may never end, while everybody waits for the lock."""
+    for name in (*(params.get("files") or ()), params.get("ids_from")):
+        if name is not None and Path(name).exists() and not Path(name).is_file():
+            raise Usage(f"{name} is not a plain file, and with --atomic others would wait for it")
 
 
 def _forget_changes(run: Invocation) -> None:
