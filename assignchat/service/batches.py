@@ -211,6 +211,7 @@ def undo(
     """
     with database.write(dry_run=dry_run, bulk=True):
         batch = find_batch(database, batch_id)
+        batches.check_as_told(database, batch)
         user = _require_manager_or(database, actor, batch.actor)
         if batch.undone_at is not None:
             raise BatchUndone(f"Batch {batch_id} was undone at {batch.undone_at}")

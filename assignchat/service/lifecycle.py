@@ -1,7 +1,7 @@
 """Requests that are sent, that time out or are cancelled, and the next request of a chain."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from assignchat.errors import ClockSuspicious, DatabaseDamaged, NotFound
@@ -13,6 +13,7 @@ from assignchat.model import (
     Request,
     Role,
     Status,
+    TrackingRow,
     Transition,
     User,
 )
@@ -22,6 +23,7 @@ from assignchat.store import notifications, requests, tracking, users
 from assignchat.store.database import Database
 from assignchat.store.requests import NewRequest
 from assignchat.store.sql import Which
+from assignchat.store.strict import damage
 from assignchat.times import seconds_between, time_after
 
 # A network time service moves a clock by less than the first; no request waits longer than
@@ -131,7 +133,7 @@ def settle(
         set_away_who_missed(database, settled.which)
     if settled.ids and transition.chain_goes_on:
         for request_id in settled.with_fallbacks:
-            _ask_next(database, find_request(database, request_id))
+            _ask_next(database, check_as_told(database, find_request(database, request_id)))
         for name in database.rules.tell_when_nobody_took:
             told = id_of(database, name)
             notifications.tell_nobody_took(database, told, settled.which)
@@ -182,6 +184,52 @@ def _terms(new: NewRequest, passed_over: Mapping[str, str] | None) -> dict[str, 
     if passed_over:
         terms["passed_over"] = passed_over
     return terms
+
+
+def check_as_told(database: Database, request: Request) -> Request:
+    """Check that a request is the one that was sent, before anybody may act on it. Returns it.
+
+    Raises `DatabaseDamaged`, which names the first column that is not as tracking tells.
+    """
+    for column, told in _told(database, request):
+        value = getattr(request, column)
+        found = list(value) if isinstance(value, tuple) else value
+        if found != told:
+            what = f"what tracking tells: {told!r}"
+            raise damage(database.location, "requests", request.id, column, found, what)
+    return request
+
+
+def _told(database: Database, request: Request) -> Iterator[tuple[str, object]]:
+    """Yield the columns by which somebody may act on a request, with what tracking tells."""
+    rows = tracking.of_request(database, request.id)
+    sent = next((row for row in rows if row.event == Event.REQUESTED), None)
+    if sent is None:
+        yield "id", None
+        return
+    detail = json.loads(sent.detail or "{}")
+    yield "chat_id", sent.chat_id
+    yield "recipient_id", sent.to_user
+    yield "from_user", sent.from_user
+    yield "expires_at", detail.get("expires_at")
+    ends = [row.event for row in rows if row.event == row.status]
+    if ends:  # of which there is one, and none while it is pending
+        yield "status", " and ".join(ends)
+    tells_terms = "note" in detail  # what an older version has sent does not
+    if tells_terms or "fallbacks" in detail:
+        yield "fallbacks", detail.get("fallbacks", [])
+    if tells_terms:
+        yield "previous_request_id", detail.get("previous_request_id")
+    yield "requester_id", detail.get("requester_id") or _sender(database, request, sent)
+
+
+def _sender(database: Database, request: Request, sent: TrackingRow) -> object:
+    """Find who sent a request; if it follows another, and an older version sent it, by that."""
+    if sent.actor != SYSTEM or request.previous_request_id is None:
+        return sent.actor
+    previous = find_request(database, request.previous_request_id)
+    is_before = previous.id < request.id and previous.chat_id == request.chat_id
+    return dict(_told(database, previous)).get("requester_id") if is_before else None
 
 
 def _ask_next(database: Database, ended: Request) -> None:

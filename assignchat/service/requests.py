@@ -23,6 +23,7 @@ from assignchat.service.find import (
 )
 from assignchat.service.lifecycle import (
     ask,
+    check_as_told,
     deadline,
     may_assign,
     record_passed_deadlines,
@@ -216,6 +217,7 @@ def _check_none_pending(database: Database, chat: Chat, *, replaced_by: User | N
     if newest is None or newest.status != Status.PENDING:
         return
     if replaced_by is not None and newest.requester_id == replaced_by.id:
+        check_as_told(database, newest)
         which, withdraw = requests.this(newest.id), TRANSITIONS["withdraw"]
         requests.settle(database, withdraw, which, actor=replaced_by.id, reason=REPLACED)
         return

@@ -17,7 +17,7 @@ from assignchat.errors import (
 )
 from assignchat.model import TRANSITIONS, Party, Request, Role, Status, Transition, User
 from assignchat.service.find import find_actor, find_chat, find_request
-from assignchat.service.lifecycle import record_passed_deadlines, settle
+from assignchat.service.lifecycle import check_as_told, record_passed_deadlines, settle
 from assignchat.service.misses import end_absence
 from assignchat.shell import command_line
 from assignchat.store import chats, requests
@@ -173,6 +173,8 @@ def _find_named(
         ids = [request.id for request in _waiting(database, transition.party, user)]
         _check_clear(ids, named, transition)
     found = [find_request(database, request_id) for request_id in dict.fromkeys(ids)]
+    for request in found:
+        check_as_told(database, request)
     for request in found:
         if request.status == Status.TIMED_OUT:
             record_passed_deadlines(database, requests.this(request.id))

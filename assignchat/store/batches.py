@@ -7,6 +7,7 @@ from assignchat.model import Batch
 from assignchat.store import seals, tracking
 from assignchat.store.database import Database
 from assignchat.store.sql import Params, Which, page
+from assignchat.store.strict import damage
 
 SLICE = seals.SLICE
 
@@ -138,20 +139,57 @@ class GivenBack(NamedTuple):
     chats: int
 
 
+def check_as_told(database: Database, batch: BatchRow) -> None:
+    """Check that a batch is the one that was made, before it is undone.
+
+    Raises `DatabaseDamaged`, which names the first column that is not as tracking tells.
+    """
+    first, last = _ends(database, batch.id)
+    bound = {"batch": batch.id, "first": first, "last": last}
+    undone = "SELECT at FROM engagement_tracking WHERE batch_id = :batch AND event = 'undone'"
+    told = {
+        "id": batch.id if first and _are_sealed(database, first, last) else None,
+        "actor": database.value("SELECT actor FROM engagement_tracking WHERE id = :first", bound),
+        "assigned": last - first + 1,  # nothing else happens between its first and its last
+        "undone_at": batch.undone_at or database.value(f"{undone} AND id > :last LIMIT 1", bound),
+    }
+    for column, value in told.items():
+        found = getattr(batch, column)
+        if found != value:
+            table = "batch_recipients" if column == "assigned" else "batches"
+            what = f"what tracking tells: {value!r}"
+            raise damage(database.location, table, batch.id, column, found, what)
+
+
+def _ends(database: Database, batch_id: int) -> tuple[int, int]:
+    """Return the ids of the first and the last row of a batch, or zeros."""
+    rows = "FROM engagement_tracking WHERE batch_id = :batch AND event = 'assigned'"
+    first, last = (
+        database.value(f"SELECT coalesce({end}(id), 0) {rows}", {"batch": batch_id})
+        for end in ("min", "max")
+    )
+    return first, last
+
+
+def _are_sealed(database: Database, first: int, last: int) -> bool:
+    """Return whether each row of a range has a seal: one that was put there by hand has none."""
+    sealed = database.value(
+        "SELECT sum(CASE WHEN last_id < :last THEN last_id ELSE :last END"
+        " - CASE WHEN first_id > :first THEN first_id ELSE :first END + 1) FROM seals"
+        " WHERE last_id >= :first AND first_id <= :last AND last_id <="
+        " coalesce((SELECT min(last_id) FROM seals WHERE last_id >= :last), :last)",
+        {"first": first, "last": last},
+    )
+    return bool(sealed == last - first + 1)
+
+
 def undo(database: Database, batch_id: int, actor: str) -> Iterator[int]:
     """Give the chats of a batch back, slice by slice. Yields how many each slice gave back.
 
     A chat whose owner has changed since the batch stays with its owner, even if that is the
     recipient of the batch again: somebody decided so in between.
     """
-    first, last = (
-        database.value(
-            f"SELECT {end}(id) FROM engagement_tracking"
-            " WHERE batch_id = :batch AND event = 'assigned'",
-            {"batch": batch_id},
-        )
-        for end in ("min", "max")
-    )
+    first, last = _ends(database, batch_id)
     _collect_moved_since(database, batch_id, first, last)
     bound = {
         "now": database.now,

@@ -77,27 +77,6 @@ def derivations(database: Database) -> list[Derived]:
     ]
 
 
-def terms_that_differ(database: Database, request_id: int) -> list[str]:
-    """Compare what a request gives rights by with what was sent. Returns the columns."""
-    source = f"requests r {_SENT} WHERE r.id = :id"
-    one = Derived("requests", "r.id", source, _terms(database))
-    found = database.tuples(one.sql(), {"id": request_id})
-    return [different.column for _, *row in found for different in one.differences(*row)]
-
-
-def batch_differs(database: Database, batch_id: int) -> bool:
-    """Return whether a batch has another actor than tracking tells, or was undone already."""
-    return bool(
-        database.value(
-            "SELECT CASE WHEN b.actor IS DISTINCT FROM (SELECT t.actor FROM engagement_tracking t"
-            " WHERE t.batch_id = b.id AND t.event = 'assigned' ORDER BY t.id LIMIT 1)"
-            " OR EXISTS (SELECT 1 FROM engagement_tracking t WHERE t.batch_id = b.id"
-            " AND t.event = 'undone') THEN 1 END FROM batches b WHERE b.id = :id",
-            {"id": batch_id},
-        )
-    )
-
-
 def _told(database: Database, row: str, path: str) -> str:
     # What was changed by hand need not be JSON.
     return database.json_at(database.json_if_valid(f"{row}.detail"), path)

@@ -8,6 +8,11 @@ from assignchat.store.database import Database
 from assignchat.store.sql import COLUMNS_WITH_DEADLINE, insert_into, one_of, page, where
 
 COLUMNS = ", ".join(TrackingRow._fields)
+SEALED = (
+    "t.id >= (SELECT s.first_id FROM seals s WHERE s.last_id >= t.id ORDER BY s.last_id LIMIT 1)"
+)
+"""The condition that a row `t` has a seal."""
+
 _RECORD_COLUMNS = ", ".join(
     COLUMNS_WITH_DEADLINE.get(name, name) for name in EngagementRecord._fields
 )
@@ -125,6 +130,20 @@ def rows(
         given,
         many=limit is None,
     )
+
+
+def of_request(database: Database, request_id: int) -> list[TrackingRow]:
+    """List the rows about a request, without those that somebody has put there by hand.
+
+    They have no seal, unless they come from the transaction that is under way.
+    """
+    rows = database.rows(
+        TrackingRow,
+        f"SELECT {COLUMNS} FROM engagement_tracking t WHERE request_id = :request"
+        f" AND (id > :before OR {SEALED}) ORDER BY id",
+        {"request": request_id, "before": database.tracked_before},
+    )
+    return list(rows)
 
 
 def records(
