@@ -52,10 +52,15 @@ def test_sandboxed_work_has_limited_memory() -> None:
 
 
 def test_sandboxed_work_leaves_no_process_behind() -> None:
-    succeeds_in_time(lambda: True, 10)
-    succeeds_in_time(sleep, 0.1)
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    code = (
+        "import os, time; from assignchat.system.sandbox import succeeds_in_time as succeeds;"
+        "done = succeeds(lambda: True, 10), succeeds(lambda: time.sleep(60) is None, 0.1);"
+        "print(*done, flush=True);"
+        "os.waitpid(-1, os.WNOHANG)"
+    )
+    ended = run(Path.cwd(), sys.executable, "-c", code)
+    assert ended.out == "True False\n"
+    assert "ChildProcessError" in ended.err
 
 
 def test_what_sandboxed_work_prints_goes_nowhere() -> None:

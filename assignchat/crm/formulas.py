@@ -7,11 +7,13 @@ _SIGNS = "[=+\\-@\uff1d\uff0b\uff0d\uff20]"  # in East Asia also the wide forms
 # A cell begins at the start of a text. To a spreadsheet that separates by something else than
 # commas, quotation marks in the middle of its cells are none, and others begin within the text.
 _SEPARATORS = frozenset(";|\t\r\n")
-_BEGINNINGS = frozenset("'\" \u00a0\u3000=+-@\uff1d\uff0b\uff0d\uff20")
-_FORMULA = f"['\" \u00a0\u3000]*{_SIGNS}"
-_CELL = "(^){guard}(?={formula}|'*[\t\r\n])|([;|\t\r\n]){guard}(?={formula})"
-_UNGUARDED = _CELL.format(guard="", formula=_FORMULA)
-_GUARDED = _CELL.format(guard=_GUARD, formula=_FORMULA)
+_BEGINNINGS = frozenset("'\"=+-@\uff1d\uff0b\uff0d\uff20")
+# After a space a whole cell is a text to all of them; some skip one behind a separator.
+_WHOLE = f"['\"]*{_SIGNS}|'*[\t\r\n]"
+_PART = f"['\" \u00a0\u3000]*{_SIGNS}"
+_CELL = f"(^){{guard}}(?={_WHOLE})|([;|\t\r\n]){{guard}}(?={_PART})"
+_UNGUARDED = _CELL.format(guard="")
+_GUARDED = _CELL.format(guard=_GUARD)
 
 NO_VALUE = "#FORMULA!"
 """What a formula is read as whose value was not saved."""

@@ -136,6 +136,9 @@ def read_by_another(path: Path) -> Iterator[None]:
         yield
 
 
+OF_NO_USE_AFTER_A_CRASH = ("-shm", "-queue")
+
+
 @every_command
 def test_what_is_reported_is_on_the_disk(trials: Trials, tmp_path: Path) -> None:
     """Every file that was written, and every folder with a new name in it, was synced before."""
@@ -161,7 +164,7 @@ def test_what_is_reported_is_on_the_disk(trials: Trials, tmp_path: Path) -> None
             synced += 1
         elif name.startswith("unlink"):
             unsynced.discard(str(team / line.split('"')[1]))
-        elif path.startswith(str(team)) and not path.endswith("-shm"):  # of no use after a crash
+        elif path.startswith(str(team)) and not path.endswith(OF_NO_USE_AFTER_A_CRASH):
             unsynced.add(path)
     else:
         pytest.fail("nothing was reported")
