@@ -74,7 +74,8 @@ def add_recipient(
     database: Database, batch_id: int, user_id: str, role: str, assigned: int
 ) -> None:
     """Record how many chats of the batch a user was given, and in which role."""
-    database.execute(
+    database.change(
+        1,
         "INSERT INTO batch_recipients (batch_id, user_id, role, assigned)"
         " VALUES (:batch, :user, :role, :assigned)",
         {"batch": batch_id, "user": user_id, "role": role, "assigned": assigned},
@@ -83,9 +84,8 @@ def add_recipient(
 
 def mark_undone(database: Database, batch_id: int) -> None:
     """Record that the batch has been undone."""
-    database.execute(
-        "UPDATE batches SET undone_at = :now WHERE id = :id", {"id": batch_id, "now": database.now}
-    )
+    bound = {"id": batch_id, "now": database.now}
+    database.change(1, "UPDATE batches SET undone_at = :now WHERE id = :id", bound)
 
 
 def requests_of(batch_id: int) -> Which:
@@ -217,7 +217,8 @@ def _undo_slice(database: Database, bound: Params) -> int:
             " AND NOT EXISTS (SELECT 1 FROM moved_since m WHERE m.id = t.chat_id) ORDER BY t.id",
             bound,
         )
-    database.execute(
+    database.change(
+        chats,
         "UPDATE chats SET owner_id = t.to_user FROM engagement_tracking t"
         " WHERE t.chat_id = chats.id AND t.id > :before",
         {"before": before},

@@ -87,7 +87,7 @@ def beginning_with(database: Database, prefix: str, limit: int) -> list[str]:
 
 def add(database: Database, chat: Chat) -> None:
     """Insert a chat."""
-    database.execute(insert_into("chats", Chat._fields), chat._asdict())
+    database.change(1, insert_into("chats", Chat._fields), chat._asdict())
 
 
 def hand_over(database: Database, chat_id: str, from_user: str, to_user: str) -> bool:
@@ -101,7 +101,8 @@ def hand_over(database: Database, chat_id: str, from_user: str, to_user: str) ->
 
 def set_status(database: Database, chat_id: str, status: str, closed_at: str | None) -> None:
     """Open or close the chat."""
-    database.execute(
+    database.change(
+        1,
         "UPDATE chats SET status = :status, closed_at = :closed_at WHERE id = :id",
         {"id": chat_id, "status": status, "closed_at": closed_at},
     )

@@ -319,6 +319,15 @@ class Database(Expressions, Inspection, Changes, Logins, Protocol):
     def execute(self, sql: str, params: Params | None = None) -> int:
         """Run one statement. Returns the number of rows that it changed."""
 
+    def change(self, rows: int, sql: str, params: Params | None = None) -> None:
+        """Run one statement that must change so many rows: users are told that number.
+
+        Raises `DatabaseDamaged` if it did not, so that nothing of the transaction is left.
+        """
+        changed = self.execute(sql, params)
+        if changed != rows:
+            raise strict.not_changed(self.location, changed, rows)
+
     def execute_soon(self, sql: str, params: Params) -> None:
         """Run one statement now, or together with the next ones: nobody waits for its result."""
         self.execute(sql, params)

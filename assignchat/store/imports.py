@@ -281,7 +281,8 @@ def _update(database: Database, bound: Params) -> int:
         f" {KNOWN} WHERE {_CHANGES} ORDER BY i.line",
         bound,
     )
-    database.execute(
+    database.change(
+        updated,
         "UPDATE chats AS c SET"
         " customer = coalesce(i.customer, c.customer),"
         " owner_id = coalesce(i.owner_id, c.owner_id),"
@@ -347,7 +348,8 @@ def _insert(database: Database, bound: Params) -> int:
         bound,
     )
     with seals.rows_varying_in(database, "chat_id", "to_user", "detail"):
-        database.execute(
+        database.change(
+            created,
             "INSERT INTO engagement_tracking (at, event, actor, os_user, chat_id, to_user, detail)"
             " SELECT :now, 'imported', :actor, :os_user, i.id, i.owner_id,"
             f" {_first_values_as_json(database)}"

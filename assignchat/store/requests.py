@@ -251,7 +251,7 @@ def settle(
     )
     alike = ("chat_id", "request_id", "from_user", "to_user")
     with seals.rows_varying_in(database, *alike) if len(settled.ids) > 1 else nullcontext():
-        _track(database, them, bound)
+        _track(database, settled, bound)
     but = None if transition.party == Party.SYSTEM else actor
     notifications.tell_parties(database, transition.event, them, but=but)
     return settled
@@ -309,12 +309,14 @@ _UNSOUND = " OR ".join(
 )
 
 
-def _track(database: Database, settled: Which, bound: Params) -> None:
-    database.execute_soon(
+def _track(database: Database, settled: Settled, bound: Params) -> None:
+    """Append a row for each request that is settled now, which all of them must be."""
+    database.change(
+        len(settled.ids),
         "INSERT INTO engagement_tracking (at, event, actor, os_user, chat_id, request_id,"
         " batch_id, from_user, to_user, status, reason)"
         " SELECT :now, :event, :actor, :os_user, r.chat_id, r.id,"
         " :batch_id, r.from_user, r.recipient_id, r.status, :reason"
-        f" FROM requests r WHERE {settled.sql} ORDER BY r.id",
+        f" FROM requests r WHERE {settled.which.sql} AND r.status = :target ORDER BY r.id",
         bound,
     )

@@ -178,7 +178,8 @@ class Selection:
         after = self._dealt_out.get((move.from_user, move.status), "")
         while left:
             last = self._end_of_slice(move, after, min(left, SLICE))
-            moved = self._move_slice(bound | {"after": after, "last": last})
+            moved = min(left, SLICE)
+            self._move_slice(moved, bound | {"after": after, "last": last})
             self._dealt_out[move.from_user, move.status] = after = last
             left -= moved
             yield moved
@@ -194,9 +195,10 @@ class Selection:
             )
         )
 
-    def _move_slice(self, bound: Params) -> int:
+    def _move_slice(self, chats: int, bound: Params) -> None:
         with seals.rows_varying_in(self._database, "chat_id"):
-            moved = self._database.execute(
+            self._database.change(
+                chats,
                 "INSERT INTO engagement_tracking (at, event, actor, os_user, chat_id,"
                 " batch_id, from_user, to_user, reason)"
                 " SELECT :now, 'assigned', :actor, :os_user, id,"
@@ -204,14 +206,13 @@ class Selection:
                 f" FROM {self._source} AS s WHERE {_IN_SLICE} ORDER BY id",
                 bound,
             )
-        others = self._restriction and moved < self._database.value(
+        others = self._restriction and chats < self._database.value(
             f"SELECT count(*) FROM chats WHERE {_IN_SLICE}", bound
         )
         restriction = self._restriction if others else ""
-        self._database.execute(
-            f"UPDATE chats SET owner_id = :to_user WHERE {_IN_SLICE}{restriction}", bound
+        self._database.change(
+            chats, f"UPDATE chats SET owner_id = :to_user WHERE {_IN_SLICE}{restriction}", bound
         )
-        return moved
 
 
 _IN_SLICE = "owner_id = :from_user AND status = :status AND id > :after AND id <= :last"

@@ -340,3 +340,13 @@ def damage(
     )
     error.place = (table, row, column)
     return error
+
+
+def not_changed(location: str, changed: int, rows: int) -> DatabaseDamaged:
+    """Return the error for a statement that did not change as many rows as it must."""
+    error = DatabaseDamaged(
+        f"The database {location} is damaged: {rows} rows were to change, and {changed} did",
+        hint="Nothing was changed. A trigger of somebody else may be in the way: assignchat check",
+    )
+    error.is_of_rows = False
+    return error

@@ -84,7 +84,8 @@ def active(
 
 def add(database: Database, user: User) -> None:
     """Insert a user, without their aliases."""
-    database.execute(
+    database.change(
+        1,
         insert_into("users", (*_STORED, "created_at")),
         _stored(user) | {"created_at": database.now},
     )
@@ -92,7 +93,7 @@ def add(database: Database, user: User) -> None:
 
 def update(database: Database, user: User) -> None:
     """Store the user as they are now, without their aliases."""
-    database.execute(f"UPDATE users SET {_CHANGES} WHERE id = :id", _stored(user))
+    database.change(1, f"UPDATE users SET {_CHANGES} WHERE id = :id", _stored(user))
 
 
 def change(
