@@ -71,3 +71,30 @@ def test_a_chain_that_would_never_end_is_named(
     spoil(team, "UPDATE requests SET previous_request_id = 1 WHERE id = 2")
     told = named(team, *words)
     assert f"in table requests, row 1, column previous_request_id has {previous}, which" in told
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("event", "'nonsense'"),
+        ("at", "'2026-02-30T00:00:00.000Z'"),
+        ("request_id", "-1"),
+        ("reason", "x'00'"),
+        ("detail", "'[]'"),
+        ("os_user", "CAST(x'ff' AS TEXT)"),
+    ],
+)
+def test_one_spoilt_value_among_very_many_rows_is_named(
+    team: Team, column: str, value: str
+) -> None:
+    spoil(
+        team,
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)"
+        " INSERT INTO engagement_tracking (at, event, actor, os_user)"
+        " SELECT '2026-11-22T14:05:10.000Z', 'timed_out', 'system', 'test' FROM n",
+    )
+    spoil(team, "DROP TRIGGER engagement_tracking_no_update")
+    spoil(team, f"UPDATE engagement_tracking SET {column} = {value} WHERE id = 1500")
+    result = team.run("tracking", "--jsonl")
+    assert result.exit_code == 6, result
+    assert f"row 1500, column {column}" in result.err

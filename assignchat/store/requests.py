@@ -55,8 +55,9 @@ _STATUS_FILTERS = {
 
 def _requests(database: Database, sql: str, params: Params) -> Iterator[Request]:
     rows = database.rows(Request, f"{_SELECT} {sql}", {**params, "now": database.now})
-    for *columns, stored in rows:  # as text; most requests have none
-        yield Request._make((*columns, tuple(json.loads(str(stored))) if stored else ()))
+    for row in rows:  # fallbacks are stored as text; most requests have none
+        fallbacks = tuple(json.loads(str(row.fallbacks))) if row.fallbacks else ()
+        yield Request._make((*row[:-1], fallbacks))
 
 
 def get(database: Database, request_id: int) -> Request | None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache, lru_cache
+from itertools import islice
 from types import NoneType
 from typing import Any, NamedTuple, TypeVar
 
@@ -247,6 +248,14 @@ class _Shape:
         self.looked_at = [(place, right) for place, right in enumerate(rights) if right is not None]
         self.known: set[tuple[type, ...]] = set()
 
+    def fits(self, rows: list[tuple[Any, ...]]) -> bool:
+        """Return whether all values of some rows are right, each different one looked at once."""
+        columns = list(zip(*rows, strict=True))
+        for kind, column in zip(self.kinds, columns, strict=True):
+            if kind is not None and not kind.types.issuperset(map(type, column)):
+                return False
+        return all(all(map(right, set(columns[place]))) for place, right in self.looked_at)
+
 
 _shape = cache(_Shape)
 
@@ -271,17 +280,33 @@ def _place(row_type: type[NamedTuple], field: str) -> tuple[str, str, str]:
     return _JOINED.get(name, {}).get(field, here)
 
 
+_MOST_AT_ONCE = 512
+
+
 def made(row_type: type[R], rows: Iterable[tuple[Any, ...]], location: str) -> Iterator[R]:
     """Yield rows as `row_type`. Raises `DatabaseDamaged` for the first value that cannot be."""
     shape = _shape(row_type)
-    known, looked_at = shape.known, shape.looked_at
+    left = iter(rows)
+    at_once = 1  # whoever wants one row does not wait for others
+    while block := list(islice(left, at_once)):
+        if at_once == 1 or not shape.fits(block):
+            yield from map(row_type._make, _checked(row_type, block, location))
+        else:
+            yield from map(row_type._make, block)
+        at_once = min(2 * at_once, _MOST_AT_ONCE)
+
+
+def _checked(
+    row_type: type[NamedTuple], rows: Iterable[tuple[Any, ...]], location: str
+) -> Iterator[tuple[Any, ...]]:
+    shape = _shape(row_type)
     for row in rows:
-        if tuple(map(type, row)) not in known:
+        if tuple(map(type, row)) not in shape.known:
             _check_types(row_type, row, location)
-        for place, is_right in looked_at:
+        for place, is_right in shape.looked_at:
             if not is_right(row[place]):
                 raise _damage(row_type, row, place, location)
-        yield row_type._make(row)
+        yield row
 
 
 def _check_types(row_type: type[NamedTuple], row: tuple[Any, ...], location: str) -> None:

@@ -171,3 +171,28 @@ def test_a_reader_who_goes_away_later_ends_it_silently(large: Team) -> None:
         wait_until(lambda: not is_held_open(large.database))
     ended = result(listing)
     assert (ended.exit_code, ended.err) == (1, "")
+
+
+def test_very_many_rows_are_the_same_as_json_lines_in_a_file_and_in_the_database(
+    empty_team: Team,
+) -> None:
+    team = empty_team  # whose rows need not be sealed
+    team.ok("init")
+    team.sqlite(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1700)"
+        " INSERT INTO engagement_tracking (at, event, actor, os_user, reason, request_id, detail)"
+        " SELECT '2026-11-22T14:05:10.000Z', 'timed_out', 'system', 'test',"
+        " CASE WHEN i > 600 AND i % 3 = 0 THEN char(34, 10, 8238, 228, 127) || i END,"
+        " CASE WHEN i > 1200 THEN i END, CASE WHEN i % 7 = 0 THEN '{\"n\": [' || i || ']}' END"
+        " FROM n"
+    )
+    listed = team.run("tracking", "--jsonl").out
+    assert {"\u202e", "\x7f"}.isdisjoint(listed)
+    stored = team.sqlite("SELECT * FROM engagement_tracking ORDER BY id")
+    rows = [json.loads(line) for line in listed.splitlines()]
+    details = [row.pop("detail") for row in rows]
+    assert [tuple(row.values()) for row in rows] == [row[:-1] for row in stored]
+    assert details == [row[-1] and json.loads(row[-1]) for row in stored]
+    team.ok("export", "out", "--format", "jsonl")
+    exported = (team.folder / "out" / "engagement_tracking.jsonl").read_text().splitlines()
+    assert [tuple(json.loads(line).values()) for line in exported] == stored
