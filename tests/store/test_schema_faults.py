@@ -1,8 +1,10 @@
 """A database whose tables are not as they were made is named for what it is, and left alone."""
 
 import json
+import os
 import shutil
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -213,6 +215,64 @@ def test_the_wal_of_another_database_is_named_and_never_moved_into_ours(
         assert team.database.read_bytes() == whole
     for left in team.folder.glob("assignchat.db-*"):
         left.unlink()
+    team.ok("accept", "1", "--as", "martha")
+
+
+def hot_journal(path: Path) -> None:
+    """The journal of another database, which SQLite would play back into one of that name."""
+    other = path.with_name("other.db")
+    with closing(sqlite3.connect(other, isolation_level=None)) as connection:
+        connection.execute("CREATE TABLE notes (text)")
+        connection.executemany("INSERT INTO notes VALUES (?)", [("A" * 3000,)] * 60)
+        connection.execute("PRAGMA cache_size = 5")
+        connection.execute("BEGIN")
+        connection.execute("UPDATE notes SET text = 'B' || text")
+        shutil.copy(f"{other}-journal", path)
+
+
+IN_THE_WAY = {
+    "a journal": ("-journal", hot_journal),
+    "an empty journal": ("-journal", Path.touch),
+    **{
+        f"{what}, {suffix}": (suffix, make)
+        for suffix in ("-journal", "-wal", "-shm")
+        for what, make in {
+            "a FIFO": os.mkfifo,
+            "a folder": Path.mkdir,
+            "a link": lambda path: path.symlink_to("elsewhere"),
+        }.items()
+    },
+}
+
+
+@pytest.mark.parametrize(("suffix", "make"), IN_THE_WAY.values(), ids=IN_THE_WAY)
+def test_what_has_the_name_of_a_file_of_ours_is_named_and_not_opened(
+    team: Team, suffix: str, make: Callable[[Path], object]
+) -> None:
+    (team.folder / "link.db").symlink_to(team.database)
+    beside = team.folder / f"assignchat.db{suffix}"
+    make(beside)
+    before = look(beside)
+    for words in (*COMMANDS, ("check",), ("status",), ("--db", "link.db", "chat", "list")):
+        message, hint = named(team, *words)
+        assert beside.name in message
+        assert beside.name in hint
+        assert look(beside) == before
+    beside.rmdir() if beside.is_dir() else beside.unlink()
+    team.ok("accept", "1", "--as", "martha")
+
+
+@pytest.mark.parametrize("suffix", ["-wal", "-shm"])
+def test_a_strangers_file_under_the_name_of_one_of_ours_is_named(team: Team, suffix: str) -> None:
+    beside = team.folder / f"assignchat.db{suffix}"
+    beside.touch()
+    try:
+        os.chown(beside, 4711, 4711)
+    except PermissionError:
+        pytest.skip("only root can give a file away")
+    for words in COMMANDS:
+        assert f"{beside.name}, which belongs to somebody else" in named(team, *words)[0]
+    team.database.chmod(0o660)  # others may write it, so the file may well be theirs
     team.ok("accept", "1", "--as", "martha")
 
 

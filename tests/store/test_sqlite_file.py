@@ -337,7 +337,7 @@ def test_the_guard_against_replacing_is_down_for_many_rows_and_stands_after_a_ki
     before = team.snapshot()
     done = run(team.folder, sys.executable, "-c", KILLED_AMONG_MANY_ROWS, str(team.database))
     assert (done.exit_code, done.err) == (-signal.SIGKILL, "")
-    assert done.out == "['engagement_tracking_no_replace']\n"
+    assert done.out == "['trigger engagement_tracking_no_replace']\n"
     assert team.snapshot() == before
     with pytest.raises(sqlite3.IntegrityError, match="append-only"):
         team.sqlite("INSERT OR REPLACE INTO engagement_tracking SELECT * FROM engagement_tracking")

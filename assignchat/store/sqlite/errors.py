@@ -119,6 +119,15 @@ def _unreadable(message: str, hint: str) -> DatabaseDamaged:
     return error
 
 
+def in_the_way(path: Path, file: Path, what: str) -> AssignchatError:
+    """Return the error for something beside a database that has the name of a file of its own."""
+    return _unreadable(
+        f"Beside the database {path} there is {file.name}, {what}",
+        hint=f"Nothing was changed. Stop all that uses the database, and move {file.name} away; "
+        "if an SQL tool was killed while it changed the database, open it with that tool first.",
+    )
+
+
 _HEADER_BYTES = 100
 _MAGIC = b"SQLite format 3\0"
 

@@ -18,7 +18,7 @@ from assignchat.errors import (
 from assignchat.shell import quoted
 from assignchat.store.sql import one_of
 from assignchat.store.sqlite import APPLICATION_ID, SCHEMA_MARK, SCHEMA_VERSION
-from assignchat.store.sqlite.errors import foreign, missing, translated
+from assignchat.store.sqlite.errors import foreign, in_the_way, missing, translated
 from assignchat.store.strict import TABLES
 from assignchat.system.files import is_unfinished
 
@@ -133,7 +133,10 @@ def is_closed_copy(path: Path, state: FileState) -> bool:
 
 
 def check_is_file(path: Path) -> None:
-    """Raise one of the `DatabaseUnusable` errors unless the path is a file with one name."""
+    """Raise one of the `DatabaseUnusable` errors unless the path is a file with one name.
+
+    Also for what is beside it, under a name that SQLite would take for its own.
+    """
     try:
         found = path.stat()
     except FileNotFoundError:
@@ -151,6 +154,30 @@ def check_is_file(path: Path) -> None:
             hint=f"Nothing was changed. find / -xdev -samefile {quoted(path)} lists the names; "
             "remove all but one, or replace this one by a copy.",
         )
+    _check_beside(path, found)
+
+
+def _check_beside(path: Path, database: os.stat_result) -> None:
+    """Raise `DatabaseDamaged` if a file is beside a database that SQLite must not open.
+
+    It would write a journal into the database whoever it is of, and wait for a FIFO for ever. A
+    database in WAL mode has no journal. Its other files belong to those who may write it.
+    """
+    own = {database.st_uid, os.geteuid(), 0}
+    for file in files_beside(path):
+        try:
+            found = os.lstat(file)
+        except OSError:
+            continue
+        if file.name.endswith("-journal"):
+            raise in_the_way(path, file, "which is of another database, or of an SQL tool")
+        if not stat.S_ISREG(found.st_mode):
+            raise in_the_way(path, file, "which is not a file")
+        if found.st_uid not in own and not database.st_mode & _WRITABLE_BY_OTHERS:
+            raise in_the_way(path, file, "which belongs to somebody else")
+
+
+_WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
 def _has_other_names(path: Path) -> bool:
