@@ -1,5 +1,6 @@
 """What every engine promises, through its protocol alone."""
 
+import inspect
 import json
 import signal
 import sys
@@ -46,6 +47,37 @@ def ending_in(error: BaseException) -> Iterator[None]:
 
 class Stopped(BaseException):
     """What may come at any point, as Ctrl-C does."""
+
+
+# The protocol.
+
+
+def left_open() -> None:
+    """What the protocol says of a member that each engine has to make."""
+
+
+NOT_MADE = {
+    "SqliteDatabase": {"login", "make_roles"},  # a file has no logins
+    "PostgresDatabase": {"expect_tracking_rows"},  # nothing there has to be made ready
+}
+
+
+def is_left_open(member: object) -> bool:
+    """Whether a member of a class has no more than a docstring, and so returns None."""
+    function = getattr(member, "fget", None) or getattr(member, "__func__", member)
+    code, empty = getattr(function, "__code__", None), left_open.__code__
+    if code is None:
+        return False
+    return (code.co_code, code.co_consts[1:]) == (empty.co_code, empty.co_consts[1:])
+
+
+def test_an_engine_makes_all_that_the_protocol_leaves_open(database: Database) -> None:
+    kind = type(database)
+    members = {name: inspect.getattr_static(kind, name) for name in dir(kind)}
+    left = {name for name, member in members.items() if is_left_open(member)}
+    assert left == NOT_MADE[kind.__name__]
+    declared = {name for part in kind.__mro__ for name in inspect.get_annotations(part)}
+    assert {name for name in declared if not hasattr(database, name)} == set()
 
 
 # Transactions.
