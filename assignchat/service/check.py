@@ -78,7 +78,7 @@ _SCHEMA = {
     (False, False): ("schema_differs", "Tables, indexes or views are missing or changed: {}"),
     (True, True): (
         "trigger_added",
-        "Triggers or indexes that are not assignchat's act on what it writes: {}",
+        "What is not assignchat's acts on what it writes: {}",
     ),
     (False, True): ("schema_added", "Beside assignchat's tables and views there are others: {}"),
 }

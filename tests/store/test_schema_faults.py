@@ -106,6 +106,28 @@ ADDED = {
     ),
     "a unique index": ("CREATE UNIQUE INDEX once ON users (role, id)", "the index once is not"),
     "an index on a function": ("CREATE INDEX odd ON chats (abs(customer))", "the index odd is not"),
+    "a trigger on a table in other letters": (
+        "CREATE TRIGGER theft AFTER UPDATE ON CHATS BEGIN UPDATE chats SET owner_id = 'omar'; END",
+        "the trigger theft is not assignchat's",
+    ),
+    "a trigger that is named like a table": (
+        "CREATE TRIGGER chats AFTER UPDATE ON chats BEGIN UPDATE chats SET owner_id = 'omar'; END",
+        "the trigger chats is not assignchat's",
+    ),
+    "a trigger with a name of migrations": (
+        "CREATE TRIGGER _sqlite_migrations_m006 AFTER UPDATE ON chats BEGIN SELECT 1; END",
+        "the trigger _sqlite_migrations_m006 is not assignchat's",
+    ),
+    "a trigger on the migrations": (
+        "CREATE TRIGGER later AFTER INSERT ON _sqlite_migrations BEGIN SELECT 1; END",
+        "the trigger later is not assignchat's",
+    ),
+    "a reference": ("CREATE TABLE notes (chat REFERENCES chats (id))", "the table notes is not"),
+    "a reference that cannot be": ("CREATE TABLE n (c REFERENCES chats (owner_id))", "table n is"),
+    "a reference in other letters": (
+        "CREATE TABLE notes (a REFERENCES User_Aliases ON DELETE CASCADE)",
+        "the table notes is not",
+    ),
     "a guard that guards nothing": (NO_GUARD, "the trigger seals_no_update is not"),
 }
 
@@ -123,6 +145,62 @@ def test_where_a_trigger_or_index_of_others_would_act_nothing_is_written(
             assert "DROP" in hint
     for words in COMMANDS[:3]:
         team.ok(*words)
+    problems = team.run("check", "--json").json["problems"]
+    assert {problem["code"] for problem in problems} <= {"trigger_added", "guard_missing"}
+    assert problems
+
+
+@pytest.mark.parametrize(
+    "acting",
+    [
+        "CREATE TRIGGER theft AFTER INSERT ON _sqlite_migrations BEGIN {}; END",
+        "CREATE TRIGGER theft AFTER UPDATE ON chats BEGIN {}; END",
+        "CREATE TABLE theft (a REFERENCES chats (id))",
+    ],
+)
+@pytest.mark.parametrize("schema", [1, 2])
+def test_a_migration_does_not_run_where_something_of_others_would_act(
+    empty_team: Team, monkeypatch: pytest.MonkeyPatch, acting: str, schema: int
+) -> None:
+    old_database(empty_team.database, schema)
+    monkeypatch.setenv("ASSIGNCHAT_DB", str(empty_team.database))
+    empty_team.sqlite(acting.format(FORGED))
+    for words in (*COMMANDS, ("check",)):
+        message, hint = named(empty_team, *words)
+        assert "theft is not assignchat's" in message
+        assert "theft" in hint
+    empty_team.sqlite(f"DROP {acting.split()[1]} theft")
+    empty_team.ok("chat", "list")
+    assert empty_team.ok("check", "--full")["problems"] == []
+
+
+@pytest.mark.parametrize("value", ["'abc'", "1e300", "NULL", "-1", "x'00'", 2**63 - 1, 2**53 - 1])
+@pytest.mark.parametrize("table", ["engagement_tracking", "requests", "notifications", "batches"])
+def test_a_next_id_that_is_none_is_named_and_nothing_is_written(
+    team: Team, table: str, value: object
+) -> None:
+    team.sqlite("DELETE FROM sqlite_sequence WHERE name = ?", table)
+    team.sqlite(f"INSERT INTO sqlite_sequence VALUES ('{table}', {value})")
+    for words in COMMANDS[3:]:
+        if words != ("sweep-timeouts",):  # nothing is due
+            message, _ = named(team, *words)
+            assert f"table sqlite_sequence, row '{table}', column seq" in message
+    for words in COMMANDS[:3]:
+        team.ok(*words)
+    (problem,) = team.run("check", "--json").json["problems"]
+    assert "sqlite_sequence" in problem["message"]
+
+
+def test_an_export_leaves_tables_of_others_out_whatever_they_are_called(team: Team) -> None:
+    for name in ("../../escaped", "n/o", 'a"b', "notes", "a'b"):
+        quoted = name.replace('"', '""')
+        team.sqlite(f'CREATE TABLE "{quoted}" (a)')
+    done = team.ok("export", "out/in")
+    written = {str(path.relative_to(team.folder)) for path in team.folder.rglob("*.csv")}
+    assert written == {f"out/in/{name}" for name in done["files"]}
+    assert "out/in/seals.csv" in written
+    assert not any("notes" in name or "escaped" in name for name in written)
+    assert team.run("check").exit_code == 0
 
 
 def test_tables_and_views_of_others_are_none_of_our_business(team: Team) -> None:

@@ -20,7 +20,7 @@ from assignchat.store.database import (
 from assignchat.store.sql import Params
 from assignchat.store.sqlite import SCHEMA_VERSION, opening, queue
 from assignchat.store.sqlite.errors import locked, spoilt, translated
-from assignchat.store.sqlite.inspection import SqliteInspection
+from assignchat.store.sqlite.inspection import WRONG_SEQUENCES, SqliteInspection
 from assignchat.system import signals
 from assignchat.times import format_time
 
@@ -34,6 +34,9 @@ _STEPS_BETWEEN_LOOKS = 200_000  # of SQLite's virtual machine: some milliseconds
 # SQLite copies the rows of an INSERT … SELECT into a temporary table where there is a trigger.
 _GUARD_AGAINST_REPLACING = "engagement_tracking_no_replace"
 _MANY_ROWS = 1_000
+
+
+_LAST_TRACKED = f"SELECT max(id), EXISTS ({WRONG_SEQUENCES}) FROM engagement_tracking"
 
 
 class SqliteDatabase(SqliteInspection):
@@ -123,15 +126,16 @@ class SqliteDatabase(SqliteInspection):
 
     def _bring_up_to_date(self) -> None:
         # Rare, and sqlite_utils takes longer to import than a whole command may take.
-        from assignchat.store.sqlite import schema
+        from assignchat.store.sqlite import faults, schema
 
         try:
             with self.write():
+                if added := faults.find_added(self.connection, self._path):
+                    raise added
                 had_seals = schema.has_seals(self.connection)
                 schema.migrate(self.connection)
-                if not had_seals:  # which no other version can have added
-                    self.tracked_before = 0  # what is there already is sealed as it is
-                    seals.seal_new_rows(self)
+                # What was there before seals is sealed as it is, and nothing else.
+                self.tracked_before = self._last_tracked() if had_seals else 0
             self.committed = False  # it is not what the command is to change
         except sqlite3.Error as error:
             raise spoilt(
@@ -278,8 +282,15 @@ class SqliteDatabase(SqliteInspection):
                 command=self.command, actor=actor, os_user=self.os_user, since=since, percent=None
             )
         self._dropped_guard = None
-        self.tracked_before = self.value("SELECT max(id) FROM engagement_tracking") or 0
+        self.tracked_before = self._last_tracked()
         return now
+
+    def _last_tracked(self) -> int:
+        """Return the highest id of tracking. Raises `DatabaseDamaged` for a wrong next id."""
+        last, is_wrong = next(self.tuples(_LAST_TRACKED))
+        if is_wrong:
+            self.check_sequences()
+        return last or 0
 
     def _tell(self) -> None:
         if self.tell_who_waits is not None:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from assignchat.errors import DatabaseDamaged
 from assignchat.store.database import Kind
 from assignchat.store.inspection import SchemaDifference
-from assignchat.store.sqlite.opening import own_objects
+from assignchat.store.sqlite.opening import MIGRATIONS, OWN, own_objects
 
 
 class Fault(NamedTuple):
@@ -36,13 +36,36 @@ def find(connection: sqlite3.Connection, path: Path, mode: str) -> Fault | None:
     """
     from assignchat.store.sqlite.schema import expected_objects
 
-    found = dict(connection.execute(own_objects()))
-    expected = expected_objects()
-    unreadable = (*_journal(mode), *_tables(connection, found, expected))
+    objects = connection.execute(own_objects()).fetchall()
+    found = {name: sql for what, name, _, sql in objects if what in ("table", "view")}
+    unreadable = (*_journal(mode), *_tables(connection, found, expected_objects()))
     for wrong, hint in unreadable:
         return Fault(_error(path, wrong, hint), is_readable=False)
-    for wrong, hint in _added(found, expected):
-        return Fault(_error(path, wrong, hint), is_readable=True)
+    added = find_added(connection, path)
+    return None if added is None else Fault(added, is_readable=True)
+
+
+def find_added(connection: sqlite3.Connection, path: Path) -> DatabaseDamaged | None:
+    """Find something of somebody else that acts when we write, also in an older database.
+
+    Returns the error that names it, or None.
+    """
+    from assignchat.store.sqlite.schema import expected_objects
+
+    expected = expected_objects()
+    for what, name, table, sql in connection.execute(own_objects()).fetchall():
+        is_ours = what in ("table", "view") and name in (*OWN, MIGRATIONS)
+        if is_ours or expected.get(name) == sql:
+            continue
+        if table == MIGRATIONS and what == "index":  # sqlite_utils names it in its own way
+            continue
+        acts = (
+            "refers to one of its tables" if what == "table" else "acts whenever a row is written"
+        )
+        wrong = f"the {what} {name} is not assignchat's, and {acts}"
+        quoted = name.replace('"', '""')
+        drop = f'DROP {what.upper()} "{quoted}"'
+        return _error(path, wrong, f"Nothing was changed. Remove it with an SQL tool: {drop}")
     return None
 
 
@@ -109,17 +132,6 @@ def expected_columns(name: str) -> list[str]:
         return [c for (c,) in connection.execute("SELECT name FROM pragma_table_info(?)", (name,))]
 
 
-def _added(found: dict[str, str], expected: dict[str, str]) -> Iterator[_Wrong]:
-    for name, sql in found.items():
-        if expected.get(name) == sql or "_sqlite_migrations" in name:
-            continue
-        what = "trigger" if sql.upper().startswith("CREATE TRIGGER") else "index"
-        yield (
-            f"the {what} {name} is not assignchat's, and acts whenever a row is written",
-            f'Nothing was changed. Remove it with an SQL tool: DROP {what.upper()} "{name}"',
-        )
-
-
 # All but what SQLite makes by itself, with the table of each. A trigger may be called like a table.
 _PARTS = (
     "SELECT type || ' ' || name, sql, tbl_name FROM sqlite_master WHERE sql <> '' AND"
@@ -136,14 +148,15 @@ def differences(connection: sqlite3.Connection) -> list[SchemaDifference]:
     with closing(sqlite3.connect(":memory:")) as other:
         migrate(other)
         ours = _parts(other)
-    found, tables = _parts(connection), {table for _, table in ours.values()}
+    found = _parts(connection)
+    acting = {f"{what} {name}" for what, name, *_ in connection.execute(own_objects())}
     return [
         SchemaDifference(
             name,
-            is_guard=sql.startswith(_GUARDS) if name in ours else table in tables,
+            is_guard=sql.startswith(_GUARDS) if name in ours else name in acting,
             is_added=name not in ours,
         )
-        for name, (sql, table) in {**found, **ours}.items()
+        for name, (sql, _) in {**found, **ours}.items()
         # sqlite_utils keeps its list of migrations there, in its own way.
         if found.get(name) != ours.get(name) and name not in _OF_MIGRATIONS
     ]

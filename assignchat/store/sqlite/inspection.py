@@ -7,10 +7,22 @@ from typing import TYPE_CHECKING, Any
 from assignchat.errors import DatabaseDamaged
 from assignchat.store.database import Database
 from assignchat.store.inspection import SchemaDifference
+from assignchat.store.sql import one_of
 from assignchat.store.sqlite.expressions import Expressions
+from assignchat.store.sqlite.opening import OWN
+from assignchat.store.strict import TABLES, damage
 
 if TYPE_CHECKING:
     from assignchat.store.sqlite.faults import Fault
+
+
+_HIGHEST = 2**52  # far from it, and half of what a column holds
+
+# Where SQLite keeps the last id that it gave, for tables that never give one again.
+WRONG_SEQUENCES = f"""
+    SELECT name, seq FROM sqlite_sequence WHERE name IN {one_of(TABLES)}
+    AND (typeof(seq) <> 'integer' OR seq NOT BETWEEN 0 AND {_HIGHEST})
+"""
 
 
 class SqliteInspection(Expressions, Database):
@@ -22,8 +34,7 @@ class SqliteInspection(Expressions, Database):
     def tables(self) -> list[str]:
         return self.column(
             "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')"
-            " AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE '\\_%' ESCAPE '\\'"
-            " ORDER BY name"
+            f" AND name IN {one_of(OWN)} ORDER BY name"
         )
 
     def columns(self, table: str) -> list[str]:
@@ -34,11 +45,19 @@ class SqliteInspection(Expressions, Database):
         return [line for line in self.column("PRAGMA integrity_check") if line != "ok"]
 
     def orphans(self) -> list[str]:
-        return sorted(set(self.column("PRAGMA foreign_key_check")))
+        has_orphans = "SELECT EXISTS (SELECT 1 FROM pragma_foreign_key_check(:table))"
+        return [table for table in sorted(TABLES) if self.value(has_orphans, {"table": table})]
 
     def highest_id(self, table: str) -> int:
+        self.check_sequences()
         sql = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = :table"
         return int(self.value(sql, {"table": table}))
+
+    def check_sequences(self) -> None:
+        """Raise `DatabaseDamaged` if SQLite would give ids that are none."""
+        for name, last in self.tuples(WRONG_SEQUENCES):
+            what = f"a number from 0 to {_HIGHEST}"
+            raise damage(self.location, "sqlite_sequence", name, "seq", last, what)
 
     def schema_differences(self) -> list[SchemaDifference]:
         from assignchat.store.sqlite.faults import differences  # only needed to check

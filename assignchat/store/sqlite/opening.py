@@ -269,13 +269,32 @@ def overwrite_log(connection: sqlite3.Connection) -> None:
 
 
 def own_objects() -> str:
-    """Return the SQL that selects our tables and views, and each index and trigger of theirs."""
-    views = ("engagement_records", "pending_requests", "user_load")
-    own = (*TABLES, *views, _MIGRATIONS)
-    return f"SELECT name, sql FROM sqlite_master WHERE sql <> '' AND tbl_name IN {one_of(own)}"
+    """Return the SQL that selects our tables and views, and whatever acts when they are written.
+
+    That is each index and trigger of theirs, whose table is written as its maker wrote it, and
+    each table of somebody else that refers to one of ours.
+    """
+    own = one_of((*OWN, MIGRATIONS))
+    refers = f"""
+        SELECT 1 FROM pragma_foreign_key_list(o.name) AS f WHERE f."table" COLLATE NOCASE IN {own}
+    """
+    return f"""
+        SELECT type, name, tbl_name, sql FROM sqlite_master AS o WHERE sql <> ''
+        AND (tbl_name COLLATE NOCASE IN {own} OR type = 'table' AND EXISTS ({refers}))
+    """
 
 
-_MIGRATIONS = "_sqlite_migrations"
+OWN = (*TABLES, "engagement_records", "pending_requests", "user_load")
+"""Our tables and views."""
+
+MIGRATIONS = "_sqlite_migrations"
+"""In which sqlite_utils keeps the names of those that have run."""
+
+# How sqlite_utils and SQLite make their own tables is their business.
+_OF_OTHERS = f"""
+    tbl_name IN ('{MIGRATIONS}', 'sqlite_sequence', 'sqlite_stat1', 'sqlite_stat4')
+    AND sql NOT LIKE '%TRIGGER%'
+"""
 
 
 def is_as_made(connection: sqlite3.Connection) -> bool:
@@ -289,14 +308,11 @@ def schema_mark(connection: sqlite3.Connection, source: str) -> int:
     """Return the checksum of a part of the schema, in whatever order it is. Returns 0 for none."""
     from zlib import crc32
 
-    (found,) = connection.execute(
-        f"SELECT group_concat(name || sql, char(1)) FROM {source}"
+    found, is_migrated = connection.execute(
+        f"SELECT group_concat(CASE WHEN {_OF_OTHERS} THEN NULL ELSE name || sql END, char(1)),"
+        f" max(type = 'table' AND name = '{MIGRATIONS}') FROM {source}"
     ).fetchone()
-    text = found or ""
-    # How sqlite_utils makes its own table is its own business, but it must be there.
-    others = ("sqlite_", _MIGRATIONS, f"idx_{_MIGRATIONS}")
-    parts = sorted(part for part in text.split("\1") if not part.startswith(others))
-    return crc32("".join(parts).encode()) if f"{_MIGRATIONS}CREATE" in text else 0
+    return crc32("".join(sorted(found.split("\1"))).encode()) if found and is_migrated else 0
 
 
 def close_untouched(connection: sqlite3.Connection, path: Path) -> None:
