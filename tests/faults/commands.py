@@ -124,7 +124,7 @@ COMMANDS = [
         "user deactivate mark --reassign-to martha --reassign-to omar --as maria --yes",
         "user add eve",
     ),
-    _writing("changes --told", HANDED_OVER, "changes --told", "changes --told")._replace(
+    _writing("changes --told", HANDED_OVER, "changes --told", "user add eve")._replace(
         delivers=True
     ),
     _writing("backup", DEMO, "backup copy.db", "backup copy.db --force"),

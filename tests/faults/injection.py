@@ -9,6 +9,7 @@ import re
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -118,14 +119,14 @@ def run_standing_still(
     It is a job of another process, because Ctrl-Z stops nobody whom no shell could wake.
     """
     argv = [sys.executable, "-ISc", _AS_A_JOB, *_argv(folder, words, fault.options)]
-    with _started(folder, argv) as process:
-        wait_until(lambda: process.poll() is not None or _standing(folder, fault) is not None)
+    with _started(folder, argv) as process, ThreadPoolExecutor(1) as reader:
+        done = reader.submit(result, process)  # what waits for its reader goes on to the fault
+        wait_until(lambda: done.done() or _standing(folder, fault) is not None)
         standing = _standing(folder, fault)
         if standing is not None:
             meanwhile()
             os.kill(standing, fault.then)
-        done = result(process)
-    return Traced(done, _log(folder))
+        return Traced(done.result(), _log(folder))
 
 
 _AS_A_JOB = """
