@@ -77,6 +77,15 @@ def test_a_fixed_identity_is_the_login(team: Team, fixed: str) -> None:
     assert team.history(event="requested")[0][1] == fixed
 
 
+def test_a_fixed_identity_is_nobody_who_has_the_login_as_an_alias(team: Team) -> None:
+    """Aliases come from a CRM, and a login like one may be anybody's."""
+    team.ok("user", "set", "maria", "--alias", LOGIN.upper())
+    assert actor_of(team) == "maria"  # as long as it is only a claim
+    team.ok("config", "set", "identity", "login")
+    for words in (("inbox",), ("take", "chat-1"), ("user", "add", "eve")):
+        assert team.refused_leaving_no_trace(*words) == (2, "actor_unknown")
+
+
 @pytest.mark.parametrize("verb", ["close", "reopen"])
 def test_chats_are_closed_and_reopened_by_their_owner_a_manager_or_an_operator(
     team: Team, login: str, verb: str

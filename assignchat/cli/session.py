@@ -19,7 +19,7 @@ from assignchat.errors import (
     Usage,
 )
 from assignchat.model import SYSTEM
-from assignchat.service.find import id_of
+from assignchat.service.find import check_no_alias, id_of
 from assignchat.store.database import Clock, Database
 from assignchat.store.engines import engine_of, identity_at
 from assignchat.system.files import folders_open_to_all, is_sticky
@@ -104,12 +104,12 @@ def database_location(ctx: typer.Context, loaded: load.Config) -> str:
 
 def open_for_user(ctx: typer.Context, as_user: str | None) -> AbstractContextManager[Session]:
     """Open the database for a command that acts for one of its active users."""
-    return _opened(ctx, as_user, actor_name)
+    return _opened(ctx, as_user, _acting_name)
 
 
 def open_for_operator(ctx: typer.Context, as_user: str | None) -> AbstractContextManager[Session]:
     """Open the database for a command whose actor need not be one of its users."""
-    return _opened(ctx, as_user, actor_name, is_recorded=True)
+    return _opened(ctx, as_user, _acting_name, is_recorded=True)
 
 
 def open_for_sweep(ctx: typer.Context, as_user: str | None) -> AbstractContextManager[Session]:
@@ -197,6 +197,15 @@ def actor_name(settings: keys.Settings, database: Database, as_user: str | None)
     """
     named = named_actor(settings, database.location, as_user)
     return check_id(named or _login(settings, database), "user id")
+
+
+def _acting_name(settings: keys.Settings, database: Database, as_user: str | None) -> str:
+    """Do the same as `actor_name`, but a fixed login does not stand for whose alias it is."""
+    actor = actor_name(settings, database, as_user)
+    is_login = named_actor(settings, database.location, as_user) is None
+    if is_login and settings.identity != "claim":
+        check_no_alias(database, actor)
+    return actor
 
 
 def acts_freely(session: Session) -> bool:

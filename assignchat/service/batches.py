@@ -79,11 +79,12 @@ def stage_chats(database: Database, chat_ids: Iterable[str], *, actor: str) -> S
     """
     with database.read():
         find_actor(database, actor)
+    staged = StagedChats(database)
+    # Not in one transaction, which would stay open until the last id has come.
+    for _ in staged.add(chat_ids):
+        if staged.more_than_there_are():
+            _check_known(staged)
     with database.write_temporary():
-        staged = StagedChats(database)
-        for _ in staged.add(chat_ids):
-            if staged.more_than_there_are():
-                _check_known(staged)
         staged.look_up()
         _check_known(staged)
     return staged

@@ -46,6 +46,17 @@ def find_actor(database: Database, user_id: str) -> User:
     return check_active(user)
 
 
+def check_no_alias(database: Database, login: str) -> None:
+    """Raise `ActorUnknown` for a login that a CRM's data has as another name of somebody."""
+    with database.read():
+        user = users.of_alias(database, login)
+        if user is not None and user.id != login and users.get(database, login) is None:
+            raise ActorUnknown(
+                f"Your login {login!r} is no user's id; it is an alias of {user.name} ({user.id}),"
+                " and with a fixed identity that does not make you that user"
+            )
+
+
 def find_user(database: Database, user_id: str) -> User:
     """Find a user by id, else by alias. Raises `UserNotFound`."""
     user = _named(database, user_id)

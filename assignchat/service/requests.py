@@ -39,6 +39,9 @@ DEFAULT_TIMEOUT_SECONDS = 120
 REPLACED = "Replaced"
 """The reason of a request that was withdrawn to send another in its place."""
 
+MOST_FALLBACKS = 100
+"""How many users can be named to be asked next."""
+
 
 class Asking(NamedTuple):
     """How to ask about chats.
@@ -232,13 +235,15 @@ def _check_fallbacks(
     database: Database, chat: Chat, recipient: User, then: Sequence[str]
 ) -> list[str]:
     """List the users to ask next: the named ones, and then those of the rules."""
-    asked = [recipient.id]
+    if len(then) > MOST_FALLBACKS:  # each request of the chain keeps those who are left
+        raise InvalidValue(f"{len(then)} users to ask next; at most {MOST_FALLBACKS} can be named")
+    asked = {recipient.id: None}
     for user_id in then:
         user = find_asked(database, user_id, unavailable_too=True)
         _check_not_owner(chat, user)
         if user.id in asked:
             raise InvalidValue(f"{user.name} ({user.id}) would be asked twice")
-        asked.append(user.id)
-    others = [id_of(database, name) for name in database.rules.fallback]
-    asked += [name for name in others if name not in (*asked, chat.owner_id)]
-    return asked[1:]
+        asked[user.id] = None
+    others = (id_of(database, name) for name in database.rules.fallback)
+    asked |= {name: None for name in others if name != chat.owner_id}
+    return list(asked)[1:]

@@ -450,3 +450,12 @@ def test_several_recipients_are_not_asked_at_once_and_none_is_passed_over(team: 
     words = ("chat-1", "--to", "martha", "--to", "omar", "--as", "mark")
     assert team.refused_leaving_no_trace("assign", *words) == (2, "usage")
     assert "--then" in team.run("assign", *words).err
+
+
+def test_at_most_a_hundred_users_are_asked_in_turn(team: Team) -> None:
+    for number in range(101):
+        team.ok("user", "add", f"u{number}")
+    then = [word for number in range(100) for word in ("--then", f"u{number}")]
+    asked = ("assign", "chat-1", "--to", "martha", "--as", "mark", *then)
+    assert team.refused_leaving_no_trace(*asked, "--then", "u100") == (2, "invalid_value")
+    assert len(team.ok(*asked)["fallbacks"]) == 100
