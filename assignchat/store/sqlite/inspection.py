@@ -57,7 +57,9 @@ class SqliteInspection(Expressions, Database):
         """Raise `DatabaseDamaged` if SQLite would give ids that are none."""
         for name, last in self.tuples(WRONG_SEQUENCES):
             what = f"a number from 0 to {_HIGHEST}"
-            raise damage(self.location, "sqlite_sequence", name, "seq", last, what)
+            error = damage(self.location, "sqlite_sequence", name, "seq", last, what)
+            error.is_of_rows = False  # no other row fares better
+            raise error
 
     def schema_differences(self) -> list[SchemaDifference]:
         from assignchat.store.sqlite.faults import differences  # only needed to check
