@@ -1,7 +1,7 @@
 """The command line as one Typer app: the options before a command, and the loading of commands."""
 
 import importlib
-from textwrap import dedent
+from inspect import cleandoc
 from typing import Annotated, Any
 
 import typer
@@ -52,7 +52,7 @@ def _load(name: str, command: Command) -> Any:
         group.name = name
         return group
     app = new_app()
-    text = f"{command.summary}\n\n" + dedent(f"    {found.__doc__}")
+    text = f"{command.summary}\n\n" + cleandoc(str(found.__doc__))
     app.command(name, context_settings=SETTINGS, help=text)(found)
     return made(app)
 
