@@ -5,7 +5,6 @@ the order of times. Nothing here reads a clock. Times as people write them are r
 `cli.times`, those of a CRM in `crm.times`.
 """
 
-import re
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
@@ -62,11 +61,8 @@ def seconds_between(earlier: str, later: str) -> float:
     return (parse_time(later) - parse_time(earlier)).total_seconds()
 
 
-_DURATION = re.compile(
-    r"(?:(?P<days>\d{1,6})d)?(?:(?P<hours>\d{1,8})h)?"
-    r"(?:(?P<minutes>\d{1,9})m)?(?:(?P<seconds>\d{1,10})s)?",
-    re.ASCII,
-)
+_UNITS = (("d", 86_400, 6), ("h", 3_600, 8), ("m", 60, 9), ("s", 1, 10))
+"""The units of a duration in their order: seconds, and how many digits may stand before each."""
 
 
 def parse_duration(text: str) -> int:
@@ -74,17 +70,25 @@ def parse_duration(text: str) -> int:
 
     Raises `InvalidValue`.
     """
-    written = text.strip()
-    if re.fullmatch(r"\d{1,10}", written, re.ASCII):
-        return int(written)
-    match = _DURATION.fullmatch(written)
-    if not written or match is None:
+    left = text.strip()
+    if _is_number(left, 10):
+        return int(left)
+    seconds, is_right = 0, left != ""
+    for unit, length, digits in _UNITS:  # not by a pattern: every command reads some
+        number, found, behind = left.partition(unit)
+        if found and (is_right := is_right and _is_number(number, digits)):
+            seconds += int(number) * length
+            left = behind
+    if left or not is_right:
         raise InvalidValue(
             f"Not a duration: {text!r}",
             hint="Write it as 90s, 2m, 1h30m, or a plain number of seconds.",
         )
-    parts = {unit: int(number) for unit, number in match.groupdict(default="0").items()}
-    return int(timedelta(**parts).total_seconds())
+    return seconds
+
+
+def _is_number(text: str, digits: int) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= digits
 
 
 def parse_timeout(text: str) -> int | None:
