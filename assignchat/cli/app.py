@@ -99,7 +99,7 @@ def _show_status_or_help(ctx: typer.Context) -> None:
     try:
         status(ctx)
     except (ActorUnknown, DatabaseMissing) as error:
-        if named_database(ctx):  # what somebody has named is there, or that is an error
+        if isinstance(error, DatabaseMissing) and named_database(ctx):  # so it ought to be there
             raise
         render.say_page(ctx.get_help())
         if isinstance(error, ActorUnknown):

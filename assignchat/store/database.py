@@ -343,7 +343,7 @@ class Database(Expressions, Inspection, Changes, Logins, Protocol):
     def whole_columns(
         self, columns: Sequence[str], source: str, params: Params
     ) -> list[Sequence[Any]]:
-        """Return all values of each column, of the rows that `source` selects, from FROM on."""
+        """Return each column of the rows that `source`, from FROM on, selects, by their ids."""
 
     def value(self, sql: str, params: Params | None = None) -> Any:
         """Return the first column of the first row, or None where there is no row."""

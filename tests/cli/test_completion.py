@@ -34,7 +34,7 @@ def asked(team: Team) -> Team:
         ("assignchat assign chat-1 --to ma", ["maria", "mark", "martha"]),
         ("assignchat chat show chat-", [f"chat-{number}" for number in range(1, 6)]),
         ("assignchat config set busy", ["busy_timeout"]),
-        ("assignchat config set identity ", ["claim", "login"]),
+        ("assignchat config set identity ", ["claim", "database", "login"]),
         ("assignchat bulk-assign --status ", ["open", "closed", "all"]),
         ("assignchat accept --as mark ", []),
         ("assignchat accept --as martha --chat ", ["chat-1"]),

@@ -275,6 +275,7 @@ def test_a_disk_that_is_full_leaves_the_old_picture(week: Team) -> None:
     assert sorted(Path().iterdir()) == before
 
 
+@pytest.mark.sqlite_only("names the database's file")
 def test_a_slip_of_the_hand_does_not_replace_the_database_or_the_config(week: Team) -> None:
     before = week.snapshot()
     for file in ("assignchat.db", "config.toml"):

@@ -117,6 +117,7 @@ def test_a_cursor_that_cannot_be_written_is_refused_before_rows_are_printed(team
     assert team.refused("tracking", "--cursor", "missing/told") == (2, "invalid_value")
 
 
+@pytest.mark.sqlite_only("names the database's files")
 def test_what_is_no_file_of_the_readers_own_is_no_cursor(team: Team) -> None:
     for name in ("assignchat.db", "assignchat.db-queue", "config.toml", "/dev/null", "."):
         assert team.refused("tracking", "--cursor", name) == (2, "invalid_value"), name

@@ -15,7 +15,8 @@ COLUMNS = (
 
 def _records(team: Team, columns: str) -> list[tuple[Any, ...]]:
     return team.rows(
-        f"SELECT {columns} FROM engagement_records ORDER BY requested_at, request_id, chat_id"
+        f"SELECT {columns} FROM engagement_records"
+        " ORDER BY requested_at, coalesce(request_id, 0), chat_id"
     )
 
 

@@ -313,7 +313,7 @@ class PostgresDatabase(PostgresInspection, PostgresLogins, Watching, Database):
     def whole_columns(
         self, columns: Sequence[str], source: str, params: Params
     ) -> list[Sequence[Any]]:
-        rows = self._run(f"SELECT {', '.join(columns)} {source}", params).fetchall()
+        rows = self._run(f"SELECT {', '.join(columns)} {source} ORDER BY id", params).fetchall()
         return list(zip(*rows, strict=True)) or [[] for _ in columns]
 
     def make_temporary(self, table: str, columns: str, *, key: str | None = None) -> None:
