@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -71,6 +72,23 @@ def test_writers_are_served_in_the_order_in_which_they_asked(team_now: Team) -> 
         waiting = [adding(team_now, name) for name in names]
     assert ended(waiting) == [0] * 8
     assert added(team_now) == names
+
+
+def test_where_no_more_threads_are_allowed_a_writer_looks_again_and_again(
+    team_now: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("assignchat.store.sqlite.queue.start_new_thread", refused)
+    with busy(team_now) as holder:
+        assert holder.stdin is not None
+        ends = threading.Timer(0.5, holder.stdin.close)
+        ends.start()
+        team_now.ok("user", "add", "new-1")
+        ends.join()
+        assert holder.wait(30) == 0
+    assert added(team_now) == ["new-1"]
 
 
 def test_who_writes_again_and_again_stands_behind_those_who_wait(team_now: Team) -> None:

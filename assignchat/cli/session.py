@@ -147,6 +147,7 @@ def open_as_configured(ctx: typer.Context, loaded: load.Config) -> AbstractConte
     location = database_location(ctx, loaded)
     if run.is_script and run.database is not None and run.database.location == location:
         run.database.check_in_place()
+        run.database.checking = False  # as the line before may have been
     else:
         run.database = _open(ctx, loaded, location)
     run.database.rules = loaded.settings.rules

@@ -4,22 +4,7 @@ from collections.abc import Callable, Iterable
 
 from assignchat.errors import DatabaseDamaged, InvalidValue
 from assignchat.store.database import Database
-
-# What others refer to comes first.
-_TABLES = (
-    "users",
-    "user_aliases",
-    "owner_names",
-    "chats",
-    "requests",
-    "batches",
-    "batch_recipients",
-    "engagement_tracking",
-    "notifications",
-    "deliveries",
-    "delivery_progress",
-    "seals",
-)
+from assignchat.store.strict import TABLES
 
 Progress = Callable[[int, int | None], None]
 
@@ -31,12 +16,12 @@ def copy_rows(source: Database, target: Database, progress: Progress) -> bool:
     other engine does not take, which has been changed by hand.
     """
     with source.read(), target.write(bulk=True):
-        if any(target.value(f"SELECT EXISTS (SELECT 1 FROM {name})") for name in _TABLES):
+        if any(target.value(f"SELECT EXISTS (SELECT 1 FROM {name})") for name in TABLES):
             raise InvalidValue(f"The database {target.location} is not empty")
-        counts = {name: int(source.value(f"SELECT count(*) FROM {name}")) for name in _TABLES}
+        counts = {name: int(source.value(f"SELECT count(*) FROM {name}")) for name in TABLES}
         total = sum(counts.values())
         done = 0
-        for name in _TABLES:
+        for name in TABLES:
             columns = ", ".join(target.columns(name))
             rows = source.tuples(f"SELECT {columns} FROM {name} ORDER BY 1", many=True)
             try:

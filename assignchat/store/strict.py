@@ -186,7 +186,13 @@ TABLES: Mapping[str, Mapping[str, Kind]] = {
     "deliveries": {"notification_id": _ID, "attempts": _WHOLE, "next_attempt_at": _TIME},
     "delivery_progress": {"id": _ID, "last_id": _WHOLE},
 }
-"""Each table, with what its columns hold. The first column names a row."""
+"""Each table, with what its columns hold. The first column names a row.
+
+A table comes after those that its rows refer to.
+"""
+
+OWN = (*TABLES, "engagement_records", "pending_requests", "user_load")
+"""Our tables and views."""
 
 _TABLE_OF = {
     "User": "users",

@@ -285,3 +285,10 @@ def test_over_a_network_the_server_must_prove_who_it_is_unless_the_url_says_othe
     monkeypatch.setenv("PGHOST", "db.example")
     if not options:
         assert security(options, 15_00_00)["sslmode"] == "verify-full"
+
+
+def test_what_others_have_put_beside_our_tables_is_not_exported(database: Database) -> None:
+    database.execute('CREATE TABLE "../outside" (a text)')
+    database.execute("CREATE VIEW theirs AS SELECT 1 AS one")
+    assert {"../outside", "theirs"}.isdisjoint(database.tables())
+    assert {"chats", "engagement_records"} <= set(database.tables())

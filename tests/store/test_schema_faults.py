@@ -78,6 +78,16 @@ def test_tables_that_are_not_as_they_were_made_are_named(
     assert team.run("check").exit_code == 8
 
 
+def test_after_a_check_in_run_the_next_line_is_refused_as_before_it(team: Team) -> None:
+    team.sqlite("ALTER TABLE chats DROP COLUMN crm_status")
+    lines = team.folder / "lines.txt"
+    lines.write_text("chat list\ncheck\nchat list\n", encoding="utf-8")
+    result = team.run("run", "--keep-going", "lines.txt")
+    before, _, after = map(json.loads, result.out.splitlines())
+    assert before["error"]["code"] == "database_damaged"
+    assert after["error"] == before["error"]
+
+
 @pytest.mark.parametrize(("more", "table"), [("WITHOUT ROWID", "users"), ("STRICT", "deliveries")])
 def test_a_table_that_is_declared_otherwise_is_named(team: Team, more: str, table: str) -> None:
     with closing(sqlite3.connect(team.database)) as connection:

@@ -1,6 +1,8 @@
 """Statements that only this engine has."""
 
 from assignchat.store.postgres import LOCK, NUMBERED
+from assignchat.store.sql import one_of
+from assignchat.store.strict import OWN
 
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
@@ -43,10 +45,10 @@ WHERE l.locktype = 'advisory' AND l.granted AND l.objid = {LOCK} AND l.classid =
 
 IS_MADE = "SELECT to_regclass('assignchat._version'), to_regnamespace('assignchat')"
 
-TABLES = """
+TABLES = f"""
 SELECT CAST(relname AS text) FROM pg_class
 WHERE relnamespace = CAST('assignchat' AS regnamespace) AND relkind IN ('r', 'v')
-    AND left(relname, 1) <> '_' ORDER BY relname COLLATE "C"
+    AND relname IN {one_of(OWN)} ORDER BY relname COLLATE "C"
 """
 
 COLUMNS = """

@@ -13,7 +13,8 @@ from typing import NamedTuple
 from assignchat.errors import DatabaseDamaged
 from assignchat.store.database import Kind
 from assignchat.store.inspection import SchemaDifference
-from assignchat.store.sqlite.opening import MIGRATIONS, OWN, own_objects
+from assignchat.store.sqlite.opening import MIGRATIONS, own_objects
+from assignchat.store.strict import OWN
 
 
 class Fault(NamedTuple):

@@ -9,8 +9,7 @@ from assignchat.store.database import Database
 from assignchat.store.inspection import SchemaDifference
 from assignchat.store.sql import one_of
 from assignchat.store.sqlite.expressions import Expressions
-from assignchat.store.sqlite.opening import OWN
-from assignchat.store.strict import TABLES, damage
+from assignchat.store.strict import OWN, TABLES, damage
 
 if TYPE_CHECKING:
     from assignchat.store.sqlite.faults import Fault

@@ -19,7 +19,7 @@ from assignchat.shell import quoted
 from assignchat.store.sql import one_of
 from assignchat.store.sqlite import APPLICATION_ID, SCHEMA_MARK, SCHEMA_VERSION
 from assignchat.store.sqlite.errors import foreign, in_the_way, missing, translated
-from assignchat.store.strict import TABLES
+from assignchat.store.strict import OWN
 from assignchat.system.files import is_unfinished
 
 
@@ -283,9 +283,6 @@ def own_objects() -> str:
         AND (tbl_name COLLATE NOCASE IN {own} OR type = 'table' AND EXISTS ({refers}))
     """
 
-
-OWN = (*TABLES, "engagement_records", "pending_requests", "user_load")
-"""Our tables and views."""
 
 MIGRATIONS = "_sqlite_migrations"
 """In which sqlite_utils keeps the names of those that have run."""

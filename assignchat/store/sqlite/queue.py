@@ -114,11 +114,23 @@ class Place:
             return True
         if not self._is_waiting:
             # Only the system wakes writers in their order, and it knows no time limit.
-            self._is_waiting = self._granted.acquire()
-            with signals.left_to_others():
-                start_new_thread(self._lock_all_before, ())
+            self._is_waiting = self._begin_to_wait()
+        if not self._is_waiting:  # so it looks now and then, and others may come first
+            time.sleep(seconds)
+            return False
         self._has_turn = self._granted.acquire(timeout=seconds)
         return self._has_turn
+
+    def _begin_to_wait(self) -> bool:
+        """Let a thread wait for the turn. Returns whether this login may have one more thread."""
+        self._granted.acquire()
+        try:
+            with signals.left_to_others():
+                start_new_thread(self._lock_all_before, ())
+        except RuntimeError:
+            self._granted.release()
+            return False
+        return True
 
     def _lock_all_before(self) -> None:
         with suppress(OSError):  # if it cannot be waited for, SQLite's lock decides alone
