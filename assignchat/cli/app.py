@@ -68,7 +68,10 @@ def _root(
     config: Annotated[
         str | None, typer.Option(metavar="FILE", help="The config file to use.")
     ] = None,
-    db: Annotated[str | None, typer.Option(metavar="FILE", help="The database to use.")] = None,
+    db: Annotated[
+        str | None,
+        typer.Option(metavar="DATABASE", help="A file, or the URL of a server."),
+    ] = None,
     version: Annotated[  # its callback acts
         bool,
         typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version."),
