@@ -1,13 +1,13 @@
 """What a command does besides its work, in instructions: they repeat, times do not."""
 
 import re
-import runpy
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from benchmark.floors import TYPER
 
 from tests.support.needs import needs
 from tests.support.processes import ROOT, run
@@ -64,8 +64,7 @@ def test_a_command_takes_little_more_than_the_smallest_program_of_its_kind(
 ) -> None:
     needs("valgrind")
     job = JOBS[name]
-    bench = runpy.run_path(str(ROOT / "scripts" / "bench.py"), run_name="bench")
-    Path("small.py").write_text(bench["TYPER"])
+    Path("small.py").write_text(TYPER)
     team.ok("assign", "chat-1", "chat-2", "--to", "martha", "--timeout", "off", "--as", "mark")
     before = team.database.read_bytes()
     small = instructions(team.folder, (*SMALL, *job.small), {})
