@@ -195,7 +195,8 @@ def check_as_told(database: Database, request: Request) -> Request:
         value = getattr(request, column)
         found = list(value) if isinstance(value, tuple) else value
         if found != told:
-            what = f"what tracking tells: {told!r}"
+            known = "the id of a request that tracking tells of"  # there is no row of its sending
+            what = known if column == "id" else f"what tracking tells: {told!r}"
             raise damage(database.location, "requests", request.id, column, found, what)
     return request
 
