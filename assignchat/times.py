@@ -1,14 +1,23 @@
 """Times as they are stored, and durations.
 
 A stored time is text in UTC, ISO 8601 with milliseconds and `Z`, so that the order of texts is
-the order of times. Nothing here reads a clock. Times as people write them are read in
-`cli.times`, those of a CRM in `crm.times`.
+the order of times. Times as people write them are read in `cli.times`, those of a CRM in
+`crm.times`.
 """
 
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from assignchat.errors import InvalidValue
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """Return the time by the machine's clock."""
+    return datetime.now(UTC)
+
 
 MIN_TIMEOUT_SECONDS = 1
 MAX_TIMEOUT_SECONDS = 30 * 86_400

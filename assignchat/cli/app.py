@@ -10,7 +10,7 @@ import typer.core
 from assignchat import __version__, render
 from assignchat.cli.commands import COMMANDS, SECTIONS, Command
 from assignchat.cli.groups import SETTINGS, made, new_app
-from assignchat.cli.session import invocation, named_database
+from assignchat.cli.invocation import invocation
 from assignchat.errors import ActorUnknown, DatabaseMissing, Usage
 
 
@@ -98,6 +98,7 @@ def _root(
 def _show_status_or_help(ctx: typer.Context) -> None:
     """Show the status of a user whom the database has, else who is in the team, and the help."""
     from assignchat.cli.commands.inbox import say_team, status  # see `commands`
+    from assignchat.cli.session import named_database
 
     try:
         status(ctx)

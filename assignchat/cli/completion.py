@@ -12,14 +12,16 @@ from typing import cast
 
 import typer
 
-from assignchat.cli.session import Invocation, actor_name, load_config, open_as_configured
+from assignchat.cli.invocation import Invocation
+from assignchat.cli.session import actor_name, load_config, open_as_configured
 from assignchat.config import keys
 from assignchat.errors import AssignchatError
 from assignchat.model import TRANSITIONS, Party, Request, Status
 from assignchat.render import visible
 from assignchat.service.find import id_of
 from assignchat.store import batches, chats, requests, users
-from assignchat.store.database import Database, utc_now
+from assignchat.store.database import Database
+from assignchat.times import utc_now
 
 _AT_MOST = 100
 # Typer's scripts put an offer into the line, or into an `eval`, as it is; but an id is anybody's

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import typer
 
 from assignchat import render
-from assignchat.cli.session import invocation
+from assignchat.cli.invocation import invocation
 from assignchat.shell import command_line
 
 

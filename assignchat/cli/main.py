@@ -10,7 +10,7 @@ import typer
 
 from assignchat.cli.app import build
 from assignchat.cli.failures import as_ours, check_words, described
-from assignchat.cli.session import Invocation
+from assignchat.cli.invocation import Invocation
 from assignchat.errors import (
     AssignchatError,
     DatabaseReplaced,
@@ -27,8 +27,8 @@ from assignchat.render import (
     stderr_is_terminal,
     with_local_times,
 )
-from assignchat.store.database import Clock, utc_now
 from assignchat.system import signals
+from assignchat.times import Clock, utc_now
 
 
 class Terminated(BaseException):

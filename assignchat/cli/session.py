@@ -4,11 +4,12 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
 from assignchat import render
+from assignchat.cli.invocation import invocation
 from assignchat.config import keys, load
 from assignchat.errors import (
     ConfigInvalid,
@@ -20,7 +21,7 @@ from assignchat.errors import (
 )
 from assignchat.model import SYSTEM
 from assignchat.service.find import check_no_alias, id_of
-from assignchat.store.database import Clock, Database
+from assignchat.store.database import Database
 from assignchat.store.engines import engine_of, identity_at
 from assignchat.system.files import folders_open_to_all, is_sticky
 from assignchat.texts import check_id
@@ -29,43 +30,12 @@ if TYPE_CHECKING:
     from assignchat.store.holder import Holder
 
 
-class Invocation:
-    """One run of the program: the options before the command, and the opened database."""
-
-    def __init__(self, clock: Clock) -> None:
-        self.clock = clock
-        self.config_file: str | None = None
-        self.database_file: str | None = None
-        self.database: Database | None = None
-        self.is_script = False  # many commands, which share the config and the database
-        self.seen_config: tuple[object, load.Config] | None = None
-        self.changed_files = False
-        self.goes_on = False  # after its first change: it waits for something, or makes more
-        self.told_to_stop = False
-        self.terminated = False  # by SIGTERM, which may come out of SQLite as an interruption
-
-    @property
-    def has_changed_something(self) -> bool:
-        """Whether a change has been committed, which stands even if a later step fails."""
-        return self.changed_files or (self.database is not None and self.database.committed)
-
-    @property
-    def is_done(self) -> bool:
-        """Whether the change is made, and all that is left is to say so."""
-        return self.has_changed_something and not self.goes_on
-
-
 class Session(NamedTuple):
     """An open database, the config in force, and the actor."""
 
     database: Database
     config: load.Config
     actor: str
-
-
-def invocation(ctx: typer.Context) -> Invocation:
-    """Return the run that a command belongs to."""
-    return cast("Invocation", ctx.obj)
 
 
 def load_config(ctx: typer.Context) -> load.Config:

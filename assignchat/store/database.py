@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, Self, TypeVar
 
@@ -15,20 +15,14 @@ from assignchat.store.logins import Logins
 from assignchat.store.meanwhile import Changes
 from assignchat.store.sql import Params
 from assignchat.system import signals
-from assignchat.times import format_time
+from assignchat.times import Clock, format_time, utc_now
 
 if TYPE_CHECKING:
     from assignchat.store.holder import Holder
 
-Clock = Callable[[], datetime]
 Kind = Literal["write", "read", "temporary"]
 
 DEFAULT_BUSY_SECONDS = 10.0
-
-
-def utc_now() -> datetime:
-    """Return the time by the machine's clock."""
-    return datetime.now(UTC)
 
 
 R = TypeVar("R", bound=NamedTuple)

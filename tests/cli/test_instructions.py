@@ -31,7 +31,7 @@ class Job(NamedTuple):
 # Some 2 % more than they took when this was written.
 JOBS = {
     "accept": Job(("accept", "REQUEST", "--as", "martha"), ("accept", "REQUEST"), 1.23),
-    "--help": Job(("--help",), ("--help",), 1.17),
+    "--help": Job(("--help",), ("--help",), 1.05),
     "a completion": Job(
         (),
         ("--help",),

@@ -79,6 +79,12 @@ def test_a_command_loads_its_own_module_and_nothing_heavy(
     assert ("assignchat.manual" in loaded) == ("help" in words)
 
 
+@pytest.mark.parametrize("word", ["--help", "--version"])
+def test_what_asks_no_database_loads_nothing_of_the_store(empty_team: Team, word: str) -> None:
+    loaded = loaded_by(empty_team, word)
+    assert not [name for name in loaded if name.startswith(("assignchat.store", "sqlite3"))]
+
+
 def test_the_package_runs_as_a_module_and_as_a_command(team: Team) -> None:
     shown = team.process("--version")
     assert shown.exit_code == 0

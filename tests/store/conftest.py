@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from assignchat.store.database import Clock, Database
+from assignchat.store.database import Database
 from assignchat.store.engines import engine_of
+from assignchat.times import Clock
 
 
 class Engine:

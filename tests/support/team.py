@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from assignchat.cli import main
-from assignchat.store.database import Clock, utc_now
 from assignchat.store.engines import engine_of
+from assignchat.times import Clock, utc_now
 from tests.support.needs import needs
 from tests.support.processes import ROOT, Result, pipe, program, read, result, run, start
 from tests.support.servers import Server

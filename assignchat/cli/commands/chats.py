@@ -10,8 +10,9 @@ from assignchat.cli import options
 from assignchat.cli.commands import COMMANDS
 from assignchat.cli.groups import new_group
 from assignchat.cli.hints import hint_commands
+from assignchat.cli.invocation import invocation
 from assignchat.cli.lists import note_unknown, say_list
-from assignchat.cli.session import acts_freely, invocation, open_for_operator, open_for_reading
+from assignchat.cli.session import acts_freely, open_for_operator, open_for_reading
 from assignchat.model import Chat, ChatStatus
 from assignchat.service import chats as service
 from assignchat.service.chats import ChatStory

@@ -13,11 +13,11 @@ from assignchat.cli import options
 from assignchat.cli.commands import COMMANDS
 from assignchat.cli.groups import new_group
 from assignchat.cli.hints import hint_commands
+from assignchat.cli.invocation import invocation
 from assignchat.cli.session import (
     actor_name,
     check_has_logins,
     database_location,
-    invocation,
     load_config,
     named_actor,
     open_as_configured,

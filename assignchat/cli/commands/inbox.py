@@ -8,7 +8,8 @@ import typer
 from assignchat import render
 from assignchat.cli import options
 from assignchat.cli.hints import hint_commands
-from assignchat.cli.session import held_text, invocation, open_for_reading, open_for_user
+from assignchat.cli.invocation import invocation
+from assignchat.cli.session import held_text, open_for_reading, open_for_user
 from assignchat.errors import Usage
 from assignchat.model import Notification, Request, Status
 from assignchat.service import inbox as service

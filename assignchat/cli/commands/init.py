@@ -11,11 +11,11 @@ import typer
 from assignchat import render
 from assignchat.cli import options
 from assignchat.cli.hints import hint
+from assignchat.cli.invocation import invocation
 from assignchat.cli.session import (
     actor_name,
     check_has_logins,
     database_location,
-    invocation,
     named_actor,
     named_database,
     open_as_configured,

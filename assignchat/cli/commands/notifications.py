@@ -6,8 +6,9 @@ import typer
 
 from assignchat import render
 from assignchat.cli import options
+from assignchat.cli.invocation import invocation
 from assignchat.cli.repeat import pause_in, rounds
-from assignchat.cli.session import invocation, load_config, open_for_reading
+from assignchat.cli.session import load_config, open_for_reading
 from assignchat.config import addresses
 from assignchat.errors import DeliveryFailed
 from assignchat.service import notifications

@@ -8,8 +8,9 @@ import typer
 from assignchat import render
 from assignchat.cli import options, times
 from assignchat.cli.hints import hint_commands
+from assignchat.cli.invocation import invocation
 from assignchat.cli.prompts import agrees, interactive
-from assignchat.cli.session import Session, invocation, open_for_user
+from assignchat.cli.session import Session, open_for_user
 from assignchat.errors import Usage
 from assignchat.model import Request
 from assignchat.service import presence as service

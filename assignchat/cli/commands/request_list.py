@@ -8,8 +8,9 @@ from assignchat import render
 from assignchat.cli import options
 from assignchat.cli.commands import COMMANDS
 from assignchat.cli.groups import EXAMPLES, new_app
+from assignchat.cli.invocation import invocation
 from assignchat.cli.lists import note_unknown, say_list
-from assignchat.cli.session import invocation, open_for_reading
+from assignchat.cli.session import open_for_reading
 from assignchat.errors import Usage
 from assignchat.model import NOT_TAKEN, Request, Status
 from assignchat.service import chains

@@ -8,8 +8,9 @@ import typer
 from assignchat import render
 from assignchat.cli import options
 from assignchat.cli.hints import hint_commands
+from assignchat.cli.invocation import invocation
 from assignchat.cli.prompts import choose, interactive
-from assignchat.cli.session import Session, invocation, open_for_user
+from assignchat.cli.session import Session, open_for_user
 from assignchat.errors import Usage, UserNotFound
 from assignchat.model import PERSONS, Request, Role
 from assignchat.service import requests as service

@@ -15,7 +15,8 @@ from assignchat import render
 from assignchat.cli import options
 from assignchat.cli.commands import COMMANDS
 from assignchat.cli.failures import as_ours, check_words, described
-from assignchat.cli.session import Invocation, invocation, load_config, open_as_configured
+from assignchat.cli.invocation import Invocation, invocation
+from assignchat.cli.session import load_config, open_as_configured
 from assignchat.errors import AssignchatError, Usage
 from assignchat.system.textfile import opened_bytes
 

@@ -8,7 +8,8 @@ import typer
 
 from assignchat import render
 from assignchat.cli import options
-from assignchat.cli.session import Session, invocation
+from assignchat.cli.invocation import invocation
+from assignchat.cli.session import Session
 from assignchat.config import edit, load
 from assignchat.config.sources import source_named
 from assignchat.crm.encodings import check_encoding

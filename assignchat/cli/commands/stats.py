@@ -9,8 +9,9 @@ import typer
 
 from assignchat import render
 from assignchat.cli import options
+from assignchat.cli.invocation import invocation
 from assignchat.cli.lists import read_period
-from assignchat.cli.session import invocation, open_for_reading, refuse_to_overwrite_own_files
+from assignchat.cli.session import open_for_reading, refuse_to_overwrite_own_files
 from assignchat.errors import Usage
 from assignchat.model import Status
 from assignchat.service import stats as service

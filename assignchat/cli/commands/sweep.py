@@ -6,8 +6,9 @@ import typer
 
 from assignchat import render
 from assignchat.cli import options
+from assignchat.cli.invocation import invocation
 from assignchat.cli.repeat import pause_in, rounds
-from assignchat.cli.session import invocation, open_for_sweep
+from assignchat.cli.session import open_for_sweep
 from assignchat.errors import DatabaseLocked
 from assignchat.service import lifecycle as service
 from assignchat.service.find import listing

@@ -8,8 +8,9 @@ import typer
 
 from assignchat import render
 from assignchat.cli import options
+from assignchat.cli.invocation import invocation
 from assignchat.cli.lists import note_unknown, read_period, say_list
-from assignchat.cli.session import Session, invocation, open_for_reading
+from assignchat.cli.session import Session, open_for_reading
 from assignchat.errors import Usage
 from assignchat.model import EngagementRecord, Event, TrackingRow
 from assignchat.render import Form

@@ -9,7 +9,8 @@ import typer
 from assignchat import render
 from assignchat.cli import options
 from assignchat.cli.hints import hint
-from assignchat.cli.session import invocation, open_for_reading
+from assignchat.cli.invocation import invocation
+from assignchat.cli.session import open_for_reading
 from assignchat.errors import Usage
 from assignchat.model import Request, Status
 from assignchat.service.chains import Awaited, awaited

@@ -12,6 +12,7 @@ import typer
 
 from assignchat import render
 from assignchat.cli.hints import hint
+from assignchat.cli.invocation import invocation
 from assignchat.cli.live.keyboard import Keyboard, keyboard
 from assignchat.cli.live.screen import (
     Action,
@@ -21,7 +22,7 @@ from assignchat.cli.live.screen import (
     selected_request,
     updated,
 )
-from assignchat.cli.session import Session, invocation, open_for_user
+from assignchat.cli.session import Session, open_for_user
 from assignchat.config.keys import Settings
 from assignchat.errors import AssignchatError, DatabaseLocked, DatabaseUnusable
 from assignchat.model import Notification, Request

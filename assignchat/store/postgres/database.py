@@ -15,14 +15,7 @@ from assignchat.errors import (
     DatabaseUnusable,
 )
 from assignchat.store import seals
-from assignchat.store.database import (
-    DEFAULT_BUSY_SECONDS,
-    Clock,
-    Database,
-    Kind,
-    SealedUpTo,
-    utc_now,
-)
+from assignchat.store.database import DEFAULT_BUSY_SECONDS, Database, Kind, SealedUpTo
 from assignchat.store.holder import Holder
 from assignchat.store.postgres import (
     CHANNEL,
@@ -39,7 +32,7 @@ from assignchat.store.postgres.logins import PostgresLogins
 from assignchat.store.postgres.watching import Watching
 from assignchat.store.sql import Params
 from assignchat.texts import without_password
-from assignchat.times import format_time
+from assignchat.times import Clock, format_time, utc_now
 
 _ROWS_AT_ONCE = 2_000
 _ROWS_IN_A_COPY = 20_000

@@ -11,18 +11,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 from assignchat.errors import DatabaseFull, DatabaseMissing, DatabaseReadOnly
 from assignchat.store import seals
-from assignchat.store.database import (
-    DEFAULT_BUSY_SECONDS,
-    Clock,
-    Kind,
-    utc_now,
-)
+from assignchat.store.database import DEFAULT_BUSY_SECONDS, Kind
 from assignchat.store.sql import Params
 from assignchat.store.sqlite import SCHEMA_VERSION, opening, queue
 from assignchat.store.sqlite.errors import locked, spoilt, translated
 from assignchat.store.sqlite.inspection import WRONG_SEQUENCES, SqliteInspection
 from assignchat.system import signals
-from assignchat.times import format_time
+from assignchat.times import Clock, format_time, utc_now
 
 if TYPE_CHECKING:
     from assignchat.store.holder import Holder
