@@ -215,6 +215,49 @@ def test_a_commit_that_came_to_nothing_is_found_to_be_none(engine: Engine, serve
     assert names(database) == []
 
 
+# Servers that do not answer.
+
+
+@contextmanager
+def silence(then: Callable[[], object] = lambda: None) -> Iterator[int]:
+    """A server that takes a connection, does something, and says nothing. Its port."""
+
+    def take_one() -> None:
+        taken.append(listening.accept()[0])
+        then()
+
+    taken: list[socket.socket] = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        beside = threading.Thread(target=take_one)
+        beside.start()
+        yield listening.getsockname()[1]
+        beside.join()
+    taken[0].close()
+
+
+def test_a_server_that_does_not_answer_is_given_up(server: Server) -> None:
+    kind = engine_of(server.url("team"))
+    with silence() as port, pytest.raises(DatabaseUnreachable) as refusal:
+        kind.open(f"postgresql://127.0.0.1:{port}/team?connect_timeout=2", os_user="tester")
+    assert "timeout expired" in refusal.value.message
+
+
+def test_the_next_host_of_the_url_takes_its_place(engine: Engine, server: Server) -> None:
+    with silence() as port:
+        options = f"host=127.0.0.1,{server.folder}&port={port},5432&connect_timeout=2"
+        url = engine.location.replace(f"host={server.folder}", options)
+        with engine.kind.open(url, os_user="tester") as database, database.write():
+            add(database, "mark")
+    assert names(engine.open()) == ["mark"]
+
+
+def test_a_signal_ends_the_connecting(server: Server) -> None:
+    kind = engine_of(server.url("team"))
+    stop = lambda: os.kill(os.getpid(), signal.SIGUSR1)  # noqa: E731
+    with raising(signal.SIGUSR1), silence(then=stop) as port, pytest.raises(Interrupted):
+        kind.open(f"postgresql://127.0.0.1:{port}/team", os_user="tester")
+
+
 # Servers that are not used, and networks that are not trusted.
 
 TOLD = {"client_encoding": "UTF8", "DateStyle": "ISO, MDY", "standard_conforming_strings": "on"}

@@ -5,19 +5,27 @@ from typing import Any, NamedTuple
 
 from assignchat.errors import InvalidValue
 from assignchat.store.postgres import errors
-from assignchat.store.postgres.driver import Connection, extensions, interruptible, psycopg2
+from assignchat.store.postgres.driver import Connection, connect_in_time, extensions, psycopg2
 from assignchat.store.postgres.server import security
 from assignchat.texts import without_password
 
 _OLDEST = 15_00_00
 
-# A peer that is gone without a word is noticed within a minute, also by who only waits.
+# A peer that is gone without a word is noticed within half a minute, also by who only waits.
 _PATIENCE = {
     "connect_timeout": "10",
-    "keepalives_idle": "30",
-    "keepalives_interval": "10",
-    "keepalives_count": "3",
-    "tcp_user_timeout": "60000",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "4",
+    "tcp_user_timeout": "30000",
+}
+
+# The server gives the same patience to a client that is gone: it may have left a lock behind.
+_OF_SERVER = {
+    "tcp_keepalives_idle": "keepalives_idle",
+    "tcp_keepalives_interval": "keepalives_interval",
+    "tcp_keepalives_count": "keepalives_count",
+    "tcp_user_timeout": "tcp_user_timeout",
 }
 
 _IN_ENVIRONMENT = {"connect_timeout": "PGCONNECT_TIMEOUT"}
@@ -44,8 +52,7 @@ def connect(url: str) -> Connection:
     }
     options |= security(given, extensions.libpq_version()) | {"client_encoding": "UTF8"}
     try:
-        with interruptible():
-            connection: Connection = psycopg2.connect(url, connection_factory=Connection, **options)
+        connection = connect_in_time(url, options)
     except psycopg2.OperationalError as error:
         raise errors.not_connected(error, location) from error
     connection.autocommit = True
@@ -69,15 +76,18 @@ def _unsupported(connection: Connection) -> str | None:
     return f"PostgreSQL {version}" if connection.info.server_version < _OLDEST else None
 
 
-def settings(busy_seconds: float) -> Settings:
-    """Return what each connection is set to, whatever the server's own settings are."""
+def settings(connection: Connection, busy_seconds: float) -> Settings:
+    """Return what the connection is set to, whatever the server's own settings are."""
     milliseconds = max(1, int(busy_seconds * 1000))  # 0 would be for ever
+    given = connection.info.dsn_parameters
+    patience = {name: given.get(of_client, "0") for name, of_client in _OF_SERVER.items()}
     return Settings(
-        "SET search_path = assignchat; SET timezone = 'UTC'; SET jit = off;"
+        "".join(f"SET {name} = :{name};" for name in patience)
+        + "SET search_path = assignchat; SET timezone = 'UTC'; SET jit = off;"
         " SET client_min_messages = warning; SET cursor_tuple_fraction = 1;"
         " SET lock_timeout = :lock_timeout;"
         # A commit that is not on a disk is none.
         " SELECT set_config('synchronous_commit', 'on', false)"
         " WHERE current_setting('synchronous_commit') = 'off'",
-        {"lock_timeout": f"{milliseconds}ms"},
+        {"lock_timeout": f"{milliseconds}ms"} | patience,
     )

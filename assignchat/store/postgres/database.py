@@ -77,7 +77,7 @@ class PostgresDatabase(PostgresInspection, PostgresLogins, Watching, Database):
 
     def _prepare(self) -> None:
         """Set the connection up, and refuse a database that is not ours or too new."""
-        sql, params = connecting.settings(self._busy_seconds)
+        sql, params = connecting.settings(self.connection, self._busy_seconds)
         try:
             version = int(self.value(f"{sql}; SELECT version FROM _version", params))
         except DatabaseUnusable as error:
@@ -97,7 +97,7 @@ class PostgresDatabase(PostgresInspection, PostgresLogins, Watching, Database):
         clock: Clock = utc_now,
     ) -> bool:
         with cls(location, os_user, DEFAULT_BUSY_SECONDS, clock) as database:
-            database.execute(*connecting.settings(DEFAULT_BUSY_SECONDS))
+            database.execute(*connecting.settings(database.connection, DEFAULT_BUSY_SECONDS))
             with database.write_temporary():
                 return database._make(fill)
 

@@ -2,12 +2,14 @@
 
 import select
 import sys
+from _thread import allocate_lock, start_new_thread
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import StringIO
 from typing import Any
 
 from assignchat.errors import DatabaseUnreachable
+from assignchat.system import signals
 
 _TELL_SECONDS = 5.0  # how often a person is told again for whom they wait
 
@@ -60,6 +62,35 @@ class Connection(extensions.connection):  # type: ignore[misc]
             raise interruption
 
 
+def connect_in_time(url: str, options: dict[str, str]) -> Connection:
+    """Connect, and let Python run the handlers of signals meanwhile.
+
+    A thread does it: the driver goes by `connect_timeout`, and on to the next host, only where it
+    waits by itself. Raises `psycopg2.OperationalError`.
+    """
+    made: list[Connection | BaseException] = []
+    done = allocate_lock()
+
+    def make() -> None:
+        try:
+            extensions.set_wait_callback(None)
+            made.append(psycopg2.connect(url, connection_factory=Connection, **options))
+        except BaseException as error:  # noqa: BLE001 - raised below
+            made.append(error)
+        done.release()
+
+    done.acquire()
+    try:
+        with signals.left_to_others():
+            start_new_thread(make, ())
+    except RuntimeError:  # this login may not have one more thread
+        make()
+    done.acquire()
+    if isinstance(made[0], BaseException):
+        raise made[0]
+    return made[0]
+
+
 @contextmanager
 def interruptible() -> Iterator[None]:
     """Let Python run the handlers of signals while it waits for the server in the block."""
@@ -103,7 +134,7 @@ def _wait(connection: Any) -> None:
         except psycopg2.Error:
             raise
         except BaseException as interruption:
-            if connection.status == extensions.STATUS_SETUP or connection.interruption:
+            if connection.interruption:
                 raise
             connection.interruption = interruption
             connection.cancel()
