@@ -1,6 +1,6 @@
 """Delivering notifications: at least once, never holding up a change."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from assignchat.errors import DatabaseDamaged
@@ -9,7 +9,7 @@ from assignchat.store import deliveries
 from assignchat.store.database import Database
 from assignchat.store.deliveries import Claimed
 from assignchat.texts import inert
-from assignchat.times import parse_time, time_after
+from assignchat.times import parse_time, seconds_between, time_after
 
 NEWS_SECONDS = 86_400
 """On the first delivery ever, what is older than this is no news any more."""
@@ -17,6 +17,9 @@ NEWS_SECONDS = 86_400
 CLAIM_SECONDS = 300
 """How long nobody else tries what somebody is sending; longer than a sending may take."""
 
+_MOST_IN_GROUP = 256  # users
+_GROWTH = 4  # of a group, if the one before took no longer than it may
+_SECONDS_FOR_GROUP = 1
 _MOST_IN_DIGEST = 20
 _TRIES_AT_ONCE = 3
 _FIRST_PAUSE_SECONDS = 60
@@ -52,32 +55,35 @@ def notify(
 
     It ends early once `stop_requested`. `passed_over` is called with the id of each user of
     whose notifications something is damaged, and what; nothing is sent to them. No transaction
-    is open while a message is sent. Its notifications are claimed before, so that of two
-    processes only one sends them, and recorded afterwards: if the process is killed in between,
-    they are sent again after `CLAIM_SECONDS`. A message that fails is tried again at the next
-    run; from the third failure on after a minute, then two, four, up to an hour.
+    is open while a message is sent. The notifications of a group of users are claimed before,
+    so that of two processes only one sends them, and recorded together about a second later: if
+    the process is killed in between, they are sent again after `CLAIM_SECONDS`. A message that
+    fails is tried again at the next run; from the third failure on after a minute, then two,
+    four, up to an hour.
     """
-    sent = failed = 0
-    for user_id in _recipients(database):
-        if not outlet.reaches(user_id):
-            continue
-        if stop_requested():
-            break
+    left = [user_id for user_id in _recipients(database) if outlet.reaches(user_id)]
+    counted = {True: 0, False: 0}  # what has arrived, and what has not
+    most = 1
+    while left and not stop_requested():
+        group = left[:most]
         try:
-            with database.write():
-                until = time_after(database.now, CLAIM_SECONDS)
-                claimed = deliveries.claim(database, user_id, until)
+            claim = _claim(database, group)
         except DatabaseDamaged as error:
             if not error.is_of_rows:
                 raise
-            passed_over(user_id, error.message)
+            if len(group) == 1:
+                passed_over(left.pop(0), error.message)
+            most = 1  # it is of one of them alone
             continue
-        if claimed.notifications:  # else somebody else was faster
-            arrived = _send(database, outlet, user_id, claimed)
-            sent += len(claimed.notifications) if arrived else 0
-            failed += 0 if arrived else len(claimed.notifications)
+        results = _send(database, outlet, claim, stop_requested)
+        for user_id, arrived in results.items():
+            counted[arrived] += len(claim.of_users[user_id].notifications)
+        unserved = [user_id for user_id in claim.of_users if user_id not in results]
+        left[: len(group)] = unserved
+        most = len(results) if unserved else min(_GROWTH * most, _MOST_IN_GROUP)
     with database.read():
-        return Delivered(sent, failed, deliveries.waiting(database) - failed)
+        waiting = deliveries.waiting(database) - counted[False]
+        return Delivered(counted[True], counted[False], waiting)
 
 
 def _recipients(database: Database) -> list[str]:
@@ -90,23 +96,71 @@ def _recipients(database: Database) -> list[str]:
         return deliveries.recipients(database)
 
 
-def _send(database: Database, outlet: Outlet, user_id: str, claimed: Claimed) -> bool:
-    """Send a user's claimed notifications, and record the result. Returns whether they arrived."""
-    found, attempts = claimed
-    ids = [notification.id for notification in found]
+class _Claim(NamedTuple):
+    """What was claimed for a group of users, and when."""
+
+    at: str
+    of_users: dict[str, Claimed]
+
+    @property
+    def until(self) -> str:
+        return time_after(self.at, CLAIM_SECONDS)
+
+
+def _claim(database: Database, group: Sequence[str]) -> _Claim:
+    """Claim what is due for a group of users. Returns the claim."""
+    claim = _Claim("", {})
     try:
-        arrived = outlet.send(user_id, _digest(found))
-    except BaseException:  # interrupted: it may be tried again at once
         with database.write():
-            deliveries.postpone(database, ids, attempts, database.now)
+            claim = _Claim(database.now, {})
+            claim.of_users.update(deliveries.claim(database, group, claim.until))
+    except BaseException:  # also interrupted: it may be tried again at once
+        _record(database, claim, {})
         raise
+    return claim
+
+
+def _send(
+    database: Database, outlet: Outlet, claim: _Claim, stop_requested: Callable[[], bool]
+) -> dict[str, bool]:
+    """Send to each user of a claim, for about a second, and record the results.
+
+    Returns for those to whom a message was sent whether it arrived.
+    """
+    results: dict[str, bool] = {}
+    try:
+        for user_id, claimed in claim.of_users.items():
+            if results and (stop_requested() or not _is_fresh(database, claim, claimed)):
+                break
+            results[user_id] = outlet.send(user_id, _digest(claimed.notifications))
+    finally:
+        _record(database, claim, results)
+    return results
+
+
+def _is_fresh(database: Database, claim: _Claim, claimed: Claimed) -> bool:
+    """Return whether a claim may still be acted on: it is new, and the user has not left since."""
+    with database.read():
+        is_new = seconds_between(claim.at, database.now) < _SECONDS_FOR_GROUP
+        first = claimed.notifications[0].id
+        return is_new and deliveries.is_claimed(database, first, claim.until)
+
+
+def _record(database: Database, claim: _Claim, results: Mapping[str, bool]) -> None:
+    """Record what has arrived and what has not, and give back what was not sent."""
+    if not claim.of_users:  # others were faster
+        return
+    delivered: list[int] = []
     with database.write():
-        if arrived:
-            deliveries.mark_delivered(database, ids)
-        else:
-            next_at = time_after(database.now, _pause(attempts + 1))
-            deliveries.postpone(database, ids, attempts + 1, next_at)
-    return arrived
+        for user_id, (found, attempts) in claim.of_users.items():
+            ids = [notification.id for notification in found]
+            if results.get(user_id):
+                delivered += ids
+                continue
+            tries = attempts + 1 if user_id in results else attempts
+            pause = _pause(tries) if user_id in results else 0
+            deliveries.postpone(database, ids, tries, time_after(database.now, pause))
+        deliveries.mark_delivered(database, sorted(delivered))
 
 
 def _pause(attempts: int) -> int:

@@ -4,7 +4,7 @@ Notifications are an outbox: `delivery_progress` says up to which of them `deliv
 filled, and `deliveries` holds those that have not arrived yet, with the time of the next try.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from assignchat.model import Notification
@@ -13,17 +13,15 @@ from assignchat.store.notifications import COLUMNS, NOT_TOLD, SOURCE
 
 
 class Claimed(NamedTuple):
-    """Notifications that are to be delivered, oldest first, and how often one was tried."""
+    """Notifications to deliver to a user, oldest first, and how often one of them was tried."""
 
     notifications: list[Notification]
     attempts: int
 
 
-# Others may have taken some of them since they were collected.
-_STILL_DUE = (
-    "d.next_attempt_at <= :now"
-    " AND d.notification_id IN (SELECT notification_id FROM due WHERE recipient_id = :recipient)"
-)
+class _Tries(NamedTuple):
+    recipient_id: str
+    attempts: int
 
 
 def any_new(database: Database) -> bool:
@@ -74,17 +72,33 @@ def recipients(database: Database) -> list[str]:
     )
 
 
-def claim(database: Database, recipient_id: str, until: str) -> Claimed:
-    """Claim what `recipients` found due for a user; nobody else sends it until a stored time."""
-    params = {"now": database.now, "recipient": recipient_id, "until": until}
-    due = f"FROM {SOURCE} JOIN deliveries d ON d.notification_id = n.id WHERE {_STILL_DUE}"
-    found = list(database.rows(Notification, f"SELECT {COLUMNS} {due} ORDER BY n.id", params))
-    attempts = database.value(f"SELECT coalesce(max(d.attempts), 0) {due}", params)
-    database.execute(
-        f"UPDATE deliveries AS d SET next_attempt_at = :until WHERE {_STILL_DUE}",
-        params,
+def claim(database: Database, recipient_ids: Sequence[str], until: str) -> dict[str, Claimed]:
+    """Claim what `recipients` found due for some users; nobody else sends it until a stored time.
+
+    Returns what was claimed for each of them, in their order; others may have taken some since.
+    """
+    names = {f"user_{place}": user_id for place, user_id in enumerate(recipient_ids)}
+    params = {"now": database.now, "until": until, **names}
+    still_due = (
+        "d.next_attempt_at <= :now AND d.notification_id IN (SELECT notification_id FROM due"
+        f" WHERE recipient_id IN (:{', :'.join(names)}))"
     )
-    return Claimed(found, attempts)
+    due = f"FROM {SOURCE} JOIN deliveries d ON d.notification_id = n.id WHERE {still_due}"
+    found: dict[str, list[Notification]] = {user_id: [] for user_id in recipient_ids}
+    for row in database.rows(Notification, f"SELECT {COLUMNS} {due} ORDER BY n.id", params):
+        found[row.recipient_id].append(row)
+    tries = f"SELECT n.recipient_id, max(d.attempts) AS attempts {due} GROUP BY n.recipient_id"
+    attempts = dict(database.rows(_Tries, tries, params))
+    database.execute(
+        f"UPDATE deliveries AS d SET next_attempt_at = :until WHERE {still_due}", params
+    )
+    return {user_id: Claimed(rows, attempts[user_id]) for user_id, rows in found.items() if rows}
+
+
+def is_claimed(database: Database, notification_id: int, until: str) -> bool:
+    """Return whether a claim until a stored time still stands."""
+    claimed = "SELECT next_attempt_at FROM deliveries WHERE notification_id = :id"
+    return bool(database.value(claimed, {"id": notification_id}) == until)
 
 
 def drop(database: Database, recipient_id: str) -> None:

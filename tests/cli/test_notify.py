@@ -5,11 +5,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from assignchat.service.notifications import CLAIM_SECONDS, Delivered, notify
-from assignchat.store.sqlite.database import SqliteDatabase
+from assignchat.store.engines import engine_of
 from assignchat.times import format_time, seconds_between
 from tests.support import processes
 from tests.support.processes import Process, Result, program, result, run, wait_until
@@ -97,12 +98,11 @@ def try_again(team: Team) -> Result:
     return delivered(team)
 
 
-def round_at(team: Team, outlet: Outlet) -> Delivered:
+def round_at(team: Team, outlet: Outlet, **options: Any) -> Delivered:
     """One round, at the team's time."""
-    with SqliteDatabase.open(
-        str(team.database), os_user="test", clock=lambda: team.now
-    ) as database:
-        return notify(database, outlet)
+    engine = engine_of(team.location)
+    with engine.open(team.location, os_user="test", clock=lambda: team.now) as database:
+        return notify(database, outlet, **options)
 
 
 def test_a_request_arrives_with_the_chat_that_it_is_about(
@@ -349,6 +349,101 @@ def test_news_from_before_a_later_delivery_is_delivered(team: Team) -> None:
     team.ok("assign", "chat-1", "--to", "martha", "--timeout", "off", "--as", "mark")
     team.advance(7 * 86_400)
     assert round_at(team, Outlet()).sent == 1
+
+
+# Where there are many, they are claimed and recorded in groups.
+
+
+@pytest.fixture
+def crowd(team: Team) -> list[str]:
+    """Twenty users who have each got a chat of which they are to be told."""
+    users = [f"user-{number:02d}" for number in range(20)]
+    for user in users:
+        team.ok("user", "add", user)
+        team.ok("chat", "add", f"of-{user}", "--customer", "Ana", "--owner", "maria")
+        team.ok("bulk-assign", f"of-{user}", "--to", user, "--as", "maria")
+    return users
+
+
+def unrecorded(team: Team) -> set[str]:
+    """Those for whom something is in the outbox."""
+    found = "SELECT recipient_id FROM deliveries JOIN notifications ON id = notification_id"
+    return {user for (user,) in team.rows(found)}
+
+
+def test_many_are_claimed_and_recorded_together(team: Team, crowd: list[str]) -> None:
+    sizes: set[int] = set()
+
+    def take(_: str) -> bool:
+        sizes.add(len(unrecorded(team)))
+        return True
+
+    outlet = Outlet(take)
+    assert round_at(team, outlet) == (20, 0, 0)
+    assert [user for user, _ in outlet.sent] == crowd
+    assert len(sizes) <= 4
+
+
+def test_where_sending_is_slow_each_message_is_recorded_before_the_next(
+    team: Team, crowd: list[str]
+) -> None:
+    def take(user: str) -> bool:
+        assert unrecorded(team) == set(crowd[crowd.index(user) :])
+        team.advance(1)
+        return True
+
+    assert round_at(team, Outlet(take)).sent == 20
+
+
+def test_who_leaves_while_others_are_sent_theirs_is_sent_nothing(
+    team: Team, crowd: list[str]
+) -> None:
+    def take(user: str) -> bool:
+        if user == crowd[1]:
+            for leaving in crowd[2::2]:
+                team.ok("user", "deactivate", leaving, "--reassign-to", "maria")
+        return True
+
+    outlet = Outlet(take)
+    round_at(team, outlet)
+    assert [user for user, _ in outlet.sent if user in crowd] == [crowd[0], *crowd[1::2]]
+
+
+def test_an_interruption_keeps_what_has_arrived_and_gives_the_rest_back(
+    team: Team, crowd: list[str]
+) -> None:
+    def take(user: str) -> bool:
+        if user == crowd[3]:
+            raise KeyboardInterrupt
+        return user != crowd[2]
+
+    with pytest.raises(KeyboardInterrupt):
+        round_at(team, Outlet(take))
+    again = Outlet()
+    assert round_at(team, again) == (18, 0, 0)
+    assert [user for user, _ in again.sent] == crowd[2:]
+
+
+def test_a_round_that_is_stopped_gives_back_what_it_has_not_sent(
+    team: Team, crowd: list[str]
+) -> None:
+    outlet = Outlet()
+    done = round_at(team, outlet, stop_requested=lambda: len(outlet.sent) == 3)
+    assert done == (3, 0, 17)
+    assert round_at(team, Outlet()).sent == len(crowd) - 3
+
+
+@pytest.mark.sqlite_only("puts in what a server refuses")
+def test_a_damaged_row_of_one_user_passes_over_that_user_alone(
+    team: Team, crowd: list[str]
+) -> None:
+    text = "UPDATE notifications SET text = x'ff' WHERE recipient_id = ?"
+    team.sqlite(text, crowd[7])
+    passed_over: list[str] = []
+    outlet = Outlet()
+    done = round_at(team, outlet, passed_over=lambda user, _: passed_over.append(user))
+    assert (done, passed_over) == ((19, 0, 1), [crowd[7]])
+    assert [user for user, _ in outlet.sent] == [*crowd[:7], *crowd[8:]]
 
 
 # One message for all that a user is to know.
