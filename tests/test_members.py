@@ -290,6 +290,14 @@ def test_an_auditor_reads_everything(members: Members) -> None:
     assert "ERROR" in members.sql("eve", f"{CLAIM} VALUES ('', 'x', 'eve', '', 'chat-1')")
 
 
+def test_a_login_without_rights_is_told_what_to_ask_for(members: Members) -> None:
+    members.run_sql('CREATE ROLE "new.er" LOGIN')
+    refused = members.team.run("--db", members.at("new.er"), "inbox", "--json")
+    members.run_sql('DROP ROLE "new.er"')
+    assert (refused.exit_code, refused.error) == (6, "database_unreachable")
+    assert 'GRANT assignchat_member TO \\"new.er\\"' in refused.err
+
+
 def test_nobody_acts_for_another_through_the_program(
     held: Members, monkeypatch: pytest.MonkeyPatch
 ) -> None:

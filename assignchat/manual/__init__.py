@@ -112,9 +112,9 @@ TOPICS = {
         or in its place `error` with `code`, `message` and `hint`.
 
         `held_by` in `status` and `check` is null, or who has the lock for writing: `command`,
-        `actor`, `process`, `os_user`, `since`, `percent`; what is not known is null, as all but
-        the process is of another program. The `detail` of a tracking row is JSON. Later versions
-        may add keys, but will not rename or remove any.
+        `actor`, `process`, `os_user`, `since`, `percent`, and with a server `host`; what is not
+        known is null, as all but the process is of another program. The `detail` of a tracking
+        row is JSON. Later versions may add keys, but will not rename or remove any.
 
         [results]
         """,

@@ -13,13 +13,17 @@ class Holder(NamedTuple):
     since: str | None = None
     percent: int | None = None
     """How much of bulk work is done."""
+    host: str | None = None
+    """Where the process runs, if that may be another machine than this."""
 
     def __str__(self) -> str:
-        """Such as `maria's bulk-assign, process 1234, since …, 43 % done`."""
+        """Such as `maria's bulk-assign, process 1234 on host, since …, 43 % done`."""
+        place = f" on {self.host}" if self.host else ""
+        unknown = "another program" + (f" of {self.os_user}" if self.os_user else "")
         parts = (
             (self.command, f"{self.actor}'s {self.command}"),
-            (not self.command, "another program"),
-            (self.process, f"process {self.process}"),
+            (not self.command, unknown),
+            (self.process, f"process {self.process}{place}"),
             (self.since, f"since {self.since}"),
             (self.percent is not None, f"{self.percent} % done"),
         )

@@ -6,14 +6,15 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from types import FrameType
 
 import pytest
 
-from assignchat.errors import DatabaseForeign, DatabaseUnreachable
+from assignchat.errors import DatabaseForeign, DatabaseLocked, DatabaseUnreachable
 from assignchat.store.database import Database
 from assignchat.store.engines import engine_of
+from assignchat.store.postgres import LOCK
 from assignchat.store.postgres.server import security
 from tests.store.conftest import Engine
 from tests.store.test_engine import add, names
@@ -156,6 +157,30 @@ def test_a_signal_ends_the_waiting_for_a_turn(engine: Engine, server: Server) ->
     with waiting.write():
         add(waiting, "mark")
     assert waiting.committed
+
+
+# Who holds the lock.
+
+
+def test_who_waits_is_told_who_writes_and_on_which_host(engine: Engine) -> None:
+    host = os.uname().nodename.partition(".")[0][:16]
+    holding, waiting = engine.open(), engine.open()
+    holding.command, holding.actor = "bulk-assign", "maria"
+    with holding.write(), pytest.raises(DatabaseLocked) as refusal, waiting.write():
+        pytest.fail("two wrote at once")
+    assert f"maria's bulk-assign, process {os.getpid()} on {host}, since" in refusal.value.message
+
+
+@pytest.mark.parametrize("name", ["psql", "", "assignchat/1", "assignchat/h/x/c/y/mark"])
+def test_a_holder_may_have_any_name(engine: Engine, name: str) -> None:
+    import psycopg2
+
+    waiting = engine.open()
+    with closing(psycopg2.connect(engine.location, application_name=name)) as other:
+        other.cursor().execute(f"SELECT pg_advisory_xact_lock({LOCK})")
+        with pytest.raises(DatabaseLocked) as refusal, waiting.write():
+            pytest.fail("two wrote at once")
+    assert "is held by another program of owner, since" in refusal.value.message
 
 
 # A connection that is lost during the commit.

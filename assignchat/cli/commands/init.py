@@ -132,7 +132,8 @@ def _make_roles(ctx: typer.Context, loaded: load.Config) -> list[str]:
 def _say_roles(grants: list[str]) -> None:
     render.say(f"Made the roles {', '.join(ROLES)}.")
     render.say("Each user needs a login of their own, whose name is the id of the user.")
-    render.say("An administrator of the server runs:" if grants else "All users are members.")
+    nobody = "None lacks one now. Run this again when users have been added."
+    render.say("An administrator of the server runs:" if grants else nobody)
     for grant in grants:
         render.say(f"  {render.visible(grant)}")
 

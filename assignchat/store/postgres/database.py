@@ -82,10 +82,15 @@ class PostgresDatabase(PostgresInspection, PostgresLogins, Watching, Database):
             version = int(self.value(f"{sql}; SELECT version FROM _version", params))
         except DatabaseUnusable as error:
             if getattr(error.__cause__, "pgcode", None) == "42P01":
-                raise errors.missing(self.location) from error
+                raise self._unseen() from error
             raise
         if version > SCHEMA_VERSION:
             raise errors.newer(self.location, version, SCHEMA_VERSION)
+
+    def _unseen(self) -> DatabaseUnusable:
+        """Return why this login sees no tables: it has no right to them, or there are none."""
+        login = self.value(statements.LOGIN_WITHOUT_RIGHTS)
+        return errors.no_member(self.location, login) if login else errors.missing(self.location)
 
     @classmethod
     def create(

@@ -19,7 +19,7 @@ from assignchat.errors import (
 )
 from assignchat.shell import command_line
 from assignchat.store.postgres.driver import psycopg2
-from assignchat.store.postgres.roles import AS_ONESELF
+from assignchat.store.postgres.roles import AS_ONESELF, MEMBER
 
 if TYPE_CHECKING:
     from assignchat.store.holder import Holder
@@ -87,10 +87,31 @@ def not_connected(error: Any, location: str) -> DatabaseUnusable:
 
 
 def unreachable(location: str, text: str) -> DatabaseUnreachable:
-    """Return the error for a server that does not answer, or that lets nobody in."""
+    """Return the error for a server that does not answer, or that does not let this login in."""
+    advice = next((advice for word, advice in _ADVICE.items() if word in text), _USUAL_ADVICE)
     return DatabaseUnreachable(
         f"The database {location} cannot be reached: {text}",
-        hint=f"{_NOTHING_CHANGED} Check the URL, the network, and that the server runs.",
+        hint=f"{_NOTHING_CHANGED} {advice}",
+    )
+
+
+_USUAL_ADVICE = "Check the URL, the network, and that the server runs."
+_ADVICE = {
+    "pg_hba.conf": "The server's administrator says in pg_hba.conf who may connect, and from where."
+    f" A login that is no member yet needs: GRANT {MEMBER} TO LOGIN",
+    "password": "The password belongs in ~/.pgpass, with mode 0600, as a line such as"
+    " HOST:5432:DATABASE:LOGIN:PASSWORD",
+    "certificate": "Name the host as its certificate does, and put the certificate of the authority"
+    " that signed it into ~/.postgresql/root.crt",
+}
+"""What to do, by a word in what the driver says."""
+
+
+def no_member(location: str, login: str) -> DatabaseUnreachable:
+    """Return the error for a login, as SQL writes it, that has no right to our tables."""
+    return DatabaseUnreachable(
+        f"The login {login} may not use the database {location}",
+        hint=f"The server's administrator gives it: GRANT {MEMBER} TO {login}",
     )
 
 

@@ -10,23 +10,28 @@ from assignchat.store.holder import Holder
 from assignchat.store.postgres import LOCK
 
 _PROGRAM = "assignchat"
+_LONGEST_HOST = 16
 
 
 def name(command: str, actor: str, percent: int | None = None) -> str:
     """Return the name for the connection of a writer; the server cuts it off where it is long."""
-    return "/".join((_PROGRAM, str(os.getpid()), command, str(percent or ""), actor))
+    host = os.uname().nodename.partition(".")[0][:_LONGEST_HOST]
+    return "/".join((_PROGRAM, host, str(os.getpid()), command, str(percent or ""), actor))
 
 
 def holder(connection_name: str, login: str, since: str | None) -> Holder:
-    """Return the writer who has the lock, by the name of its connection.
+    """Return the writer who has the lock, by the name of its connection, which may be any.
 
     This login may not be told the name, nor since when.
     """
-    parts = connection_name.split("/", 4)
-    if parts[0] != _PROGRAM:
-        return Holder(os_user=login, since=since)
-    _, process, command, percent, actor = parts
-    return Holder(command, actor, int(process), login, since, int(percent) if percent else None)
+    try:
+        program, host, process, command, percent, actor = connection_name.split("/", 5)
+        done = int(percent) if percent else None
+        if program == _PROGRAM:
+            return Holder(command, actor, int(process), login, since, done, host)
+    except ValueError:
+        pass
+    return Holder(os_user=login, since=since)
 
 
 @contextmanager

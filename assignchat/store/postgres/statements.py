@@ -45,6 +45,12 @@ WHERE l.locktype = 'advisory' AND l.granted AND l.objid = {LOCK} AND l.classid =
 
 IS_MADE = "SELECT to_regclass('assignchat._version'), to_regnamespace('assignchat')"
 
+LOGIN_WITHOUT_RIGHTS = """
+SELECT quote_ident(CAST(session_user AS text)) FROM pg_namespace
+WHERE nspname = 'assignchat' AND NOT has_schema_privilege(oid, 'USAGE')
+"""
+"""This login, quoted, if there are tables and it has no right to any."""
+
 TABLES = f"""
 SELECT CAST(relname AS text) FROM pg_class
 WHERE relnamespace = CAST('assignchat' AS regnamespace) AND relkind IN ('r', 'v')
