@@ -6,7 +6,7 @@ import pwd
 import shutil
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,8 @@ SETTINGS = {
 class Server:
     """A server that listens on a socket in a folder of its own."""
 
+    settings = SETTINGS
+
     def __init__(self, programs: Path, folder: Path) -> None:
         self.programs = programs
         self.folder = folder
@@ -42,7 +44,7 @@ class Server:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
+        settings = [f"--{name}={value}" for name, value in self.settings.items()]
         server: list[str | Path] = [self.programs / "postgres", "-D", "data", "-k", self.folder]
         with (self.folder / "log").open("a", encoding="utf-8") as log:
             self._process = processes.serve(self.folder, *self._owned(*server, *settings), log=log)
@@ -142,7 +144,7 @@ def programs() -> Path | None:
 
 
 @contextmanager
-def server() -> Iterator[Server]:
+def server(kind: Callable[[Path, Path], Server] = Server) -> Iterator[Server]:
     """A running server for the block; without the programs of one, the test is skipped."""
     found = programs()
     if found is None or importlib.util.find_spec("psycopg2") is None:
@@ -150,7 +152,7 @@ def server() -> Iterator[Server]:
     # Its socket's path must be short, and in memory it makes a database in a tenth of the time.
     place = MEMORY if os.access(MEMORY, os.W_OK) else None
     folder = Path(tempfile.mkdtemp(prefix="assignchat-server-", dir=place))
-    running = Server(found or Path(), folder)
+    running = kind(found or Path(), folder)
     if os.geteuid() == 0:
         os.chown(folder, running.owner, running.owner)
     try:
