@@ -4,6 +4,7 @@ import gc
 import io
 import os
 import sys
+from typing import NoReturn
 
 SYSTEMS = ("linux", "darwin")
 
@@ -25,6 +26,12 @@ def run() -> None:
         _exit(main())
     except KeyboardInterrupt:
         sys.exit(130)
+    except (OSError, ImportError, MemoryError, SystemError) as error:
+        failed: Exception = error
+        held: BaseException | None = error
+        while held is not None:  # what its frames hold is needed to tell of it
+            held.__traceback__, held = None, held.__context__
+    _end_at_limit(failed)  # there is nothing else yet, or nothing more, to tell it with
 
 
 def _exit(code: int) -> None:
@@ -36,6 +43,26 @@ def _exit(code: int) -> None:
     if sys.stderr is not None:
         sys.stderr.flush()
     os._exit(code)
+
+
+def _end_at_limit(error: Exception) -> NoReturn:
+    """End because of a limit that lets not even the modules be loaded that tell errors.
+
+    Raises the error itself if there is no such limit.
+    """
+    try:
+        from assignchat.system.limits import reached
+    except (OSError, ImportError, MemoryError, SystemError):
+        pass  # then there is one
+    else:
+        if reached(error) is None:
+            raise error
+    message = "The system gives this command too few open files, or too little memory"
+    hint = "ulimit -a shows the limits of the shell that started it"
+    if "--json" in sys.argv:
+        told = f'"code": "limit_reached", "message": "{message}", "hint": "{hint}"'
+        sys.exit(f'{{"error": {{{told}}}}}')
+    sys.exit(f"Error: {message}\nHint: {hint}")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
-"""The errors of assignchat, one class for each error code.
+"""The errors of assignchat, one class for each error code, which scripts match on.
 
-A class has the code that scripts match on and the exit code. The first line of its docstring is
-printed by `assignchat help errors`. Its message says what is wrong, its hint what to do about it.
+`assignchat help errors` prints the first line of its docstring. A hint says what to do.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,9 +16,8 @@ class AssignchatError(Exception):
     exit_code: ClassVar[int]
 
     def __init__(self, message: str, hint: str | None = None) -> None:
-        super().__init__(shortened(message))
-        self.message = shortened(message)
-        self.hint = None if hint is None else shortened(hint)
+        self.message, self.hint = shortened(message), None if hint is None else shortened(hint)
+        super().__init__(self.message)
 
 
 class ProgramFailed(AssignchatError):
@@ -38,6 +36,12 @@ class OutputFailed(ProgramFailed):
     """The result could not be written. A change that was made before is kept."""
 
     code = "output_failed"
+
+
+class LimitReached(ProgramFailed):
+    """The shell or the system allows too few open files or processes, or too little memory."""
+
+    code = "limit_reached"
 
 
 class DeliveryFailed(ProgramFailed):
@@ -72,10 +76,7 @@ class InvalidValue(InvalidInput):
         value: object = None,
         is_word: bool = False,
     ) -> None:
-        """Take the place of the value in a row of a file.
-
-        `is_word` is true for a word that a CRM repeats in many rows, and which is reported once.
-        """
+        """Take the value's place in a file. If it `is_word`, which CRMs repeat, it is told once."""
         super().__init__(message, hint)
         self.column, self.value, self.is_word = column, value, is_word
 
@@ -122,10 +123,9 @@ class ImportInvalid(InvalidInput):
         hint: str | None = None,
         rows: Mapping[int, str] | None = None,
     ) -> None:
-        """Take the problems, and for each bad row its line and a message."""
         super().__init__(message, hint)
         self.problems = problems
-        self.rows = rows or {}
+        self.rows = rows or {}  # the line of each bad row, with a message
 
 
 class NotFound(AssignchatError):

@@ -36,6 +36,12 @@ def described(error: AssignchatError) -> dict[str, Any]:
 
 def as_ours(error: Exception) -> AssignchatError:
     """Return an error that a command has raised as one of ours."""
+    from assignchat.system import limits  # not needed by what succeeds
+
+    limit = limits.reached(error)
+    if limit is not None:
+        message = error.message if isinstance(error, AssignchatError) else None
+        return limits.error(limit, message)
     if isinstance(error, AssignchatError):
         return error
     if isinstance(error, typer.TyperException):

@@ -17,6 +17,7 @@ from assignchat.errors import (
     DatabaseUnusable,
     ImportInvalid,
     InternalError,
+    LimitReached,
     OutputFailed,
 )
 from assignchat.render import (
@@ -130,7 +131,7 @@ def _hint_after_a_change(error: AssignchatError, run: Invocation) -> str | None:
         return error.hint
     if isinstance(error, (OutputFailed, DatabaseUnusable)):
         return stands
-    if isinstance(error, InternalError) or run.is_done:
+    if isinstance(error, (InternalError, LimitReached)) or run.is_done:
         return f"{stands} {error.hint}" if error.hint else stands
     return error.hint
 

@@ -84,9 +84,12 @@ def _run(command: str, kept: _Kept) -> bool:
     import subprocess  # only at a terminal
 
     as_here = {"LESSSECURE": "1", **os.environ}
-    pager = subprocess.Popen(  # noqa: S602  # it is the user's own command, of several words
-        command, shell=True, stdin=kept.descriptor(), env=as_here
-    )
+    try:
+        pager = subprocess.Popen(  # noqa: S602  # it is the user's own command, of several words
+            command, shell=True, stdin=kept.descriptor(), env=as_here
+        )
+    except OSError:  # no process or file may be added, or the disk is full
+        return False
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the pager
     try:
         return pager.wait() not in _NOT_RUN

@@ -31,6 +31,7 @@ def _account(uid: int) -> str:
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:  # as in a container that was started with a bare number
+        _check_could_look()
         return f"uid-{uid}"
 
 
@@ -38,5 +39,17 @@ def _is_sudo(caller: str, sudo_uid: str) -> bool:
     try:
         uid = pwd.getpwnam(caller).pw_uid
     except KeyError:
+        _check_could_look()
         return False
     return sudo_uid == str(uid) and uid != os.getuid()
+
+
+def _check_could_look() -> None:
+    """Raise `LimitReached` if the system could not open its list of users: it does not say so."""
+    from assignchat.system import limits  # only needed when something is wrong
+
+    if not limits.may_open(_FILES):
+        raise limits.error(limits.FILES)
+
+
+_FILES = 4  # more than it opens at once

@@ -7,6 +7,8 @@ import select
 import signal
 from collections.abc import Callable
 
+from assignchat.system import limits
+
 _MOST_BYTES = 512 * 1024 * 1024
 
 
@@ -18,7 +20,10 @@ def succeeds_in_time(work: Callable[[], bool], seconds: float) -> bool:
     ended. Its memory is limited, and its output is dropped.
     """
     here, there = os.pipe()
-    child = os.fork()
+    try:
+        child = os.fork()
+    except BlockingIOError:
+        raise limits.error(limits.PROCESSES) from None
     if child == 0:
         _work(work, there)
     os.close(there)

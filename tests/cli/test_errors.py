@@ -15,7 +15,7 @@ from tests.support.processes import pipe, program, result, start
 from tests.support.team import Team, old_database, shell, unprivileged
 
 EXIT_CODES = {
-    1: "internal_error output_failed delivery_failed",
+    1: "internal_error output_failed limit_reached delivery_failed",
     2: "usage invalid_value reason_required reason_not_allowed wrong_user_type actor_unknown"
     " file_unreadable import_invalid",
     3: "chat_not_found user_not_found request_not_found batch_not_found source_not_found",
@@ -199,7 +199,7 @@ class Failing(io.StringIO):
     ("error", "code"),
     [
         (RuntimeError, "internal_error"),
-        (MemoryError, "internal_error"),
+        (MemoryError, "limit_reached"),
         (RecursionError, "internal_error"),
         (OSError, "output_failed"),
         (BrokenPipeError, "output_failed"),

@@ -70,12 +70,23 @@ def full(path: Path, _error: str = "") -> DatabaseFull:
 
 
 def _failing(path: Path, error: str) -> AssignchatError:
+    if limit := _limit(error):
+        return limit
     if not _has_room(path):  # SQLite has no word of its own for some ways of being full
         return full(path, error)
     return _unreadable(
         f"The system could not read or write the database {path}: {error}",
         hint="Nothing was changed. Look at the disk, its free space and the system's log.",
     )
+
+
+def _limit(error: str) -> AssignchatError | None:
+    """Find the limit of the process, if any, that SQLite does not name."""
+    from assignchat.system import limits  # only needed when something is wrong
+
+    if not limits.may_open(_FILES):
+        return limits.error(limits.FILES)
+    return limits.error(limits.MEMORY) if "SHMMAP" in error else None
 
 
 def _has_room(path: Path) -> bool:
@@ -89,6 +100,7 @@ def _has_room(path: Path) -> bool:
     return not limited and files and free.f_bavail * free.f_frsize > _LITTLE_ROOM
 
 
+_FILES = 4  # that SQLite may open: the database, its -wal and -shm, and a temporary one
 _LITTLE_ROOM = 1024 * 1024  # bytes; a -wal file grows in steps
 
 
@@ -192,6 +204,8 @@ def _cannot_open(path: Path, error: str) -> AssignchatError:
             f"The database {path} may not be read by this user",
             hint="Its permissions say who may; run as a user who is allowed to.",
         )
+    if limit := _limit(error):
+        return limit
     # SQLite could not make the -wal and -shm files beside it.
     return _read_only(path, error) if _has_room(path) else full(path, error)
 
