@@ -3,6 +3,7 @@
 What is refused is tried around the program too, with SQL by the login of a member.
 """
 
+import shlex
 from collections.abc import Iterator
 from typing import Any
 
@@ -296,6 +297,19 @@ def test_a_login_without_rights_is_told_what_to_ask_for(members: Members) -> Non
     members.run_sql('DROP ROLE "new.er"')
     assert (refused.exit_code, refused.error) == (6, "database_unreachable")
     assert 'GRANT assignchat_member TO \\"new.er\\"' in refused.err
+
+
+def test_a_backup_that_a_member_makes_has_all_when_it_is_restored(members: Members) -> None:
+    team, server = members.team, members.server
+    hint = team.run("--db", members.at("mark"), "backup", "team.dump").err.partition("Hint: ")[2]
+    dump, *words = shlex.split(hint)
+    made = run(team.folder, server.programs / dump, *words)
+    assert made.exit_code == 0, made.err
+    with server.database() as url:
+        words = ["--exit-on-error", f"--dbname={url}", "team.dump"]
+        restored = run(team.folder, server.programs / "pg_restore", *words)
+        assert restored.exit_code == 0, restored.err
+        assert team.ok("--db", url, "check", "--full") == members.ok("eve", "check", "--full")
 
 
 def test_nobody_acts_for_another_through_the_program(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import servers
 from tests.support.processes import run
 from tests.support.servers import Server
 from tests.support.team import Team
@@ -87,6 +88,44 @@ def test_the_server_makes_its_own_backups(team: Team, empty: str, server: Server
     made = run(team.folder, server.programs / program, *words)
     assert made.exit_code == 0, made.err
     assert (team.folder / "team.dump").stat().st_size > 1000
+
+
+READING = (
+    "status --as mark",
+    "inbox --as mark",
+    "requests",
+    "requests show 1",
+    "wait 1 --for 0s",
+    "chat list",
+    "chat show chat-1",
+    "user list",
+    "batches",
+    "tracking",
+    "tracking --records",
+    "changes",
+    "stats --since 1d",
+    "export tables",
+)
+
+
+def test_a_standby_gives_every_report_and_changes_nothing(team: Team) -> None:
+    with servers.server() as server:
+        url = server.url("postgres")
+        team.ok("--db", url, "init", "--demo")
+        team.ok("--db", url, "assign", "chat-1", "--to", "martha", "--as", "mark")
+        team.ok("--db", url, "accept", "1", "--as", "martha")
+        server.stop()
+        (server.folder / "data" / "standby.signal").touch()
+        server.start()
+        for command in READING:
+            team.ok("--db", url, *command.split())
+        found = team.ok("--db", url, "check", "--full")
+        assert (found["sound"], len(found["head"])) == (True, 64)
+        assert [one["code"] for one in found["warnings"]] == ["schema_unchecked"]
+        for command in ("accept 1 --as martha", "user add zoe", "inbox --watch --as mark"):
+            refused = team.run("--db", url, *command.split(), "--json")
+            assert (refused.exit_code, refused.error) == (6, "database_unreachable")
+            assert "only reads" in refused.err
 
 
 def test_a_check_says_who_looks_at_the_files_of_a_server(team: Team, empty: str) -> None:

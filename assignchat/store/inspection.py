@@ -20,6 +20,11 @@ class SchemaDifference(NamedTuple):
 class Inspection(Protocol):
     """What an export and a check ask."""
 
+    @property
+    def only_reads(self) -> bool:
+        """Return whether this is a standby, in which nothing can be made to compare with."""
+        return False
+
     def tables(self) -> list[str]:
         """Return the names of the project's own tables and views, in order."""
 

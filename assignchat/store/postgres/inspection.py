@@ -9,6 +9,7 @@ from assignchat.shell import quoted
 from assignchat.store.database import Database
 from assignchat.store.inspection import SchemaDifference
 from assignchat.store.postgres import errors, statements
+from assignchat.store.postgres.driver import Connection
 from assignchat.store.postgres.expressions import Expressions
 
 
@@ -16,6 +17,7 @@ class PostgresInspection(Expressions, Database):
     """A part of the engine."""
 
     _url: str
+    connection: Connection
 
     def check_in_place(self) -> None:
         if self.value("SELECT to_regclass('assignchat._version')") is None:
@@ -28,11 +30,16 @@ class PostgresInspection(Expressions, Database):
     def copy(self, path: Path, *, replace: bool = False) -> None:  # noqa: ARG002
         raise InvalidValue(
             f"A backup of {self.location} is made by the server's own tools",
-            hint=f"pg_dump --format=custom --schema=assignchat --file={quoted(path)}"
-            f" {quoted(self.location)}",
+            # By policies of ours a member reads every row, which pg_dump does not know.
+            hint="pg_dump --format=custom --schema=assignchat --enable-row-security"
+            f" --file={quoted(path)} {quoted(self.location)}",
         )
 
     # What an export and a check ask.
+
+    @property
+    def only_reads(self) -> bool:
+        return bool(self.connection.info.parameter_status("in_hot_standby") == "on")
 
     def tables(self) -> list[str]:
         return self.column(statements.TABLES)
