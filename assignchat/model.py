@@ -8,7 +8,8 @@ compare equal to it.
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import NamedTuple
+
+from assignchat.namedtuples import NamedTuple
 
 SYSTEM = "system"
 """The actor of what happens by itself: a deadline that passes."""

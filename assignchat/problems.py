@@ -1,6 +1,8 @@
 """The problems of an import's rows, and messages short enough to be read."""
 
-from typing import Any, NamedTuple
+from typing import Any
+
+from assignchat.namedtuples import NamedTuple
 
 
 class Problem(NamedTuple):

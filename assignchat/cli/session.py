@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -20,6 +20,7 @@ from assignchat.errors import (
     Usage,
 )
 from assignchat.model import SYSTEM
+from assignchat.namedtuples import NamedTuple
 from assignchat.service.find import check_no_alias, id_of
 from assignchat.store.database import Database
 from assignchat.store.engines import engine_of, identity_at

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from assignchat.config import SOURCES
 from assignchat.errors import (
@@ -15,6 +15,7 @@ from assignchat.errors import (
     InvalidValue,
 )
 from assignchat.model import Rules
+from assignchat.namedtuples import NamedTuple
 from assignchat.texts import check_id, check_text
 from assignchat.times import parse_duration, parse_timeout
 

@@ -3,11 +3,12 @@
 import os
 import stat
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO
 
 from assignchat.config import SOURCES
 from assignchat.config.keys import KEYS, Settings, Value, at_home, default_text, flat, settings_of
 from assignchat.errors import ConfigInvalid
+from assignchat.namedtuples import NamedTuple
 from assignchat.shell import quoted
 from assignchat.system.files import links_from
 from assignchat.texts import without_password

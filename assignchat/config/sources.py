@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from assignchat.config import SOURCES
 from assignchat.crm.sources import COLUMNS, Source
 from assignchat.errors import InvalidValue, SourceNotFound
+from assignchat.namedtuples import NamedTuple
 
 _TEXTS = ("time_zone", "time_format", "encoding", "delimiter", "sheet", "rows", "owners")
 _NAME = re.compile("[A-Za-z0-9_-]{1,100}")

@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
-from typing import NamedTuple
 from zipfile import ZipFile
 
 from assignchat.crm import kinds, rows, tables, workbooks
@@ -17,6 +16,7 @@ from assignchat.crm.columns import Columns
 from assignchat.crm.headings import Headings
 from assignchat.crm.outgoing import Outgoing, Told
 from assignchat.errors import FileUnreadable, InvalidValue
+from assignchat.namedtuples import NamedTuple
 from assignchat.system.textfile import opened_bytes
 
 Cells = Mapping[int, Mapping[int, str]]

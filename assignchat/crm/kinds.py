@@ -5,10 +5,11 @@ import io
 import tempfile
 from collections.abc import Sequence
 from enum import Enum
-from typing import IO, BinaryIO, NamedTuple, cast
+from typing import IO, BinaryIO, cast
 from zipfile import BadZipFile, ZipFile
 
 from assignchat.errors import FileUnreadable
+from assignchat.namedtuples import NamedTuple
 from assignchat.shell import command_line, quoted
 
 HEAD_BYTES = 4096

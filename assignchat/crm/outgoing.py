@@ -1,10 +1,10 @@
 """Rows for the CRM in its own words: its headings, its statuses, its names of owners."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from assignchat.crm.sources import Source
 from assignchat.crm.words import folded_word
+from assignchat.namedtuples import NamedTuple
 
 
 class Told(NamedTuple):

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from gzip import BadGzipFile
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any
 
 from assignchat.crm import encodings, kinds, separated, tables, times, words, workbooks
 from assignchat.crm.columns import Columns, NumberedRow
@@ -16,6 +16,7 @@ from assignchat.crm.paths import flat
 from assignchat.crm.sources import Source
 from assignchat.crm.tables import Note
 from assignchat.errors import FileUnreadable, InvalidValue
+from assignchat.namedtuples import NamedTuple
 from assignchat.system.textfile import opened_bytes
 
 LINES_OF_A_FILE = 2**40

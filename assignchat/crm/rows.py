@@ -8,12 +8,13 @@ from enum import StrEnum
 from functools import partial
 from itertools import repeat
 from operator import itemgetter
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from assignchat.crm.formulas import is_error
 from assignchat.crm.times import stored_iso
 from assignchat.errors import InvalidValue
 from assignchat.model import ChatStatus, Role
+from assignchat.namedtuples import NamedTuple
 from assignchat.store.imports import ImportedChat
 from assignchat.texts import MAX_ID_LENGTH, MAX_TEXT_LENGTH, check_id, check_text
 from assignchat.times import format_time, parse_time

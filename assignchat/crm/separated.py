@@ -6,10 +6,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from assignchat.crm.tables import NumberedRecord, Record, Unreadable
 from assignchat.errors import InvalidValue, Usage
+from assignchat.namedtuples import NamedTuple
 from assignchat.system.textfile import MAX_ROW_LENGTH, too_long
 
 if TYPE_CHECKING:

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import NamedTuple
+
+from assignchat.namedtuples import NamedTuple
 
 USER_COLUMNS = ("id", "name", "role", "active", "alias", "capacity")
 CHAT_COLUMNS = ("id", "customer", "owner_id", "status", "opened_at", "closed_at")

@@ -4,9 +4,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, time
 from itertools import chain, islice
-from typing import Any, NamedTuple
+from typing import Any
 
 from assignchat.errors import InvalidValue
+from assignchat.namedtuples import NamedTuple
 
 Cell = str | int | float | bool | datetime | date | time | None
 Record = Sequence[Any]

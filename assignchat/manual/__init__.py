@@ -5,9 +5,9 @@ such as `[config]` stands for the table of that name.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from assignchat.manual.tables import TABLES
+from assignchat.namedtuples import NamedTuple
 from assignchat.render.pages import Block, lines
 
 

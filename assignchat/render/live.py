@@ -4,13 +4,13 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
+from assignchat.namedtuples import NamedTuple
 from assignchat.render.folding import folded, unjoined
 from assignchat.texts import one_line, visible
 

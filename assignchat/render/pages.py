@@ -2,7 +2,8 @@
 
 import textwrap
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+
+from assignchat.namedtuples import NamedTuple
 
 
 class Table(NamedTuple):

@@ -1,7 +1,6 @@
 """Many chats at once: bulk-assign, undo, and the steps that they share with deactivation."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from assignchat.errors import (
     BatchNotFound,
@@ -22,6 +21,7 @@ from assignchat.model import (
     Split,
     User,
 )
+from assignchat.namedtuples import NamedTuple
 from assignchat.service.find import (
     NAMED_AT_MOST,
     find_actor,

@@ -1,10 +1,10 @@
 """Chains: requests for one chat, each sent because the one before was not accepted."""
 
 from contextlib import suppress
-from typing import NamedTuple
 
 from assignchat.errors import DatabaseFull, DatabaseLocked, DatabaseReadOnly
 from assignchat.model import Request, Status, TrackingRow
+from assignchat.namedtuples import NamedTuple
 from assignchat.service.find import find_request
 from assignchat.service.lifecycle import record_passed_deadlines
 from assignchat.store import requests, tracking

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from assignchat.errors import ChatExists, NotOwner, UserInactive
 from assignchat.model import Chat, ChatStatus, Event, Request, Status, TrackingRow
+from assignchat.namedtuples import NamedTuple
 from assignchat.service.find import find_actor, find_chat, find_recipient, find_user, id_of, listing
 from assignchat.service.lifecycle import cancel, may_assign, record_passed_deadlines
 from assignchat.shell import command_line

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
-from typing import NamedTuple
 
 from assignchat.crm.ids import canonical
 from assignchat.errors import DatabaseDamaged
+from assignchat.namedtuples import NamedTuple
 from assignchat.service.find import NAMED_AT_MOST, listing
 from assignchat.store import checks, seals, twins
 from assignchat.store.database import Database

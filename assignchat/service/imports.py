@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from assignchat.crm import ids
 from assignchat.crm import rows as crm_rows
@@ -18,6 +18,7 @@ from assignchat.errors import (
     Refused,
 )
 from assignchat.model import IMPORTED_AWAY_NOTICE, IMPORTED_NOTICE, Alias, Role, User
+from assignchat.namedtuples import NamedTuple
 from assignchat.problems import Problem
 from assignchat.service.find import listing, user_name
 from assignchat.service.lifecycle import cancel, record_passed_deadlines

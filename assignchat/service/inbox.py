@@ -1,9 +1,9 @@
 """The requests and notifications of a user: inbox and status."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from assignchat.model import NOTICES, TRANSITIONS, Event, Notification, Party, Request, Status
+from assignchat.namedtuples import NamedTuple
 from assignchat.service.find import find_actor, find_request, is_away, user_name
 from assignchat.store import notifications, requests, users
 from assignchat.store.database import Database

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from assignchat.errors import ClockSuspicious, DatabaseDamaged, NotFound
 from assignchat.model import (
@@ -17,6 +16,7 @@ from assignchat.model import (
     Transition,
     User,
 )
+from assignchat.namedtuples import NamedTuple
 from assignchat.service.find import find_chat, find_request, find_user, id_of, obstacle
 from assignchat.service.misses import set_away_who_missed
 from assignchat.store import notifications, requests, tracking, users

@@ -1,10 +1,11 @@
 """Delivering notifications: at least once, never holding up a change."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from assignchat.errors import DatabaseDamaged
 from assignchat.model import NOT_TAKEN, Notification, Status
+from assignchat.namedtuples import NamedTuple
 from assignchat.store import deliveries
 from assignchat.store.database import Database
 from assignchat.store.deliveries import Claimed

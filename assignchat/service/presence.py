@@ -1,10 +1,10 @@
 """Presence: users who go away and come back, and the requests that wait for them."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from assignchat.errors import InvalidValue, WrongUserType
 from assignchat.model import INDEFINITE, TRANSITIONS, Request, Role, Status, User
+from assignchat.namedtuples import NamedTuple
 from assignchat.service.find import check_active, find_actor, find_request, find_user
 from assignchat.service.lifecycle import record_passed_deadlines, settle
 from assignchat.service.settle import check_reason

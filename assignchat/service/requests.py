@@ -1,7 +1,7 @@
 """Sending and listing requests. They end in `settle`."""
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, Unpack
+from typing import Unpack
 
 from assignchat.errors import (
     AlreadyOwner,
@@ -13,6 +13,7 @@ from assignchat.errors import (
     WrongUserType,
 )
 from assignchat.model import TRANSITIONS, Chat, ChatStatus, Request, Status, User
+from assignchat.namedtuples import NamedTuple
 from assignchat.service.find import (
     find_actor,
     find_asked,

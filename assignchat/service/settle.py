@@ -1,7 +1,6 @@
 """Settling requests: accept, reject and withdraw, one or several at once."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from assignchat.errors import (
     AssignchatError,
@@ -16,6 +15,7 @@ from assignchat.errors import (
     Usage,
 )
 from assignchat.model import TRANSITIONS, Party, Request, Role, Status, Transition, User
+from assignchat.namedtuples import NamedTuple
 from assignchat.service.find import find_actor, find_chat, find_request
 from assignchat.service.lifecycle import check_as_told, record_passed_deadlines, settle
 from assignchat.service.misses import end_absence

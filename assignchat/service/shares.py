@@ -1,9 +1,9 @@
 """Sharing selected chats out among recipients: pure arithmetic, no database."""
 
 from math import inf
-from typing import NamedTuple
 
 from assignchat.model import ChatStatus, Split
+from assignchat.namedtuples import NamedTuple
 from assignchat.store.selections import Holding, Move
 
 

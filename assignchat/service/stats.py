@@ -3,9 +3,10 @@
 from array import array
 from collections import defaultdict
 from datetime import datetime, tzinfo
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from assignchat.model import Status
+from assignchat.namedtuples import NamedTuple
 from assignchat.store import stats as store
 from assignchat.store.database import Database
 from assignchat.store.stats import Period, ReasonCount, Received

@@ -1,9 +1,10 @@
 """Tracking rows, and the Engagement Tracking Records that they tell."""
 
 from collections.abc import Iterator
-from typing import NamedTuple, Unpack
+from typing import Unpack
 
 from assignchat.model import EngagementRecord, TrackingRow
+from assignchat.namedtuples import NamedTuple
 from assignchat.service.find import id_of
 from assignchat.store import tracking
 from assignchat.store.database import Database

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from assignchat.errors import AliasExists, InvalidValue, OwnsOpenChats, UserExists
 from assignchat.model import Alias, ChatStatus, Event, Request, Role, Split, User
+from assignchat.namedtuples import NamedTuple
 from assignchat.service.batches import BulkAssigned, Progress, no_progress, reassign
 from assignchat.service.find import find_request, find_user, id_of, is_away
 from assignchat.service.lifecycle import cancel, record_passed_deadlines

@@ -1,9 +1,9 @@
 """Batches, and giving their chats back in set-based SQL, in slices as `selections` has them."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from assignchat.model import Batch
+from assignchat.namedtuples import NamedTuple
 from assignchat.store import seals, tracking
 from assignchat.store.database import Database
 from assignchat.store.sql import Params, Which, page

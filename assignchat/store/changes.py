@@ -1,8 +1,8 @@
 """Chats whose owner or status the CRM does not know yet, and marking them as told."""
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
+from assignchat.namedtuples import NamedTuple
 from assignchat.store.database import Database
 from assignchat.store.sql import page
 

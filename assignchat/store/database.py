@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeVar
 
 from assignchat.errors import AssignchatError, DatabaseUnusable
 from assignchat.model import Rules
+from assignchat.namedtuples import NamedTuple
 from assignchat.store import strict
 from assignchat.store.expressions import Expressions
 from assignchat.store.inspection import Inspection

@@ -5,9 +5,9 @@ filled, and `deliveries` holds those that have not arrived yet, with the time of
 """
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from assignchat.model import Notification
+from assignchat.namedtuples import NamedTuple
 from assignchat.store.database import Database
 from assignchat.store.notifications import COLUMNS, NOT_TOLD, SOURCE
 

@@ -4,9 +4,9 @@ A tracking row that an older version has appended tells less. What it lacks is n
 """
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from assignchat.model import NOT_TAKEN, OWNERSHIP_EVENTS, SYSTEM, Event, Status
+from assignchat.namedtuples import NamedTuple
 from assignchat.store.database import Database
 from assignchat.store.sql import one_of
 from assignchat.texts import folded

@@ -1,6 +1,6 @@
 """The writer who has the lock, as others may learn of it."""
 
-from typing import NamedTuple
+from assignchat.namedtuples import NamedTuple
 
 
 class Holder(NamedTuple):

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from enum import StrEnum
 from itertools import count, repeat
-from typing import Any, NamedTuple
+from typing import Any
 
+from assignchat.namedtuples import NamedTuple
 from assignchat.store import seals
 from assignchat.store.database import Database
 from assignchat.store.sql import Params, Which

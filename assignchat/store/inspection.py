@@ -1,9 +1,10 @@
 """The part of the protocol of an engine that tells an export and a check what is there."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from assignchat.errors import DatabaseDamaged
+from assignchat.namedtuples import NamedTuple
 
 
 class SchemaDifference(NamedTuple):

@@ -4,10 +4,11 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from itertools import takewhile
-from typing import NamedTuple, TypedDict
+from typing import TypedDict
 
 from assignchat.errors import DatabaseDamaged
 from assignchat.model import ANSWERS, Party, Request, Status, Transition
+from assignchat.namedtuples import NamedTuple
 from assignchat.shell import command_line
 from assignchat.store import notifications, seals
 from assignchat.store.database import Database

@@ -15,9 +15,10 @@ import struct
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import islice, repeat, zip_longest
-from typing import Any, NamedTuple
+from typing import Any
 
 from assignchat.model import TrackingRow
+from assignchat.namedtuples import NamedTuple
 from assignchat.store import strict
 from assignchat.store.database import Database, SealedUpTo
 from assignchat.store.sql import Params, insert_into

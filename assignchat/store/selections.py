@@ -7,8 +7,8 @@ of the chats that it names.
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import NamedTuple
 
+from assignchat.namedtuples import NamedTuple
 from assignchat.store import seals, tracking
 from assignchat.store.database import Database
 from assignchat.store.sql import Params, Which

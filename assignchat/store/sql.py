@@ -1,7 +1,9 @@
 """The parts of statements: conditions, filters, pages."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
+
+from assignchat.namedtuples import NamedTuple
 
 Params = Mapping[str, Any]
 

@@ -1,9 +1,9 @@
 """Counts for the team's numbers: chats by owner, outcomes, answer times, hand-overs."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from assignchat.model import ANSWERS, SETTLED, WITH_REASON, Status
+from assignchat.namedtuples import NamedTuple
 from assignchat.store.database import Database
 from assignchat.store.sql import COLUMNS_WITH_DEADLINE, one_of
 

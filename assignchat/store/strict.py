@@ -11,10 +11,11 @@ from datetime import datetime
 from functools import cache, lru_cache
 from itertools import islice
 from types import NoneType
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from assignchat.errors import AssignchatError, DatabaseDamaged
 from assignchat.model import INDEFINITE, PERSONS, UNTIL_ANSWER, ChatStatus, Event, Role, Status
+from assignchat.namedtuples import NamedTuple
 from assignchat.texts import is_unicode
 
 R = TypeVar("R", bound=NamedTuple)

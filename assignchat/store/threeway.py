@@ -1,8 +1,8 @@
 """An import changes only values of a known chat that the CRM has changed since the last import."""
 
 from enum import StrEnum
-from typing import NamedTuple
 
+from assignchat.namedtuples import NamedTuple
 from assignchat.store.database import Database
 from assignchat.store.imports import CRM_CHANGES, DIFFERS, KNOWN
 

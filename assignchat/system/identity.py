@@ -2,7 +2,8 @@
 
 import os
 import pwd
-from typing import NamedTuple
+
+from assignchat.namedtuples import NamedTuple
 
 
 class Identity(NamedTuple):

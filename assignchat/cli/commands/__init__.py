@@ -4,7 +4,7 @@ A command's module is imported when it is asked for and not before: an operator 
 each command, and most of that time is imports.
 """
 
-from typing import NamedTuple
+from assignchat.namedtuples import NamedTuple
 
 
 class Command(NamedTuple):

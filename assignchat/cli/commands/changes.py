@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import typer
 
@@ -15,6 +15,7 @@ from assignchat.cli.session import Session, open_for_operator, refuse_to_overwri
 from assignchat.crm.outgoing import Outgoing
 from assignchat.crm.sources import Source
 from assignchat.errors import OutputFailed, Usage
+from assignchat.namedtuples import NamedTuple
 from assignchat.problems import shortened
 from assignchat.service import changes as service
 from assignchat.store.changes import ChatChange

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import typer
 
@@ -20,6 +20,7 @@ from assignchat.config import edit
 from assignchat.crm import reading
 from assignchat.crm.sources import CHAT_COLUMNS, USER_COLUMNS, Source
 from assignchat.errors import ImportInvalid, InvalidValue
+from assignchat.namedtuples import NamedTuple
 from assignchat.problems import Problem
 from assignchat.service import imports as service
 from assignchat.service.imports import Imported

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import typer
 
@@ -18,6 +18,7 @@ from assignchat.cli.failures import as_ours, check_words, described
 from assignchat.cli.invocation import Invocation, invocation
 from assignchat.cli.session import load_config, open_as_configured
 from assignchat.errors import AssignchatError, Usage
+from assignchat.namedtuples import NamedTuple
 from assignchat.system.textfile import opened_bytes
 
 _MOST_BYTES = 1024 * 1024  # of a line; a longer one is of a file of another kind

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from datetime import datetime
-from typing import NamedTuple
 
 import typer
 
@@ -26,6 +25,7 @@ from assignchat.cli.session import Session, open_for_user
 from assignchat.config.keys import Settings
 from assignchat.errors import AssignchatError, DatabaseLocked, DatabaseUnusable
 from assignchat.model import Notification, Request
+from assignchat.namedtuples import NamedTuple
 from assignchat.render.live import Page, live_page
 from assignchat.service import inbox, settle
 from assignchat.service.inbox import Inbox, ReceivedRequest

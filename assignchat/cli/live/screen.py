@@ -1,10 +1,10 @@
 """The state of the live inbox as a plain value, and the effect of each key on it."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from assignchat.cli.live import keyboard
 from assignchat.model import Request
+from assignchat.namedtuples import NamedTuple
 from assignchat.service.inbox import Inbox, ReceivedRequest
 
 

@@ -6,8 +6,8 @@ terminal and the page make it safe to show.
 
 import shutil
 from collections.abc import Sequence
-from typing import NamedTuple
 
+from assignchat.namedtuples import NamedTuple
 from assignchat.render.output import say_page, terminal_is_dumb
 from assignchat.texts import visible
 

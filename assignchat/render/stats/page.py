@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from html import escape
-from typing import NamedTuple
 
+from assignchat.namedtuples import NamedTuple
 from assignchat.render.stats.charts import BarChart, Chart, HourChart, drawn_bars, drawn_hours
 from assignchat.render.stats.picture import Cell, Picture, Table, Tile
 from assignchat.render.text import duration

@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 from assignchat.model import SETTLED, Status
+from assignchat.namedtuples import NamedTuple
 from assignchat.render.stats.charts import Bar, BarChart, Chart, HourChart
 from assignchat.render.text import duration, local, status_label
 from assignchat.service.stats import BouncingChat, Stats, UserStats

@@ -1,9 +1,10 @@
 """Connecting to a server, and refusing one that is no PostgreSQL or too old."""
 
 import os
-from typing import Any, NamedTuple
+from typing import Any
 
 from assignchat.errors import InvalidValue
+from assignchat.namedtuples import NamedTuple
 from assignchat.store.postgres import errors
 from assignchat.store.postgres.driver import Connection, connect_in_time, extensions, psycopg2
 from assignchat.store.postgres.server import security

@@ -8,9 +8,9 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple
 
 from assignchat.errors import DatabaseDamaged
+from assignchat.namedtuples import NamedTuple
 from assignchat.store.database import Kind
 from assignchat.store.inspection import SchemaDifference
 from assignchat.store.sqlite.opening import MIGRATIONS, own_objects

@@ -5,7 +5,6 @@ import sqlite3
 import stat
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import NamedTuple
 from urllib.parse import quote
 
 from assignchat.errors import (
@@ -15,6 +14,7 @@ from assignchat.errors import (
     DatabaseReadOnly,
     DatabaseReplaced,
 )
+from assignchat.namedtuples import NamedTuple
 from assignchat.shell import quoted
 from assignchat.store.sql import one_of
 from assignchat.store.sqlite import APPLICATION_ID, SCHEMA_MARK, SCHEMA_VERSION
