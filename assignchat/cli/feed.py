@@ -11,6 +11,7 @@ from assignchat.errors import InvalidValue
 from assignchat.model import TrackingRow
 from assignchat.service import tracking as service
 from assignchat.store.database import Database
+from assignchat.store.meanwhile import Patience
 from assignchat.store.tracking import Filters
 from assignchat.system import signals
 
@@ -67,16 +68,19 @@ class Feed:
     def _parts(self, *, few: bool) -> Iterator[list[TrackingRow]]:
         """Yield the rows part by part, and new ones when they come, until the reader goes."""
         after, most = self._told, options.DEFAULT_LIMIT if few else _MOST_AT_ONCE
+        patience = Patience()
         while True:
-            wanted = self._sought | {"after": after}
-            part = service.read_part(self._database, most=most, newest=few, **wanted)
-            yield part.rows
-            all_read = few or len(part.rows) < most
-            after, most, few = part.complete_to, _MOST_AT_ONCE, False
+            wanted, all_read = self._sought | {"after": after}, True
+            with patience.bearing():
+                self._database.check_in_place()
+                part = service.read_part(self._database, most=most, newest=few, **wanted)
+            if not patience.lost:
+                yield part.rows
+                all_read = few or len(part.rows) < most
+                after, most, few = part.complete_to, _MOST_AT_ONCE, False
             seconds = _SECONDS_BETWEEN_LOOKS if all_read else 0
             if self._database.wait_for_change(seconds, hang_ups=render.readers()):
                 return
-            self._database.check_in_place()
 
     def _noted(self, rows: Iterable[TrackingRow]) -> Iterator[TrackingRow]:
         for row in rows:

@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 
-from assignchat.errors import DatabaseFull, DatabaseLocked, DatabaseReadOnly
+from assignchat.errors import DatabaseFull, DatabaseLocked, DatabaseReadOnly, DatabaseUnreachable
 from assignchat.model import Request, Status, TrackingRow
 from assignchat.namedtuples import NamedTuple
 from assignchat.service.find import find_request
@@ -37,7 +37,7 @@ def awaited(database: Database, request_id: int, *, chain: bool = False) -> Awai
     if is_recorded:
         return found
     # The outcome is certain whether it is recorded now or by the next command.
-    with suppress(DatabaseLocked, DatabaseReadOnly, DatabaseFull):
+    with suppress(DatabaseLocked, DatabaseReadOnly, DatabaseFull, DatabaseUnreachable):
         with database.write():
             record_passed_deadlines(database, requests.this(found.request.id))
         found, _ = _look(database, request_id, chain=chain)

@@ -1,9 +1,37 @@
 """The part of the protocol of an engine that tells what others have done meanwhile."""
 
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
+from assignchat.errors import DatabaseUnreachable
 from assignchat.system.descriptors import wait_for
+
+_SECONDS_AWAY = 60
+
+
+class Patience:
+    """How long whoever watches bears a server that is away: for a minute, if it was there."""
+
+    lost: DatabaseUnreachable | None = None
+    """What the last look has failed by."""
+    _until = 0.0
+
+    @contextmanager
+    def bearing(self) -> Iterator[None]:
+        """Look at the database in the block, which may end early. Wait before the next look.
+
+        Raises `DatabaseUnreachable` when the minute is over, or if no look has succeeded yet.
+        """
+        try:
+            yield
+        except DatabaseUnreachable as lost:
+            self.lost = lost
+            if time.monotonic() > self._until:
+                raise
+        else:
+            self.lost, self._until = None, time.monotonic() + _SECONDS_AWAY
 
 
 class Changes(Protocol):
@@ -22,7 +50,8 @@ class Changes(Protocol):
         """Wait until others have changed the database, but no longer than so many seconds.
 
         An engine that is not told of changes waits until the end. Returns those of the descriptors
-        that have input, or whose reader has hung up, which ends the waiting too.
+        that have input, or whose reader has hung up, which ends the waiting too. After the first
+        call, an engine that has lost its connection connects anew at the next look: see `Patience`.
         """
         return wait_for(seconds, inputs=inputs, hang_ups=hang_ups)
 

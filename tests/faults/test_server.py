@@ -1,4 +1,4 @@
-"""A connection that is cut, or ended by the server, at each message of each writing command.
+"""A server that is killed or stopped, or a connection that is cut, in each writing command.
 
 Afterwards the state is the old one or the new one, whole; what exits 0 has changed everything,
 and what exits otherwise nothing, unless it says that this is not known.
@@ -6,20 +6,24 @@ and what exits otherwise nothing, unless it says that this is not known.
 
 import json
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
+from assignchat.errors import DatabaseMissing
 from tests.faults.afterwards import DIGEST, TIME
 from tests.faults.conftest import ALL, SECONDS_FOR_A_TEST
 from tests.support import servers
 from tests.support.cutting import Proxy
+from tests.support.processes import Process, program, result, start, wait_until
 from tests.support.servers import Server
-from tests.support.team import content_of, run_here
+from tests.support.team import content_of, rows_of, run_here
 
 __all__ = ["SECONDS_FOR_A_TEST"]
 
@@ -34,22 +38,29 @@ class Writing(NamedTuple):
     before: tuple[str, ...] = ()
 
 
-ASKED = tuple(f"assign chat-{n} --to martha --as mark --timeout off" for n in (1, 2))
-DUE = tuple(f"assign chat-{n} --to martha --as mark --timeout 1s" for n in (1, 2))
+DEMO = ("init --demo",)
+ASKED = (*DEMO, *(f"assign chat-{n} --to martha --as mark --timeout off" for n in (1, 2)))
+DUE = (*DEMO, *(f"assign chat-{n} --to martha --as mark --timeout 1s" for n in (1, 2)))
+MOVED = (*DEMO, "bulk-assign --from mark --to omar --as maria")
 COMMANDS = [
-    Writing("assign", "assign chat-1 --to martha --as mark"),
+    Writing("assign", "assign chat-1 --to martha --as mark", DEMO),
     Writing("accept", "accept 1 --as martha", ASKED),
     Writing("reject", "reject 1 --reason later --as martha", ASKED),
     Writing("withdraw", "withdraw 1 --reason mistake --as mark", ASKED),
     Writing("bulk-assign", "bulk-assign --from mark --to omar --as maria --yes", ASKED),
-    Writing(
-        "undo", "undo --last --as maria --yes", ("bulk-assign --from mark --to omar --as maria",)
-    ),
+    Writing("undo", "undo --last --as maria --yes", MOVED),
     Writing("sweep-timeouts", "sweep-timeouts", DUE),
-    Writing("import", "import chats chats.csv"),
+    Writing("import", "import chats chats.csv", DEMO),
     Writing("user deactivate", "user deactivate mark --reassign-to omar --as maria --yes", ASKED),
-    Writing("init", "init --roles"),
+    Writing("inbox", "inbox --mark-read --as martha", ASKED),
+    Writing("init", "init --demo"),
+    Writing("init --roles", "init --roles", DEMO),
 ]
+
+
+def an_hour_ago() -> datetime:
+    """The time of what goes before, so that what is due is so."""
+    return datetime.now(UTC) - timedelta(hours=1)
 
 
 class Trial:
@@ -60,13 +71,22 @@ class Trial:
         self._template = f"prepared_{COMMANDS.index(writing)}"
         if not server.run(f"SELECT 1 FROM pg_database WHERE datname = '{self._template}'"):
             server.run(f"CREATE DATABASE {self._template}")
-            for line in ("init --demo", *writing.before):
+            for line in writing.before:
                 url = server.url(self._template)
-                assert run_here(folder, "--db", url, *line.split(), "--json").exit_code == 0
+                done = run_here(folder, "--db", url, *line.split(), "--json", clock=an_hour_ago)
+                assert done.exit_code == 0
         self.old = self.new = state(server.url(self._template))
         with server.database(self._template) as url:
             assert run_here(folder, "--db", url, *self.words, "--json").exit_code == 0
             self.new = state(url)
+
+    def strikes(self, fault: "Fault", first: int = 1, step: int = 1) -> list[bytes]:
+        """Let it happen at each message from the first on, each in a trial. The messages."""
+        struck_at = []
+        while (message := self.strike(first, fault)) is not None:
+            struck_at.append(message)
+            first += step
+        return struck_at
 
     def strike(self, number: int, fault: "Fault") -> bytes | None:
         """Let it happen at a message, and judge what comes of it. The message, if there was one."""
@@ -82,16 +102,26 @@ class Trial:
                     strike=lambda: fault.strike(self.server),
                     cut=fault.cut,
                     arrives=fault.arrives,
+                    once_done=fault.once_done,
                     then_open=fault.then_open,
                 )
             )
             through = url.replace(str(self.server.folder), str(place))
+            self._set_patience(fault)
             done = run_here(self.folder, "--db", through, *self.words, "--json")
-            self._judge(done.exit_code, done.err, state(url), proxy.struck_at or b"", fault)
-            if fault.then_open:  # and the next command works
+            wait_until(self.server.answers)
+            found = state(url)
+            self._judge(done.exit_code, done.err, found, proxy.struck_at or b"", fault)
+            if found and fault.then_open:  # and the next command works
                 checked = run_here(self.folder, "--db", url, "check", "--full")
                 assert checked.exit_code == 0, checked.out
             return proxy.struck_at
+
+    def _set_patience(self, fault: "Fault") -> None:
+        """Let the command wait for a server that comes back, which may take a while."""
+        config = self.folder / "config.toml"
+        config.write_text(f'busy_timeout = "{"1m" if fault.then_open else "1s"}"\n')
+        config.chmod(0o600)
 
     def _judge(self, exit_code: int, err: str, found: object, at: bytes, fault: "Fault") -> None:
         told = f"{fault.name} at {at[:60]!r}: exit {exit_code}, {err}"
@@ -115,6 +145,7 @@ class Fault(NamedTuple):
     strike: Callable[[Server], object] = lambda _server: None
     cut: bool = True
     arrives: bool = False
+    once_done: bool = False
     then_open: bool = True
 
 
@@ -126,12 +157,53 @@ def end_connection(server: Server) -> None:
     )
 
 
+OTHERS = (
+    "SELECT pid FROM pg_stat_activity"
+    " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+)
+
+
+def kill_processes(server: Server) -> None:
+    """Kill those of all other connections. The server ends this one too, and recovers."""
+    import psycopg2
+
+    with (
+        closing(psycopg2.connect(server.url("postgres"))),  # one at least
+        pytest.raises(psycopg2.OperationalError),
+    ):
+        server.run(f"COPY ({OTHERS}) TO PROGRAM 'xargs kill -KILL'; SELECT pg_sleep(60)")
+    wait_until(server.answers)
+
+
+def kill_server(server: Server) -> None:
+    """Kill it whole, and start it again."""
+    server.kill()
+    server.start()
+
+
+def restart(server: Server) -> None:
+    """Stop it with `pg_ctl stop -m fast`, and start it again."""
+    server.stop()
+    server.start()
+
+
+def restart_at_once(server: Server) -> None:
+    """Stop it with `pg_ctl stop -m immediate`, and start it again."""
+    server.stop(signal.SIGQUIT)
+    server.start()
+
+
 FAULTS = [
     Fault("cut before it arrives"),
     Fault("cut before the answer", arrives=True),
     Fault("cut for good", then_open=False),
     Fault("cut for good before the answer", arrives=True, then_open=False),
     Fault("ended", end_connection, cut=False, arrives=True),
+    Fault("processes killed", kill_processes, cut=False, arrives=True),
+    Fault("server killed", kill_server, cut=False, arrives=True),
+    Fault("server killed once it was done", kill_server, arrives=True, once_done=True),
+    Fault("restarted", restart, cut=False, arrives=True),
+    Fault("restarted at once", restart_at_once, cut=False, arrives=True),
 ]
 
 
@@ -144,9 +216,7 @@ def own_server() -> Iterator[Server]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with a config that does not wait for long, and an export of a CRM."""
-    (tmp_path / "config.toml").write_text('busy_timeout = "1s"\n')
-    (tmp_path / "config.toml").chmod(0o600)
+    """A folder with an export of a CRM."""
     rows = "".join(f"c{n},Customer {n},martha\n" for n in range(CHATS))
     (tmp_path / "chats.csv").write_text(f"id,customer,owner_id\n{rows}")
     return tmp_path
@@ -154,7 +224,11 @@ def folder(tmp_path: Path) -> Path:
 
 def state(url: str) -> list[str]:
     """What is in a database, times and the view that counts with them left out."""
-    rows = (row for row in content_of(url) if not row.startswith("engagement_records"))
+    try:
+        rows = content_of(url)
+    except DatabaseMissing:
+        return []
+    rows = [row for row in rows if not row.startswith("engagement_records")]
     return [DIGEST.sub("DIGEST", TIME.sub("TIME", row)) for row in rows]
 
 
@@ -169,7 +243,62 @@ def test_a_fault_of_the_server_leaves_the_old_state_or_the_new_one(
     if not ALL and turn % 9:
         pytest.skip("not in this selection")
     trial = Trial(own_server, folder, writing)
-    number = 1 if ALL else 1 + turn % 3
-    while trial.strike(number, fault) is not None:
-        number += 1 if ALL else 3
-    assert number > 1
+    assert trial.strikes(fault) if ALL else trial.strikes(fault, 1 + turn % 3, 3)
+
+
+TAKE_NUMBERS = """
+DO $$ BEGIN FOR n IN 1..20 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$
+"""
+
+
+@pytest.mark.xdist_group("own server")
+def test_a_transaction_of_others_with_the_number_of_one_that_was_lost_is_not_taken_for_it(
+    own_server: Server, folder: Path
+) -> None:
+    """A crash forgets numbers, and then gives them once more."""
+
+    def kill_and_take(server: Server) -> None:
+        kill_processes(server)
+        server.run(TAKE_NUMBERS)
+
+    accept = next(command for command in COMMANDS if command.name == "accept")
+    trial = Trial(own_server, folder, accept)
+    fault = Fault("killed, and numbers taken", kill_and_take, cut=False, arrives=True)
+    assert any(b"COMMIT" in message for message in trial.strikes(fault))
+
+
+# Commands that wait.
+
+
+@pytest.mark.xdist_group("own server")
+def test_who_waits_goes_on_when_the_server_is_back_and_misses_nothing(
+    own_server: Server, folder: Path
+) -> None:
+    followed, watched = outputs = [folder / name for name in ("followed", "watched")]
+    with own_server.database() as url, ExitStack() as opened:
+
+        def do(*lines: str) -> None:
+            wait_until(own_server.answers)
+            for line in lines:
+                assert run_here(folder, "--db", url, *line.split()).exit_code == 0
+
+        def begin(line: str, output: Path) -> Process:
+            file = opened.enter_context(output.open("w"))
+            return start(folder, *program("--db", url, *line.split()), stdout=file)
+
+        do(*ASKED)
+        wait = begin("wait 1", folder / "waited")
+        wait_until(lambda: bool(own_server.run(f"{OTHERS} AND query LIKE 'ROLLBACK%'")))
+        follow = begin("tracking --follow --jsonl", followed)
+        watch = begin("inbox --watch --as martha", watched)
+        wait_until(lambda: all(output.stat().st_size for output in outputs))
+        for fault in (restart, restart_at_once, kill_processes, kill_server):
+            fault(own_server)
+            do("assign chat-3 --to martha --as mark", "chat close chat-3", "chat reopen chat-3")
+        do("accept 1 --as martha", "assign chat-3 --to martha --as mark --note last")
+        assert result(wait).exit_code == 0
+        ids = [row for (row,) in rows_of(url, "SELECT id FROM engagement_tracking ORDER BY id")]
+        wait_until(lambda: followed.read_bytes().count(b"\n") >= len(ids))
+        wait_until(lambda: b"last" in watched.read_bytes())
+        assert [json.loads(row)["id"] for row in followed.read_text().splitlines()] == ids
+        assert (follow.poll(), watch.poll()) == (None, None)

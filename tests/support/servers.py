@@ -3,11 +3,13 @@
 import importlib.util
 import os
 import pwd
+import select
 import shutil
 import signal
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -33,28 +35,43 @@ SETTINGS = {
 class Server:
     """A server that listens on a socket in a folder of its own."""
 
-    settings = SETTINGS
-
     def __init__(self, programs: Path, folder: Path) -> None:
         self.programs = programs
         self.folder = folder
         self.owner = pwd.getpwnam("nobody").pw_uid  # one that initdb can look up
         self._process: processes.Process | None = None
+        self._starter = ThreadPoolExecutor(1)  # a server ends with the thread that began it
         self._databases = 0
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        settings = [f"--{name}={value}" for name, value in self.settings.items()]
+        settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
         server: list[str | Path] = [self.programs / "postgres", "-D", "data", "-k", self.folder]
+        command = self._owned(*server, *settings)
         with (self.folder / "log").open("a", encoding="utf-8") as log:
-            self._process = processes.serve(self.folder, *self._owned(*server, *settings), log=log)
-        processes.wait_until(self._answers)
+            serving = self._starter.submit(processes.serve, self.folder, *command, log=log)
+            self._process = serving.result()
+        processes.wait_until(self.answers)
 
-    def stop(self) -> None:
-        """Stop it, and end all connections."""
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """Stop it, and end all connections: not in peace, or by SIGQUIT as in a crash."""
         if self._process is not None:
-            self._process.send_signal(signal.SIGINT)  # not in peace: with open connections too
+            self._process.send_signal(how)
             self._process.wait(processes.PATIENCE)
+
+    def kill(self) -> None:
+        """Kill all of its processes, as a machine that stops does."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)  # it begins no more of them
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
+        ends = [os.pidfd_open(int(number)) for number in children.read_text().split()]
+        self._process.kill()
+        self._process.wait(processes.PATIENCE)
+        for end in ends:
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(end, signal.SIGKILL)
+            select.select([end], [], [], processes.PATIENCE)
+            os.close(end)
 
     def url(self, database: str, login: str = "owner") -> str:
         """Where a database is, as the program is told."""
@@ -107,7 +124,13 @@ class Server:
         )
         return [name for (name,) in found]
 
-    def _answers(self) -> bool:
+    def revive(self) -> None:
+        """Start it again, if it has given up."""
+        if self._process is not None and self._process.poll() is not None:
+            self.start()
+
+    def answers(self) -> bool:
+        """Whether it lets anybody in."""
         assert self._process is not None
         assert self._process.poll() is None, (self.folder / "log").read_text(encoding="utf-8")
         import psycopg2
@@ -144,7 +167,7 @@ def programs() -> Path | None:
 
 
 @contextmanager
-def server(kind: Callable[[Path, Path], Server] = Server) -> Iterator[Server]:
+def server() -> Iterator[Server]:
     """A running server for the block; without the programs of one, the test is skipped."""
     found = programs()
     if found is None or importlib.util.find_spec("psycopg2") is None:
@@ -152,7 +175,7 @@ def server(kind: Callable[[Path, Path], Server] = Server) -> Iterator[Server]:
     # Its socket's path must be short, and in memory it makes a database in a tenth of the time.
     place = MEMORY if os.access(MEMORY, os.W_OK) else None
     folder = Path(tempfile.mkdtemp(prefix="assignchat-server-", dir=place))
-    running = kind(found or Path(), folder)
+    running = Server(found or Path(), folder)
     if os.geteuid() == 0:
         os.chown(folder, running.owner, running.owner)
     try:

@@ -16,6 +16,7 @@ from assignchat.model import Request, Status
 from assignchat.service.chains import Awaited, awaited
 from assignchat.service.settle import request_on_chat
 from assignchat.store.database import Database
+from assignchat.store.meanwhile import Patience
 from assignchat.times import parse_duration
 
 EXIT_CODES = {
@@ -95,17 +96,20 @@ def _until_settled(
     chain: bool,
     quiet: bool,
 ) -> Awaited:
-    told = None
+    told, patience = None, Patience()
     while True:
-        database.check_in_place()
-        found = awaited(database, request_id, chain=chain)
-        left = None if end is None else end - time.monotonic()
-        if not found.goes_on or (left is not None and left <= 0):
-            return found
-        if told != found.request.id and not quiet:
-            _tell(found.request, invocation(ctx).clock())
-            told = found.request.id
-        database.wait_for_change(_PAUSE_SECONDS if left is None else min(_PAUSE_SECONDS, left))
+        left = _PAUSE_SECONDS if end is None else end - time.monotonic()
+        with patience.bearing():
+            database.check_in_place()
+            found = awaited(database, request_id, chain=chain)
+            if not found.goes_on or left <= 0:
+                return found
+            if told != found.request.id and not quiet:
+                _tell(found.request, invocation(ctx).clock())
+                told = found.request.id
+        if patience.lost and left <= 0:
+            raise patience.lost
+        database.wait_for_change(min(_PAUSE_SECONDS, left))
 
 
 def _tell(request: Request, now: datetime) -> None:

@@ -23,18 +23,21 @@ from assignchat.cli.live.screen import (
 )
 from assignchat.cli.session import Session, open_for_user
 from assignchat.config.keys import Settings
-from assignchat.errors import AssignchatError, DatabaseLocked, DatabaseUnusable
+from assignchat.errors import AssignchatError, DatabaseLocked, DatabaseUnreachable, DatabaseUnusable
 from assignchat.model import Notification, Request
 from assignchat.namedtuples import NamedTuple
 from assignchat.render.live import Page, live_page
 from assignchat.service import inbox, settle
 from assignchat.service.inbox import Inbox, ReceivedRequest
+from assignchat.store.meanwhile import Patience
 from assignchat.system import signals
 from assignchat.system.descriptors import wait_for
 from assignchat.texts import how_many
 from assignchat.times import format_time
 
 _SECONDS_BETWEEN_LOOKS = 1.0
+_TRYING_AGAIN = "; trying again"
+_SOON_BETTER = (DatabaseLocked, DatabaseUnreachable)
 
 
 def has_page() -> bool:
@@ -56,13 +59,13 @@ Show = Callable[[Inbox, list[Request]], None]
 
 def watch_lines(ctx: typer.Context, as_user: str | None, show: Show) -> None:
     """Print the inbox, and again at each change, until a signal comes or the reader goes."""
-    watched = _Watched(ctx, as_user)
+    watched, patience = _Watched(ctx, as_user), Patience()
     shown: object = None
     if render.stdout_is_terminal():
         hint("Ctrl-C ends this")
     with render.for_a_reader(), signals.ending_the_block():
         while True:
-            with suppress(DatabaseLocked):  # by whoever is soon done
+            with suppress(DatabaseLocked), patience.bearing():  # by whoever is soon done
                 found = watched.look()
                 if found is not None and (now := _without_countdown(found.inbox)) != shown:
                     shown = now
@@ -89,6 +92,13 @@ class _Watched:
 
     def look(self) -> Look | None:
         """Read the inbox and the config. Returns None if neither has changed. Raises as `inbox`."""
+        try:
+            return self._found()
+        except DatabaseUnreachable:
+            self.look_anew()
+            raise
+
+    def _found(self) -> Look | None:
         now = format_time(invocation(self._ctx).clock())
         is_due = self._due is not None and self._due <= now
         if self._session and not is_due and self._session.database.version == self._version:
@@ -120,7 +130,7 @@ class LiveInbox:
 
     def __init__(self, ctx: typer.Context, as_user: str | None) -> None:
         self._ctx, self._as_user = ctx, as_user
-        self._watched = _Watched(ctx, as_user)
+        self._watched, self._patience = _Watched(ctx, as_user), Patience()
         self._screen = Screen()
 
     def run(self) -> None:
@@ -145,13 +155,19 @@ class LiveInbox:
 
     def _look(self) -> int:
         """Bring the screen up to date. Returns how many requests have come."""
+        found: Look | None = None
         try:
-            found = self._watched.look()
+            with self._patience.bearing():
+                found = self._watched.look()
+            wrong: AssignchatError | None = self._patience.lost
         except DatabaseLocked as error:
-            self._screen = self._screen._replace(message=f"{error.message}; trying again")
-            return 0
+            wrong = error
+        if wrong is not None:
+            self._screen = self._screen._replace(message=f"{wrong.message}{_TRYING_AGAIN}")
         if found is None:
             return 0
+        if self._screen.message.endswith(_TRYING_AGAIN):
+            self._screen = self._screen._replace(message="")
         self._screen, came = updated(self._screen, found.inbox, found.ended)
         self._screen = self._screen._replace(
             reasons=tuple(found.settings.rejection_reasons),
@@ -177,7 +193,7 @@ class LiveInbox:
                 session.database.tell_who_waits = None  # as above
                 return _act(session, action, self._screen.inbox)
         except AssignchatError as error:
-            if isinstance(error, DatabaseUnusable) and not isinstance(error, DatabaseLocked):
+            if isinstance(error, DatabaseUnusable) and not isinstance(error, _SOON_BETTER):
                 raise
             said = " ".join(filter(None, (error.message, error.hint)))
             return render.with_local_times(said)

@@ -6,11 +6,12 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from assignchat.errors import (
     AssignchatError,
     DatabaseLocked,
+    DatabaseMissing,
     DatabaseUnreachable,
     DatabaseUnusable,
 )
@@ -120,6 +121,7 @@ class PostgresDatabase(PostgresInspection, PostgresLogins, Watching, Database):
             self._is_made = False
             fill(self)
             self._is_made = True
+        self._number = self.value(statements.NUMBER)
         return True
 
     @staticmethod
@@ -183,9 +185,9 @@ class PostgresDatabase(PostgresInspection, PostgresLogins, Watching, Database):
         return nullcontext()  # the server keeps the order
 
     def _end(self, *, commit: bool) -> None:
-        number, self._number = self._number, ""
         if not self._is_made:
             return
+        number, self._number = self._number, ""
         if not commit:
             self._soon.clear()
             self.execute("ROLLBACK")
@@ -206,14 +208,27 @@ class PostgresDatabase(PostgresInspection, PostgresLogins, Watching, Database):
         end = time.monotonic() + max(self._busy_seconds, 1)
         while number:
             with suppress(AssignchatError):
-                self.reconnect()
-                outcome = self.value(statements.OUTCOME, {"number": number})
+                with suppress(DatabaseMissing):  # which the transaction was to make
+                    self.reconnect()
+                outcome = self._outcome(number)
                 if outcome in ("committed", "aborted"):
-                    return bool(outcome == "committed")
+                    return outcome == "committed" and self._has_seal()
             if time.monotonic() > end:
                 raise errors.outcome_unknown(self.location, lost.message) from lost
             time.sleep(_SECONDS_BETWEEN_QUESTIONS)
         return False
+
+    def _outcome(self, number: str) -> str | None:
+        try:
+            return cast("str | None", self.value(statements.OUTCOME, {"number": number}))
+        except psycopg2.DataError:  # not given to anybody yet: a crash took it back
+            return "aborted"
+
+    def _has_seal(self) -> bool:
+        """Find the seal that was the newest: after a crash another may have the same number."""
+        if self.sealed is None or not self.sealed.hash:
+            return True
+        return bool(self.value(statements.HAS_SEAL, {"hash": self.sealed.hash}))
 
     @property
     def _in_transaction(self) -> bool:
@@ -250,10 +265,10 @@ class PostgresDatabase(PostgresInspection, PostgresLogins, Watching, Database):
         begun = self._in_transaction
         try:
             return self._run_once(sql, params)
-        except DatabaseUnreachable as lost:
+        except DatabaseUnreachable:
             if begun or self._watched is None:
                 raise
-            self._mend(lost)
+            self._mend()
             return self._run_once(sql, params)
 
     def _run_once(self, sql: str, params: Params | None) -> Any:

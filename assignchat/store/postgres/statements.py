@@ -16,8 +16,12 @@ WITHOUT_GAPS = "; ".join(
 
 TAKE_LOCK = f"SELECT pg_advisory_xact_lock({LOCK})"
 
+_NUMBER = "CAST(pg_current_xact_id() AS text)"
+
+NUMBER = f"SELECT {_NUMBER}"
+
 _STATE = (
-    "SELECT clock_timestamp(), CAST(pg_current_xact_id() AS text),"
+    f"SELECT clock_timestamp(), {_NUMBER},"
     " (SELECT coalesce(max(id), 0) FROM engagement_tracking),"
     " coalesce((SELECT max(last_id) FROM seals), 0),"
     " coalesce((SELECT hash FROM seals ORDER BY last_id DESC LIMIT 1), '')"
@@ -35,6 +39,8 @@ BEGIN_WITHIN = f"{WITHOUT_GAPS}; {_STATE}"
 """The same for one that writes, within the one that makes the database."""
 
 OUTCOME = "SELECT pg_xact_status(CAST(:number AS xid8))"
+
+HAS_SEAL = "SELECT EXISTS (SELECT 1 FROM assignchat.seals WHERE hash = :hash)"
 
 HOLDER = f"""
 SELECT coalesce(a.application_name, ''), a.usename, a.xact_start

@@ -1,15 +1,15 @@
 """Learning of the changes of others from the server, and mending a connection that was lost."""
 
-import time
 from collections.abc import Iterable
+from contextlib import suppress
 
 from assignchat.errors import DatabaseUnreachable
 from assignchat.store.database import Database
-from assignchat.store.postgres import CHANNEL, connecting, errors
+from assignchat.store.postgres import CHANNEL, connecting
 from assignchat.store.postgres.driver import Connection, psycopg2
 
 _SECONDS_BETWEEN_TRIES = 0.2
-_SECONDS_TO_MEND = 60
+_NEVER = -1
 
 
 class Watching(Database):
@@ -42,30 +42,31 @@ class Watching(Database):
     def wait_for_change(
         self, seconds: float, *, inputs: Iterable[int] = (), hang_ups: Iterable[int] = ()
     ) -> list[int]:
-        if self._watched is None:  # what has changed since the last look was not told
-            self.execute(f"LISTEN {CHANNEL}")
-            seconds = 0
-        elif self._watched != self.connection.heard():  # during the last look
-            seconds = 0
-        told = self.connection.fileno()
-        ready = super().wait_for_change(seconds, inputs=[*inputs, told], hang_ups=hang_ups)
-        try:
-            self.connection.poll()
-        except psycopg2.Error as error:
-            self._mend(errors.translate(error, self.location))
-        self._watched = self.connection.heard()
-        return [descriptor for descriptor in ready if descriptor != told]
-
-    def _mend(self, lost: Exception) -> None:
-        """Connect anew, for who watches. Raises the error if that does not succeed in a minute."""
-        end = time.monotonic() + _SECONDS_TO_MEND
-        while True:
-            try:
-                self.reconnect()
+        if self._watched is None:
+            self._watched = _NEVER
+            with suppress(DatabaseUnreachable):
                 self.execute(f"LISTEN {CHANNEL}")
-            except DatabaseUnreachable:
-                if time.monotonic() > end:
-                    raise lost from None
-                time.sleep(_SECONDS_BETWEEN_TRIES)
-            else:
-                return
+        if self._watched != self.connection.heard():  # what changed during the last look
+            seconds = 0
+        told = []
+        if self.connection.closed:
+            seconds = min(seconds, _SECONDS_BETWEEN_TRIES)
+        else:
+            told = [self.connection.fileno()]
+        ready = super().wait_for_change(seconds, inputs=[*inputs, *told], hang_ups=hang_ups)
+        self._hear()
+        return [descriptor for descriptor in ready if descriptor not in told]
+
+    def _hear(self) -> None:
+        """Take in what was told meanwhile, be it that the connection is lost."""
+        try:
+            if not self.connection.closed:
+                self.connection.poll()
+        except psycopg2.Error:
+            self.connection.close()
+        self._watched = self.connection.heard()
+
+    def _mend(self) -> None:
+        """Connect anew, for who watches."""
+        self.reconnect()
+        self.execute(f"LISTEN {CHANNEL}")
