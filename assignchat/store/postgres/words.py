@@ -1,7 +1,7 @@
 """Statements as PostgreSQL has them: parameters, types, and rows as text for COPY."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -27,11 +27,25 @@ def typed(columns: str) -> str:
 
 
 _ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n", "\r": r"\r", "\t": r"\t"})
+_ESCAPED = tuple(map(chr, _ESCAPES))
 
 
 def copied(rows: Iterable[tuple[Any, ...]], *, blank: str = "") -> str:
-    """Return rows in the text format of COPY, with `blank` for each empty text."""
-    return "".join("\t".join(_copied(value) or blank for value in row) + "\n" for row in rows)
+    """Return rows in the text format of COPY, with `blank` for each empty text.
+
+    It goes column by column, because in most of them no value needs a look of its own.
+    """
+    columns = [_copied_column(values, blank) for values in zip(*rows, strict=True)]
+    return "\n".join([*map("\t".join, zip(*columns, strict=True)), ""])
+
+
+def _copied_column(values: Sequence[Any], blank: str) -> Sequence[str]:
+    kinds = set(map(type, values))
+    if kinds == {int}:
+        return list(map(str, values))
+    if kinds == {str} and not any(map("".join(values).__contains__, _ESCAPED)):
+        return [value or blank for value in values] if blank else values
+    return [_copied(value) or blank for value in values]
 
 
 def _copied(value: Any) -> str:
