@@ -21,7 +21,7 @@ from assignchat.service.find import find_chat, find_request, find_user, id_of, o
 from assignchat.service.misses import set_away_who_missed
 from assignchat.store import notifications, requests, tracking, users
 from assignchat.store.database import Database
-from assignchat.store.requests import NewRequest
+from assignchat.store.requests import NewRequest, Settled
 from assignchat.store.sql import Which
 from assignchat.store.strict import damage
 from assignchat.times import seconds_between, time_after
@@ -118,7 +118,7 @@ def cancel(
 def settle(
     database: Database,
     transition: Transition,
-    which: Which,
+    which: Which | Settled,
     *,
     actor: str,
     reason: str | None = None,
@@ -133,7 +133,7 @@ def settle(
         set_away_who_missed(database, settled.which)
     if settled.ids and transition.chain_goes_on:
         for request_id in settled.with_fallbacks:
-            _ask_next(database, check_as_told(database, find_request(database, request_id)))
+            _ask_next(database, find_as_told(database, request_id))
         for name in database.rules.tell_when_nobody_took:
             told = id_of(database, name)
             notifications.tell_nobody_took(database, told, settled.which)
@@ -186,12 +186,23 @@ def _terms(new: NewRequest, passed_over: Mapping[str, str] | None) -> dict[str, 
     return terms
 
 
-def check_as_told(database: Database, request: Request) -> Request:
-    """Check that a request is the one that was sent, before anybody may act on it. Returns it.
+def find_as_told(database: Database, request_id: int) -> Request:
+    """Find a request, before anybody may act on it. Returns it.
+
+    Raises `RequestNotFound`, and what `check_as_told` raises.
+    """
+    request, rows = requests.get_with_rows(database, request_id)
+    return check_as_told(database, request or find_request(database, request_id), rows)
+
+
+def check_as_told(
+    database: Database, request: Request, rows: Sequence[TrackingRow] | None = None
+) -> Request:
+    """Check that a request is the one that was sent, by its tracking rows. Returns it.
 
     Raises `DatabaseDamaged`, which names the first column that is not as tracking tells.
     """
-    for column, told in _told(database, request):
+    for column, told in _told(database, request, rows):
         value = getattr(request, column)
         found = list(value) if isinstance(value, tuple) else value
         if found != told:
@@ -201,9 +212,12 @@ def check_as_told(database: Database, request: Request) -> Request:
     return request
 
 
-def _told(database: Database, request: Request) -> Iterator[tuple[str, object]]:
+def _told(
+    database: Database, request: Request, rows: Sequence[TrackingRow] | None = None
+) -> Iterator[tuple[str, object]]:
     """Yield the columns by which somebody may act on a request, with what tracking tells."""
-    rows = tracking.of_request(database, request.id)
+    if rows is None:
+        rows = tracking.of_request(database, request.id)
     sent = next((row for row in rows if row.event == Event.REQUESTED), None)
     if sent is None:
         yield "id", None

@@ -16,8 +16,8 @@ from assignchat.errors import (
 )
 from assignchat.model import TRANSITIONS, Party, Request, Role, Status, Transition, User
 from assignchat.namedtuples import NamedTuple
-from assignchat.service.find import find_actor, find_chat, find_request
-from assignchat.service.lifecycle import check_as_told, record_passed_deadlines, settle
+from assignchat.service.find import find_actor, find_chat
+from assignchat.service.lifecycle import find_as_told, record_passed_deadlines, settle
 from assignchat.service.misses import end_absence
 from assignchat.shell import command_line
 from assignchat.store import chats, requests
@@ -125,9 +125,9 @@ def settle_named(
         settled = []
         for request in _find_named(database, transition, named, user):
             _check_party(request, transition.party, user)
-            which = requests.this(request.id)
-            if not settle(database, transition, which, actor=user.id, reason=reason):
+            if request.status != transition.source:
                 raise _why_not_pending(request)
+            settle(database, transition, requests.only(request), actor=user.id, reason=reason)
             settled.append(
                 request._replace(status=transition.target, reason=reason, resolved_at=database.now)
             )
@@ -172,9 +172,7 @@ def _find_named(
     if not ids:
         ids = [request.id for request in _waiting(database, transition.party, user)]
         _check_clear(ids, named, transition)
-    found = [find_request(database, request_id) for request_id in dict.fromkeys(ids)]
-    for request in found:
-        check_as_told(database, request)
+    found = [find_as_told(database, request_id) for request_id in dict.fromkeys(ids)]
     for request in found:
         if request.status == Status.TIMED_OUT:
             record_passed_deadlines(database, requests.this(request.id))

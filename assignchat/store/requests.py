@@ -1,16 +1,16 @@
 """The table of requests: adding, finding, and settling one or many."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from itertools import takewhile
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from assignchat.errors import DatabaseDamaged
-from assignchat.model import ANSWERS, Party, Request, Status, Transition
+from assignchat.model import ANSWERS, Party, Request, Status, TrackingRow, Transition
 from assignchat.namedtuples import NamedTuple
 from assignchat.shell import command_line
-from assignchat.store import notifications, seals
+from assignchat.store import notifications, seals, strict, tracking
 from assignchat.store.database import Database
 from assignchat.store.sql import (
     BEFORE_DEADLINE,
@@ -28,7 +28,8 @@ from assignchat.store.sql import (
 _COMPUTED = COLUMNS_WITH_DEADLINE | {"customer": "c.customer"}
 _COLUMNS = ", ".join(_COMPUTED.get(name, f"r.{name}") for name in Request._fields)
 # A request whose chat is gone must not seem to be gone itself.
-_SELECT = f"SELECT {_COLUMNS} FROM requests r LEFT JOIN chats c ON c.id = r.chat_id"
+_SOURCE = "FROM requests r LEFT JOIN chats c ON c.id = r.chat_id"
+_ROW_COLUMNS = ", ".join(f"t.{name}" for name in TrackingRow._fields)
 
 
 class Filters(TypedDict, total=False):
@@ -55,8 +56,13 @@ _STATUS_FILTERS = {
 
 
 def _requests(database: Database, sql: str, params: Params) -> Iterator[Request]:
-    rows = database.rows(Request, f"{_SELECT} {sql}", {**params, "now": database.now})
-    for row in rows:  # fallbacks are stored as text; most requests have none
+    select = f"SELECT {_COLUMNS} {_SOURCE} {sql}"
+    return _made(database, database.tuples(select, {**params, "now": database.now}))
+
+
+def _made(database: Database, rows: Iterable[tuple[Any, ...]]) -> Iterator[Request]:
+    for row in strict.made(Request, rows, database.location):
+        # Fallbacks are stored as text; most requests have none.
         fallbacks = tuple(json.loads(str(row.fallbacks))) if row.fallbacks else ()
         yield Request._make((*row[:-1], fallbacks))
 
@@ -64,6 +70,24 @@ def _requests(database: Database, sql: str, params: Params) -> Iterator[Request]
 def get(database: Database, request_id: int) -> Request | None:
     """Find the request with this id. Returns None if there is none."""
     return next(_requests(database, "WHERE r.id = :id", {"id": request_id}), None)
+
+
+def get_with_rows(database: Database, request_id: int) -> tuple[Request | None, list[TrackingRow]]:
+    """Find the request with this id, and with one statement the tracking rows about it.
+
+    Rows that somebody has put there by hand are left out: see `tracking.of_request`.
+    """
+    found = list(
+        database.tuples(
+            f"SELECT {_COLUMNS}, {_ROW_COLUMNS} {_SOURCE} LEFT JOIN engagement_tracking t"
+            f" ON t.request_id = r.id AND {tracking.NOT_BY_HAND} WHERE r.id = :id ORDER BY t.id",
+            {"id": request_id, "now": database.now, "before": database.tracked_before},
+        )
+    )
+    width = len(Request._fields)
+    request = next(_made(database, (row[:width] for row in found[:1])), None)
+    rows = (row[width:] for row in found if row[width] is not None)
+    return request, list(strict.made(TrackingRow, rows, database.location))
 
 
 def newest_of_chat(database: Database, chat_id: str) -> Request | None:
@@ -162,7 +186,7 @@ def past_deadline(which: Which | None = None) -> Which:
 
 
 class Settled(NamedTuple):
-    """The requests that were settled, also by their ids, and the ids of those whose chain goes on.
+    """Requests that are settled, also by their ids, and the ids of those whose chain goes on.
 
     `which` holds until others are settled.
     """
@@ -170,6 +194,11 @@ class Settled(NamedTuple):
     which: Which
     ids: list[int]
     with_fallbacks: list[int]
+
+
+def only(request: Request) -> Settled:
+    """Return a request that was read in the transaction that is to settle it."""
+    return Settled(this(request.id), [request.id], [request.id] if request.fallbacks else [])
 
 
 def recipients(database: Database, which: Which) -> list[str]:
@@ -216,7 +245,7 @@ def any_due(database: Database) -> bool:
 def settle(
     database: Database,
     transition: Transition,
-    which: Which,
+    which: Which | Settled,
     *,
     actor: str,
     reason: str | None = None,
@@ -224,10 +253,10 @@ def settle(
 ) -> Settled:
     """Settle those of some requests that the transition applies to, one or a million.
 
-    Each gets its tracking row, and the users in `NOTICES` are told. Returns the ids in order.
+    It applies to all that are given as `Settled`. Each gets its tracking row, and the users in
+    `NOTICES` are told. Returns the ids in order.
     """
     bound = {
-        **which.params,
         "now": database.now,
         "source": transition.source,
         "target": transition.target,
@@ -237,7 +266,7 @@ def settle(
         "reason": reason,
         "batch_id": batch_id,
     }
-    settled = _collect(database, which.sql, bound)
+    settled = which if isinstance(which, Settled) else _collect(database, which, bound)
     if not settled.ids:
         return settled
     them = settled.which
@@ -259,12 +288,13 @@ def settle(
     return settled
 
 
-def _collect(database: Database, condition: str, bound: Params) -> Settled:
+def _collect(database: Database, which: Which, bound: Params) -> Settled:
     """Collect the requests to be settled.
 
     Many are collected in a table and sorted: a large sweep then walks the requests in their order.
     """
-    found = f"FROM requests r WHERE r.status = :source AND {condition}"
+    bound = {**bound, **which.params}
+    found = f"FROM requests r WHERE r.status = :source AND {which.sql}"
     # Mostly there is one at most, and a temporary table costs more than a look.
     first = list(database.tuples(f"SELECT r.id, r.fallbacks {found} LIMIT 2", bound))
     if len(first) <= 1:

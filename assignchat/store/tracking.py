@@ -13,6 +13,9 @@ SEALED = (
 )
 """The condition that a row `t` has a seal."""
 
+NOT_BY_HAND = f"(t.id > :before OR {SEALED})"
+"""The condition that a row `t` has a seal, or comes from the transaction that is under way."""
+
 _RECORD_COLUMNS = ", ".join(
     COLUMNS_WITH_DEADLINE.get(name, name) for name in EngagementRecord._fields
 )
@@ -133,14 +136,11 @@ def rows(
 
 
 def of_request(database: Database, request_id: int) -> list[TrackingRow]:
-    """List the rows about a request, without those that somebody has put there by hand.
-
-    They have no seal, unless they come from the transaction that is under way.
-    """
+    """List the rows about a request, without those that somebody has put there by hand."""
     rows = database.rows(
         TrackingRow,
         f"SELECT {COLUMNS} FROM engagement_tracking t WHERE request_id = :request"
-        f" AND (id > :before OR {SEALED}) ORDER BY id",
+        f" AND {NOT_BY_HAND} ORDER BY id",
         {"request": request_id, "before": database.tracked_before},
     )
     return list(rows)
