@@ -63,11 +63,18 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="nothing above 100,000")
     parser.add_argument("--only", default="", help="only groups whose name contains this")
     parser.add_argument("--job", default="", help="only rows whose job contains this")
+    parser.add_argument("--postgres", action="store_true", help="the jobs on a server instead")
     options = parser.parse_args()
     if not shutil.which("sqlite3"):
         sys.exit("bench: the sqlite3 shell is needed for comparison (Debian package sqlite3)")
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    for name, group in groups(quick=options.quick).items():
+    if options.postgres:
+        from benchmark import postgres  # whose driver only developers have
+
+        chosen = postgres.groups(quick=options.quick)
+    else:
+        chosen = groups(quick=options.quick)
+    for name, group in chosen.items():
         if options.only in name:
             with tempfile.TemporaryDirectory() as folder:
                 for job in group(Path(folder)):
