@@ -120,8 +120,22 @@ def test_who_does_not_wait_is_told_that_the_connection_was_lost(
     server: Server, database: Database
 ) -> None:
     server.run(f"SELECT pg_terminate_backend({pid(database)})")
-    with pytest.raises(DatabaseUnreachable):
+    with pytest.raises(DatabaseUnreachable) as refusal:
         names(database)
+    assert refusal.value.message.endswith(
+        ": FATAL: terminating connection due to administrator command"
+    )
+
+
+def test_what_is_wrong_is_said_in_few_words_for_each_host(server: Server) -> None:
+    kind = engine_of(server.url("team"))
+    with pytest.raises(DatabaseUnreachable) as refusal:
+        kind.open("postgresql://127.0.0.1:1,127.0.0.1:2/team", os_user="tester")
+    failures = [
+        f'connection to server at "127.0.0.1", port {port} failed: Connection refused'
+        for port in (1, 2)
+    ]
+    assert refusal.value.message.endswith(f" cannot be reached: {'; '.join(failures)}")
 
 
 # Signals.

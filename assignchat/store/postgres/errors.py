@@ -48,9 +48,12 @@ def translate(error: Any, location: str) -> Exception:
 
 
 def text_of(error: Any) -> str:
-    """Return what the server or the driver says, on one line."""
-    text = error.diag.message_primary if error.pgcode else str(error)
-    return " ".join(str(text).split())
+    """Return what the server says, or what the driver says of each host, on one line."""
+    if error.pgcode:
+        return " ".join(str(error.diag.message_primary).split())
+    first, *others = str(error).strip().splitlines() or [""]
+    of_other_hosts = (line for line in others if line.startswith("connection to server"))
+    return "; ".join(" ".join(line.split()) for line in (first, *of_other_hosts))
 
 
 def missing(location: str, _text: str = "") -> DatabaseMissing:
@@ -81,7 +84,7 @@ def not_connected(error: Any, location: str) -> DatabaseUnusable:
     """Return the error for a connection that was refused."""
     text = text_of(error)
     # The driver gives no code for what is said before a connection stands.
-    if "database" in text and text.endswith("does not exist"):
+    if 'FATAL: database "' in text and text.endswith("does not exist"):
         return _no_database(location, text)
     return unreachable(location, text)
 
@@ -99,6 +102,7 @@ _USUAL_ADVICE = "Check the URL, the network, and that the server runs."
 _ADVICE = {
     "pg_hba.conf": "The server's administrator says in pg_hba.conf who may connect, and from where."
     f" A login that is no member yet needs: GRANT {MEMBER} TO LOGIN",
+    'role "': "Name another login, or have the server's administrator make this one.",
     "password": "The password belongs in ~/.pgpass, with mode 0600, as a line such as"
     " HOST:5432:DATABASE:LOGIN:PASSWORD",
     "certificate": "Name the host as its certificate does, and put the certificate of the authority"
