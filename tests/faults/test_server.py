@@ -21,7 +21,8 @@ from tests.faults.afterwards import DIGEST, TIME
 from tests.faults.conftest import ALL, SECONDS_FOR_A_TEST
 from tests.support import servers
 from tests.support.cutting import Proxy
-from tests.support.processes import Process, program, result, start, wait_until
+from tests.support.disks import fill, mounted
+from tests.support.processes import Process, Result, program, result, start, wait_until
 from tests.support.servers import Server
 from tests.support.team import content_of, rows_of, run_here
 
@@ -265,6 +266,64 @@ def test_a_transaction_of_others_with_the_number_of_one_that_was_lost_is_not_tak
     trial = Trial(own_server, folder, accept)
     fault = Fault("killed, and numbers taken", kill_and_take, cut=False, arrives=True)
     assert any(b"COMMIT" in message for message in trial.strikes(fault))
+
+
+# A full disk.
+
+
+@pytest.fixture
+def disk(own_server: Server) -> Iterator[Path]:
+    """A small disk that a server can use."""
+    place = Path(tempfile.mkdtemp(prefix="assignchat-disk-"))
+    with mounted(place, f"size=64m,uid={own_server.owner},mode=0700"):
+        yield place
+    place.rmdir()
+
+
+def import_much(folder: Path, url: str, disk: Path) -> tuple[Result, Path]:
+    """Import more than a disk has room for. Its filler."""
+    rows = "".join(f"c{n},Customer {n},martha\n" for n in range(20_000))
+    (folder / "chats.csv").write_text(f"id,customer,owner_id\n{rows}")
+    filler = fill(disk, room=64)
+    return run_here(folder, "--db", url, "import", "chats", "chats.csv", "--json"), filler
+
+
+@pytest.mark.xdist_group("own server")
+def test_without_room_for_tables_nothing_is_changed_and_with_room_all_is_well(
+    own_server: Server, folder: Path, disk: Path
+) -> None:
+    own_server.run(f"CREATE TABLESPACE small LOCATION '{disk}'")
+    try:
+        with own_server.database("template0 TABLESPACE small") as url:
+            assert run_here(folder, "--db", url, "init", "--demo").exit_code == 0
+            before = state(url)
+            done, filler = import_much(folder, url, disk)
+            assert (done.exit_code, done.error) == (6, "database_full")
+            assert state(url) == before
+            filler.unlink()
+            assert run_here(folder, "--db", url, *["import", "chats", "chats.csv"]).exit_code == 0
+            assert run_here(folder, "--db", url, "check", "--full").exit_code == 0
+    finally:
+        own_server.run("DROP TABLESPACE small")
+
+
+@pytest.mark.xdist_group("own server")
+def test_a_server_that_stops_without_room_for_its_log_has_changed_nothing(
+    folder: Path, disk: Path
+) -> None:
+    with servers.server(f"--waldir={disk}", "--wal-segsize=1") as full:
+        full.run("CREATE DATABASE team")
+        url = full.url("team")
+        assert run_here(folder, "--db", url, "init", "--demo").exit_code == 0
+        before = state(url)
+        done, filler = import_much(folder, url, disk)
+        assert (done.exit_code, done.error) == (6, "database_unreachable")
+        filler.unlink()
+        full.revive()
+        wait_until(full.answers)
+        assert state(url) == before
+        assert run_here(folder, "--db", url, *["import", "chats", "chats.csv"]).exit_code == 0
+        assert run_here(folder, "--db", url, "check", "--full").exit_code == 0
 
 
 # Commands that wait.

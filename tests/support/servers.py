@@ -141,9 +141,10 @@ class Server:
             return False
         return True
 
-    def make(self) -> None:
+    def make(self, *options: str) -> None:
         """Make its files."""
-        initdb = self._owned(self.programs / "initdb", "-D", "data", "-U", "owner", *DETAILS)
+        details = ("-D", "data", "-U", "owner", *DETAILS, *options)
+        initdb = self._owned(self.programs / "initdb", *details)
         made = processes.run(self.folder, *initdb)
         assert made.exit_code == 0, made.err
 
@@ -167,8 +168,11 @@ def programs() -> Path | None:
 
 
 @contextmanager
-def server() -> Iterator[Server]:
-    """A running server for the block; without the programs of one, the test is skipped."""
+def server(*options: str) -> Iterator[Server]:
+    """A running server for the block, made with these options of initdb.
+
+    Without the programs of one, the test is skipped.
+    """
     found = programs()
     if found is None or importlib.util.find_spec("psycopg2") is None:
         lacking("PostgreSQL's server or driver is not installed")
@@ -179,7 +183,7 @@ def server() -> Iterator[Server]:
     if os.geteuid() == 0:
         os.chown(folder, running.owner, running.owner)
     try:
-        running.make()
+        running.make(*options)
         running.start()
         yield running
     finally:
