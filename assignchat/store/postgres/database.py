@@ -77,16 +77,21 @@ class PostgresDatabase(PostgresInspection, PostgresLogins, Watching, Database):
         return database
 
     def _prepare(self) -> None:
-        """Set the connection up, and refuse a database that is not ours or too new."""
+        """Set the connection up, refuse a database that is not ours or too new, and migrate."""
         sql, params = connecting.settings(self.connection, self._busy_seconds)
         try:
-            version = int(self.value(f"{sql}; SELECT version FROM _version", params))
+            version = self.value(f"{sql}; SELECT max(version) FROM _version", params) or 0
         except DatabaseUnusable as error:
             if getattr(error.__cause__, "pgcode", None) == "42P01":
                 raise self._unseen() from error
             raise
         if version > SCHEMA_VERSION:
             raise errors.newer(self.location, version, SCHEMA_VERSION)
+        if version < SCHEMA_VERSION:
+            from assignchat.store.postgres import migrations  # rare
+
+            with self.write_temporary():
+                migrations.migrate(self)
 
     def _unseen(self) -> DatabaseUnusable:
         """Return why this login sees no tables: it has no right to them, or there are none."""

@@ -154,6 +154,16 @@ def newer(location: str, version: int, known: int) -> DatabaseNewer:
     )
 
 
+def older(location: str, version: int, owner: str) -> DatabaseReadOnly:
+    """Return the error for a database of an earlier version, and a login that is not its owner."""
+    return DatabaseReadOnly(
+        f"The database {location} was written by an older assignchat (schema {version}), and this"
+        " login may not bring it up to date",
+        hint=f"Whoever may act as {owner} on the server does so once, by any command, such as: "
+        + command_line("--db", location, "status"),
+    )
+
+
 def _full(location: str, text: str) -> DatabaseFull:
     return DatabaseFull(
         f"The server has no room left to write the database {location}: {text}",
@@ -174,7 +184,8 @@ def _not_allowed(location: str, text: str) -> DatabaseReadOnly | IdentityFixed:
     )
 
 
-def _damaged(location: str, text: str) -> DatabaseDamaged:
+def damaged(location: str, text: str) -> DatabaseDamaged:
+    """Return the error for a database that the server cannot read, or that is not as we left it."""
     return DatabaseDamaged(
         f"The database {location} is damaged: {text}",
         hint="Have the server's administrator look at its log, and run pg_amcheck.",
@@ -196,16 +207,16 @@ _MEANINGS: dict[str, Callable[[str, str], AssignchatError]] = {
     "42501": _not_allowed,
     "28": unreachable,
     "3D000": _no_database,
-    "42P01": _damaged,  # a table is gone; at the opening there is none
-    "42703": _damaged,
+    "42P01": damaged,  # a table is gone; at the opening there is none
+    "42703": damaged,
     # What was changed by hand, here or in a file that is copied: a reference, JSON, a NUL.
-    "23503": _damaged,
-    "23514": _damaged,
-    "22021": _damaged,
-    "22P02": _damaged,
-    "XX": _damaged,
+    "23503": damaged,
+    "23514": damaged,
+    "22021": damaged,
+    "22P02": damaged,
+    "XX": damaged,
     "08": unreachable,
     "57": unreachable,
-    "58": _damaged,  # what it could not read or write
+    "58": damaged,  # what it could not read or write
 }
 """What the server's errors mean, by how their codes begin, the longest first."""
