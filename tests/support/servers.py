@@ -35,9 +35,10 @@ SETTINGS = {
 class Server:
     """A server that listens on a socket in a folder of its own."""
 
-    def __init__(self, programs: Path, folder: Path) -> None:
+    def __init__(self, programs: Path, folder: Path, **settings: str) -> None:
         self.programs = programs
         self.folder = folder
+        self._settings = SETTINGS | settings
         self.owner = pwd.getpwnam("nobody").pw_uid  # one that initdb can look up
         self._process: processes.Process | None = None
         self._starter = ThreadPoolExecutor(1)  # a server ends with the thread that began it
@@ -45,7 +46,7 @@ class Server:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
+        settings = [f"--{name}={value}" for name, value in self._settings.items()]
         server: list[str | Path] = [self.programs / "postgres", "-D", "data", "-k", self.folder]
         command = self._owned(*server, *settings)
         with (self.folder / "log").open("a", encoding="utf-8") as log:
@@ -168,8 +169,8 @@ def programs() -> Path | None:
 
 
 @contextmanager
-def server(*options: str) -> Iterator[Server]:
-    """A running server for the block, made with these options of initdb.
+def server(*options: str, **settings: str) -> Iterator[Server]:
+    """A running server for the block, made with these options of initdb, with these settings.
 
     Without the programs of one, the test is skipped.
     """
@@ -179,7 +180,7 @@ def server(*options: str) -> Iterator[Server]:
     # Its socket's path must be short, and in memory it makes a database in a tenth of the time.
     place = MEMORY if os.access(MEMORY, os.W_OK) else None
     folder = Path(tempfile.mkdtemp(prefix="assignchat-server-", dir=place))
-    running = Server(found or Path(), folder)
+    running = Server(found or Path(), folder, **settings)
     if os.geteuid() == 0:
         os.chown(folder, running.owner, running.owner)
     try:
