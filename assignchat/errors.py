@@ -321,7 +321,7 @@ class DatabaseMissing(DatabaseUnusable):
 
 
 class DatabaseReplaced(DatabaseUnusable):
-    """Another file took the database's place during a change. The message says where that went."""
+    """The database, or its -wal file, was replaced in use. The message says where a change went."""
 
     code = "database_replaced"
 

@@ -1,5 +1,6 @@
 """A database that is replaced under a program is never taken for the one that was opened."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from tests.support.databases import held
 from tests.support.needs import needs
-from tests.support.processes import Result, program, result, start
+from tests.support.processes import Process, Result, program, result, start, wait_until
 from tests.support.stopping import Windows, points, stopped, waits, windows
 from tests.support.team import Team, rows_of
 
@@ -103,3 +104,82 @@ def test_a_change_that_went_into_the_file_before_is_no_success(
     if backed_up.database.exists():
         assert requests(backed_up.database) == []
         backed_up.ok("check", "--full")
+
+
+# The files beside a database, through which all that others write comes.
+
+
+def removed(team: Team) -> None:
+    for suffix in FILES[1:]:
+        team.database.with_name(f"assignchat.db{suffix}").unlink()
+
+
+def used_anew(team: Team) -> None:
+    """Removed, and then somebody else has changed the database, with new ones."""
+    removed(team)
+    team.ok("chat", "close", "chat-2")
+
+
+def log_removed(team: Team) -> None:
+    team.database.with_name("assignchat.db-wal").unlink()
+
+
+def cut_off(team: Team) -> None:
+    """Whoever reads the memory that this file is would be ended by the system."""
+    os.truncate(team.database.with_name("assignchat.db-shm"), 0)
+
+
+def looks_again(process: Process) -> bool:
+    """Whether it has looked, and waits until it looks again."""
+    return "poll" in Path(f"/proc/{process.pid}/wchan").read_text()
+
+
+WATCHING = ["tracking --follow --jsonl", "inbox --watch --json --as martha", "wait 1"]
+
+
+@pytest.mark.parametrize("words", WATCHING)
+@pytest.mark.parametrize("replace", [removed, used_anew, log_removed, cut_off])
+def test_who_watches_says_that_the_files_beside_were_replaced(
+    team_now: Team, words: str, replace: Replace
+) -> None:
+    team_now.ok("assign", "chat-1", "--to", "martha", "--as", "mark")
+    process = start(team_now.folder, *program(*words.split()))
+    wait_until(lambda: looks_again(process))
+    replace(team_now)
+    ended = result(process)
+    assert ended.exit_code == 6
+    assert "was removed, replaced or cut off while it was in use" in ended.err
+    if replace is used_anew:
+        assert team_now.rows("SELECT status FROM chats WHERE id = 'chat-2'") == [("closed",)]
+        team_now.ok("check", "--full")
+
+
+@pytest.mark.parametrize("replace", [removed, log_removed])
+def test_a_writer_changes_nothing_through_a_log_that_was_removed(
+    team: Team, replace: Replace
+) -> None:
+    with held(team.database) as other:
+        process = start(team.folder, *ASK)
+        assert waits(process)
+        replace(team)
+        other.execute("ROLLBACK")
+        ended = result(process)
+    assert (ended.exit_code, ended.error, ended.out) == (6, "database_replaced", "")
+    assert requests(team.database) == []
+    team.ok("check", "--full")
+
+
+@pytest.mark.parametrize("replace", [removed, used_anew])
+def test_a_change_that_went_into_a_log_without_a_name_is_no_success(
+    team: Team, replace: Replace
+) -> None:
+    needs("strace")
+    written = found_windows(team).written
+    with stopped(team.folder, ASK, written) as process:
+        assert process.poll() is None
+        replace(team)
+    ended: Result = result(process)
+    assert (ended.exit_code, ended.error, ended.out) == (6, "database_replaced", "")
+    assert "the change went into" in ended.err
+    assert "assignchat.db-wal (deleted)" in ended.err
+    team.ok("check", "--full")

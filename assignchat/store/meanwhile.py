@@ -56,4 +56,7 @@ class Changes(Protocol):
         return wait_for(seconds, inputs=inputs, hang_ups=hang_ups)
 
     def check_in_place(self) -> None:
-        """Raise `DatabaseMissing` if the database is gone, or another one is in its place."""
+        """Raise `DatabaseMissing` if the database is gone, or another one is in its place.
+
+        Raises `DatabaseReplaced` if that is so of a file beside it, through which changes come.
+        """

@@ -9,7 +9,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from assignchat.errors import DatabaseFull, DatabaseMissing, DatabaseReadOnly
+from assignchat.errors import (
+    DatabaseFull,
+    DatabaseMissing,
+    DatabaseReadOnly,
+    DatabaseReplaced,
+)
 from assignchat.store import seals
 from assignchat.store.database import DEFAULT_BUSY_SECONDS, Kind
 from assignchat.store.sql import Params
@@ -60,6 +65,7 @@ class SqliteDatabase(SqliteInspection):
         self.connection = opening.connect(path, busy_seconds, immutable=self._is_closed_copy)
         self.connection.set_progress_handler(self._signals().__next__, _STEPS_BETWEEN_LOOKS)
         self._closed = False
+        self._beside: dict[Path, opening.Identity] = {}
         self._dropped_guard: str | None = None
         self._signal: BaseException | None = None
         self._queued: queue.Place | None = None
@@ -101,6 +107,7 @@ class SqliteDatabase(SqliteInspection):
                 database._bring_up_to_date()
             database.check_in_place()  # or it may be the file before it that is open
             database._look_at_schema()
+            database._beside = opening.identities_beside(path)
         except BaseException:
             database._closed = True
             if database._state.log_size:
@@ -175,14 +182,19 @@ class SqliteDatabase(SqliteInspection):
     def close(self) -> None:
         self._closed = True
         with signals.not_suspended():
-            self.connection.close()
+            opening.close(self.connection, self._beside)
 
     @property
     def version(self) -> object:
-        return self.value("PRAGMA data_version"), opening.file_state(self._path)
+        state = opening.file_state(self._path)
+        if state.file != self._state.file:  # whoever goes on opens the one that is there now
+            return None, state
+        opening.check_beside(self._beside)
+        return self.value("PRAGMA data_version"), state
 
     def check_in_place(self) -> None:
         opening.check_in_place(self._path, self._state.file)
+        opening.check_beside(self._beside)
 
     @contextmanager
     def write(self, *, dry_run: bool = False, bulk: bool = False) -> Iterator[None]:
@@ -193,6 +205,8 @@ class SqliteDatabase(SqliteInspection):
             self.check_in_place()
         except DatabaseMissing as error:
             raise opening.replaced(error, self._state.file) from None
+        except DatabaseReplaced as error:  # the -wal file, which is the first
+            raise opening.replaced(error, next(iter(self._beside.values()))) from None
 
     @property
     def own_files(self) -> Sequence[Path]:
@@ -259,6 +273,7 @@ class SqliteDatabase(SqliteInspection):
         return queue.alone(self._path, self._busy_seconds)
 
     def _begin(self, kind: Kind) -> datetime:
+        self.check_in_place()
         if self._fault is not None:
             self._fault.check(kind, checking=self.checking)
         if kind != "write":
@@ -361,18 +376,6 @@ class SqliteDatabase(SqliteInspection):
             # Not `yield from`: a reader who stops early would close the cursor, too late.
             for row in self.connection.execute(sql, params or {}):  # noqa: UP028
                 yield row
-
-    def whole_columns(
-        self, columns: Sequence[str], source: str, params: Params
-    ) -> list[Sequence[Any]]:
-        # SQLite makes one text of a column in less time than Python needs to fetch its values.
-        arrays = ", ".join(f"json_group_array({name})" for name in columns)
-        try:
-            (texts,) = self.tuples(f"SELECT {arrays} {source}", params)
-        except sqlite3.OperationalError:  # JSON cannot hold what was put there by hand
-            rows = self.tuples(f"SELECT {', '.join(columns)} {source}", params)
-            return list(zip(*rows, strict=True))
-        return [json.loads(text) for text in texts]
 
     def make_temporary(self, table: str, columns: str, *, key: str | None = None) -> None:
         self.execute(f"DROP TABLE IF EXISTS temp.{table}")

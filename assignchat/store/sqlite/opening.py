@@ -3,11 +3,13 @@
 import os
 import sqlite3
 import stat
+from collections.abc import Mapping
 from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import quote
 
 from assignchat.errors import (
+    AssignchatError,
     DatabaseForeign,
     DatabaseMissing,
     DatabaseNewer,
@@ -22,12 +24,14 @@ from assignchat.store.sqlite.errors import foreign, in_the_way, missing, transla
 from assignchat.store.strict import OWN
 from assignchat.system.files import is_unfinished
 
+Identity = tuple[int, int]
+"""The device and the inode of a file, which no other one has while this one is open."""
+
 
 class FileState(NamedTuple):
     """A value that differs once a process has written to a database file, or replaced it."""
 
-    file: tuple[int, int]
-    """The device and the inode, which no other file has while this one is open."""
+    file: Identity
     modified_ns: int
     size: int
     log_size: int | None
@@ -43,7 +47,7 @@ def file_state(path: Path) -> FileState:
     return FileState(_identity(found), found.st_mtime_ns, found.st_size, log_size)
 
 
-def check_in_place(path: Path, file: tuple[int, int]) -> None:
+def check_in_place(path: Path, file: Identity) -> None:
     """Raise `DatabaseMissing` unless this file is under the name, or at the end of the link."""
     if _identity(_found_at(path)) != file:
         raise DatabaseMissing(
@@ -52,11 +56,60 @@ def check_in_place(path: Path, file: tuple[int, int]) -> None:
         )
 
 
-def replaced(error: DatabaseMissing, file: tuple[int, int]) -> DatabaseReplaced:
+def identities_beside(path: Path) -> dict[Path, Identity]:
+    """Find the files that SQLite uses beside a database that is open, the -wal file first.
+
+    Returns none for a closed copy, beside which there is no -wal file.
+    """
+    found = {file: _seen(file) for file in files_beside(path)}
+    has_log = None not in list(found.values())[:1]
+    return {file: seen for file, seen in found.items() if seen is not None and has_log}
+
+
+def check_beside(beside: Mapping[Path, Identity]) -> None:
+    """Raise `DatabaseReplaced` unless what SQLite uses beside a database still has its name.
+
+    What others write is in the files that have the names. One that was cut to nothing is in use
+    as memory, and whoever reads that memory is ended by the system.
+    """
+    for file, identity in beside.items():
+        if _seen(file) != identity:
+            raise DatabaseReplaced(
+                f"The file {file} was removed, replaced or cut off while it was in use",
+                hint="Begin again. Beside a database in use, nothing may be moved: stop all "
+                "programs that use it before.",
+            )
+
+
+def close(connection: sqlite3.Connection, beside: Mapping[Path, Identity]) -> None:
+    """Close a database, unless others have put files of theirs in the place of those beside it.
+
+    SQLite would move what is in the old files into the database, and remove the others'.
+    """
+    if all(_seen(file) in (None, identity) for file, identity in beside.items()):
+        connection.close()
+    else:
+        _left_open.append(connection)
+
+
+_left_open: list[sqlite3.Connection] = []
+
+
+def _seen(file: Path) -> Identity | None:
+    """Return which file has a name; not itself if it is the -shm file and was cut off."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    is_cut = file.name.endswith("-shm") and not found.st_size
+    return (0, 0) if is_cut else _identity(found)
+
+
+def replaced(error: AssignchatError, file: Identity) -> DatabaseReplaced:
     """Return the error for a change to a file that was not in its place any more."""
     return DatabaseReplaced(
         f"{error.message}, and the change went into {_name_now(file)}",
-        hint="Make the change again if it belongs into the database that is there now.",
+        hint="See whether it is in the database that is there now, and make it again if not.",
     )
 
 
@@ -67,11 +120,11 @@ def _found_at(path: Path) -> os.stat_result:
         raise missing(path) from None
 
 
-def _identity(found: os.stat_result) -> tuple[int, int]:
+def _identity(found: os.stat_result) -> Identity:
     return found.st_dev, found.st_ino
 
 
-def _name_now(file: tuple[int, int]) -> str:
+def _name_now(file: Identity) -> str:
     """Find the name that an open file has now, for people."""
     descriptors = Path("/proc/self/fd")
     with suppress(OSError):  # not every system has it
