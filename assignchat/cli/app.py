@@ -19,11 +19,8 @@ class CommandGroup(typer.core.TyperGroup):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        # Among these Typer looks for a command that was meant, and for what a shell offers.
-        self.commands = {
-            name: typer.core.TyperCommand(name, short_help=command.summary)
-            for name, command in COMMANDS.items()
-        }
+        # Among these names Typer looks for a command that was meant.
+        self.commands = dict.fromkeys(COMMANDS, typer.core.TyperCommand(None))
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Find the command of this name. Returns None if there is none."""
@@ -32,7 +29,11 @@ class CommandGroup(typer.core.TyperGroup):
 
     def shell_complete(self, ctx: Any, incomplete: str) -> Any:
         """List what a shell offers in the place of a command, without importing any."""
-        known = typer.core.TyperGroup(commands=dict(self.commands), params=self.params)
+        commands: dict[str, Any] = {
+            name: typer.core.TyperCommand(name, short_help=command.summary)
+            for name, command in COMMANDS.items()
+        }
+        known = typer.core.TyperGroup(commands=commands, params=self.params)
         return known.shell_complete(typer.Context(known), incomplete)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:

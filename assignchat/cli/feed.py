@@ -9,6 +9,8 @@ from assignchat.cli.hints import hint
 from assignchat.cli.session import Session, refuse_to_overwrite_own_files
 from assignchat.errors import InvalidValue
 from assignchat.model import TrackingRow
+from assignchat.render.copying import copied
+from assignchat.render.pager import paged
 from assignchat.service import tracking as service
 from assignchat.store.database import Database
 from assignchat.store.meanwhile import Patience
@@ -46,7 +48,7 @@ class Feed:
         found = service.list_tracking(
             self._database, limit=limit or None, **self._sought | {"after": self._told}
         )
-        with render.paged(), render.copied():
+        with paged(), copied():
             render.say_rows(self._form, self._noted(found), TrackingRow, self._cells)
         self._note()
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from assignchat import render
 from assignchat.cli import options, times
+from assignchat.render.copying import copied
+from assignchat.render.pager import paged
 from assignchat.store.database import Database
 
 
@@ -54,7 +56,7 @@ def say_list(
     if wanted:
         found = list(rows)
         rows, more = found[:wanted], len(found) > wanted
-    with render.paged(), render.copied():
+    with paged(), copied():
         render.say_rows(form, rows, row_type, cells)
     if more:
         render.flush()  # below the list, where it is seen

@@ -66,6 +66,11 @@ def choose(title: str, choices: Sequence[str], *, other: str | None = None) -> i
         render.note(f"{answer!r} is none of these." if answer else "An answer is needed.")
 
 
+def pick(title: str, choices: Sequence[str]) -> int:
+    """Ask a person for one of the choices, unless there is only one. Returns its number, from 0."""
+    return 0 if len(choices) == 1 else int(choose(title, choices))
+
+
 def _is_meant(choice: str, answer: str) -> bool:
     """Return whether an answer names a choice: `User`, or of `Mark (mark): …` the name or id."""
     name, _, rest = choice.rpartition(" (")

@@ -153,7 +153,9 @@ def _open(ctx: typer.Context, loaded: load.Config, location: str) -> Database:
 
 
 def _tell_who_waits(holder: "Holder | None") -> None:
-    render.note_at_once(render.with_local_times(f"Waiting for {holder or 'another process'}"))
+    from assignchat.render.progress import note_at_once  # only for one who waits
+
+    note_at_once(render.with_local_times(f"Waiting for {holder or 'another process'}"))
 
 
 def held_text(holder: "Holder") -> str:

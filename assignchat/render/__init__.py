@@ -1,19 +1,14 @@
 """Values as text: for a terminal, a pipe, JSON, JSON lines and CSV.
 
+Here is what most commands need; whoever pages, copies, counts or writes many rows asks the modules.
 The only package that imports rich. Text from data is made safe to show by `visible`.
 """
 
-from assignchat.render.copying import copied
 from assignchat.render.formats import (
-    FileFormat,
     Form,
-    csv_text,
     json_text,
     plain,
-    say_csv,
     say_json,
-    write_csv_file,
-    write_jsonl_file,
 )
 from assignchat.render.output import (
     STDOUT,
@@ -32,8 +27,6 @@ from assignchat.render.output import (
     terminal_is_dumb,
     write_file,
 )
-from assignchat.render.pager import paged
-from assignchat.render.progress import counted, note_at_once, progress
 from assignchat.render.tables import (
     Cells,
     event_text,
@@ -44,6 +37,7 @@ from assignchat.render.tables import (
     say_lines,
     say_pairs,
     say_request,
+    say_requests,
     say_rows,
     say_table,
     say_user,

@@ -26,7 +26,7 @@ _MOMENT = 0.05  # seconds
 
 
 @contextmanager
-def progress(title: str) -> Iterator[Callable[[int, int | None], None]]:
+def progress_line(title: str) -> Iterator[Callable[[int, int | None], None]]:
     """Show progress on a terminal's standard error during the block, after its first second.
 
     Yields a function to call with the number done, and the total or None if it is unknown.

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from assignchat.model import INDEFINITE, Chat, Request, Status, TrackingRow, User
 from assignchat.render.folding import columns, hung, unjoined
-from assignchat.render.formats import Form, say_machine_rows
+from assignchat.render.formats import Form, say_json
 from assignchat.render.output import say, say_page, stdout_is_terminal, write
 from assignchat.render.text import local, status_label, time_left
 from assignchat.texts import how_many, visible
@@ -24,6 +24,8 @@ def say_rows(
 ) -> None:
     """Print rows of a named tuple: all of it for machines, `cells` for people if given."""
     if form != Form.PEOPLE:
+        from assignchat.render.rows import say_machine_rows  # only for a list
+
         say_machine_rows(form, rows, row_type)
         return
     shown = cells or _every_field(row_type)
@@ -35,6 +37,8 @@ def say_lines(
 ) -> None:
     """Print rows as `say_rows`, each on a line of its own, so that others can follow them."""
     if form != Form.PEOPLE:
+        from assignchat.render.rows import say_machine_rows  # only for a list
+
         one_a_line = Form.JSONL if form == Form.JSON else form
         say_machine_rows(one_a_line, rows, row_type, heading=heading)
         return
@@ -142,6 +146,17 @@ def say_pairs(pairs: Sequence[tuple[str, str]]) -> None:
 def _say_hung(before: str, text: str) -> None:
     width = shutil.get_terminal_size().columns
     say_page(hung(before, text, width) if stdout_is_terminal() else f"{before}{text}")
+
+
+def say_requests(requests: Sequence[Request], now: datetime, *, as_json: bool, one: bool) -> None:
+    """Print the requests that a command was given. As JSON, the only `one` is an object."""
+    if as_json:
+        say_json(requests[0] if one else requests)
+        return
+    for request in requests:
+        say_request(request, now)
+    if not requests:
+        say("No request waits.")
 
 
 def say_request(request: Request, now: datetime) -> None:

@@ -30,12 +30,12 @@ class Job(NamedTuple):
 
 # Some 2 % more than they took when this was written.
 JOBS = {
-    "accept": Job(("accept", "REQUEST", "--as", "martha"), ("accept", "REQUEST"), 1.16),
-    "--help": Job(("--help",), ("--help",), 1.02),
+    "accept": Job(("accept", "REQUEST", "--as", "martha"), ("accept", "REQUEST"), 1.13),
+    "--help": Job(("--help",), ("--help",), 1.0),
     "a completion": Job(
         (),
         ("--help",),
-        1.18,
+        1.15,
         {
             "_ASSIGNCHAT_COMPLETE": "complete_bash",
             "COMP_WORDS": "assignchat accept --as martha ",

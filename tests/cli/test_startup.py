@@ -59,7 +59,7 @@ def loaded_by(team: Team, *words: str, env: dict[str, str] | None = None) -> set
 @pytest.mark.parametrize(
     ("words", "own"),
     [
-        (["accept", "1", "--as", "martha"], {"requests"}),
+        (["accept", "1", "--as", "martha"], {"settle"}),
         (["requests"], {"request_list"}),
         (["--version"], set[str]()),
         (["--help"], set[str]()),
@@ -93,7 +93,7 @@ def test_the_package_runs_as_a_module_and_as_a_command(team: Team) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "own"), [("assignchat ", set[str]()), ("assignchat accept ", {"requests"})]
+    ("line", "own"), [("assignchat ", set[str]()), ("assignchat accept ", {"settle"})]
 )
 def test_a_completion_loads_no_more_than_its_command(team: Team, line: str, own: set[str]) -> None:
     words = str(len(line.split()))

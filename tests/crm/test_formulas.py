@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assignchat.crm.formulas import are_harmless, guarded, unguarded
-from assignchat.render import csv_text
+from assignchat.render.rows import csv_text
 
 
 @pytest.mark.parametrize(

@@ -21,13 +21,13 @@ class Command(NamedTuple):
 SECTIONS = {
     "Hand over": {
         "assign": Command("requests", "assign", "Ask a colleague to take over a chat."),
-        "withdraw": Command("requests", "withdraw", "Take your request back, with a reason."),
+        "withdraw": Command("settle", "withdraw", "Take your request back, with a reason."),
         "wait": Command("wait", "wait", "Wait until a request is settled."),
     },
     "Answer": {
         "inbox": Command("inbox", "inbox", "Show what waits for you."),
-        "accept": Command("requests", "accept", "Take over the chat that you are asked to take."),
-        "reject": Command("requests", "reject", "Turn a request down, with a reason."),
+        "accept": Command("settle", "accept", "Take over the chat that you are asked to take."),
+        "reject": Command("settle", "reject", "Turn a request down, with a reason."),
         "take": Command("queues", "take", "Take chats of a queue."),
         "away": Command("presence", "away", "Be away: nobody asks you."),
         "back": Command("presence", "back", "Be back."),

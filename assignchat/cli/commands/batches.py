@@ -14,6 +14,7 @@ from assignchat.cli.prompts import confirm, interactive
 from assignchat.cli.session import Session, open_for_reading, open_for_user
 from assignchat.errors import InvalidValue, Usage
 from assignchat.model import Batch, ChatStatus, Split
+from assignchat.render.progress import progress_line
 from assignchat.service import batches as service
 from assignchat.service.batches import BulkAssigned, Undone
 from assignchat.store.selections import StagedChats
@@ -96,7 +97,7 @@ def bulk_assign(
 
         if not dry_run and not yes and interactive():
             _confirm_bulk(run(dry_run=True, progress=service.no_progress))
-        with render.progress("Assigning") as progress:
+        with progress_line("Assigning") as progress:
             result = run(dry_run=dry_run, progress=progress)
     say_assigned(result, as_json=as_json)
     if result.batch_id is not None and not as_json:
@@ -128,7 +129,7 @@ def undo(
             batch = service.last_batch(session.database, actor=session.actor)
         if not dry_run and not yes and interactive():
             _confirm_undo(_undo(session, batch, dry_run=True, progress=service.no_progress))
-        with render.progress("Giving back") as progress:
+        with progress_line("Giving back") as progress:
             result = _undo(session, batch, dry_run=dry_run, progress=progress)
     if as_json:
         render.say_json(result)

@@ -17,6 +17,9 @@ from assignchat.crm.sources import Source
 from assignchat.errors import OutputFailed, Usage
 from assignchat.namedtuples import NamedTuple
 from assignchat.problems import shortened
+from assignchat.render.copying import copied
+from assignchat.render.pager import paged
+from assignchat.render.rows import say_csv
 from assignchat.service import changes as service
 from assignchat.store.changes import ChatChange
 from assignchat.texts import how_many
@@ -134,8 +137,8 @@ def _tell(
     if how.outgoing is not None and how.form == render.Form.CSV:
         rows_to_tell = fetch(limit=how.limit or None, newest_first=False)
         texts = (how.outgoing.row(service.told(row)) for row in rows_to_tell)
-        with render.paged(), render.copied():
-            render.say_csv(how.outgoing.headings, texts)
+        with paged(), copied():
+            say_csv(how.outgoing.headings, texts)
     else:
         say_list(how.form, how.limit, fetch, ChatChange, _CELLS)
     return missing

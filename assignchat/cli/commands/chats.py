@@ -14,6 +14,7 @@ from assignchat.cli.invocation import invocation
 from assignchat.cli.lists import note_unknown, say_list
 from assignchat.cli.session import acts_freely, open_for_operator, open_for_reading
 from assignchat.model import Chat, ChatStatus
+from assignchat.render.pager import paged
 from assignchat.service import chats as service
 from assignchat.service.chats import ChatStory
 
@@ -117,7 +118,7 @@ def show(
     if as_json:
         render.say_json(_as_json(story))
         return
-    with render.paged():
+    with paged():
         render.say_chat(story.chat)
         if story.pending_request is not None:
             render.say_request(story.pending_request, invocation(ctx).clock())

@@ -11,6 +11,7 @@ from assignchat import manual, render
 from assignchat.cli import options
 from assignchat.cli.commands import COMMANDS, SECTIONS
 from assignchat.errors import Usage
+from assignchat.render.pager import paged
 
 WIDEST = 80
 
@@ -48,7 +49,7 @@ def help_(
     if as_json:
         render.say_json({"topic": name, "text": "\n\n".join(pages)})
         return
-    with render.paged():
+    with paged():
         render.say_page("\n\n".join(pages))
 
 

@@ -22,6 +22,8 @@ from assignchat.crm.sources import CHAT_COLUMNS, USER_COLUMNS, Source
 from assignchat.errors import ImportInvalid, InvalidValue
 from assignchat.namedtuples import NamedTuple
 from assignchat.problems import Problem
+from assignchat.render.progress import counted, progress_line
+from assignchat.render.rows import csv_text
 from assignchat.service import imports as service
 from assignchat.service.imports import Imported
 from assignchat.store.imports import Change
@@ -213,10 +215,10 @@ def _run(session: Session, kind: _Kind, how: _How, note: Callable[[str], None]) 
     rows = reading.read(how.files, kind.columns, _REQUIRED, how.source, note)
     # Of users nothing is taken that looks wrong.
     told: dict[str, Any] = {"note": note} if kind.noun == "chat" else {}
-    with render.progress("Reading") as progress:
+    with progress_line("Reading") as progress:
         return kind.import_rows(
             session.database,
-            render.counted(rows, progress),
+            counted(rows, progress),
             actor=session.actor,
             dry_run=how.dry_run,
             any_id=how.any_id,
@@ -264,7 +266,7 @@ def _write_rejects(
     path: Path, files: Sequence[str], kind: _Kind, source: Source, error: ImportInvalid
 ) -> None:
     headings, rows = reading.rejected(files, kind.columns, _REQUIRED, source, error.rows)
-    render.write_file(path, render.csv_text(headings, rows))
+    render.write_file(path, csv_text(headings, rows))
 
 
 def _show(result: Imported, noun: str, *, as_json: bool) -> None:

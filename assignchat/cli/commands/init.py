@@ -22,6 +22,7 @@ from assignchat.cli.session import (
 )
 from assignchat.config import edit, keys, load
 from assignchat.errors import ConfigInvalid, Usage
+from assignchat.render.progress import progress_line
 from assignchat.service.demo import fill
 from assignchat.service.roles import ROLES, make_roles
 from assignchat.store.database import Database
@@ -151,7 +152,7 @@ def _copier(ctx: typer.Context, source: str, location: str) -> Iterator[Fill]:
         engine_of(source).open(
             source, os_user=identity.os_user, clock=invocation(ctx).clock
         ) as database,
-        render.progress("Copying") as progress,
+        progress_line("Copying") as progress,
     ):
         yield partial(copy_rows, database, progress=progress)
 

@@ -13,6 +13,7 @@ from assignchat.cli.lists import note_unknown, say_list
 from assignchat.cli.session import open_for_reading
 from assignchat.errors import Usage
 from assignchat.model import NOT_TAKEN, Request, Status
+from assignchat.render.pager import paged
 from assignchat.service import chains
 from assignchat.service import requests as service
 from assignchat.service.chains import RequestStory
@@ -106,7 +107,7 @@ def show(ctx: typer.Context, request: options.OneRequest, as_json: options.Json 
     if as_json:
         render.say_json(_as_json(story))
         return
-    with render.paged():
+    with paged():
         render.say_request(story.request, invocation(ctx).clock())
         render.say("", "What happened in its chain:")
         render.say_pairs(

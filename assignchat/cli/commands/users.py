@@ -16,6 +16,8 @@ from assignchat.cli.prompts import confirm, interactive
 from assignchat.cli.session import open_for_operator, open_for_reading
 from assignchat.errors import Usage
 from assignchat.model import INDEFINITE, UNTIL_ANSWER, Role, Split, User
+from assignchat.render.pager import paged
+from assignchat.render.progress import progress_line
 from assignchat.service import presence
 from assignchat.service import users as service
 from assignchat.service.batches import Progress, no_progress
@@ -144,7 +146,7 @@ def list_(
     form = options.form(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv, as_ids=as_ids)
     with open_for_reading(ctx, as_user) as session:
         users = service.list_users(session.database)
-    with render.paged():
+    with paged():
         render.say_rows(form, users, User, _cells(users))
 
 
@@ -214,7 +216,7 @@ def deactivate(
 
         if not dry_run and not yes and interactive():
             _confirm_deactivated(run(dry_run=True, progress=no_progress))
-        with render.progress("Assigning") as progress:
+        with progress_line("Assigning") as progress:
             done = run(dry_run=dry_run, progress=progress)
     if as_json:
         render.say_json(_as_json(done))

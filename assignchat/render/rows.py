@@ -1,0 +1,175 @@
+"""Rows for programs: ids, JSON, JSON lines and CSV, as fast as a million of them need."""
+
+import io
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from enum import StrEnum
+from itertools import chain, islice
+from json.encoder import encode_basestring
+from pathlib import Path
+from types import NoneType
+from typing import Any, TextIO
+
+from assignchat.crm.formulas import are_harmless, guarded
+from assignchat.render.formats import Form, detail_text, escaped
+from assignchat.render.output import stdout_is_terminal, write, write_all
+from assignchat.system.files import create_own
+from assignchat.texts import visible
+
+_PLAIN_TYPES = frozenset({str, int, float, NoneType})
+_ROWS_AT_ONCE = 500
+
+
+class FileFormat(StrEnum):
+    """The form of an exported file, and the ending of its name."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+
+
+def say_machine_rows(
+    form: Form, rows: Iterable[Any], row_type: type[Any], *, heading: bool = True
+) -> None:
+    """Print rows of a named tuple for a program, or only their ids, without holding them."""
+    if form == Form.IDS:
+        at_terminal = stdout_is_terminal()
+        write_all(f"{visible(str(row.id)) if at_terminal else row.id}\n" for row in rows)
+        return
+    if form == Form.CSV:
+        columns = row_type._fields if heading else ()
+        _csv_to(_Stdout(), columns, map(_seen, rows) if stdout_is_terminal() else rows)
+        return
+    texts = _row_texts(rows, row_type)
+    if form == Form.JSONL:
+        write_all(f"{text}\n" for text in texts)
+        return
+    first = next(texts, None)
+    if first is None:
+        write("[]\n")
+        return
+    write_all(chain([f"[{first}"], (f",\n {text}" for text in texts), ["]\n"]))
+
+
+def say_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Print rows as CSV with a heading."""
+    _csv_to(_Stdout(), columns, map(_seen, rows) if stdout_is_terminal() else rows)
+
+
+def _seen(row: Sequence[Any]) -> Sequence[Any]:
+    """Return a row made safe for a person's terminal."""
+    return [_visible_cell(cell) for cell in row]
+
+
+def _visible_cell(cell: Any) -> Any:
+    if isinstance(cell, tuple):
+        return tuple(map(visible, cell))
+    if isinstance(cell, dict):
+        return {visible(key): value for key, value in cell.items()}
+    return visible(cell) if isinstance(cell, str) else cell
+
+
+def _row_texts(rows: Iterable[Any], row_type: type[Any]) -> Iterator[str]:
+    """Yield each row as a JSON object, the text that `json_text` returns, ten times as fast."""
+    for texts in _texts_in_blocks(rows, row_type._fields, embedded="detail"):
+        together = "".join(texts)
+        stays = together.isascii() and "\x7f" not in together
+        yield from texts if stays else map(escaped, texts)
+
+
+def _texts_in_blocks(
+    rows: Iterable[Sequence[Any]], names: Sequence[str], embedded: str | None = None
+) -> Iterator[list[str]]:
+    """Yield some rows at a time as JSON objects; a column may be JSON that is embedded in them."""
+    template = "{" + ", ".join(f'"{name}": %s' for name in names) + "}"
+    encoders = [detail_text if name == embedded else encode_basestring for name in names]
+    left = iter(rows)
+    while block := list(islice(left, _ROWS_AT_ONCE)):
+        columns = map(_column_texts, encoders, zip(*block, strict=True))
+        yield list(map(template.__mod__, zip(*columns, strict=True)))
+
+
+def _column_texts(encode: Callable[[str], str], column: Sequence[Any]) -> Iterable[Any]:
+    """Return the values of a column as they stand in JSON; its texts as `encode` makes them."""
+    types = set(map(type, column))
+    if types == {str}:
+        return map(encode, column)
+    if types == {int}:
+        return column
+    return [
+        "null" if value is None else encode(value) if type(value) is str else _encoded(value)
+        for value in column
+    ]
+
+
+def _encoded(value: Any) -> str:
+    return "[]" if value == () else json.dumps(value, ensure_ascii=False)
+
+
+def write_csv_file(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write rows to a CSV file with a heading."""
+    with _new_file(path) as file:
+        _csv_to(file, columns, rows)
+
+
+def write_jsonl_file(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write rows to a file with a JSON object a line."""
+    with _new_file(path) as file:
+        for texts in _texts_in_blocks(rows, columns):
+            file.writelines(f"{text}\n" for text in texts)
+
+
+def csv_text(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """Write rows as CSV with a heading. Returns the text."""
+    text = io.StringIO(newline="")
+    _csv_to(text, columns, rows)
+    return text.getvalue()
+
+
+def _new_file(path: Path) -> TextIO:
+    return os.fdopen(create_own(path), "w", encoding="utf-8", newline="")
+
+
+class _Stdout:
+    """Standard output as a file that the csv module can write to."""
+
+    def write(self, text: str) -> int:
+        write(text)
+        return len(text)
+
+
+def _csv_to(file: TextIO | _Stdout, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    import csv  # only where it is asked for
+
+    writer = csv.writer(file, lineterminator="\n")
+    # A lone carriage return ends a row for many readers, and is not quoted by itself.
+    quoting = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    if columns:
+        writer.writerow(columns)
+    left = iter(rows)
+    while block := list(islice(left, _ROWS_AT_ONCE)):
+        if _can_stay(block):
+            writer.writerows(block)
+            continue
+        for row in block:
+            cells = [_harmless(value) for value in row]
+            carriage_return = any(isinstance(cell, str) and "\r" in cell for cell in cells)
+            (quoting if carriage_return else writer).writerow(cells)
+
+
+def _can_stay(block: list[Sequence[Any]]) -> bool:
+    """Return whether it is clear at a glance that all rows can be written as they are."""
+    cells = list(chain.from_iterable(block))
+    return _PLAIN_TYPES.issuperset(map(type, cells)) and are_harmless(
+        [cell for cell in cells if type(cell) is str]
+    )
+
+
+def _harmless(value: Any) -> Any:
+    """Return a CSV cell that no spreadsheet runs as a formula."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (tuple, dict)):
+        # Nor one that separates by these, for which part of the text would be a cell.
+        return json.dumps(value, ensure_ascii=False).replace(";", r"\u003b").replace("|", r"\u007c")
+    return guarded(value) if isinstance(value, str) else value
