@@ -19,6 +19,11 @@ def held() -> AbstractContextManager[None]:
     return _delayed(STOPPING)
 
 
+def is_waiting_to_stop() -> bool:
+    """Return whether Ctrl-C or SIGTERM has come since it is `held`."""
+    return not signal.sigpending().isdisjoint(STOPPING)
+
+
 def not_suspended() -> AbstractContextManager[None]:
     """Delay until the block has ended what suspends the program from its terminal, as Ctrl-Z does.
 

@@ -230,6 +230,20 @@ def test_a_commit_that_stands_is_found_to_stand(engine: Engine, server: Server) 
     assert names(database) == ["mark"]
 
 
+def test_a_signal_ends_the_waiting_for_a_standby_of_a_commit_that_stands(
+    engine: Engine, server: Server
+) -> None:
+    database = engine.open()
+    waits = f"pid = {pid(database)} AND wait_event = 'SyncRep'"
+    here = threading.get_ident()  # in a program without threads no other could hear of it
+    stop = afterwards(server, waits, lambda: signal.pthread_kill(here, signal.SIGTERM))
+    with raising(signal.SIGTERM), no_standby(server), stop:
+        with pytest.raises(Interrupted), database.write():
+            add(database, "mark")
+        assert database.committed
+    assert names(database) == ["mark"]
+
+
 SLOW = """
 CREATE FUNCTION assignchat.slow() RETURNS trigger LANGUAGE plpgsql
     AS $$ BEGIN PERFORM pg_sleep(3600); RETURN NULL; END $$;

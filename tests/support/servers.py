@@ -7,7 +7,7 @@ import select
 import shutil
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -169,7 +169,9 @@ def programs() -> Path | None:
 
 
 @contextmanager
-def server(*options: str, **settings: str) -> Iterator[Server]:
+def server(
+    *options: str, kind: Callable[..., Server] = Server, **settings: str
+) -> Iterator[Server]:
     """A running server for the block, made with these options of initdb, with these settings.
 
     Without the programs of one, the test is skipped.
@@ -180,7 +182,7 @@ def server(*options: str, **settings: str) -> Iterator[Server]:
     # Its socket's path must be short, and in memory it makes a database in a tenth of the time.
     place = MEMORY if os.access(MEMORY, os.W_OK) else None
     folder = Path(tempfile.mkdtemp(prefix="assignchat-server-", dir=place))
-    running = Server(found or Path(), folder, **settings)
+    running = kind(found or Path(), folder, **settings)
     if os.geteuid() == 0:
         os.chown(folder, running.owner, running.owner)
     try:

@@ -32,6 +32,7 @@ from assignchat.store.postgres.inspection import PostgresInspection
 from assignchat.store.postgres.logins import PostgresLogins
 from assignchat.store.postgres.watching import Watching
 from assignchat.store.sql import Params
+from assignchat.system import signals
 from assignchat.texts import without_password
 from assignchat.times import Clock, format_time, utc_now
 
@@ -199,11 +200,19 @@ class PostgresDatabase(PostgresInspection, PostgresLogins, Watching, Database):
             return
         if number and self._changed > self._changes_before:
             self.execute_soon(f"NOTIFY {CHANNEL}", {})
+        self.connection.on_waiting = self._heed_signals
         try:
             self.execute("COMMIT")
         except DatabaseUnreachable as error:
             if not self._was_committed(number, error):
                 raise
+        finally:
+            self.connection.on_waiting = None
+
+    def _heed_signals(self) -> None:
+        """Stop waiting for a standby if a signal was held back: the commit stands without it."""
+        if signals.is_waiting_to_stop():
+            self.connection.cancelled()
 
     def _was_committed(self, number: str, lost: DatabaseUnreachable) -> bool:
         """Ask on a new connection what became of a transaction whose commit got no answer.

@@ -1,10 +1,11 @@
 """psycopg2, loaded without what it does not need, and connections that Ctrl-C can interrupt."""
 
+import os
 import select
 import sys
 from _thread import allocate_lock, start_new_thread
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import StringIO
 from typing import Any
 
@@ -12,6 +13,7 @@ from assignchat.errors import DatabaseUnreachable
 from assignchat.system import signals
 
 _TELL_SECONDS = 5.0  # how often a person is told again for whom they wait
+_REACH_SECONDS = 2.0  # in which a server that is to cancel something takes a connection
 
 
 def _load() -> Any:
@@ -55,6 +57,13 @@ class Connection(extensions.connection):  # type: ignore[misc]
         self.notifies.clear()
         return self.changes_heard
 
+    def cancelled(self) -> bool:
+        """Ask the server to end the statement, if it can be reached: else that takes minutes."""
+        if not _is_reachable(self.fileno()):
+            return False
+        self.cancel()
+        return True
+
     def raise_interruption(self) -> None:
         """Raise what came while the server worked, if anything did."""
         interruption, self.interruption = self.interruption, None
@@ -91,6 +100,18 @@ def connect_in_time(url: str, options: dict[str, str]) -> Connection:
     return made[0]
 
 
+def _is_reachable(descriptor: int) -> bool:
+    """Return whether the other end of a connection takes one more."""
+    import socket  # only for an interruption
+
+    with socket.socket(fileno=os.dup(descriptor)) as same, suppress(OSError):
+        if same.family == socket.AF_UNIX:
+            return True
+        socket.create_connection(same.getpeername()[:2], _REACH_SECONDS).close()
+        return True
+    return False
+
+
 @contextmanager
 def interruptible() -> Iterator[None]:
     """Let Python run the handlers of signals while it waits for the server in the block."""
@@ -117,7 +138,8 @@ def copy(cursor: Any, statement: str, text: str) -> None:
 def _wait(connection: Any) -> None:
     """Wait for the server; if a signal raises anything, cancel the statement and keep that.
 
-    psycopg2 would close a connection if this raised it. A second signal does not wait.
+    psycopg2 would close a connection if this raised it, as for a second signal, and for a server
+    that is out of reach.
     """
     seconds = 1.0
     while True:
@@ -134,7 +156,6 @@ def _wait(connection: Any) -> None:
         except psycopg2.Error:
             raise
         except BaseException as interruption:
-            if connection.interruption:
+            if connection.interruption or not connection.cancelled():
                 raise
             connection.interruption = interruption
-            connection.cancel()
