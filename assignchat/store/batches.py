@@ -40,7 +40,7 @@ def every(
 ) -> Iterator[BatchRow]:
     """Yield all batches."""
     order = page("id", limit, newest_first=newest_first)
-    return database.rows(BatchRow, f"SELECT {_COLUMNS} FROM batches {order}")
+    return database.rows(BatchRow, f"SELECT {_COLUMNS} FROM batches {order}", many=limit is None)
 
 
 def newest_of(database: Database, actor: str) -> int | None:

@@ -28,7 +28,8 @@ def to_tell(
     database: Database, *, limit: int | None = None, newest_first: bool = False
 ) -> Iterator[ChatChange]:
     """Yield the chats to tell the CRM about, in the order of their last change."""
-    return database.rows(ChatChange, _to_tell(database, limit, newest_first=newest_first))
+    select = _to_tell(database, limit, newest_first=newest_first)
+    return database.rows(ChatChange, select, many=limit is None)
 
 
 def _to_tell(database: Database, limit: int | None, *, newest_first: bool) -> str:
@@ -65,7 +66,7 @@ def stage(database: Database, *, limit: int | None = None, newest_first: bool = 
 
 def staged(database: Database) -> Iterator[ChatChange]:
     """Yield the collected chats, in the order in which they were collected."""
-    return database.rows(ChatChange, f"SELECT {_COLUMNS} FROM telling ORDER BY place")
+    return database.rows(ChatChange, f"SELECT {_COLUMNS} FROM telling ORDER BY place", many=True)
 
 
 def unstage(database: Database, chat_ids: Iterable[str]) -> None:

@@ -34,9 +34,8 @@ def matching(
     direction = " DESC" if newest_first else ""
     at_once = limit if customer is None else None
     order = page(f"opened_at{direction}, id", at_once, newest_first=newest_first)
-    rows = database.rows(
-        Chat, f"SELECT {_COLUMNS} FROM chats {where(filters, given)} {order}", given
-    )
+    select = f"SELECT {_COLUMNS} FROM chats {where(filters, given)} {order}"
+    rows = database.rows(Chat, select, given, many=at_once is None)
     if customer is None:
         return rows
     part = customer.casefold()  # which engines do for ASCII alone, or as their locale says

@@ -55,9 +55,11 @@ _STATUS_FILTERS = {
 }
 
 
-def _requests(database: Database, sql: str, params: Params) -> Iterator[Request]:
+def _requests(
+    database: Database, sql: str, params: Params, *, many: bool = False
+) -> Iterator[Request]:
     select = f"SELECT {_COLUMNS} {_SOURCE} {sql}"
-    return _made(database, database.tuples(select, {**params, "now": database.now}))
+    return _made(database, database.tuples(select, {**params, "now": database.now}, many=many))
 
 
 def _made(database: Database, rows: Iterable[tuple[Any, ...]]) -> Iterator[Request]:
@@ -112,7 +114,7 @@ def matching(
     # The sign keeps SQLite from walking all requests in their order to find the few pending.
     column = "+r.id" if status == "pending" else "r.id"
     order = page(column, limit, newest_first=newest_first)
-    return _requests(database, f"{where(filters, given)} {order}", given)
+    return _requests(database, f"{where(filters, given)} {order}", given, many=limit is None)
 
 
 def pending(database: Database, which: Which) -> list[Request]:

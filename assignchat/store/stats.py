@@ -129,6 +129,7 @@ def answers(database: Database, period: Period) -> Iterator[Answer]:
         f"SELECT recipient_id, {database.seconds_between('requested_at', 'resolved_at')}"
         f" FROM requests WHERE status IN {one_of(ANSWERS)} AND {_SENT} ORDER BY 2",
         period._asdict(),
+        many=True,
     )
 
 

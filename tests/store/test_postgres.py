@@ -12,6 +12,7 @@ from types import FrameType
 import pytest
 
 from assignchat.errors import DatabaseForeign, DatabaseLocked, DatabaseUnreachable
+from assignchat.store import batches, changes, chats, requests, stats, tracking
 from assignchat.store.database import Database
 from assignchat.store.engines import engine_of
 from assignchat.store.postgres import LOCK
@@ -309,6 +310,26 @@ def test_a_signal_ends_the_connecting(server: Server) -> None:
     stop = lambda: os.kill(os.getpid(), signal.SIGUSR1)  # noqa: E731
     with raising(signal.SIGUSR1), silence(then=stop) as port, pytest.raises(Interrupted):
         kind.open(f"postgresql://127.0.0.1:{port}/team", os_user="tester")
+
+
+# Long lists.
+
+
+def test_no_list_of_any_length_is_in_memory_at_once(database: Database) -> None:
+    with database.read():
+        lists = [
+            batches.every(database),
+            changes.to_tell(database),
+            chats.matching(database),
+            requests.matching(database, {}),
+            stats.answers(database, stats.Period(None, None)),
+            tracking.records(database, {}),
+            tracking.rows(database, {}),
+            *map(database.table, database.tables()),
+        ]
+        for rows in lists:
+            assert list(rows) == []
+        assert database.value("SELECT count(*) FROM pg_cursors") == len(lists)
 
 
 # Servers that are not used, and networks that are not trusted.
