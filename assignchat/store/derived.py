@@ -296,10 +296,24 @@ def _requests(database: Database) -> Derived:
 
 # Batches, and how many chats their rows count.
 
+_OF_BATCH = "t.batch_id IS NOT NULL AND t.event IN ('assigned', 'undone')"
+_COUNTS = "count(*) AS chats, min(t.id) AS first_row"
+_ARE_ALIKE = (
+    "a.event = a.last_event AND a.from_user = a.last_from AND a.to_user = a.last_to"
+    " AND a.chats = a.senders AND a.chats = a.receivers"
+)
+
+# A batch mostly takes from one user for one other; only what differs within one is sorted.
 _OF_BATCHES = {
-    "counted": "SELECT t.batch_id, t.event, t.from_user, t.to_user, count(*) AS chats,"
-    " min(t.id) AS first_row FROM engagement_tracking t WHERE t.batch_id IS NOT NULL"
-    " AND t.event IN ('assigned', 'undone') GROUP BY t.batch_id, t.event, t.from_user, t.to_user",
+    "every_batch": "SELECT t.batch_id, min(t.event) AS event, max(t.event) AS last_event,"
+    " min(t.from_user) AS from_user, max(t.from_user) AS last_from, min(t.to_user) AS to_user,"
+    " max(t.to_user) AS last_to, count(t.from_user) AS senders, count(t.to_user) AS receivers,"
+    f" {_COUNTS} FROM engagement_tracking t WHERE {_OF_BATCH} GROUP BY t.batch_id",
+    "counted": "SELECT a.batch_id, a.event, a.from_user, a.to_user, a.chats, a.first_row"
+    f" FROM every_batch a WHERE {_ARE_ALIKE} UNION ALL"
+    f" SELECT t.batch_id, t.event, t.from_user, t.to_user, {_COUNTS}"
+    f" FROM every_batch a JOIN engagement_tracking t ON t.batch_id = a.batch_id WHERE {_OF_BATCH}"
+    f" AND ({_ARE_ALIKE}) IS NOT TRUE GROUP BY t.batch_id, t.event, t.from_user, t.to_user",
     "began": "SELECT batch_id, event, min(first_row) AS first_row FROM counted"
     " GROUP BY batch_id, event",
     "given": "SELECT batch_id, to_user, sum(chats) AS chats, min(first_row) AS first_row"

@@ -25,8 +25,10 @@ def of(database: Database, table: str, new_id: str, canonical: Canonical) -> str
 
 def among(database: Database, table: str, canonical: Canonical) -> Iterator[tuple[str, str]]:
     """Yield pairs of ids that differ only by case, width, blanks, or what cannot be seen."""
-    by_case = database.tuples(
-        f"SELECT min(id), max(id) FROM {table} GROUP BY lower(id) HAVING count(*) > 1 ORDER BY 1"
+    by_case = database.tuples(  # sorted only if one has a capital letter, as one of two must
+        f"SELECT min(id), max(id) FROM {table}"
+        f" WHERE EXISTS (SELECT 1 FROM {table} WHERE id <> lower(id))"
+        " GROUP BY lower(id) HAVING count(*) > 1 ORDER BY 1"
     )
     yield from ((one, other) for one, other in by_case if canonical(one) == canonical(other))
     odd = database.column(f"SELECT id FROM {table} WHERE {_odd(database)} ORDER BY id")
