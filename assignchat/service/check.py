@@ -240,14 +240,19 @@ def _overdue(database: Database) -> Iterator[Finding]:
 
 
 def _large(database: Database) -> Iterator[Finding]:
-    for file in database.own_files[1:]:
+    for place, file in enumerate(database.own_files[1:]):
         size = file.stat().st_size if file.exists() else 0
         if size > _LARGE:
-            yield Finding(
-                "log_large",
-                f"{file.name} has {size // 1024**2:,} MiB: unless the next changes make it shrink, "
-                "a program that reads was stopped, and keeps its transaction open",
-            )
+            code, why = _LARGE_FILES[min(place, 1)]
+            yield Finding(code, f"{file.name} has {size // 1024**2:,} MiB: {why}")
 
 
 _LARGE = 256 * 1024**2  # bytes
+
+_GROWN = (
+    "unless the next changes make it shrink, a program that reads was stopped, and keeps its "
+    "transaction open"
+)
+_NOT_OURS = "no command has made it so large; remove it while no program uses the database"
+_LARGE_FILES = (("log_large", _GROWN), ("file_large", _NOT_OURS))
+"""Codes and reasons, of the file to which changes go first, and of the others."""

@@ -179,8 +179,15 @@ def _sha256(content: bytes) -> str:
 
 
 def _encoded(values: Sequence[Any]) -> bytes:
-    # What JSON cannot hold, such as a BLOB, was put there by hand, and must not stop a check.
-    return json.dumps(values, default=repr).encode()
+    return json.dumps(values, default=_put_by_hand).encode()
+
+
+def _put_by_hand(value: object) -> list[str]:
+    """Return what stands for a value that JSON cannot hold, such as a BLOB, and for no other one.
+
+    No command writes one, and it must not stop a check.
+    """
+    return [repr(value)]
 
 
 def first_tampering(database: Database) -> str | None:

@@ -1,5 +1,6 @@
 """check: every damage done behind the program's back is found and named, and none invented."""
 
+import os
 import sqlite3
 from contextlib import closing
 
@@ -362,6 +363,15 @@ def test_a_log_that_has_grown_is_a_warning_until_changes_make_it_shrink(team: Te
         for user in ("eve", "zoe", "ann"):
             team.ok("user", "add", user)
         assert _warnings(team) == {}
+
+
+def test_another_large_file_is_not_told_as_a_reader_that_was_stopped(team: Team) -> None:
+    queue = team.database.with_name("assignchat.db-queue")
+    os.truncate(queue, 300 * 1024**2)
+    warnings = _warnings(team)
+    assert "assignchat.db-queue has 300 MiB" in warnings["file_large"]
+    assert "stopped" not in warnings["file_large"]
+    assert "log_large" not in warnings
 
 
 def test_a_warning_and_a_problem_are_told_apart(team: Team) -> None:

@@ -130,6 +130,14 @@ def test_every_change_moves_the_head_and_nothing_else_does(team: Team) -> None:
     assert head(team) == heads[-1]
 
 
+def test_bytes_are_not_taken_for_the_text_that_shows_them(team: Team) -> None:
+    team.ok("assign", "chat-3", "--to", "omar", "--as", "mark")
+    team.ok("withdraw", "3", "--reason", "b'x'", "--as", "mark")
+    head(team)
+    tamper(team, f"UPDATE engagement_tracking SET reason = x'78' WHERE id = {last_row(team)}")
+    assert f"row {last_row(team)} was changed" in found(team)["history_changed"]
+
+
 @pytest.mark.parametrize("column", COLUMNS)
 def test_whatever_is_changed_in_a_row_the_row_is_named(team: Team, column: str) -> None:
     for row_id in (1, BATCH_SIZE, BATCH_SIZE + 40, last_row(team)):
