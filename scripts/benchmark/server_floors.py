@@ -2,8 +2,12 @@
 
 from benchmark.measuring import NOW
 
+_NEXT_ID = """
+SELECT setval('engagement_tracking_id_seq', max(id)) FROM engagement_tracking;
+"""
+
 BULK = f"""
-BEGIN;
+BEGIN; {_NEXT_ID}
 INSERT INTO batches (at, actor) VALUES ('{NOW}', 'maria');
 INSERT INTO engagement_tracking
     (at, event, actor, os_user, chat_id, batch_id, from_user, to_user)
@@ -14,7 +18,7 @@ COMMIT;
 """
 
 IMPORT = f"""
-BEGIN;
+BEGIN; {_NEXT_ID}
 CREATE TEMP TABLE incoming (id TEXT COLLATE "C", customer TEXT COLLATE "C",
     owner_id TEXT COLLATE "C", status TEXT COLLATE "C", opened_at TEXT COLLATE "C",
     place BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY);
