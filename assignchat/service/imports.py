@@ -130,7 +130,7 @@ def import_chats(
     with database.write_temporary():  # rows may come slowly out of a pipe
         imports.stage(database, _checked_chats(rows, problems))
     with database.write(dry_run=dry_run, bulk=True):
-        imports.mark_new(database)
+        imports.find_known(database)
         if source is not None:
             imports.remember_owner_names(database, source)
         imports.resolve_owners(database)

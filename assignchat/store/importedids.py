@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from assignchat.store.database import Database
-from assignchat.store.imports import Fault, Found
+from assignchat.store.imports import IS_NEW, Fault, Found
 
 
 def new_ids(database: Database) -> Iterator[tuple[Sequence[int], Sequence[str]]]:
@@ -12,7 +12,7 @@ def new_ids(database: Database) -> Iterator[tuple[Sequence[int], Sequence[str]]]
     for first in range(1, last + 1, _AT_ONCE):
         lines, found = database.whole_columns(
             ["line", "id"],
-            "FROM incoming WHERE new = 1 AND place BETWEEN :first AND :last",
+            f"FROM incoming i WHERE {IS_NEW} AND place BETWEEN :first AND :last",
             {"first": first, "last": first + _AT_ONCE - 1},
         )
         if found:
@@ -68,5 +68,5 @@ _TWINS = (
     " ON o.form = n.form AND o.id <> n.id"
     " WHERE n.line IS NOT NULL AND (o.line IS NULL OR o.line < n.line)"
     " UNION SELECT i.line, i.id, o.id FROM odd o JOIN incoming i ON i.id = o.form"
-    " WHERE i.new = 1 AND o.line IS NULL"
+    f" WHERE {IS_NEW} AND o.line IS NULL"
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from enum import StrEnum
-from itertools import count, repeat
+from itertools import count
 from typing import Any
 
 from assignchat.namedtuples import NamedTuple
@@ -28,6 +28,8 @@ CRM_CHANGES = (
 """Whether the CRM names another owner or status of a known chat than before."""
 
 DIFFERS = "i.place IN (SELECT place FROM differing)"
+
+IS_NEW = "NOT EXISTS (SELECT 1 FROM known k WHERE k.place = i.place)"
 
 KNOWN = f"FROM incoming i JOIN chats c ON c.id = i.id AND {DIFFERS}"
 """The staged rows that differ from their chats, see `find_differing`."""
@@ -104,10 +106,10 @@ def stage(database: Database, rows: Iterable[tuple[Any, ...]]) -> None:
     database.make_temporary(
         "incoming",
         "line INTEGER, id TEXT, customer TEXT, owner_id TEXT, status TEXT, opened_at TEXT,"
-        " closed_at TEXT, crm_owner_id TEXT, crm_status TEXT, says_crm INTEGER, new INTEGER,"
+        " closed_at TEXT, crm_owner_id TEXT, crm_status TEXT, says_crm INTEGER,"
         " place INTEGER PRIMARY KEY",
     )
-    placed = map(tuple.__add__, rows, zip(repeat(0), count(1)))
+    placed = map(tuple.__add__, rows, zip(count(1)))
     database.stage("incoming", placed, blank_is_null=True)
     database.execute("CREATE INDEX incoming_by_id ON incoming (id)")
 
@@ -147,9 +149,12 @@ def resolve_owners(database: Database) -> None:
     )
 
 
-def mark_new(database: Database) -> None:
-    """Mark the staged rows whose chats do not exist yet."""
-    database.execute("UPDATE incoming SET new = 1 WHERE id NOT IN (SELECT id FROM chats)")
+def find_known(database: Database) -> None:
+    """Collect the staged rows whose chats exist already; the others are new."""
+    database.make_temporary("known", "place INTEGER PRIMARY KEY")
+    database.stage_selected(
+        "known", "SELECT i.place FROM incoming i WHERE i.id IN (SELECT id FROM chats)"
+    )
 
 
 def find_differing(database: Database) -> None:
@@ -184,7 +189,9 @@ _PROBLEMS = {
         "SELECT i.line, i.id, i.owner_id FROM incoming i"
         " WHERE i.owner_id IS NOT NULL AND i.owner_id NOT IN (SELECT id FROM users)"
     ),
-    Fault.NO_OWNER: ("SELECT line, id, NULL FROM incoming WHERE new = 1 AND owner_id IS NULL"),
+    Fault.NO_OWNER: (
+        f"SELECT i.line, i.id, NULL FROM incoming i WHERE i.owner_id IS NULL AND {IS_NEW}"
+    ),
     # The first import tells how things stand in the CRM, former colleagues included; a change
     # is an assignment, and nobody inactive takes part in one.
     Fault.NOT_ACTIVE: (
@@ -317,20 +324,23 @@ def _first_values_as_json(database: Database) -> str:
 
     What is not told is null, or the time of the row if it is when the chat was opened.
     """
-    always = {
-        "status": database.json_array("NULL", "coalesce(i.status, 'open')"),
-        "customer": database.json_array("NULL", "coalesce(i.customer, i.id)"),
+    opened, closed = "i.opened_at IS NOT NULL", "i.status = 'closed' AND i.closed_at IS NOT NULL"
+    values = {
+        "status": "coalesce(i.status, 'open')",
+        "customer": "coalesce(i.customer, i.id)",
+        "opened_at": "i.opened_at",
+        "closed_at": "i.closed_at",
     }
-    closed = "i.status = 'closed' AND i.closed_at IS NOT NULL"
-    opened_at, closed_at = (database.json_array("NULL", f"i.{c}_at") for c in ("opened", "closed"))
-    times = {
-        "opened_at": f"CASE WHEN i.opened_at IS NOT NULL THEN {opened_at} END",
-        "closed_at": f"CASE WHEN {closed} THEN {closed_at} END",
-    }
+
+    def told(*but: str) -> str:
+        pairs = {name: value for name, value in values.items() if name not in but}
+        return database.json_object({n: database.json_array("NULL", v) for n, v in pairs.items()})
+
     return (
-        f"CASE WHEN i.opened_at IS NOT NULL OR ({closed})"
-        f" THEN {database.json_without_nulls(database.json_object(always | times))}"
-        f" ELSE {database.json_object(always)} END"
+        f"CASE WHEN {opened} AND {closed} THEN {told()}"
+        f" WHEN {opened} THEN {told('closed_at')}"
+        f" WHEN {closed} THEN {told('opened_at')}"
+        f" ELSE {told('opened_at', 'closed_at')} END"
     )
 
 
@@ -345,7 +355,7 @@ def _insert(database: Database, bound: Params) -> int:
         " CASE WHEN i.says_crm = 1 THEN (SELECT id FROM users WHERE id = i.crm_owner_id)"
         " ELSE i.owner_id END,"
         " CASE WHEN i.says_crm = 1 THEN i.crm_status ELSE coalesce(i.status, 'open') END"
-        " FROM incoming i WHERE i.new = 1 ORDER BY i.id",
+        f" FROM incoming i WHERE {IS_NEW} ORDER BY i.id",
         bound,
     )
     with seals.rows_varying_in(database, "chat_id", "to_user", "detail"):
@@ -354,7 +364,7 @@ def _insert(database: Database, bound: Params) -> int:
             "INSERT INTO engagement_tracking (at, event, actor, os_user, chat_id, to_user, detail)"
             " SELECT :now, 'imported', :actor, :os_user, i.id, i.owner_id,"
             f" {_first_values_as_json(database)}"
-            " FROM incoming i WHERE i.new = 1 ORDER BY i.line",
+            f" FROM incoming i WHERE {IS_NEW} ORDER BY i.line",
             bound,
         )
     return created
