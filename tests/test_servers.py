@@ -71,7 +71,23 @@ def test_what_cannot_be_copied_whole_is_not_copied(team: Team, empty: str) -> No
     team.location = str(Path("assignchat.db").absolute())
 
 
-def test_only_a_file_moves_and_only_to_a_server(team: Team, empty: str) -> None:
+def test_it_moves_back_into_a_file(team: Team, empty: str) -> None:
+    team.ok("--db", empty, "init", "--from", "assignchat.db")
+    team.ok("--db", empty, "assign", "chat-1", "--to", "martha", "--as", "mark")
+    team.ok("--db", empty, "bulk-assign", "--from", "mark", "--to", "omar", "--as", "maria")
+    done = team.ok("--db", "back.db", "init", "--from", empty)
+    assert (done["created"], done["copied"]) == (True, True)
+    assert head(team, "--db", "back.db") == head(team, "--db", empty)
+    for listed in ("user list", "chat list", "requests", "tracking", "batches", "inbox --as mark"):
+        assert team.ok("--db", "back.db", *listed.split()) == team.ok(
+            "--db", empty, *listed.split()
+        )
+    team.ok("--db", "back.db", "undo", "--last", "--as", "maria", "--yes")  # numbers go on
+    head(team, "--db", "back.db")
+    assert team.refused("--db", "back.db", "init", "--from", empty) == (2, "invalid_value")
+
+
+def test_nothing_moves_between_two_of_a_kind(team: Team, empty: str) -> None:
     assert team.refused("init", "--from", "other.db") == (2, "usage")
     assert team.refused("--db", empty, "init", "--from", empty) == (2, "usage")
     refusal = team.refused("--db", empty, "init", "--from", "other.db")

@@ -32,7 +32,9 @@ def reached(error: BaseException | None) -> Limit | None:
 
     A module that cannot be loaded tells its reason only in words.
     """
-    while error is not None:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:  # which may lead to one another
+        seen.add(id(error))
         if isinstance(error, MemoryError):
             return MEMORY
         if isinstance(error, SystemError) and _memory_is_limited():  # it lost a MemoryError

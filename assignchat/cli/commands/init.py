@@ -39,7 +39,7 @@ def init(
     ] = False,
     source: Annotated[
         str | None,
-        typer.Option("--from", metavar="FILE", help="Copy this file into a database on a server."),
+        typer.Option("--from", metavar="DATABASE", help="Copy a file to a server, or back."),
     ] = None,
     roles: Annotated[
         bool, typer.Option("--roles", help="Make the roles of a team on a server.")
@@ -55,8 +55,8 @@ def init(
 
     And a config file beside it, if none is in use. Repeating it is harmless.
 
-    On a server, the database must be there, and is given its tables. With --from it must be
-    empty; it gets all of the file or nothing, and check --full prints the same head on both.
+    On a server, the database must be there, and is given its tables. With --from, the new one
+    must be empty; it gets all or nothing, and check --full prints the same head on both.
 
     --roles makes assignchat_owner, assignchat_member and assignchat_auditor, and prints the SQL
     that makes the users members. No SQL of a member changes or removes history.
@@ -144,8 +144,8 @@ def _copier(ctx: typer.Context, source: str, location: str) -> Iterator[Fill]:
     """Open the database to be copied. Yields what copies it, and shows how far that is."""
     if engine_of(location) is engine_of(source):
         raise Usage(
-            "--from copies a file into a database on a server",
-            hint="Name the server with --db, or copy the file with: assignchat backup FILE",
+            "--from copies a file into a database on a server, or such a database into a file",
+            hint="Name the new one with --db. A file is copied by: assignchat backup FILE",
         )
     identity = identity_at(source)
     with (
@@ -165,7 +165,7 @@ def _say_made(
     made = "Made the database" if created else "There already is a database at"
     render.say(f"{made} {render.visible(location)}.")
     if filled and not demo:
-        render.say("All of the file is in it.")
+        render.say("All of the other one is in it.")
         hint("assignchat check --full")
     elif filled:
         render.say("Mark and Martha are in it, with a few chats.")

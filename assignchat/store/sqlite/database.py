@@ -387,7 +387,7 @@ class SqliteDatabase(SqliteInspection):
     ) -> None:
         place = "nullif(?, '')" if blank_is_null else "?"  # for None sqlite3 looks for an adapter
         # Whatever reads the database itself here keeps it open until the last row has come.
-        columns = self.connection.execute(f"SELECT * FROM temp.{table} LIMIT 0").description
+        columns = self.connection.execute(f"SELECT * FROM {table} LIMIT 0").description
         places = ", ".join([place] * len(columns))
         insert = f"INSERT INTO {table} VALUES ({places}) ON CONFLICT DO NOTHING"
         with self._translated():
