@@ -33,7 +33,7 @@ from assignchat.service.find import (
 )
 from assignchat.service.lifecycle import cancel, record_passed_deadlines
 from assignchat.service.shares import Load, gained_open_chats, share_out
-from assignchat.shell import command_line
+from assignchat.shell import Argument, command_line
 from assignchat.store import batches, notifications, tracking, users
 from assignchat.store.database import Database
 from assignchat.store.selections import Move, Selection, StagedChats
@@ -299,7 +299,7 @@ def _check_active_again(database: Database, batch_id: int) -> None:
     if inactive:
         raise UserInactive(
             f"Chats would go back to users who are not active: {listing(inactive)}",
-            hint=command_line("user", "activate", inactive[0]),
+            hint=command_line("user", "activate", Argument(inactive[0])),
         )
 
 

@@ -8,7 +8,7 @@ from assignchat.model import Chat, ChatStatus, Event, Request, Status, TrackingR
 from assignchat.namedtuples import NamedTuple
 from assignchat.service.find import find_actor, find_chat, find_recipient, find_user, id_of, listing
 from assignchat.service.lifecycle import cancel, may_assign, record_passed_deadlines
-from assignchat.shell import command_line
+from assignchat.shell import Argument, command_line
 from assignchat.store import chats, requests, tracking
 from assignchat.store.database import Database
 from assignchat.texts import check_id, check_text
@@ -164,7 +164,7 @@ def _reopen(database: Database, chat: Chat, actor: str) -> None:
         raise UserInactive(
             f"{owner.name}, who owns chat {chat.id!r}, is not active",
             hint="Assign it to somebody first: "
-            + command_line("bulk-assign", chat.id, "--to", "USER"),
+            + command_line("bulk-assign", Argument(chat.id), "--to", "USER"),
         )
     chats.set_status(database, chat.id, ChatStatus.OPEN, None)
     tracking.append(database, Event.REOPENED, actor, chat_id=chat.id, from_user=chat.owner_id)

@@ -16,7 +16,7 @@ from assignchat.errors import (
     WrongUserType,
 )
 from assignchat.model import INDEFINITE, UNTIL_ANSWER, Chat, Request, Role, User
-from assignchat.shell import command_line
+from assignchat.shell import Argument, command_line
 from assignchat.store import chats, requests, users
 from assignchat.store.database import Database
 
@@ -226,7 +226,7 @@ def check_active(user: User) -> User:
     if not user.active:
         raise UserInactive(
             f"{user.name} ({user.id}) is not active",
-            hint=command_line("user", "activate", user.id),
+            hint=command_line("user", "activate", Argument(user.id)),
         )
     return user
 

@@ -24,7 +24,7 @@ from assignchat.service.find import listing, user_name
 from assignchat.service.lifecycle import cancel, record_passed_deadlines
 from assignchat.service.problems import MAX_PROBLEMS, Problems
 from assignchat.service.users import change_user, create_user, deactivate, with_aliases
-from assignchat.shell import command_line, quoted
+from assignchat.shell import Argument, command_line, quoted
 from assignchat.store import importedids, imports, notifications, requests, threeway, users
 from assignchat.store.database import Database
 from assignchat.store.imports import Change, Fault, Found, ImportedChat, OwnerChange
@@ -327,7 +327,7 @@ def _merge_user(database: Database, row: ImportedUser, actor: str, changes: list
         if count:
             raise InvalidValue(
                 f"user {old.id!r} cannot become inactive while owning open chats ({count})",
-                hint=command_line("user", "deactivate", old.id, "--reassign-to", "USER"),
+                hint=command_line("user", "deactivate", Argument(old.id), "--reassign-to", "USER"),
             )
         new = deactivate(database, new, actor)
     changes += [

@@ -7,7 +7,7 @@ from assignchat.model import Chat, ChatStatus, Role, Split, User
 from assignchat.service.batches import BulkAssigned, reassign
 from assignchat.service.find import find_actor, find_chat, find_user
 from assignchat.service.lifecycle import record_passed_deadlines
-from assignchat.shell import command_line
+from assignchat.shell import Argument, command_line
 from assignchat.store import chats, tracking
 from assignchat.store.database import Database
 from assignchat.store.selections import Selection
@@ -65,7 +65,7 @@ def _check_takeable(database: Database, chat: Chat, before: Chat, user: User) ->
             )
     if chat.status == ChatStatus.CLOSED:
         raise ChatClosed(
-            f"Chat {chat.id!r} is closed", hint=command_line("chat", "reopen", chat.id)
+            f"Chat {chat.id!r} is closed", hint=command_line("chat", "reopen", Argument(chat.id))
         )
 
 

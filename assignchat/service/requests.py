@@ -29,7 +29,7 @@ from assignchat.service.lifecycle import (
     may_assign,
     record_passed_deadlines,
 )
-from assignchat.shell import command_line
+from assignchat.shell import Argument, command_line
 from assignchat.store import requests, users
 from assignchat.store.database import Database
 from assignchat.store.requests import Filters, NewRequest
@@ -206,7 +206,7 @@ def _check_may_assign(chat: Chat, requester: User) -> None:
         )
     if chat.status == ChatStatus.CLOSED:
         raise ChatClosed(
-            f"Chat {chat.id!r} is closed", hint=command_line("chat", "reopen", chat.id)
+            f"Chat {chat.id!r} is closed", hint=command_line("chat", "reopen", Argument(chat.id))
         )
 
 

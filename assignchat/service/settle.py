@@ -19,7 +19,7 @@ from assignchat.namedtuples import NamedTuple
 from assignchat.service.find import find_actor, find_chat
 from assignchat.service.lifecycle import find_as_told, record_passed_deadlines, settle
 from assignchat.service.misses import end_absence
-from assignchat.shell import command_line
+from assignchat.shell import Argument, command_line
 from assignchat.store import chats, requests
 from assignchat.store.database import Database
 from assignchat.texts import check_text
@@ -256,5 +256,5 @@ def _why_not_pending(request: Request) -> AssignchatError:
         )
     return RequestNotPending(
         f"Request {request.id} is {Status(request.status).label} already",
-        hint=command_line("chat", "show", request.chat_id),
+        hint=command_line("chat", "show", Argument(request.chat_id)),
     )

@@ -9,7 +9,7 @@ from assignchat.namedtuples import NamedTuple
 from assignchat.service.batches import BulkAssigned, Progress, no_progress, reassign
 from assignchat.service.find import find_request, find_user, id_of, is_away
 from assignchat.service.lifecycle import cancel, record_passed_deadlines
-from assignchat.shell import command_line
+from assignchat.shell import Argument, command_line
 from assignchat.store import chats, deliveries, requests, tracking, users
 from assignchat.store.database import Database
 from assignchat.store.selections import Selection
@@ -246,7 +246,7 @@ def _store_aliases(
         if owner is not None and owner.id != user.id:
             raise AliasExists(
                 f"{owner.name} ({owner.id}) has the alias {given.alias!r} already",
-                hint=command_line("user", "set", owner.id, "--no-alias", given.alias),
+                hint=command_line("user", "set", Argument(owner.id), "--no-alias", given.alias),
             )
         users.put_alias(database, given)
 
@@ -256,7 +256,7 @@ def _check_owns_no_open_chats(database: Database, user: User) -> None:
     if count:
         raise OwnsOpenChats(
             f"{user.name} still owns {how_many(count, 'open chat')}",
-            hint=command_line("user", "deactivate", user.id, "--reassign-to", "USER"),
+            hint=command_line("user", "deactivate", Argument(user.id), "--reassign-to", "USER"),
         )
 
 

@@ -13,6 +13,7 @@ from tests.support.team import Team
 from tests.support.terminal import at_terminal
 
 ODD = "a b'$(touch pwned)\""
+DASHED = "--as=omar"
 
 
 @pytest.fixture
@@ -20,6 +21,8 @@ def desk(team_now: Team) -> Team:
     """The demo team by the machine's clock, with Maria's batch and somebody of an odd name."""
     team_now.ok("user", "add", ODD, "--role", "manager")
     team_now.ok("chat", "add", ODD, "--customer", "A", "--owner", ODD)
+    team_now.run("user", "add", "--role", "manager", "--", DASHED)
+    team_now.run("chat", "add", "--customer", "A", "--owner", DASHED, "--", DASHED)
     return team_now
 
 
@@ -63,6 +66,10 @@ def paste(team: Team, command: str) -> None:
         ("user", "away", "martha", "--until", "3d"),
         ("chat", "close", "chat-1"),
         ("chat", "close", ODD, "--as", ODD),
+        ("assign", "--to", "martha", "--as", DASHED, "--", DASHED),
+        ("user", "deactivate", "--reassign-to", "omar", "--yes", "--as", "maria", "--", DASHED),
+        ("user", "away", "--until", "3d", "--", DASHED),
+        ("chat", "close", "--as", "maria", "--", "chat-1", DASHED),
         ("config", "set", "busy_timeout", "3s"),
         ("config", "set", "assign_discuss.rejection_reasons", "-no", "so there"),
         ("config", "set", "assign_discuss.allow_other_reasons", "false"),
@@ -121,6 +128,26 @@ def test_who_accepts_is_told_how_to_ask_the_chat_back(desk: Team) -> None:
     assert desk.rows("SELECT requester_id, recipient_id FROM requests WHERE id = 2") == [
         ("martha", "mark")
     ]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("assign", "--to", "martha", "--as", "maria", "--", "--all"),
+        ("user", "deactivate", "--yes", "--", DASHED),
+    ],
+    ids=lambda words: " ".join(words[:2]),
+)
+def test_the_hint_of_an_error_can_be_pasted_whatever_the_id_is(
+    desk: Team, words: tuple[str, ...]
+) -> None:
+    desk.run("chat", "add", "--customer", "A", "--owner", "mark", "--", "--all")
+    desk.run("chat", "close", "--", "--all")
+    refused = desk.run(*words)
+    assert refused.exit_code == 4
+    (command,) = re.findall(r"assignchat .*", refused.err)
+    paste(desk, command.replace("USER", "martha"))
+    assert desk.run(*words).exit_code == 0
 
 
 def test_who_withdraws_is_told_how_to_ask_again(desk: Team) -> None:

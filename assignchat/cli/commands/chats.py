@@ -17,6 +17,7 @@ from assignchat.model import Chat, ChatStatus
 from assignchat.render.pager import paged
 from assignchat.service import chats as service
 from assignchat.service.chats import ChatStory
+from assignchat.shell import Argument
 
 app = new_group(
     COMMANDS["chat"].summary,
@@ -201,7 +202,7 @@ def _hint_undo(
     ctx: typer.Context, action: str, chats: Sequence[Chat], as_user: str | None, *, as_json: bool
 ) -> None:
     if not as_json:
-        ids = (chat.id for chat in chats)
+        ids = (Argument(chat.id) for chat in chats)
         hint_commands(ctx, "To undo it", ("chat", action, *ids), as_user=as_user)
 
 

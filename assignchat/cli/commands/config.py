@@ -28,6 +28,7 @@ from assignchat.config.load import Config
 from assignchat.errors import ConfigValueInvalid, DatabaseMissing, DatabaseUnusable
 from assignchat.service.config import keys_that_differ, record_change
 from assignchat.service.find import find_user
+from assignchat.shell import Argument
 from assignchat.system import signals
 from assignchat.texts import without_password
 
@@ -198,9 +199,8 @@ def _undoing(old: Config, name: str) -> list[str]:
     value = without_password(old.value(name))
     if value == keys.KEYS[name].default:
         return ["config", "unset", name]
-    words = [_as_toml(item) for item in (value if isinstance(value, list) else [value])]
-    dash = ["--"] if any(word.startswith("-") for word in words) else []
-    return ["config", "set", name, *dash, *words] if words else []
+    words = [Argument(_as_toml(item)) for item in (value if isinstance(value, list) else [value])]
+    return ["config", "set", name, *words] if words else []
 
 
 def _change_locked(

@@ -14,6 +14,7 @@ from assignchat.cli.session import Session, open_for_user
 from assignchat.errors import Usage
 from assignchat.model import Request
 from assignchat.service import settle
+from assignchat.shell import Argument
 
 AllWaiting = Annotated[
     bool, typer.Option("--all", help="All requests that wait for you, or that you sent.")
@@ -43,7 +44,7 @@ def accept(
     render.say_requests(accepted, invocation(ctx).clock(), as_json=as_json, one=_is_one(named))
     if not as_json and len(accepted) == 1:
         (taken,) = accepted
-        ask_back = ("assign", taken.chat_id, "--to", taken.from_user)
+        ask_back = ("assign", Argument(taken.chat_id), "--to", taken.from_user)
         hint_commands(ctx, f"To ask {taken.from_user} to take it back", ask_back, as_user=as_user)
 
 
@@ -93,7 +94,7 @@ def withdraw(
     render.say_requests(withdrawn, invocation(ctx).clock(), as_json=as_json, one=_is_one(named))
     if not as_json and len(withdrawn) == 1:
         (old,) = withdrawn
-        again = ("assign", old.chat_id, "--to", old.recipient_id)
+        again = ("assign", Argument(old.chat_id), "--to", old.recipient_id)
         hint_commands(ctx, "To ask again", again, as_user=as_user)
 
 

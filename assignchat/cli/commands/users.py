@@ -24,6 +24,7 @@ from assignchat.service.batches import Progress, no_progress
 from assignchat.service.find import NAMED_AT_MOST, listing
 from assignchat.service.presence import Gone
 from assignchat.service.users import Deactivated
+from assignchat.shell import Argument
 from assignchat.texts import how_many
 
 app = new_group(
@@ -345,7 +346,7 @@ def _consequences(done: Deactivated) -> Iterator[str]:
 
 
 def _hint_undo_deactivated(ctx: typer.Context, done: Deactivated, as_user: str | None) -> None:
-    activate = ("user", "activate", done.user.id)
+    activate = ("user", "activate", Argument(done.user.id))
     number = done.batch.batch_id if done.batch is not None else None
     undo = [] if number is None else [("undo", str(number))]
     hint_commands(ctx, "To undo it", activate, *undo, as_user=as_user)
@@ -374,9 +375,10 @@ def _undoing(before: User, after: User) -> list[tuple[str, ...]]:
         number = before.capacity
         changes += ["--no-capacity"] if number is None else ["--capacity", str(number)]
     if changes:
-        commands.append(("user", "set", after.id, *changes))
+        commands.append(("user", "set", Argument(after.id), *changes))
     if before.active != after.active:
-        commands.append(("user", "activate" if before.active else "deactivate", after.id))
+        action = "activate" if before.active else "deactivate"
+        commands.append(("user", action, Argument(after.id)))
     if before.away_until != after.away_until:
         commands.append(_away(before))
     return commands
@@ -384,6 +386,6 @@ def _undoing(before: User, after: User) -> list[tuple[str, ...]]:
 
 def _away(user: User) -> tuple[str, ...]:
     if user.away_until is None:
-        return ("user", "back", user.id)
+        return ("user", "back", Argument(user.id))
     until = () if user.away_until in (INDEFINITE, UNTIL_ANSWER) else ("--until", user.away_until)
-    return ("user", "away", user.id, *until)
+    return ("user", "away", Argument(user.id), *until)
