@@ -7,6 +7,7 @@ import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
+from itertools import count
 from types import FrameType
 
 import pytest
@@ -49,6 +50,11 @@ def afterwards(server: Server, condition: str, act: Callable[[], object]) -> Ite
     beside.start()
     yield
     beside.join()
+
+
+def stop() -> None:
+    """Send the signal to this process."""
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 @contextmanager
@@ -145,7 +151,6 @@ def test_what_is_wrong_is_said_in_few_words_for_each_host(server: Server) -> Non
 def test_a_signal_ends_a_statement_and_leaves_the_connection(
     server: Server, database: Database
 ) -> None:
-    stop = lambda: os.kill(os.getpid(), signal.SIGUSR1)  # noqa: E731
     sleeping = f"pid = {pid(database)} AND query LIKE '%pg_sleep%' AND state = 'active'"
 
     def sleep() -> None:
@@ -153,17 +158,28 @@ def test_a_signal_ends_a_statement_and_leaves_the_connection(
             add(database, "mark")
             database.value(f"SELECT pg_sleep({FOR_EVER})")
 
-    with raising(signal.SIGUSR1), afterwards(server, sleeping, stop), pytest.raises(Interrupted):
+    with raising(signal.SIGTERM), afterwards(server, sleeping, stop), pytest.raises(Interrupted):
         sleep()
     assert names(database) == []
 
 
+def test_a_signal_ends_the_staging_of_rows(server: Server, database: Database) -> None:
+    copying = f"pid = {pid(database)} AND query LIKE 'COPY%'"
+
+    def stage() -> None:
+        with database.write_temporary():
+            database.make_temporary("staged", "id TEXT")
+            database.stage("staged", ((str(number),) for number in count()))
+
+    with raising(signal.SIGTERM), afterwards(server, copying, stop), pytest.raises(Interrupted):
+        stage()
+
+
 def test_a_signal_ends_the_waiting_for_a_turn(engine: Engine, server: Server) -> None:
     holding, waiting = engine.open(), engine.open(busy_seconds=FOR_EVER)
-    stop = lambda: os.kill(os.getpid(), signal.SIGUSR1)  # noqa: E731
     with (
         holding.write(),
-        raising(signal.SIGUSR1),
+        raising(signal.SIGTERM),
         afterwards(server, f"pid = {pid(waiting)} AND wait_event = 'advisory'", stop),
         pytest.raises(Interrupted),
         waiting.write(),
@@ -307,8 +323,7 @@ def test_the_next_host_of_the_url_takes_its_place(engine: Engine, server: Server
 
 def test_a_signal_ends_the_connecting(server: Server) -> None:
     kind = engine_of(server.url("team"))
-    stop = lambda: os.kill(os.getpid(), signal.SIGUSR1)  # noqa: E731
-    with raising(signal.SIGUSR1), silence(then=stop) as port, pytest.raises(Interrupted):
+    with raising(signal.SIGTERM), silence(then=stop) as port, pytest.raises(Interrupted):
         kind.open(f"postgresql://127.0.0.1:{port}/team", os_user="tester")
 
 

@@ -37,7 +37,7 @@ from assignchat.texts import without_password
 from assignchat.times import Clock, format_time, utc_now
 
 _ROWS_AT_ONCE = 2_000
-_ROWS_IN_A_COPY = 5_000
+_ROWS_IN_A_COPY = 5_000  # so that a signal is heard soon, over a slow network too
 _SECONDS_BETWEEN_QUESTIONS = 0.2
 
 

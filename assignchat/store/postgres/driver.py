@@ -131,6 +131,11 @@ def copy(cursor: Any, statement: str, text: str) -> None:
         except psycopg2.ProgrammingError:
             if extensions.get_wait_callback() is None:  # and not set by another thread
                 raise
+        except psycopg2.Error:
+            raise
+        except BaseException:  # of a signal: there is no other way out of the middle of a COPY
+            cursor.connection.close()
+            raise
         else:
             return
 
