@@ -105,7 +105,9 @@ _USER_COLUMNS = ("name", "role", "active", "away_until", "capacity", "aliases")
 def _of_users(database: Database) -> str:
     events = one_of((Event.USER_ADDED, Event.USER_CHANGED, Event.USER_DEACTIVATED))
     return (
-        f"SELECT t.id, t.event, t.at, t.detail, {_told(database, 't', 'id')} AS user_id"
+        "SELECT t.id, t.event, t.at, t.detail,"
+        # Only a text is looked up by an index that is made for a join of texts.
+        f" CAST({_told(database, 't', 'id')} AS TEXT) AS user_id"
         f" FROM engagement_tracking t WHERE t.event IN {events}"
     )
 
@@ -309,7 +311,8 @@ _OF_BATCHES = {
     " min(t.from_user) AS from_user, max(t.from_user) AS last_from, min(t.to_user) AS to_user,"
     " max(t.to_user) AS last_to, count(t.from_user) AS senders, count(t.to_user) AS receivers,"
     f" {_COUNTS} FROM engagement_tracking t WHERE {_OF_BATCH} GROUP BY t.batch_id",
-    "counted": "SELECT a.batch_id, a.event, a.from_user, a.to_user, a.chats, a.first_row"
+    "counted": "SELECT a.batch_id, a.event, a.from_user, CAST(a.to_user AS TEXT) AS to_user,"
+    " a.chats, a.first_row"
     f" FROM every_batch a WHERE {_ARE_ALIKE} UNION ALL"
     f" SELECT t.batch_id, t.event, t.from_user, t.to_user, {_COUNTS}"
     f" FROM every_batch a JOIN engagement_tracking t ON t.batch_id = a.batch_id WHERE {_OF_BATCH}"

@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from assignchat.service import batches, chats, inbox, lifecycle, requests, settle, tracking
+from assignchat.service import batches, chats, check, inbox, lifecycle, requests, settle, tracking
 from assignchat.store.sqlite.database import SqliteDatabase
 from tests.support.team import Team
 
@@ -67,3 +67,15 @@ def test_no_table_is_read_from_end_to_end(
             plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}")]
             scans = [step for step in plan if re.match(GROWING, step)]
             assert [step for step in scans if not re.match(PENDING, step)] == [], sql
+
+
+def test_a_check_joins_no_table_by_reading_it_again_for_each_row(
+    asked: tuple[SqliteDatabase, list[str]],
+) -> None:
+    database, statements = asked
+    check.check(database)
+    database.connection.set_trace_callback(None)
+    queries = [sql for sql in statements if re.match(r"\s*(SELECT|WITH)", sql)]
+    for sql in queries:
+        plan = [row[3] for row in database.connection.execute(f"EXPLAIN QUERY PLAN {sql}")]
+        assert [step for step in plan if re.match(r"SCAN .*LEFT-JOIN", step)] == [], sql
