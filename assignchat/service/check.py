@@ -8,6 +8,7 @@ from assignchat.crm.ids import canonical
 from assignchat.errors import DatabaseDamaged
 from assignchat.namedtuples import NamedTuple
 from assignchat.service.find import NAMED_AT_MOST, listing
+from assignchat.service.notifications import LONGEST_PAUSE_SECONDS
 from assignchat.store import checks, seals, twins
 from assignchat.store.database import Database
 from assignchat.store.derived import differences
@@ -69,6 +70,11 @@ _PROBLEMS: _Questions = (
         "notification_missing",
         checks.missing_notifications,
         "Notifications are missing, the first is: {}",
+    ),
+    (
+        "delivery_differs",
+        checks.uncollected_deliveries,
+        "What notify has collected was set back by hand: it does not include notifications: {}",
     ),
     ("several_pending", checks.several_pending, "Several requests are pending on chats: {}"),
 )
@@ -156,6 +162,7 @@ def check(database: Database, *, full: bool = False, expect: str | None = None) 
             problems.extend(_tampering(database, full=full, expect=expect))
             warnings.extend(_found(database, _WARNINGS))
             warnings.extend(_overdue(database))
+            warnings.extend(_late(database))
             warnings.extend(_large(database))
             newest = seals.head(database)
         except DatabaseDamaged as error:  # so much that the questions cannot be answered
@@ -236,6 +243,16 @@ def _overdue(database: Database) -> Iterator[Finding]:
             "sweep_overdue",
             f"{overdue} pending requests are more than 5 minutes past their deadline: "
             "the sweep is not running",
+        )
+
+
+def _late(database: Database) -> Iterator[Finding]:
+    late = checks.late_deliveries(database, time_after(database.now, LONGEST_PAUSE_SECONDS))
+    if late:
+        yield Finding(
+            "delivery_late",
+            f"notify is to wait more than an hour before it tries {late} notifications again: "
+            "somebody has changed that, or the clock was set back",
         )
 
 

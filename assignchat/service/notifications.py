@@ -18,13 +18,15 @@ NEWS_SECONDS = 86_400
 CLAIM_SECONDS = 300
 """How long nobody else tries what somebody is sending; longer than a sending may take."""
 
+LONGEST_PAUSE_SECONDS = 3_600
+"""How long a message that keeps failing waits at most."""
+
 _MOST_IN_GROUP = 256  # users
 _GROWTH = 4  # of a group, if the one before took no longer than it may
 _SECONDS_FOR_GROUP = 1
 _MOST_IN_DIGEST = 20
 _TRIES_AT_ONCE = 3
 _FIRST_PAUSE_SECONDS = 60
-_LONGEST_PAUSE_SECONDS = 3_600
 
 
 class Outlet(Protocol):
@@ -168,7 +170,7 @@ def _pause(attempts: int) -> int:
     """Return the seconds to wait after so many failures."""
     if attempts < _TRIES_AT_ONCE:
         return 0
-    return min(_FIRST_PAUSE_SECONDS << min(attempts - _TRIES_AT_ONCE, 10), _LONGEST_PAUSE_SECONDS)
+    return min(_FIRST_PAUSE_SECONDS << min(attempts - _TRIES_AT_ONCE, 10), LONGEST_PAUSE_SECONDS)
 
 
 def _digest(found: Sequence[Notification]) -> str:

@@ -33,6 +33,21 @@ def missing_notifications(database: Database) -> list[int]:
     return missing_rows(database, "notifications", highest)
 
 
+def uncollected_deliveries(database: Database) -> list[int]:
+    """Find notifications to be delivered that are beyond those which `notify` has collected."""
+    return database.column(
+        "SELECT notification_id FROM deliveries"
+        " WHERE notification_id > (SELECT coalesce(max(last_id), 0) FROM delivery_progress)"
+        " ORDER BY notification_id"
+    )
+
+
+def late_deliveries(database: Database, after: str) -> int:
+    """Count the notifications that are not to be tried until after a stored time."""
+    late = "SELECT count(*) FROM deliveries WHERE next_attempt_at > :after"
+    return int(database.value(late, {"after": after}))
+
+
 def unsealed_rows(database: Database, at_most: int) -> list[int]:
     """Find rows without a seal, put in by hand: every transaction seals its own rows."""
     return database.column(

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 
 from assignchat.model import NOT_TAKEN, OWNERSHIP_EVENTS, SYSTEM, Event, Status
 from assignchat.namedtuples import NamedTuple
+from assignchat.store import derivednotices
 from assignchat.store.database import Database
-from assignchat.store.sql import one_of
+from assignchat.store.sql import one_of, with_named
 from assignchat.texts import folded
 
 
@@ -56,12 +57,24 @@ def differences(database: Database) -> Iterator[Difference]:
         " ORDER BY number, length(row_key), row_key",
         many=True,
     )
+    doubted: set[object] = set()
     for number, key, marks in found:
-        yield from every[number].differences(key, marks)
+        for difference in every[number].differences(key, marks):
+            if difference.table == "requests" and difference.column in derivednotices.JUDGED_BY:
+                doubted.add(key)
+            if difference.table != "notifications" or not derivednotices.is_about(
+                database, key, doubted
+            ):
+                yield difference
     aliases = database.tuples("SELECT alias, user_id, folded FROM user_aliases", many=True)
     for alias, user_id, form in aliases:
         if not isinstance(alias, str) or folded(alias) != form:
             yield Difference("user_aliases", user_id, "folded")
+    of_imports = derivednotices.differing_of_imports(
+        database, {"of_users": _of_users(database), "names": _values(database, "name")}
+    )
+    for notification_id, column in of_imports:
+        yield Difference("notifications", notification_id, column)
 
 
 def derivations(database: Database) -> list[Derived]:
@@ -73,7 +86,8 @@ def derivations(database: Database) -> list[Derived]:
         _requests(database),
         _batches(),
         _recipients(),
-        _notifications(),
+        _notifications("of_requests", derivednotices.of_requests()),
+        _notifications("of_batches", derivednotices.of_batches()),
     ]
 
 
@@ -90,11 +104,12 @@ def _named_subqueries(database: Database) -> str:
     subqueries = {
         "of_users": _of_users(database),
         "newest": _newest_of_users(database),
-        "roles": _roles(database),
+        "roles": _values(database, "role"),
+        "names": _values(database, "name"),
         **_OF_BATCHES,
+        "moved": derivednotices.MOVED,
     }
-    written = (f"{name} AS MATERIALIZED ({sql})" for name, sql in subqueries.items())
-    return f"WITH {', '.join(written)}"
+    return with_named(subqueries)
 
 
 # Users. Each column has the value that the last row names which is about it.
@@ -164,12 +179,12 @@ def _users(database: Database) -> Derived:
     )
 
 
-def _roles(database: Database) -> str:
-    """Write the SQL of the roles of users, each from one tracking row to another."""
+def _values(database: Database, column: str) -> str:
+    """Write the SQL of the values of a column of users, each from one tracking row to another."""
     return (
-        f"SELECT t.user_id, {_user_value(database, 't', 'role')} AS role, t.id AS since,"
+        f"SELECT t.user_id, {_user_value(database, 't', column)} AS {column}, t.id AS since,"
         " lead(t.id) OVER (PARTITION BY t.user_id ORDER BY t.id) AS until FROM of_users t"
-        f" WHERE {_about_user(database, 'role')}"
+        f" WHERE {_about_user(database, column)}"
     )
 
 
@@ -368,28 +383,18 @@ def _recipients() -> Derived:
     )
 
 
-# Notifications about a request or a batch came when something happened to it, to its parties.
+# Notifications came when something happened to a request or a batch, to its parties, and say it.
 
 
-def _notifications() -> Derived:
-    # Anybody may be told that nobody took a chat, and is told that they were set away.
-    others = f"t.status IN {one_of(NOT_TAKEN)} OR t.event = 'user_changed'"
-    of_request = (
-        "n.request_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM engagement_tracking t"
-        " WHERE t.request_id = n.request_id AND t.at = n.at"
-    )
+def _notifications(subject: str, told: str) -> Derived:
+    wrong = {
+        "at": derivednotices.AT,
+        "recipient_id": derivednotices.RECIPIENT,
+        "text": derivednotices.TEXT,
+    }
     return Derived(
         "notifications",
-        "n.id",
-        "notifications n LEFT JOIN requests r ON r.id = n.request_id",
-        {
-            "at": f"({of_request})) OR (n.batch_id IS NOT NULL AND NOT EXISTS"
-            " (SELECT 1 FROM began JOIN engagement_tracking t ON t.id = began.first_row"
-            " WHERE began.batch_id = n.batch_id AND t.at = n.at))",
-            "recipient_id": f"({of_request}"
-            f" AND (n.recipient_id IN (r.requester_id, r.recipient_id, r.from_user) OR {others})))"
-            " OR (n.batch_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM counted"
-            " WHERE counted.batch_id = n.batch_id"
-            " AND n.recipient_id IN (counted.from_user, counted.to_user)))",
-        },
+        f"{subject}.id",
+        f"({told}) AS {subject}",
+        {column: f"{subject}.wrong = {number}" for column, number in wrong.items()},
     )

@@ -46,6 +46,12 @@ def one_of(words: Iterable[str]) -> str:
     return "(" + ", ".join(f"'{word}'" for word in words) + ")"
 
 
+def with_named(subqueries: Mapping[str, str]) -> str:
+    """Return the WITH clause of subqueries by name, each of which is computed once."""
+    written = (f"{name} AS MATERIALIZED ({sql})" for name, sql in subqueries.items())
+    return f"WITH {', '.join(written)}"
+
+
 def where(filters: Mapping[str, str], given: Params) -> str:
     """Return the WHERE clause of the filters, by name, for which a value is given."""
     clauses = [sql for name, sql in filters.items() if given.get(name) is not None]

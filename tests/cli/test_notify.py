@@ -437,13 +437,14 @@ def test_a_round_that_is_stopped_gives_back_what_it_has_not_sent(
 def test_a_damaged_row_of_one_user_passes_over_that_user_alone(
     team: Team, crowd: list[str]
 ) -> None:
-    text = "UPDATE notifications SET text = x'ff' WHERE recipient_id = ?"
-    team.sqlite(text, crowd[7])
+    spoil = "UPDATE notifications SET text = CAST(text AS {}) WHERE recipient_id = ?"
+    team.sqlite(spoil.format("BLOB"), crowd[7])
     passed_over: list[str] = []
     outlet = Outlet()
     done = round_at(team, outlet, passed_over=lambda user, _: passed_over.append(user))
     assert (done, passed_over) == ((19, 0, 1), [crowd[7]])
     assert [user for user, _ in outlet.sent] == [*crowd[:7], *crowd[8:]]
+    team.sqlite(spoil.format("TEXT"), crowd[7])
 
 
 # One message for all that a user is to know.

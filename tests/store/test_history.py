@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 
 from assignchat.service import batches, chats, check, demo, requests, settle, users
+from assignchat.service.notifications import notify
 from assignchat.store.database import Database
 from assignchat.store.derived import differences
+from assignchat.store.sqlite.database import SqliteDatabase
 from tests.store.test_tampering import COLUMNS
 from tests.support.processes import ROOT
 from tests.support.team import START, Team, old_database
@@ -87,8 +90,12 @@ CHANGES = {
         "recipient_id": "UPDATE notifications SET recipient_id = 'jane' WHERE request_id = 2",
         "request_id": "UPDATE notifications SET request_id = 1 WHERE request_id = 2",
         "batch_id": "UPDATE notifications SET batch_id = 1 WHERE batch_id = 2",
+        "text": "UPDATE notifications SET text = 'x' WHERE id = 1",
     },
-    "delivery_progress": {"last_id": "INSERT INTO delivery_progress VALUES (1, 99)"},
+    "deliveries": {
+        "notification_id": "UPDATE deliveries SET notification_id = notification_id + 99"
+    },
+    "delivery_progress": {"last_id": "UPDATE delivery_progress SET last_id = 99"},
 }
 
 OTHERS = [
@@ -110,6 +117,8 @@ OTHERS = [
     "UPDATE chats SET status = 'open', closed_at = NULL WHERE id = 'c-1'",
     "UPDATE chats SET status = 'closed', closed_at = opened_at WHERE id = 'chat-1'",
     "UPDATE chats SET customer = 'Priya' WHERE id = 'c-1'",
+    "UPDATE delivery_progress SET last_id = 2",
+    "DELETE FROM delivery_progress",
 ]
 
 
@@ -140,8 +149,16 @@ def team(empty_team: Team) -> Team:
     ):
         empty_team.advance(1)
         empty_team.ok(*words.split())
+    deliver_in_vain(empty_team)
     assert empty_team.ok("check", "--full")["warnings"] == []
     return empty_team
+
+
+def deliver_in_vain(team: Team) -> None:
+    """Try to deliver what users are told, to addresses that do not take it."""
+    outlet = SimpleNamespace(reaches=lambda _user: True, send=lambda _user, _text: False)
+    with SqliteDatabase.open(team.location, os_user="t", clock=lambda: team.now) as database:
+        assert notify(database, outlet).failed
 
 
 def test_every_column_of_every_table_is_compared_or_the_page_says_why_not(team: Team) -> None:
@@ -169,6 +186,12 @@ def test_whatever_is_changed_by_hand_is_found(team: Team, change: str) -> None:
     team.sqlite(change)
     found = team.run("check", "--json")
     assert found.exit_code == 8, found
+
+
+def test_a_delivery_put_off_for_longer_than_it_ever_is_is_warned_of(team: Team) -> None:
+    team.sqlite("UPDATE deliveries SET next_attempt_at = '9000-01-01T00:00:00.000Z'")
+    (warning,) = team.ok("check")["warnings"]
+    assert warning["code"] == "delivery_late"
 
 
 def test_a_column_is_named_with_its_row(team: Team) -> None:
@@ -238,7 +261,9 @@ def test_every_engine_compares_alike(database: Database) -> None:
         ("users", "capacity"): "UPDATE users SET capacity = 6 WHERE id = 'omar'",
         ("users", "aliases"): "UPDATE user_aliases SET alias = 'x'",
         ("user_aliases", "folded"): "UPDATE user_aliases SET folded = 'y'",
-        ("notifications", "recipient_id"): "UPDATE notifications SET recipient_id = 'omar'",
+        ("notifications", "recipient_id"): "UPDATE notifications SET recipient_id = 'omar'"
+        " WHERE batch_id = 1",
+        ("notifications", "text"): "UPDATE notifications SET text = 'x' WHERE request_id = 1",
         ("notifications", "at"): "UPDATE notifications SET at = '' WHERE request_id = 2",
     }
     with database.write():
