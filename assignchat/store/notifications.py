@@ -61,13 +61,21 @@ def tell_parties(database: Database, event: Event, which: Which, *, but: str | N
             told, other = _TOLD[party]
             database.execute_soon(
                 "INSERT INTO notifications (at, recipient_id, text, request_id)"
-                f" SELECT :now, {told}, format(:text, u.name), r.id"
+                f" SELECT :now, {told}, {_TEXT}, r.id"
                 f" FROM requests r CROSS JOIN users u"
                 f" WHERE u.id = {other} AND {which.sql} AND (:but IS NULL OR {told} <> :but)"
                 f" AND {told} NOT IN {NOT_TOLD}"
                 f"{_UNLESS_A_PARTY if party == Party.OWNER else ''} ORDER BY r.id",
-                {**which.params, "now": database.now, "text": text, "but": but},
+                {**which.params, **_around_name(text), "now": database.now, "but": but},
             )
+
+
+_TEXT = ":before || coalesce(u.name, '') || :after"  # format() takes five times as long
+
+
+def _around_name(text: str) -> dict[str, str]:
+    before, _, after = text.partition("%s")
+    return {"before": before, "after": after}
 
 
 _TOLD = {
@@ -84,16 +92,16 @@ def tell_nobody_took(database: Database, user_id: str, which: Which) -> None:
     """Tell a user of those requests after which nobody was asked, but for their own."""
     database.execute_soon(
         "INSERT INTO notifications (at, recipient_id, text, request_id)"
-        " SELECT :now, told.id, format(:text, u.name), r.id FROM requests r"
+        f" SELECT :now, told.id, {_TEXT}, r.id FROM requests r"
         " CROSS JOIN users told CROSS JOIN users u"
         f" WHERE told.id = :told AND u.id = r.requester_id AND {which.sql}"
         f" AND told.id <> u.id AND told.id NOT IN {NOT_TOLD}"
         f" AND {_OF_REQUEST['asked_next']} IS NULL ORDER BY r.id",
         {
             **which.params,
+            **_around_name(NOBODY_TOOK_NOTICE),
             "now": database.now,
             "told": user_id,
-            "text": NOBODY_TOOK_NOTICE,
         },
     )
 

@@ -272,7 +272,6 @@ def settle(
     if not settled.ids:
         return settled
     them = settled.which
-    _check_sound(database, transition, them)
     database.expect_tracking_rows(len(settled.ids))
     bound |= them.params
     # One that has timed out did so at its deadline, however late that is noticed.
@@ -291,56 +290,60 @@ def settle(
 
 
 def _collect(database: Database, which: Which, bound: Params) -> Settled:
-    """Collect the requests to be settled.
+    """Collect the requests to be settled. Raises `DatabaseDamaged` if one is no ground to act on.
 
     Many are collected in a table and sorted: a large sweep then walks the requests in their order.
     """
     bound = {**bound, **which.params}
     found = f"FROM requests r WHERE r.status = :source AND {which.sql}"
     # Mostly there is one at most, and a temporary table costs more than a look.
-    first = list(database.tuples(f"SELECT r.id, r.fallbacks {found} LIMIT 2", bound))
-    if len(first) <= 1:
-        ids = [row[0] for row in first]
-        return Settled(this(ids[0] if ids else 0), ids, [row[0] for row in first if row[1]])
+    first = database.column(f"SELECT r.id {found} LIMIT 2", bound)
+    if not first:
+        return Settled(this(0), [], [])
+    if len(first) == 1:
+        return Settled(this(first[0]), first, _with_fallbacks(database, this(first[0])))
     database.make_temporary("settling", "id INTEGER PRIMARY KEY")
     # The sign: see matching.
     database.stage_selected("settling", f"SELECT r.id {found} ORDER BY +r.id", bound)
     them = Which("r.id IN (SELECT id FROM settling)", {})
-    with_fallbacks = f"{them.sql} AND r.fallbacks IS NOT NULL"
-    return Settled(
-        them,
-        database.column("SELECT id FROM settling ORDER BY id"),
-        database.column(f"SELECT r.id FROM requests r WHERE {with_fallbacks} ORDER BY r.id"),
-    )
+    (ids,) = database.whole_columns(["id"], "FROM settling", {})
+    return Settled(them, list(ids), _with_fallbacks(database, them))
 
 
-def _check_sound(database: Database, transition: Transition, settled: Which) -> None:
-    """Raise `DatabaseDamaged` if one of the collected requests is no ground to act on."""
-    if transition.party != Party.SYSTEM:
-        return  # each was read by itself
-    unsound = database.value(
-        f"SELECT r.id FROM requests r WHERE {settled.sql} AND ({_UNSOUND})", settled.params
-    )
-    if unsound is not None:
-        get(database, unsound)  # which names the column, unless it only refers to nobody
-        raise DatabaseDamaged(
-            f"The database {database.location} is damaged: request {unsound} has no readable"
-            " deadline, or no chat, requester, recipient or owner",
-            hint=command_line("check"),
-        )
+def _with_fallbacks(database: Database, collected: Which) -> list[int]:
+    """List those of the collected requests whose chain goes on, in order.
+
+    Raises `DatabaseDamaged` if one of all is no ground to act on.
+    """
+    found = []
+    for request_id, is_unsound in database.tuples(
+        f"SELECT r.id, {_UNSOUND} FROM requests r WHERE {collected.sql}"
+        f" AND (r.fallbacks IS NOT NULL OR {_UNSOUND}) ORDER BY r.id",
+        collected.params,
+    ):
+        if is_unsound:
+            get(database, request_id)  # which names the column, unless it only refers to nobody
+            raise DatabaseDamaged(
+                f"The database {database.location} is damaged: request {request_id} has no readable"
+                " deadline, or no chat, requester, recipient or owner",
+                hint=command_line("check"),
+            )
+        found.append(request_id)
+    return found
 
 
 # Types need not be what is declared: a value of another one has no user and no such form.
 _UNSOUND = " OR ".join(
     [
-        "r.expires_at NOT LIKE '____-__-__T__:__:__.___Z'",
+        "(r.expires_at NOT LIKE '____-__-__T__:__:__.___Z'",
         "NOT EXISTS (SELECT 1 FROM chats c WHERE c.id = r.chat_id)",
         *(
-            f"NOT EXISTS (SELECT 1 FROM users u WHERE u.id = r.{column})"
+            f"(r.{column} IN (SELECT id FROM users)) IS NOT TRUE"
             for column in ("requester_id", "recipient_id", "from_user")
         ),
     ]
 )
+_UNSOUND += ")"
 
 
 def _track(database: Database, settled: Settled, bound: Params) -> None:
