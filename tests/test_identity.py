@@ -77,6 +77,24 @@ def test_a_fixed_identity_is_the_login(team: Team, fixed: str) -> None:
     assert team.history(event="requested")[0][1] == fixed
 
 
+def test_a_login_that_is_no_user_is_not_told_to_choose_one_where_it_cannot(team: Team) -> None:
+    assert "--as" in team.run("inbox").err
+    assert "--as" in team.run().out
+    team.ok("config", "set", "identity", "login")
+    assert f"user add {LOGIN}" in team.run("inbox").err
+    assert "--as USER, or" not in team.run().out
+    team.config.write_text(f'identity = "login"\noperators = ["{LOGIN}"]\n')
+    assert "--as" in team.run("inbox").err
+
+
+def test_a_queue_is_not_told_to_choose_another_user_where_it_cannot(team: Team) -> None:
+    team.ok("user", "add", LOGIN, "--role", "queue")
+    team.ok("config", "set", "identity", "login")
+    refused = team.run("inbox").err
+    assert "queue" in refused
+    assert "--as" not in refused
+
+
 def test_a_fixed_identity_is_nobody_who_has_the_login_as_an_alias(team: Team) -> None:
     """Aliases come from a CRM, and a login like one may be anybody's."""
     team.ok("user", "set", "maria", "--alias", LOGIN.upper())

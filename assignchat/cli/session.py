@@ -12,16 +12,19 @@ from assignchat import render
 from assignchat.cli.invocation import invocation
 from assignchat.config import keys, load
 from assignchat.errors import (
+    ActorUnknown,
     ConfigInvalid,
     ConfigUnusable,
     DatabaseMissing,
     IdentityFixed,
     InvalidValue,
     Usage,
+    WrongUserType,
 )
 from assignchat.model import SYSTEM
 from assignchat.namedtuples import NamedTuple
-from assignchat.service.find import check_no_alias, id_of
+from assignchat.service.find import SAY_WHO, check_no_alias, id_of
+from assignchat.shell import command_line
 from assignchat.store.database import Database
 from assignchat.store.engines import engine_of, identity_at
 from assignchat.system.files import folders_open_to_all, is_sticky
@@ -109,7 +112,22 @@ def _opened(
         if is_recorded:  # as it is; who acts as a user is found by the command
             with database.read():
                 actor = id_of(database, actor)
-        yield Session(database, loaded, actor)
+        session = Session(database, loaded, actor)
+        try:
+            yield session
+        except (ActorUnknown, WrongUserType) as error:
+            if is_fixed(session):
+                _say_who_can_be_added(error, session)
+            raise
+
+
+def _say_who_can_be_added(error: ActorUnknown | WrongUserType, session: Session) -> None:
+    why = f'The config says identity = "{session.config.settings.identity}", so you are your login.'
+    if isinstance(error, ActorUnknown):
+        add = command_line("user", "add", session.actor)
+        error.hint = f"{why} A manager makes it a user with: {add}"
+    elif error.hint == SAY_WHO:
+        error.hint = why
 
 
 def open_as_configured(ctx: typer.Context, loaded: load.Config) -> AbstractContextManager[Database]:
@@ -188,6 +206,11 @@ def acts_freely(session: Session) -> bool:
     return settings.identity == "claim" or (
         _login(settings, session.database) in settings.operators
     )
+
+
+def is_fixed(session: Session) -> bool:
+    """Return whether the actor can be no other than the login."""
+    return session.config.settings.identity == "database" or not acts_freely(session)
 
 
 def _sweeper_name(settings: keys.Settings, database: Database, as_user: str | None) -> str:

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 NAMED_AT_MOST = 10
 
 
+SAY_WHO = "Say who you are with --as USER or ASSIGNCHAT_USER."
+"""The hint for an actor who cannot act; it does not fit where the login is the actor."""
+
+
 def find_actor(database: Database, user_id: str) -> User:
     """Find the active user for whom a command runs.
 
@@ -35,13 +39,12 @@ def find_actor(database: Database, user_id: str) -> User:
     if user is None:
         raise ActorUnknown(
             f"You are {user_id!r}, who is not a user in the database",
-            hint=_suggest_user(database, user_id)
-            or "Say who you are with --as USER or ASSIGNCHAT_USER.",
+            hint=_suggest_user(database, user_id) or SAY_WHO,
         )
     if user.role == Role.QUEUE:
         raise WrongUserType(
             f"{user.name} ({user.id}) is a queue, and a queue does nothing",
-            hint="Say who you are with --as USER or ASSIGNCHAT_USER.",
+            hint=SAY_WHO,
         )
     return check_active(user)
 

@@ -9,7 +9,7 @@ from assignchat import render
 from assignchat.cli import options
 from assignchat.cli.hints import hint_commands
 from assignchat.cli.invocation import invocation
-from assignchat.cli.session import held_text, open_for_reading, open_for_user
+from assignchat.cli.session import held_text, is_fixed, open_for_reading, open_for_user
 from assignchat.errors import Usage
 from assignchat.model import Notification, Request, Status
 from assignchat.service import inbox as service
@@ -148,7 +148,10 @@ def say_team(ctx: typer.Context) -> None:
     render.say("", f"You are {render.visible(session.actor)} here, and not in the team.")
     if team:
         render.say(f"In it are {render.visible(listing(team))}.")
-        render.say("To act as one of them: assignchat status --as USER, or set ASSIGNCHAT_USER.")
+        if not is_fixed(session):
+            render.say(
+                "To act as one of them: assignchat status --as USER, or set ASSIGNCHAT_USER."
+            )
 
 
 def _flat(received: ReceivedRequest) -> dict[str, Any]:
