@@ -44,11 +44,16 @@ def json_text(value: Any) -> str:
 def escaped(text: str) -> str:
     """Return JSON with escapes for the characters that a terminal would obey."""
     # Quick for what nearly every row is; JSON itself has escaped the control characters.
-    if (text.isascii() and "\x7f" not in text) or is_seen(text):
+    if is_inert(text) or is_seen(text):
         return text
     return "".join(
         char if is_seen(char) or char in OTHER_SPACES else json.dumps(char)[1:-1] for char in text
     )
+
+
+def is_inert(text: str) -> bool:
+    """Return whether it is clear at a glance that a text needs no such escapes."""
+    return text.isascii() and "\x7f" not in text
 
 
 def say_json(value: Any) -> None:

@@ -12,7 +12,7 @@ from types import NoneType
 from typing import Any, TextIO
 
 from assignchat.crm.formulas import are_harmless, guarded
-from assignchat.render.formats import Form, detail_text, escaped
+from assignchat.render.formats import Form, detail_text, escaped, is_inert
 from assignchat.render.output import stdout_is_terminal, write, write_all
 from assignchat.system.files import create_own
 from assignchat.texts import visible
@@ -51,6 +51,16 @@ def say_machine_rows(
     write_all(chain([f"[{first}"], (f",\n {text}" for text in texts), ["]\n"]))
 
 
+def say_json_lines(blocks: Iterable[str | list[Any]], row_type: type[Any]) -> None:
+    """Print JSON lines: of each block of rows, or those that a text has already."""
+    for block in blocks:
+        if isinstance(block, str):
+            write(block if is_inert(block) else "\n".join(map(escaped, block.split("\n"))))
+            write("\n")
+        else:
+            say_machine_rows(Form.JSONL, block, row_type)
+
+
 def say_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Print rows as CSV with a heading."""
     _csv_to(_Stdout(), columns, map(_seen, rows) if stdout_is_terminal() else rows)
@@ -72,9 +82,7 @@ def _visible_cell(cell: Any) -> Any:
 def _row_texts(rows: Iterable[Any], row_type: type[Any]) -> Iterator[str]:
     """Yield each row as a JSON object, the text that `json_text` returns, ten times as fast."""
     for texts in _texts_in_blocks(rows, row_type._fields, embedded="detail"):
-        together = "".join(texts)
-        stays = together.isascii() and "\x7f" not in together
-        yield from texts if stays else map(escaped, texts)
+        yield from texts if is_inert("".join(texts)) else map(escaped, texts)
 
 
 def _texts_in_blocks(

@@ -32,6 +32,14 @@ def list_tracking(
         )
 
 
+def tracking_blocks(
+    database: Database, **given: Unpack[Filters]
+) -> Iterator[str | list[TrackingRow]]:
+    """Yield all tracking rows that match in blocks, each a text of JSON lines or a list."""
+    with database.read():
+        yield from tracking.blocks(database, _by_ids(database, given))
+
+
 def read_part(
     database: Database, *, most: int, newest: bool = False, **given: Unpack[Filters]
 ) -> Part:

@@ -4,7 +4,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 from assignchat.errors import DatabaseDamaged
+from assignchat.model import TrackingRow
 from assignchat.namedtuples import NamedTuple
+from assignchat.store.sql import Params
 
 
 class SchemaDifference(NamedTuple):
@@ -40,6 +42,12 @@ class Inspection(Protocol):
 
     def highest_id(self, table: str) -> int:
         """Return the highest id that a table has given, also to a row that is gone, or 0."""
+
+    def tracking_blocks(self, select: str, params: Params) -> Iterator[str | list[TrackingRow]]:
+        """Yield the tracking rows of a SELECT in the order of their ids, some hundred at a time.
+
+        A block is a text of JSON lines where the engine makes them itself, and else a list.
+        """
 
     def schema_differences(self) -> list[SchemaDifference]:
         """List the parts of the schema that are missing, changed or added."""

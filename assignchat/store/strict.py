@@ -16,25 +16,40 @@ from typing import Any, TypeVar
 from assignchat.errors import AssignchatError, DatabaseDamaged
 from assignchat.model import INDEFINITE, PERSONS, UNTIL_ANSWER, ChatStatus, Event, Role, Status
 from assignchat.namedtuples import NamedTuple
+from assignchat.store.sql import one_of
 from assignchat.texts import is_unicode
 
 R = TypeVar("R", bound=NamedTuple)
 
 
 class Kind:  # a named tuple takes longer to make than all of the rest
-    """What a column holds: the types of its values, and what is right among them."""
+    """What a column holds: the types of its values, and what is right among them.
+
+    `sql` says the same of a value of these types, as a condition with `{}` for the column.
+    """
 
     def __init__(
-        self, what: str, types: frozenset[type], is_right: Callable[[Any], bool] | None = None
+        self,
+        what: str,
+        types: frozenset[type],
+        is_right: Callable[[Any], bool] | None = None,
+        sql: str | None = None,
     ) -> None:
         self.what = what
         self.types = types
         self.is_right = is_right
+        self.sql = sql
 
 
 def _words(words: Iterable[str]) -> Kind:
     known = frozenset(map(str, words))
-    return Kind(f"one of {', '.join(sorted(known))}", frozenset([str]), known.__contains__)
+    what, sql = f"one of {', '.join(sorted(known))}", f"{{}} IN {one_of(sorted(known))}"
+    return Kind(what, frozenset([str]), known.__contains__, sql)
+
+
+def _numbers(what: str, least: int, most: int) -> Kind:
+    sql = f"{{}} BETWEEN {least} AND {most}"
+    return Kind(what, frozenset([int]), lambda value: least <= value <= most, sql)
 
 
 def _or_null(kind: Kind) -> Kind:
@@ -42,7 +57,7 @@ def _or_null(kind: Kind) -> Kind:
     types = kind.types | {NoneType}
     if right is None:
         return Kind(kind.what, types)
-    return Kind(kind.what, types, lambda value: value is None or right(value))
+    return Kind(kind.what, types, lambda value: value is None or right(value), kind.sql)
 
 
 _LENGTH = len("2026-11-22T14:05:10.000Z")
@@ -87,13 +102,13 @@ def _parsed(text: str) -> object:
 _MOST = 2**53  # JSON's readers take no larger number for exact, and no count comes near it
 
 _TEXT = Kind("a text", frozenset([str]))
-_WHOLE = Kind("a whole number", frozenset([int]), lambda value: 0 <= value <= _MOST)
-_ID = Kind("an id", frozenset([int]), lambda value: 1 <= value < _MOST)
-_FLAG = Kind("0 or 1", frozenset([int]), frozenset([0, 1]).__contains__)
+_WHOLE = _numbers("a whole number", 0, _MOST)
+_ID = _numbers("an id", 1, _MOST - 1)
+_FLAG = _numbers("0 or 1", 0, 1)
 _TIME = Kind("a time", frozenset([str]), is_time)
 _ABSENCE = _or_null(Kind("a time, indefinite or next answer", frozenset([str]), _is_absence))
 _TEXTS = Kind("a JSON list of texts", frozenset([str]), _is_list_of_texts)
-_DETAIL = _or_null(Kind("a JSON object", frozenset([str]), _is_object))
+DETAIL = _or_null(Kind("a JSON object", frozenset([str]), _is_object))
 _STATUS = _words(Status)
 
 TABLES: Mapping[str, Mapping[str, Kind]] = {
@@ -166,7 +181,7 @@ TABLES: Mapping[str, Mapping[str, Kind]] = {
         "to_user": _or_null(_TEXT),
         "status": _or_null(_STATUS),
         "reason": _or_null(_TEXT),
-        "detail": _DETAIL,
+        "detail": DETAIL,
     },
     "seals": {
         "last_id": _ID,
@@ -250,7 +265,7 @@ class _Shape:
     """
 
     def __init__(self, row_type: type[NamedTuple]) -> None:
-        self.kinds = list(_kinds(row_type))
+        self.kinds = list(kinds_of(row_type))
         rights = [kind.is_right if kind is not None else None for kind in self.kinds]
         self.looked_at = [(place, right) for place, right in enumerate(rights) if right is not None]
         self.known: set[tuple[type, ...]] = set()
@@ -267,7 +282,8 @@ class _Shape:
 _shape = cache(_Shape)
 
 
-def _kinds(row_type: type[NamedTuple]) -> Iterator[Kind | None]:
+def kinds_of(row_type: type[NamedTuple]) -> Iterator[Kind | None]:
+    """Yield what each field of a type of rows holds, None for one that may hold anything."""
     name = row_type.__name__
     columns = TABLES.get(_TABLE_OF.get(name, ""), {})
     joined = _JOINED.get(name, {})

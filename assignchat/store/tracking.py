@@ -122,17 +122,23 @@ def rows(
 ) -> Iterator[TrackingRow]:
     """Yield the rows that match the filters."""
     order = page("id", limit, newest_first=newest_first)
+    return database.rows(
+        TrackingRow, f"{_chosen(database, given)} {order}", given, many=limit is None
+    )
+
+
+def blocks(database: Database, given: Filters) -> Iterator[str | list[TrackingRow]]:
+    """Yield all rows that match, oldest first, in blocks: see `Database.tracking_blocks`."""
+    return database.tracking_blocks(_chosen(database, given), given)
+
+
+def _chosen(database: Database, given: Filters) -> str:
     about_a_user = (
         "(actor = :user OR from_user = :user OR to_user = :user"
         f" OR (event LIKE 'user%' AND {database.json_at('detail', 'id')} = :user))"
     )
     filters = _FILTERS | {"user": about_a_user}
-    return database.rows(
-        TrackingRow,
-        f"SELECT {COLUMNS} FROM engagement_tracking {_where(filters, given)} {order}",
-        given,
-        many=limit is None,
-    )
+    return f"SELECT {COLUMNS} FROM engagement_tracking {_where(filters, given)}"
 
 
 def of_request(database: Database, request_id: int) -> list[TrackingRow]:

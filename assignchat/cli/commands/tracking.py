@@ -14,6 +14,9 @@ from assignchat.cli.session import Session, open_for_reading
 from assignchat.errors import Usage
 from assignchat.model import EngagementRecord, Event, TrackingRow
 from assignchat.render import Form
+from assignchat.render.copying import copied
+from assignchat.render.pager import paged
+from assignchat.render.rows import say_json_lines
 from assignchat.service import tracking as service
 from assignchat.store.tracking import Filters
 
@@ -186,6 +189,10 @@ def _check_together(**given: object) -> None:
 def _say(
     session: Session, form: Form, limit: int | None, sought: Filters, *, records: bool
 ) -> None:
+    if form == Form.JSONL and not records and not limit:
+        with paged(), copied():
+            say_json_lines(service.tracking_blocks(session.database, **sought), TrackingRow)
+        return
     fetch, row_type, cells = (
         (service.list_records, EngagementRecord, _RECORD_CELLS)
         if records

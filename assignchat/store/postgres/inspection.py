@@ -1,16 +1,21 @@
 """What an export and a check ask of the server's catalogue."""
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from assignchat.errors import DatabaseDamaged, InvalidValue
+from assignchat.model import TrackingRow
 from assignchat.shell import quoted
 from assignchat.store.database import Database
 from assignchat.store.inspection import SchemaDifference
 from assignchat.store.postgres import errors, statements
 from assignchat.store.postgres.driver import Connection
 from assignchat.store.postgres.expressions import Expressions
+from assignchat.store.sql import Params
+
+_ROWS_AT_ONCE = 512
 
 
 class PostgresInspection(Expressions, Database):
@@ -58,6 +63,11 @@ class PostgresInspection(Expressions, Database):
         sealed = self.value("SELECT max(last_id) FROM seals") or 0
         found = self.value(f"SELECT max(id) FROM {table}") or 0
         return max(sealed, found) if table == "engagement_tracking" else int(found)
+
+    def tracking_blocks(self, select: str, params: Params) -> Iterator[list[TrackingRow]]:
+        rows = self.rows(TrackingRow, f"{select} ORDER BY id", params, many=True)
+        while block := list(islice(rows, _ROWS_AT_ONCE)):
+            yield block
 
     def schema_differences(self) -> list[SchemaDifference]:
         from assignchat.store.postgres import roles, schema

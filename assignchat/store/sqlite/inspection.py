@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from assignchat.errors import DatabaseDamaged
+from assignchat.model import TrackingRow
 from assignchat.store.database import Database
 from assignchat.store.inspection import SchemaDifference
 from assignchat.store.sql import Params, one_of
@@ -72,6 +73,11 @@ class SqliteInspection(Expressions, Database):
             error = damage(self.location, "sqlite_sequence", name, "seq", last, what)
             error.is_of_rows = False  # no other row fares better
             raise error
+
+    def tracking_blocks(self, select: str, params: Params) -> Iterator[str | list[TrackingRow]]:
+        from assignchat.store.sqlite.lines import blocks  # only for very many rows
+
+        return blocks(self, select, params)
 
     def schema_differences(self) -> list[SchemaDifference]:
         from assignchat.store.sqlite.faults import differences  # only needed to check
