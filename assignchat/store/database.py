@@ -382,6 +382,7 @@ class Database(Expressions, Inspection, Changes, Logins, Protocol):
     ) -> None:
         """Put rows into a temporary table, but for those whose key is there already.
 
+        They may come slowly, but not from statements on this database.
         With `blank_is_null`, a blank text is stored as NULL, which is quicker than None.
         """
 

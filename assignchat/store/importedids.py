@@ -1,6 +1,7 @@
 """The ids of an import: new ones, and other forms of those that are known."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 from assignchat.store.database import Database
 from assignchat.store.imports import IS_NEW, Fault, Found
@@ -31,7 +32,7 @@ def ids_of_chats(database: Database) -> Iterator[Sequence[str]]:
         yield found
 
 
-_AT_ONCE = 1000
+_AT_ONCE = 5_000
 
 
 def known_ids(database: Database, low: str, high: str, at_most: int) -> list[str]:
@@ -53,7 +54,9 @@ def twins(
     its line if it is new. Of two forms of one id, at least one is among them.
     """
     database.make_temporary("odd", "form TEXT, id TEXT, line INTEGER")
-    database.stage("odd", forms)
+    left = iter(forms)  # which come from the database
+    while together := list(islice(left, _AT_ONCE)):
+        database.stage("odd", together)
     database.execute("CREATE INDEX odd_by_form ON odd (form)")
     found = database.tuples(f"{_TWINS} ORDER BY 1 LIMIT :at_most", {"at_most": at_most})
     return [Found(line, chat_id, other, Fault.TWIN) for line, chat_id, other in found]

@@ -14,8 +14,9 @@ from typing import NamedTuple, Self
 
 from tests.support.servers import Server
 
-_PORT = 5432
-_SOCKET = f".s.PGSQL.{_PORT}"
+SOCKET = ".s.PGSQL.5432"
+"""The name of a server's socket in its folder."""
+
 _ANSWERED = b"Z\0\0\0\5"  # the server has done what it was asked, and waits
 _BYTES = 65_536
 
@@ -28,7 +29,7 @@ class Relay:
 
     def __init__(self, on: Server, listening: Sequence[socket.socket], delay: float = 0.0) -> None:
         self.answers = 0
-        self._server = str(on.folder / _SOCKET)
+        self._server = str(on.folder / SOCKET)
         self._listening = list(listening)
         self._delay = delay
         self._peers = dict[socket.socket, socket.socket]()

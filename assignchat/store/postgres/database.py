@@ -36,8 +36,7 @@ from assignchat.system import signals
 from assignchat.texts import without_password
 from assignchat.times import Clock, format_time, utc_now
 
-_ROWS_AT_ONCE = 2_000
-_ROWS_IN_A_COPY = 5_000  # so that a signal is heard soon, over a slow network too
+_ROWS_AT_ONCE = 2_000  # so that a signal is heard soon, over a slow network too
 _SECONDS_BETWEEN_QUESTIONS = 0.2
 
 
@@ -357,18 +356,19 @@ class PostgresDatabase(PostgresInspection, PostgresLogins, Watching, Database):
         target = "copied" if table in self._keyed else table
         if target != table:
             self.execute(f"DROP TABLE IF EXISTS copied; CREATE TEMP TABLE copied (LIKE {table})")
+        blank = r"\N" if blank_is_null else ""
         left = iter(rows)
-        while part := list(islice(left, _ROWS_IN_A_COPY)):  # they may come from other statements
-            self._copy(target, words.copied(part, blank=r"\N" if blank_is_null else ""))
+        parts = iter(lambda: list(islice(left, _ROWS_AT_ONCE)), [])
+        self._copy(target, (words.copied(part, blank=blank) for part in parts))
         if target != table:
             self.execute(f"INSERT INTO {table} SELECT * FROM copied ON CONFLICT DO NOTHING")
         self.execute(f"ANALYZE {table}")
 
-    def _copy(self, table: str, text: str) -> None:
+    def _copy(self, table: str, texts: Iterable[str]) -> None:
         if self._soon:
             self._run("SELECT 1")
         with self._translated(), self.connection.cursor() as cursor:
-            copy(cursor, f"COPY {table} FROM STDIN", text)
+            copy(cursor, f"COPY {table} FROM STDIN", texts)
             self._changed += cursor.rowcount
 
     def stage_selected(self, table: str, select: str, params: Params | None = None) -> None:

@@ -4,9 +4,9 @@ import os
 import select
 import sys
 from _thread import allocate_lock, start_new_thread
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from io import StringIO
+from types import SimpleNamespace
 from typing import Any
 
 from assignchat.errors import DatabaseUnreachable
@@ -122,22 +122,42 @@ def interruptible() -> Iterator[None]:
         extensions.set_wait_callback(None)
 
 
-def copy(cursor: Any, statement: str, text: str) -> None:
-    """Run a COPY, whose input is the text. It is not interruptible."""
+def copy(cursor: Any, statement: str, texts: Iterable[str]) -> None:
+    """Run a COPY, whose input is the texts as they come: the server works while they are made.
+
+    Raises what making a text raises, or what a signal raises meanwhile.
+    """
+    failures = list[BaseException]()
+    parts = _parts(texts, failures)
+    next(parts)  # from now on what a signal raises is raised within its block
     while True:
         extensions.set_wait_callback(None)  # with one, psycopg2 does not copy
         try:
-            cursor.copy_expert(statement, StringIO(text))
+            cursor.copy_expert(statement, SimpleNamespace(read=parts.send))
         except psycopg2.ProgrammingError:
             if extensions.get_wait_callback() is None:  # and not set by another thread
                 raise
         except psycopg2.Error:
-            raise
-        except BaseException:  # of a signal: there is no other way out of the middle of a COPY
-            cursor.connection.close()
+            if failures:
+                raise failures[0] from None
             raise
         else:
             return
+
+
+def _parts(texts: Iterable[str], failures: list[BaseException]) -> Generator[bytes, int, None]:
+    """Yield nothing, and then the parts of a file, whatever the size that is asked for.
+
+    What is raised goes to the `failures`, because psycopg2 raises another error in its place.
+    """
+    try:
+        yield b""
+        for text in texts:
+            yield text.encode()
+        yield b""
+    except BaseException as failure:
+        failures.append(failure)
+        raise
 
 
 def _wait(connection: Any) -> None:
