@@ -32,7 +32,7 @@ from assignchat.service.find import (
     user_name,
 )
 from assignchat.service.lifecycle import cancel, record_passed_deadlines
-from assignchat.service.shares import Load, gained_open_chats, share_out
+from assignchat.service.shares import Load, gained_open_chats, given_chats, share_out
 from assignchat.shell import Argument, command_line
 from assignchat.store import batches, notifications, tracking, users
 from assignchat.store.database import Database
@@ -161,14 +161,14 @@ def reassign(
     loads = _loads(database, recipients, unavailable_too=unavailable_too)
     moves = share_out(holdings, loads, split)
     _check_room(moves, loads)
-    total = sum(move.chats for move in moves)
+    assigned = dict.fromkeys(recipients, 0) | given_chats(moves)
+    total = sum(assigned.values())
     unchanged = sum(holding.chats for holding in holdings) - total
     if not total:
-        return BulkAssigned(None, 0, unchanged, 0, dict.fromkeys(recipients, 0), False, {})
+        return BulkAssigned(None, 0, unchanged, 0, assigned, False, {})
     database.expect_tracking_rows(total)
     before = tracking.last_id(database)
     batch_id = batches.add(database, actor, reason)
-    assigned = {user: sum(m.chats for m in moves if m.to_user == user) for user in recipients}
     done = 0
     for move in moves:
         for moved in selection.move(move, batch_id=batch_id, actor=actor, reason=reason):
@@ -178,12 +178,14 @@ def reassign(
     cancelled = _cancel_on_moved(database, before, batch_id, actor, "Assigned directly")
     _record_recipients(database, batch_id, actor, recipients, assigned)
     _tell_former_owners(database, batch_id, actor, recipients, moves)
-    open_chats = {user: _before_and_after(load, moves, user) for user, load in loads.items()}
+    open_chats = _before_and_after(loads, moves)
     return BulkAssigned(batch_id, total, unchanged, cancelled, assigned, False, open_chats)
 
 
-def _before_and_after(load: Load, moves: list[Move], user_id: str) -> tuple[int, int]:
-    return load.open_chats, load.open_chats + gained_open_chats(moves, user_id)
+def _before_and_after(loads: dict[str, Load], moves: list[Move]) -> dict[str, tuple[int, int]]:
+    gained = gained_open_chats(moves)
+    before = {user: load.open_chats for user, load in loads.items()}
+    return {user: (chats, chats + gained[user]) for user, chats in before.items()}
 
 
 def _loads(
@@ -252,7 +254,8 @@ def last_batch(database: Database, *, actor: str) -> int:
 
 def _check_room(moves: list[Move], loads: dict[str, Load]) -> None:
     """Refuse moves that give a user more open chats than they take. Raises `UserFull`."""
-    wanted = {user: gained_open_chats(moves, user) for user in loads}
+    gained = gained_open_chats(moves)
+    wanted = {user: gained[user] for user in loads}
     room = {
         user: max(0, load.capacity - load.open_chats)
         for user, load in loads.items()
@@ -334,8 +337,11 @@ def _tell_former_owners(
     moves: Sequence[Move],
 ) -> None:
     name = user_name(database, actor)
-    for user_id in {move.from_user: None for move in moves if move.from_user != actor}:
-        own = [move for move in moves if move.from_user == user_id]
+    given: dict[str, list[Move]] = {}
+    for move in moves:
+        if move.from_user != actor:
+            given.setdefault(move.from_user, []).append(move)
+    for user_id, own in given.items():
         takers = dict.fromkeys(recipients[move.to_user].name for move in own)
         text = ASSIGNED_AWAY_NOTICE.format(
             actor=name,

@@ -1,5 +1,6 @@
 """Sharing selected chats out among recipients: pure arithmetic, no database."""
 
+from collections import Counter
 from math import inf
 
 from assignchat.model import ChatStatus, Split
@@ -38,11 +39,22 @@ def share_out(holdings: list[Holding], recipients: dict[str, Load], split: Split
     return moves
 
 
-def gained_open_chats(moves: list[Move], user_id: str) -> int:
-    """Count the open chats that a user gains by the moves."""
-    open_ones = [move for move in moves if move.status == ChatStatus.OPEN]
-    got = sum(move.chats for move in open_ones if move.to_user == user_id)
-    return got - sum(move.chats for move in open_ones if move.from_user == user_id)
+def given_chats(moves: list[Move]) -> dict[str, int]:
+    """Count the chats that each user is given by the moves."""
+    given: Counter[str] = Counter()
+    for move in moves:
+        given[move.to_user] += move.chats
+    return dict(given)
+
+
+def gained_open_chats(moves: list[Move]) -> Counter[str]:
+    """Count the open chats that each user gains by the moves, below 0 those who lose some."""
+    gained: Counter[str] = Counter()
+    for move in moves:
+        if move.status == ChatStatus.OPEN:
+            gained[move.to_user] += move.chats
+            gained[move.from_user] -= move.chats
+    return gained
 
 
 def _evenly(total: int, people: int, turn: int) -> list[int]:
@@ -78,14 +90,17 @@ def _fill_up(loads: list[int], tops: list[float], total: int) -> list[int]:
 
 def _moves(status: ChatStatus, held: dict[str, int], shares: dict[str, int]) -> list[Move]:
     """List the moves from users who hold more than their share to users who hold less."""
-    surplus = {user: chats - min(chats, shares.get(user, 0)) for user, chats in held.items()}
+    surplus = [(user, max(0, chats - shares.get(user, 0))) for user, chats in held.items()]
+    givers = iter(surplus)
+    giver, spare = "", 0
     moves = []
     for taker, share in shares.items():
-        wanted = share - min(held.get(taker, 0), share)
-        for giver, spare in surplus.items():
+        wanted = max(0, share - held.get(taker, 0))
+        while wanted:  # as many are spared as are wanted
+            while not spare:
+                giver, spare = next(givers)
             chats = min(wanted, spare)
-            if chats:
-                moves.append(Move(giver, taker, status, chats))
-                surplus[giver] -= chats
-                wanted -= chats
+            moves.append(Move(giver, taker, status, chats))
+            spare -= chats
+            wanted -= chats
     return moves

@@ -46,7 +46,8 @@ def add(
     }
     database.execute_soon(
         f"INSERT INTO notifications ({', '.join(values)}) SELECT :{', :'.join(values)}"
-        f" WHERE :recipient_id NOT IN {NOT_TOLD}",
+        " WHERE NOT EXISTS (SELECT 1 FROM users"
+        " WHERE id = :recipient_id AND (active = 0 OR role = 'queue'))",
         values,
     )
 

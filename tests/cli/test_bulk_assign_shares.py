@@ -125,7 +125,7 @@ def test_least_loaded_fills_up_to_the_capacity_of_each_if_all_fits(
 ) -> None:
     loads = {user: Load(task.open_chats[user], capacities.get(user)) for user in task.recipients}
     moves = share_out(task.holdings, loads, task.split)
-    after = {user: task.open_chats[user] + gained_open_chats(moves, user) for user in loads}
+    after = {user: task.open_chats[user] + gained_open_chats(moves)[user] for user in loads}
     others = {user: task.open_chats[user] - task.held[user, ChatStatus.OPEN] for user in loads}
     wanted = sum(after.values()) - sum(others.values())
     room = [max(0, capacities.get(user, wanted + others[user]) - others[user]) for user in loads]
