@@ -335,6 +335,12 @@ def test_nobody_acts_for_another_through_the_program(
     held.ok("martha", "accept", "1")
 
 
+def test_a_login_that_is_no_user_is_told_how_it_becomes_one(held: Members) -> None:
+    refused = held.team.run("--db", held.at("eve"), "inbox").err
+    assert "user add eve" in refused
+    assert "--as" not in refused
+
+
 def test_nobody_acts_for_another_whatever_their_config_says(members: Members) -> None:
     fixed = (5, "identity_fixed")
     assert members.refused("mark", "accept", "1", "--as", "martha") == fixed

@@ -327,6 +327,42 @@ def test_a_signal_ends_the_connecting(server: Server) -> None:
         kind.open(f"postgresql://127.0.0.1:{port}/team", os_user="tester")
 
 
+# Servers that are set in other ways.
+
+
+def test_what_is_read_after_the_wait_for_a_turn_is_not_from_before(
+    engine: Engine, server: Server
+) -> None:
+    import psycopg2
+
+    name = engine.location.rpartition("=")[2]
+    server.run(f"ALTER DATABASE {name} SET default_transaction_isolation = 'serializable'")
+    waiting = engine.open(busy_seconds=10)
+    with closing(psycopg2.connect(engine.location)) as holder, holder.cursor() as cursor:
+        cursor.execute(f"SET search_path = assignchat; SELECT pg_advisory_xact_lock({LOCK})")
+        cursor.execute("INSERT INTO users VALUES ('mark', 'Mark', 'user', 1, '')")
+        waits = f"pid = {pid(waiting)} AND wait_event = 'advisory'"
+        with afterwards(server, waits, holder.commit), waiting.write():
+            assert names(waiting) == ["mark"]
+            add(waiting, "martha")
+    assert names(waiting) == ["mark", "martha"]
+
+
+def test_limits_and_formats_of_the_server_are_not_ours(engine: Engine, server: Server) -> None:
+    name = engine.location.rpartition("=")[2]
+    for setting in (
+        "statement_timeout = '50ms'",
+        "quote_all_identifiers = on",
+        "row_security = off",
+    ):
+        server.run(f"ALTER DATABASE {name} SET {setting}")
+    database = engine.open()
+    with database.write():
+        database.value("SELECT pg_sleep(0.2)")
+    assert database.schema_differences() == []
+    assert database.value("SHOW row_security") == "on"
+
+
 # Long lists.
 
 

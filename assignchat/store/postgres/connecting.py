@@ -86,7 +86,8 @@ def settings(connection: Connection, busy_seconds: float) -> Settings:
         "".join(f"SET {name} = :{name};" for name in patience)
         + "SET search_path = assignchat; SET timezone = 'UTC'; SET jit = off;"
         " SET client_min_messages = warning; SET cursor_tuple_fraction = 1;"
-        " SET lock_timeout = :lock_timeout;"
+        " SET lock_timeout = :lock_timeout; SET statement_timeout = 0; SET row_security = on;"
+        " SET quote_all_identifiers = off;"
         # A commit that is not on a disk is none.
         " SELECT set_config('synchronous_commit', 'on', false)"
         " WHERE current_setting('synchronous_commit') = 'off'",

@@ -204,6 +204,7 @@ _MEANINGS: dict[str, Callable[[str, str], AssignchatError]] = {
     "53": unreachable,  # too many connections
     "25006": only_reads,
     "25P03": unreachable,  # the server ended a transaction that was idle for too long
+    "25P04": unreachable,  # or that took too long
     "42501": _not_allowed,
     "28": unreachable,
     "3D000": _no_database,

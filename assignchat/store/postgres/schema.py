@@ -60,7 +60,7 @@ CREATE TABLE batch_recipients (
     batch_id INTEGER NOT NULL REFERENCES batches (id),
     user_id TEXT NOT NULL REFERENCES users (id),
     role TEXT NOT NULL,
-    assigned integer NOT NULL,
+    assigned integer NOT NULL, -- not BIGINT, whose sum is no whole number here
     PRIMARY KEY (batch_id, user_id)
 );
 CREATE TABLE engagement_tracking (

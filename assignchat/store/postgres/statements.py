@@ -4,6 +4,8 @@ from assignchat.store.postgres import LOCK, NUMBERED
 from assignchat.store.sql import one_of
 from assignchat.store.strict import OWN
 
+# Whatever the server's default is: what is read after the wait for the lock is as it is then.
+_WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED"
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 # What a transaction that was undone has taken from a sequence is given back by the next one.
@@ -28,9 +30,9 @@ _STATE = (
 )
 
 BEGIN = {
-    "write": f"BEGIN; SET application_name = :name; {TAKE_LOCK}; {WITHOUT_GAPS}; {_STATE}",
+    "write": f"{_WRITE}; SET application_name = :name; {TAKE_LOCK}; {WITHOUT_GAPS}; {_STATE}",
     "read": f"{_READ}; SELECT clock_timestamp()",
-    "temporary": "BEGIN; SELECT clock_timestamp()",
+    "temporary": f"{_WRITE}; SELECT clock_timestamp()",
 }
 """How a transaction begins, in one message; the last statement tells its time, and for one that
 writes also its number, the newest tracking row, and where the newest seal ends."""
