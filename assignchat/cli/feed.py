@@ -96,7 +96,7 @@ class Feed:
             return
         render.deliver()
         with signals.held():
-            render.write_file(self._cursor, f"{self._told}\n")
+            render.write_file(self._cursor, [f"{self._told}\n"])
             self._kept = self._told
 
 

@@ -151,7 +151,7 @@ def replacement(
     with ExitStack() as stack:
         with _writing(path):
             make_own_folder(path.parent)
-            rename = stack.enter_context(files.replacement(path, text.encode()))
+            rename = stack.enter_context(files.replacement(path, [text.encode()]))
         yield partial(_replace, path, keep_as, rename)
 
 

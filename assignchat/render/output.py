@@ -149,22 +149,23 @@ STDOUT = Path("-")
 """The name that stands for standard output."""
 
 
-def write_file(path: Path, text: str) -> None:
-    """Write a result to a file, whole or not at all, replacing an older one.
+def write_file(path: Path, texts: Iterable[str]) -> None:
+    """Write a result, in parts, to a file, whole or not at all, replacing an older one.
 
     `STDOUT` is standard output. A pipe or device is written to. Raises `OutputFailed` if that
     fails.
     """
     if path == STDOUT:
-        write(text)
+        write_all(texts)
         return
     if path.is_dir():
         raise OutputFailed(f"{path} could not be written: it is a folder")
     try:
         if path.exists() and not path.is_file():
-            path.write_text(text, encoding="utf-8")
+            with path.open("w", encoding="utf-8") as file:
+                file.writelines(texts)
         else:
-            replace_file(path, text.encode())
+            replace_file(path, map(str.encode, texts))
     except BrokenPipeError:
         raise
     except OSError as error:

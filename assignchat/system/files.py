@@ -2,14 +2,14 @@
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _MOST_LINKS = 40  # as many as Linux follows
 
 
-def replace_file(path: Path, content: bytes) -> None:
+def replace_file(path: Path, content: Iterable[bytes]) -> None:
     """Replace a file whole, as `replacement` does, and sync it. Raises `OSError`."""
     with replacement(path, content) as replace:
         replace()
@@ -17,7 +17,7 @@ def replace_file(path: Path, content: bytes) -> None:
 
 
 @contextmanager
-def replacement(path: Path, content: bytes) -> Iterator[Callable[[], None]]:
+def replacement(path: Path, content: Iterable[bytes]) -> Iterator[Callable[[], None]]:
     """Write a file beside the one that it is to replace. Yields the function that replaces it.
 
     Steps that fail for want of space or rights are done by then: the function only renames. A
@@ -31,7 +31,7 @@ def replacement(path: Path, content: bytes) -> Iterator[Callable[[], None]]:
         descriptor = create_own(building)
         with os.fdopen(descriptor, "wb") as file:
             _make_as_readable(descriptor, path)
-            file.write(content)
+            file.writelines(content)
             file.flush()
             os.fsync(descriptor)
         yield lambda: _rename(building, path)

@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 
 from assignchat.model import Status
-from assignchat.render.stats.page import COLOURS
+from assignchat.render.stats.page import COLOURS, picture_html
+from assignchat.render.stats.picture import picture
+from assignchat.service.stats import stats
+from assignchat.store.engines import engine_of
 from tests.cli.test_stats import length_of
 from tests.support.needs import needs
 from tests.support.processes import program, run
@@ -115,6 +118,15 @@ def test_the_tables_of_the_page_are_the_numbers_of_json(week: Team) -> None:
     hours = tables[f"Hand-overs by hour of day ({found['time_zone']})"]
     assert [int(row[1]) for row in hours[1:]] == [row["hand_overs"] for row in found["hours"]]
     assert tables["Chats that bounce"][1:] == [["chat-1", "Priya Nair", "mark", "martha", "1"]]
+
+
+def test_the_page_of_a_large_team_is_never_whole_in_memory(team: Team) -> None:
+    with engine_of(team.location).open(team.location, os_user="tester") as database:
+        found = stats(database)
+    many = found._replace(users=[found.users[0]] * 10_000)
+    parts = [len(part) for part in picture_html(picture(many, team.now))]
+    assert len(parts) > len(many.users)
+    assert max(parts) < 10_000
 
 
 def test_the_bars_are_the_numbers_of_json_from_zero_to_one_scale(week: Team) -> None:

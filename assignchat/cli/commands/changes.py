@@ -159,7 +159,7 @@ def _fill(session: Session, how: _How, path: Path, rows: Sequence[ChatChange]) -
     if not result.found:
         return missing
     try:
-        replace_file(target, result.content)
+        replace_file(target, [result.content])
     except OSError as error:
         raise OutputFailed(f"{target} could not be written: {error.strerror}") from error
     how.note(f"{how_many(result.cells, 'cell')} filled in {target}")

@@ -266,7 +266,7 @@ def _write_rejects(
     path: Path, files: Sequence[str], kind: _Kind, source: Source, error: ImportInvalid
 ) -> None:
     headings, rows = reading.rejected(files, kind.columns, _REQUIRED, source, error.rows)
-    render.write_file(path, csv_text(headings, rows))
+    render.write_file(path, [csv_text(headings, rows)])
 
 
 def _show(result: Imported, noun: str, *, as_json: bool) -> None:

@@ -1,6 +1,6 @@
 """The picture as one HTML file: charts, and tables of every number in them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
 from assignchat.namedtuples import NamedTuple
@@ -30,18 +30,21 @@ COLOURS = {
 }
 
 
-def picture_html(picture: Picture) -> str:
-    """Make the whole file, in which nothing is fetched or run. Returns its text."""
-    parts = [
-        f"<h1>{_safe(picture.title)}</h1>",
-        f'<p class="about">{_safe(picture.about)}</p>',
-        _tiles(picture.tiles),
-        '<div class="charts">',
-        *map(_figure, picture.charts),
-        "</div>",
-        *map(_table, picture.tables),
-    ]
-    body = "\n".join(parts)
+def picture_html(picture: Picture) -> Iterator[str]:
+    """Yield the file part by part, in which nothing is fetched or run: a team may be large."""
+    yield _head(picture)
+    yield f"<h1>{_safe(picture.title)}</h1>\n"
+    yield f'<p class="about">{_safe(picture.about)}</p>\n'
+    yield f'{_tiles(picture.tiles)}\n<div class="charts">\n'
+    for chart in picture.charts:
+        yield f"{_figure(chart)}\n"
+    yield "</div>\n"
+    for table in picture.tables:
+        yield from _table(table)
+    yield "</main>\n</body>\n</html>\n"
+
+
+def _head(picture: Picture) -> str:
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -51,7 +54,7 @@ def picture_html(picture: Picture) -> str:
         '<meta http-equiv="Content-Security-Policy"'
         " content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
         f"<title>{_safe(picture.title)}</title>\n<style>\n{_STYLE}\n</style>\n</head>\n"
-        f"<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
+        "<body>\n<main>\n"
     )
 
 
@@ -110,8 +113,8 @@ def _row(element: str, cells: Iterable[str]) -> str:
     return f"<tr>{''.join(f'<{element}>{cell}</{element}>' for cell in cells)}</tr>"
 
 
-def _table(table: Table) -> str:
-    """Make a table with a caption, which scrolls if the page is too narrow for it."""
+def _table(table: Table) -> Iterator[str]:
+    """Yield a table with a caption, which scrolls if the page is too narrow for it."""
     title = _safe(table.title)
     headings = "".join(
         [
@@ -119,14 +122,15 @@ def _table(table: Table) -> str:
             *(f'<th scope="col" class="n">{_safe(heading)}</th>' for heading in table.numbers),
         ]
     )
-    rows = "\n".join(f"<tr>{''.join(_cells(row))}</tr>" for row in table.rows)
-    if not rows:
-        rows = f'<tr><td colspan="{len(table.words) + len(table.numbers)}">None.</td></tr>'
-    return (
+    yield (
         f'<div class="table" role="region" aria-label="{title}" tabindex="0"><table>\n'
-        f"<caption>{title}</caption>\n<thead><tr>{headings}</tr></thead>\n"
-        f"<tbody>\n{rows}\n</tbody></table></div>"
+        f"<caption>{title}</caption>\n<thead><tr>{headings}</tr></thead>\n<tbody>\n"
     )
+    rows = (f"<tr>{''.join(_cells(row))}</tr>\n" for row in table.rows)
+    columns = len(table.words) + len(table.numbers)
+    yield next(rows, f'<tr><td colspan="{columns}">None.</td></tr>\n')
+    yield from rows
+    yield "</tbody></table></div>\n"
 
 
 def _cells(row: Sequence[Cell]) -> list[str]:

@@ -1,7 +1,7 @@
 """A team's numbers as a page shows them, before it is drawn."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from assignchat.model import SETTLED, Status
@@ -29,7 +29,7 @@ class Table(NamedTuple):
     title: str
     words: Sequence[str]
     numbers: Sequence[str]
-    rows: Sequence[Sequence[Cell]]
+    rows: Iterable[Sequence[Cell]]
 
 
 class Picture(NamedTuple):
@@ -201,7 +201,7 @@ def _tables(found: Stats) -> list[Table]:
     hours = [(f"{row.hour:02}:00", row.hand_overs) for row in found.hours]
     bounced = [(c.chat_id, c.customer, *c.users, c.given_back) for c in found.bouncing]
     return [
-        Table("People", ("Name", "User"), _PEOPLE, [_person(user) for user in found.users]),
+        Table("People", ("Name", "User"), _PEOPLE, map(_person, found.users)),
         Table("How requests ended", ("Outcome",), ("Requests",), outcomes),
         Table("Reasons", ("Reason",), ("Times",), found.reasons),
         Table(zone, ("Hour",), ("Hand-overs",), hours),
