@@ -6,7 +6,7 @@ The URLs in that file are secrets; none of them is ever printed or recorded.
 import logging
 import os
 import time
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterable, Iterator
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -26,11 +26,33 @@ SECONDS_FOR_ALL = 120.0
 """How long all addresses of a user may take together."""
 
 
+_MOST_PIECES = 10
+"""In how many messages an address is told at most; services take about one in a second."""
+
+_SECONDS_BETWEEN_PIECES = 1.0
+
+_LIMITS = {"ntfy": 1_024, "tgram": 2_048}
+"""Of services that count bytes or UTF-16, and not characters: at worst 4, and 2 for each."""
+
+_LINE_LENGTHS = (4_000, 2_000, 1_000, 500, 250, 120)
+
+
+class _Server(Protocol):
+    """The part of a plugin of Apprise that is used here: one place to send to."""
+
+    body_maxlen: int
+    overflow_mode: object
+    request_rate_per_sec: float
+
+    def schemas(self) -> Iterable[str]: ...
+
+
 class _Channel(Protocol):
     """The part of an Apprise object that is used here."""
 
     def add(self, servers: str) -> bool: ...
     def notify(self, *, body: str, title: str, body_format: object) -> object: ...
+    def __iter__(self) -> Iterator[_Server]: ...
 
 
 class Addresses:
@@ -124,7 +146,31 @@ def _urls(table: object, where: str) -> list[str]:
 
 def _notify(channel: _Channel, text: str, title: str) -> bool:
     text_as_such = _apprise().NotifyFormat.TEXT
-    return bool(channel.notify(body=text, title=title, body_format=text_as_such))
+    most = _MOST_PIECES * min((server.body_maxlen for server in channel), default=0)
+    body = shortened(text, most)
+    return bool(channel.notify(body=body, title=title, body_format=text_as_such))
+
+
+def shortened(text: str, most: int) -> str:
+    """Return a text with no more than so many characters, unless it has only short lines.
+
+    Its longest lines, such as notes, are cut. If that is not enough, the first of its paragraphs
+    are left out, which are about the oldest notifications, and counted.
+    """
+    for length in _LINE_LENGTHS:
+        if len(text) > most:
+            text = "\n".join(_cut(line, length) for line in text.split("\n"))
+    paragraphs = text.split("\n\n")
+    kept = list(paragraphs)
+    while len(text) > most and len(kept) > 1:
+        del kept[0]
+        left_out = len(paragraphs) - len(kept)
+        text = "\n\n".join([f"{left_out} more, see assignchat inbox", *kept])
+    return text
+
+
+def _cut(line: str, length: int) -> str:
+    return line if len(line) <= length else f"{line[: length - 1]}…"
 
 
 def _apprise() -> Any:
@@ -162,4 +208,15 @@ def _channel(url: str, where: str) -> _Channel:
             f"{where} is none that Apprise understands",
             hint="Its documentation lists the kinds of URL that it sends to.",
         )
+    for server in channel:
+        _split(server, says_how="overflow=" in url)
     return channel
+
+
+def _split(server: _Server, *, says_how: bool) -> None:
+    """Let a server get what is too long for one message as several, unless its URL says how."""
+    if not says_how:
+        server.overflow_mode = _apprise().OverflowMode.SPLIT
+    server.request_rate_per_sec = min(server.request_rate_per_sec, _SECONDS_BETWEEN_PIECES)
+    limits = [_LIMITS[schema] for schema in server.schemas() if schema in _LIMITS]
+    server.body_maxlen = min(server.body_maxlen, *limits) if limits else server.body_maxlen
