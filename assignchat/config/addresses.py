@@ -6,7 +6,7 @@ The URLs in that file are secrets; none of them is ever printed or recorded.
 import logging
 import os
 import time
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -26,13 +26,13 @@ SECONDS_FOR_ALL = 120.0
 """How long all addresses of a user may take together."""
 
 
-_MOST_PIECES = 10
+_MOST_PIECES = 12
 """In how many messages an address is told at most; services take about one in a second."""
 
 _SECONDS_BETWEEN_PIECES = 1.0
 
-_LIMITS = {"ntfy": 1_024, "tgram": 2_048}
-"""Of services that count bytes or UTF-16, and not characters: at worst 4, and 2 for each."""
+_LIMITS = {"ntfy": 4_096 // 4, "tgram": 4_096 // 2, "": 32_768}
+"""Of services that count bytes, or UTF-16, at worst 4 and 2 for a character; and of all."""
 
 _LINE_LENGTHS = (4_000, 2_000, 1_000, 500, 250, 120)
 
@@ -41,6 +41,7 @@ class _Server(Protocol):
     """The part of a plugin of Apprise that is used here: one place to send to."""
 
     body_maxlen: int
+    notify_format: object
     overflow_mode: object
     request_rate_per_sec: float
 
@@ -145,10 +146,44 @@ def _urls(table: object, where: str) -> list[str]:
 
 
 def _notify(channel: _Channel, text: str, title: str) -> bool:
-    text_as_such = _apprise().NotifyFormat.TEXT
-    most = _MOST_PIECES * min((server.body_maxlen for server in channel), default=0)
-    body = shortened(text, most)
-    return bool(channel.notify(body=body, title=title, body_format=text_as_such))
+    room = min(map(_room, channel), default=len(text)) or len(text)
+    parts = pieces(shortened(text, _MOST_PIECES * room), room)
+    for number, part in enumerate(parts, start=1):
+        counted = f"{title} ({number}/{len(parts)})" if len(parts) > 1 else title
+        as_such = _apprise().NotifyFormat.TEXT
+        if not channel.notify(body=part, title=counted, body_format=as_such):
+            return False
+    return True
+
+
+def _room(server: _Server) -> int:
+    """Return how long a text a server takes beside a title and escapes, 0 for any length."""
+    apprise = _apprise()
+    if server.overflow_mode != apprise.OverflowMode.SPLIT:  # its URL says so
+        return 0
+    limit = min(_LIMITS[schema] for schema in {*server.schemas(), ""} if schema in _LIMITS)
+    formats = server.notify_format if isinstance(server.notify_format, tuple) else ()
+    is_html = apprise.NotifyFormat.HTML in (server.notify_format, *formats[:1])
+    # Apprise measures HTML in which each blank is an entity.
+    return min(limit * 4, server.body_maxlen * (2 if is_html else 4)) // 5
+
+
+def pieces(text: str, room: int, at: Sequence[str] = ("\n\n", "\n", " ")) -> list[str]:
+    """Split a text into pieces that are no longer than `room`.
+
+    That is done between paragraphs, in a longer one between lines, in a longer line between
+    words, and in a longer word anywhere.
+    """
+    if len(text) <= room:
+        return [text]
+    if not at:
+        return [text[start : start + room] for start in range(0, len(text), room)]
+    made = [""]
+    for part in text.split(at[0]):
+        for piece in pieces(part, room, at[1:]):
+            together = f"{made[-1]}{at[0]}{piece}" if made[-1] else piece
+            made[-1:] = [together] if len(together) <= room else [made[-1], piece]
+    return made
 
 
 def shortened(text: str, most: int) -> str:
@@ -218,5 +253,3 @@ def _split(server: _Server, *, says_how: bool) -> None:
     if not says_how:
         server.overflow_mode = _apprise().OverflowMode.SPLIT
     server.request_rate_per_sec = min(server.request_rate_per_sec, _SECONDS_BETWEEN_PIECES)
-    limits = [_LIMITS[schema] for schema in server.schemas() if schema in _LIMITS]
-    server.body_maxlen = min(server.body_maxlen, *limits) if limits else server.body_maxlen
