@@ -94,10 +94,10 @@ class Hosts:
         select = "SELECT event FROM engagement_tracking WHERE chat_id = :chat ORDER BY id"
         return [event for (event,) in rows_of(self.server.url("team"), select, chat=chat)]
 
-    def stands(self, login: str, wait_event: str) -> None:
-        """Wait until the server waits for this in a connection of a host."""
+    def stands(self, login: str, condition: str) -> None:
+        """Wait until the server says this of a login's connection."""
         sql = f"SELECT 1 FROM pg_stat_activity WHERE {_OF_HOSTS} AND usename = '{login}'"
-        sql += f" AND wait_event = '{wait_event}'"
+        sql += f" AND {condition}"
         wait_until(lambda: bool(self.server.run(sql)))
 
     def end_connections(self, login: str) -> None:

@@ -165,7 +165,7 @@ def _say_made(
     made = "Made the database" if created else "There already is a database at"
     render.say(f"{made} {render.visible(location)}.")
     if filled and not demo:
-        render.say("All of the other one is in it.")
+        render.say("Everything was copied into it.")
         hint("assignchat check --full")
     elif filled:
         render.say("Mark and Martha are in it, with a few chats.")
