@@ -24,11 +24,12 @@ Cells = Mapping[int, Mapping[int, str]]
 
 
 class Filled(NamedTuple):
-    """A workbook with its cells filled, and the ids of the chats in it."""
+    """A workbook with its cells filled, the ids of the chats in it, and if it has statuses."""
 
     content: bytes
     found: set[str]
     cells: int
+    has_statuses: bool
 
 
 def filled(path: Path, outgoing: Outgoing, told: Iterable[Told]) -> Filled:
@@ -42,14 +43,15 @@ def filled(path: Path, outgoing: Outgoing, told: Iterable[Told]) -> Filled:
         if opened.kind is not kinds.Kind.WORKBOOK or not opened.head.startswith(b"PK"):
             raise InvalidValue(f"{path} is no workbook", hint="It is the .xlsx that the CRM gave.")
         content = opened.stream.read()
-    wanted = Columns(source, ("id", "owner_id", "status"), ["id"])
+    wanted = Columns(source, ("id", "owner_id"), ["id"])  # a status need not be there
     records = workbooks.records(io.BytesIO(content), source.sheet, str(path))
     table = tables.table(records, wanted.is_heading)
     places = _places(table.heading, outgoing)
     found, cells = _planned(tables.body(table, lambda _: None), places, outgoing, told)
     sheet = workbooks.sheet_part(io.BytesIO(content), source.sheet, str(path))
     count = sum(map(len, cells.values()))
-    return Filled(_rewritten(content, sheet, cells) if count else content, found, count)
+    written = _rewritten(content, sheet, cells) if count else content
+    return Filled(written, found, count, "status" in places)
 
 
 def _places(heading: Sequence[object], outgoing: Outgoing) -> dict[str, int]:

@@ -31,6 +31,11 @@ class Outgoing:
         ]
         self.headings = [source.columns.get(column, [column])[0] for column in self._columns]
 
+    @property
+    def has_statuses(self) -> bool:
+        """Whether rows have a column for the status."""
+        return "status" in self._columns
+
     def row(self, told: Told) -> list[str]:
         """Return one chat as a row under `headings`."""
         values = {

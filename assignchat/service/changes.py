@@ -23,10 +23,14 @@ def list_changes(
 
 
 class Telling:
-    """The changes that the CRM is told, which then count as known, unless they are left out."""
+    """The changes that the CRM is told, which then count as known, unless they are left out.
+
+    `statuses` says whether it is told the statuses of the chats, and not only their owners.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.statuses = True
 
     def rows(self) -> Iterator[ChatChange]:
         """Yield the chats."""
@@ -53,9 +57,10 @@ def telling(database: Database, *, limit: int | None = None) -> Iterator[Telling
             )
         with database.write_temporary():
             changes.stage(database, limit=limit)
-        yield Telling(database)
+        one = Telling(database)
+        yield one
         with database.write():
-            changes.mark_told(database)
+            changes.mark_told(database, statuses=one.statuses)
 
 
 def told(change: ChatChange) -> Told:

@@ -76,16 +76,19 @@ def unstage(database: Database, chat_ids: Iterable[str]) -> None:
     )
 
 
-def mark_told(database: Database) -> int:
-    """Record that the CRM knows the collected chats. Returns how many.
+def mark_told(database: Database, *, statuses: bool = True) -> int:
+    """Record that the CRM knows the owners of the collected chats, and their `statuses`.
+
+    Returns the number of chats.
 
     A chat that an import or a user has changed in the meantime is left out.
     """
     return database.execute(
         "UPDATE chats AS c SET crm_owner_id = t.owner_id,"
-        " crm_status = CASE WHEN c.crm_status IS NULL AND t.crm_owner_id IS NOT NULL"
-        " THEN NULL ELSE t.status END"
+        " crm_status = CASE WHEN :statuses = 0 THEN c.crm_status"
+        " WHEN c.crm_status IS NULL AND t.crm_owner_id IS NOT NULL THEN NULL ELSE t.status END"
         " FROM telling t WHERE t.id = c.id"
         " AND c.crm_owner_id IS NOT DISTINCT FROM t.crm_owner_id"
-        " AND c.crm_status IS NOT DISTINCT FROM t.crm_status"
+        " AND c.crm_status IS NOT DISTINCT FROM t.crm_status",
+        {"statuses": int(statuses)},
     )

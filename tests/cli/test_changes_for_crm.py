@@ -254,6 +254,46 @@ def test_a_chat_that_is_not_in_the_workbook_is_still_to_be_told(synced: Team) ->
     assert synced.run("changes", "--ids").out == "a-9\n"
 
 
+def test_a_status_without_a_column_in_the_workbook_is_still_to_be_told(synced: Team) -> None:
+    _workbook("chats.xlsx")
+    book = load_workbook("chats.xlsx")
+    book["Sheet"]["D2"] = "Stage"
+    book.save("chats.xlsx")
+    _hand_over(synced, "a-1")
+    synced.ok("chat", "close", "a-1", "a-2")
+    done = synced.run("changes", "--from", "crm", "--into", "chats.xlsx", "--told", "--ids")
+    assert done.exit_code == 0
+    assert "No column for the status in chats.xlsx, and not told: 2 chats: a-1, a-2" in done.err
+    assert "Not in" not in done.err
+    _closings_are_kept_and_told_later(synced)
+
+
+def test_a_status_without_a_column_in_the_source_is_still_to_be_told(synced: Team) -> None:
+    synced.ok("chat", "add", "a-9", "--customer", "Eve", "--owner", "omar")
+    without = CONFIG.replace(', status = "State"', "").replace("values =", "# values =")
+    synced.config.write_text(without, encoding="utf-8")
+    _hand_over(synced, "a-1")
+    synced.ok("chat", "close", "a-1", "a-2")
+    done = synced.run("changes", "--from", "crm", "--csv", "--told")
+    assert done.out.splitlines()[0] == "GUID,Customer,Agent"
+    assert "No column for the status in the source, and not told: 2 chats: a-1, a-2" in done.err
+    synced.config.write_text(CONFIG, encoding="utf-8")
+    _closings_are_kept_and_told_later(synced)
+
+
+def _closings_are_kept_and_told_later(team: Team) -> None:
+    """Of a-1, whose owner was told, and a-2, an import changes nothing until they are told."""
+    assert [row["id"] for row in team.ok("changes")] == ["a-1", "a-2"]
+    assert team.ok("changes")[0]["crm_owner_id"] == "martha"
+    owners_told = CHATS.replace("Nair,Mark Sorel", 'Nair,"Okafor, Martha"')
+    Path("chats.csv").write_text(owners_told, encoding="utf-8")
+    team.ok("import", "chats", "chats.csv", "--from", "crm")
+    closed = team.rows("SELECT id FROM chats WHERE status = 'closed' AND id LIKE 'a-%' ORDER BY 1")
+    assert closed == [("a-1",), ("a-2",)]
+    assert len(team.ok("changes", "--from", "crm", "--told")) == 2
+    assert team.ok("changes") == []
+
+
 def test_nothing_to_tell_writes_no_workbook(synced: Team) -> None:
     _workbook("chats.xlsx")
     assert synced.ok("changes", "--from", "crm", "--into", "chats.xlsx") == []

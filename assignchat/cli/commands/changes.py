@@ -1,6 +1,6 @@
 """changes."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -97,7 +97,9 @@ def changes(
         if told:
             with service.telling(session.database, limit=limit or None) as telling:
                 how = how._replace(limit=0)
-                telling.leave_out(_tell(session, how, lambda **_: telling.rows()))
+                left_out = _tell(session, how, lambda **_: telling.rows())
+                telling.leave_out(left_out.chats)
+                telling.statuses = not left_out.statuses
                 render.deliver()
         else:
             _tell(session, how, partial(service.list_changes, session.database))
@@ -116,6 +118,13 @@ class _How(NamedTuple):
     note: Callable[[str], None]
 
 
+class _LeftOut(NamedTuple):
+    """What there is no place for: chats that are not in the workbook, and all statuses."""
+
+    chats: Collection[str] = ()
+    statuses: bool = False
+
+
 def _outgoing(session: Session, source: str | None) -> Outgoing | None:
     """Return how a source writes, None if none is named."""
     if source is None:
@@ -124,43 +133,63 @@ def _outgoing(session: Session, source: str | None) -> Outgoing | None:
     return Outgoing(chats, service.names_of_owners(session.database, source, chats, team))
 
 
-def _tell(
-    session: Session, how: _How, fetch: Callable[..., Iterable[ChatChange]]
-) -> Collection[str]:
-    """Print the changes. Returns the ids of those that are not told because of the workbook."""
-    missing: Collection[str] = ()
+def _tell(session: Session, how: _How, fetch: Callable[..., Iterable[ChatChange]]) -> _LeftOut:
+    """Print the changes. Returns what of them is not told."""
+    left_out = _LeftOut()
     if how.into is not None:
         rows = list(fetch(limit=how.limit or None, newest_first=False))
-        missing = _fill(session, how, how.into, rows)
-        found = [row for row in rows if row.id not in missing]
+        left_out = _fill(session, how, how.into, rows)
+        found = [row for row in rows if row.id not in left_out.chats]
         how, fetch = how._replace(limit=0), lambda **_: found
     if how.outgoing is not None and how.form == render.Form.CSV:
-        rows_to_tell = fetch(limit=how.limit or None, newest_first=False)
-        texts = (how.outgoing.row(service.told(row)) for row in rows_to_tell)
-        with paged(), copied():
-            say_csv(how.outgoing.headings, texts)
+        _say_in_words_of(how.outgoing, how, fetch(limit=how.limit or None, newest_first=False))
+        if how.into is None:
+            left_out = _LeftOut(statuses=not how.outgoing.has_statuses)
     else:
         say_list(how.form, how.limit, fetch, ChatChange, _CELLS)
-    return missing
+    return left_out
 
 
-def _fill(session: Session, how: _How, path: Path, rows: Sequence[ChatChange]) -> Collection[str]:
-    """Fill the workbook. Returns the ids of the chats that are not in it."""
+def _say_in_words_of(outgoing: Outgoing, how: _How, rows: Iterable[ChatChange]) -> None:
+    statuses: list[str] = []
+
+    def texts() -> Iterator[list[str]]:
+        for row in map(service.told, rows):
+            if row.status_changes and not (outgoing.has_statuses or how.into):
+                statuses.append(row.id)
+            yield outgoing.row(row)
+
+    with paged(), copied():
+        say_csv(outgoing.headings, texts())
+    _note_not_told(how, "No column for the status in the source", statuses)
+
+
+def _note_not_told(how: _How, why: str, chats: Collection[str]) -> None:
+    if chats:
+        text = shortened(", ".join(sorted(chats)))
+        how.note(f"{why}, and not told: {how_many(len(chats), 'chat')}: {text}")
+
+
+def _fill(session: Session, how: _How, path: Path, rows: Sequence[ChatChange]) -> _LeftOut:
+    """Fill the workbook. Returns what there is no place for in it."""
     from assignchat.crm.filling import filled  # few fill a workbook
     from assignchat.system.files import replace_file
 
     target = path if how.in_place else path.with_name(f"{path.stem}-changed{path.suffix}")
     refuse_to_overwrite_own_files(session, target)
-    result = filled(path, how.outgoing or Outgoing(Source(), {}), map(service.told, rows))
-    missing = {row.id for row in rows} - result.found
-    if missing:
-        text = shortened(", ".join(sorted(missing)))
-        how.note(f"Not in {path}, and not told: {how_many(len(missing), 'chat')}: {text}")
+    chats = list(map(service.told, rows))
+    result = filled(path, how.outgoing or Outgoing(Source(), {}), chats)
+    missing = {chat.id for chat in chats} - result.found
+    _note_not_told(how, f"Not in {path}", missing)
+    if not result.has_statuses:
+        changed = [chat.id for chat in chats if chat.status_changes and chat.id in result.found]
+        _note_not_told(how, f"No column for the status in {path}", changed)
+    left_out = _LeftOut(missing, not result.has_statuses)
     if not result.found:
-        return missing
+        return left_out
     try:
         replace_file(target, [result.content])
     except OSError as error:
         raise OutputFailed(f"{target} could not be written: {error.strerror}") from error
     how.note(f"{how_many(result.cells, 'cell')} filled in {target}")
-    return missing
+    return left_out
