@@ -18,6 +18,7 @@ from benchmark.growth import growth
 from benchmark.measuring import Job, Row
 from benchmark.peers import peers
 from benchmark.single import script, single
+from benchmark.sizes import every_command
 from benchmark.streams import everything, numbers, streams
 from benchmark.sweeps import at_once, notify, sweep
 
@@ -42,13 +43,16 @@ def groups(*, quick: bool) -> dict[str, Group]:
         "numbers": lambda folder: numbers(folder, largest),
         "beside": lambda folder: beside(folder, largest),
         "crowd": lambda folder: crowd(folder, 25 if quick else 200),
+        "sizes": lambda folder: every_command(folder, largest // 5, largest),
         "peers": lambda folder: peers(folder, 5),
     }
 
 
 def show(row: Row) -> None:
     """Print one line of the table."""
-    verdict = "" if row.goal is None else "held" if row.figure <= row.goal else "SHORT"
+    bounds = ((row.figure, row.goal), (row.peak_mib or 0, row.most_mib))
+    held = [figure <= most for figure, most in bounds if most is not None]
+    verdict = "" if not held else "held" if all(held) else "SHORT"
     goal = "" if row.goal is None else f"<= {row.goal:.2f}"
     peak = "" if row.peak_mib is None else f"{row.peak_mib:.0f} MiB"
     print(

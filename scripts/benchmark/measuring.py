@@ -40,10 +40,13 @@ class Row(NamedTuple):
     figure: float
     goal: float | None
     peak_mib: float | None = None
+    most_mib: float | None = None
 
 
-def seconds(command: Sequence[str], folder: Path, stdin: str | None = None) -> tuple[float, float]:
-    """Wall seconds and peak MiB of one run, which must succeed."""
+def seconds(
+    command: Sequence[str], folder: Path, stdin: str | None = None, *, refused: bool = False
+) -> tuple[float, float]:
+    """Wall seconds and peak MiB of one run, which must succeed, or be `refused`."""
     started = time.perf_counter()
     with tempfile.TemporaryFile("w+") as errors:
         process = subprocess.Popen(
@@ -56,7 +59,8 @@ def seconds(command: Sequence[str], folder: Path, stdin: str | None = None) -> t
         _, status, usage = os.wait4(process.pid, 0)
         elapsed = time.perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
+        as_expected = process.returncode > 1 if refused else process.returncode == 0
+        if not as_expected:
             errors.seek(0)
             sys.exit(f"bench: {' '.join(command[:6])} failed: {errors.read()}")
     return elapsed, usage.ru_maxrss / 1024
