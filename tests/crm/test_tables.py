@@ -137,6 +137,7 @@ def test_any_table_in_any_dialect_is_read_back_the_same(
 ) -> None:
     rows = [row for row in table if not all(map(tables.is_blank, row))]
     assume(("id", "name", "more") not in rows)
+    assume(not any(set("".join(row)) <= set("-+=:| ") for row in rows))  # a line that is drawn
     written = io.StringIO(newline="")
     # A lone carriage return ends a row for a reader, so writers quote all where there is one.
     is_plain = not any("\r" in cell or "\n" in cell for row in rows for cell in row)
