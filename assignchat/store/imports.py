@@ -286,7 +286,7 @@ def _update(database: Database, bound: Params) -> int:
         " SELECT :now, 'imported', :actor, :os_user, c.id,"
         " c.owner_id, coalesce(i.owner_id, c.owner_id),"
         f" {_changes_as_json(database)}"
-        f" {KNOWN} WHERE {_CHANGES} ORDER BY i.line",
+        f" {KNOWN} WHERE {_CHANGES} ORDER BY i.place",
         bound,
     )
     database.change(
@@ -364,7 +364,7 @@ def _insert(database: Database, bound: Params) -> int:
             "INSERT INTO engagement_tracking (at, event, actor, os_user, chat_id, to_user, detail)"
             " SELECT :now, 'imported', :actor, :os_user, i.id, i.owner_id,"
             f" {_first_values_as_json(database)}"
-            f" FROM incoming i WHERE {IS_NEW} ORDER BY i.line",
+            f" FROM incoming i WHERE {IS_NEW} ORDER BY i.place",
             bound,
         )
     return created
