@@ -6,7 +6,7 @@ import json
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from assignchat.crm.formulas import are_harmless, guarded, unguarded
@@ -34,6 +34,28 @@ def test_what_is_harmless_at_a_glance_needs_no_guard(texts: list[str]) -> None:
         assert texts == [guarded(text) for text in texts]
         assert not any("\r" in text for text in texts)  # which would have to be quoted
     assert are_harmless(["chat-1", "", '{"a": 1}', "Łukasz, mark"])
+
+
+CELLS: st.SearchStrategy[object] = st.one_of(
+    st.none() | st.booleans() | st.floats() | st.sampled_from([0, 1, 1.0, -0.0]),
+    st.sampled_from(["mark", "mark", "", "a, b", 'say "a"', '{"a": 1}', "Łukasz", "a\0b", "\x1b"]),
+    st.text(st.sampled_from("';|\t\r\n =\"-@+a1,\u3000"), max_size=3),
+)
+
+
+def rows_of_width(width: int) -> st.SearchStrategy[list[list[object]]]:
+    """Rows that have as many cells each, and others."""
+    return st.lists(st.lists(CELLS, min_size=width, max_size=width)) | st.lists(
+        st.lists(CELLS, max_size=width)
+    )
+
+
+@given(st.integers(0, 4).flatmap(rows_of_width))
+@example([[1, "a"], [1.0, "a"]])
+def test_what_is_clear_at_a_glance_is_written_as_cell_by_cell(rows: list[list[object]]) -> None:
+    in_need_of_a_guard = ["=1", "=1"]
+    by_cells = csv_text((), [*rows, in_need_of_a_guard])
+    assert by_cells == csv_text((), rows) + "'=1,'=1\n"
 
 
 CUSTOMERS = [
