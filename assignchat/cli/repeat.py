@@ -1,6 +1,7 @@
 """Repeating work until SIGINT or SIGTERM, which end it cleanly."""
 
 import select
+import time
 from collections.abc import Callable, Iterator
 
 from assignchat.errors import InvalidValue
@@ -8,6 +9,7 @@ from assignchat.system import signals
 from assignchat.times import parse_duration
 
 LONGEST_PAUSE = 86_400
+_LEAST_SECONDS = 1
 
 
 def pause_in(text: str) -> int:
@@ -18,10 +20,14 @@ def pause_in(text: str) -> int:
     return seconds
 
 
-def rounds(pause: float | None) -> Iterator[Callable[[], bool]]:
+def rounds(
+    pause: float | None, wait: Callable[[float, list[int]], list[int]] | None = None
+) -> Iterator[Callable[[], bool]]:
     """Yield for one round, or with a pause in seconds, for rounds until a signal comes.
 
     Each round gets a function that tells whether a signal has come, for a round that takes long.
+    `wait` may end a pause before its time: it is called with the seconds and a descriptor that
+    ends it, and returns what has ended it. A round begins at least a second after the last.
     """
     if pause is None:
         yield lambda: False
@@ -33,5 +39,9 @@ def rounds(pause: float | None) -> Iterator[Callable[[], bool]]:
 
     while True:
         yield stop_requested
-        if stop_requested(pause):
+        began = time.monotonic()
+        if wait is not None and wait(pause, [stopped]):
+            return
+        least = pause if wait is None else min(pause, _LEAST_SECONDS)
+        if stop_requested(max(0, began + least - time.monotonic())):
             return

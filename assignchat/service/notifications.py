@@ -92,9 +92,12 @@ def notify(
 def _recipients(database: Database) -> list[str]:
     with database.read():
         new = deliveries.any_new(database)
+        due = deliveries.any_due(database)
     if new:
         with database.write():
             deliveries.collect(database, time_after(database.now, -NEWS_SECONDS))
+    if not (new or due):
+        return []
     with database.write_temporary():
         return deliveries.recipients(database)
 

@@ -31,6 +31,12 @@ def any_new(database: Database) -> bool:
     return progress is None or (newest or 0) > progress
 
 
+def any_due(database: Database) -> bool:
+    """Return whether `recipients` will find anything."""
+    due = "SELECT 1 FROM deliveries WHERE next_attempt_at <= :now LIMIT 1"
+    return database.value(due, {"now": database.now}) is not None
+
+
 def collect(database: Database, news_since: str) -> None:
     """Take new notifications into the outbox; at the first run only those since a stored time."""
     database.execute(

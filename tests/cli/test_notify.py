@@ -593,6 +593,43 @@ def test_watching_ends_after_the_message_under_way(told: Team, receiver: WebRece
     assert result(watching) == (0, "1 sent\n", "")
 
 
+def asked_again(team: Team, chat: str) -> None:
+    done = team.process("assign", chat, "--to", "martha", "--as", "mark", "--json")
+    assert done.exit_code == 0, done.err
+
+
+def test_watching_delivers_what_comes_up_on_a_server_at_once(
+    told: Team, receiver: WebReceiver
+) -> None:
+    on_server = "://" in told.location
+    watching = start(told, "--watch", "1h" if on_server else "1s")
+    wait_until(lambda: len(receiver.messages) == 1)
+    asked_again(told, "chat-2")
+    wait_until(lambda: len(receiver.messages) == 2)
+    if on_server:  # also after its connection was lost
+        others = "SELECT pid FROM pg_stat_activity WHERE query LIKE '%LISTEN%' AND pid <> "
+        told.rows(f"SELECT pg_terminate_backend(pid) FROM ({others}pg_backend_pid()) AS listening")
+        asked_again(told, "chat-3")
+        wait_until(lambda: len(receiver.messages) == 3)
+    watching.send_signal(signal.SIGTERM)
+    assert result(watching).exit_code == 0
+
+
+@pytest.mark.sqlite_only("moves the file")
+def test_watching_goes_on_with_the_database_that_was_put_in_the_place_of_its_own(
+    told: Team, receiver: WebReceiver
+) -> None:
+    told.process("backup", "copy.db")
+    watching = start(told, "--watch", "1s")
+    wait_until(lambda: told.rows("SELECT last_id FROM delivery_progress") == [(1,)])
+    wait_until(lambda: told.rows("SELECT count(*) FROM deliveries") == [(0,)])
+    wait_until(lambda: not Path(f"{told.database}-wal").exists())
+    (told.folder / "copy.db").rename(told.database)  # in which martha is still to be told
+    wait_until(lambda: len(receiver.messages) == 2)
+    watching.send_signal(signal.SIGTERM)
+    assert result(watching).exit_code == 0
+
+
 def test_a_round_with_nothing_to_send_does_not_wait_for_apprise(told: Team) -> None:
     told.sqlite("DELETE FROM notifications")
     told.sqlite("DELETE FROM sqlite_sequence WHERE name = 'notifications'")

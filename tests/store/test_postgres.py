@@ -88,6 +88,13 @@ def test_whoever_waits_is_told_of_a_change(database: Database, other: Database) 
     assert names(database) == ["mark", "martha"]
 
 
+def test_what_whoever_waits_has_changed_does_not_wake_them(database: Database) -> None:
+    before = database.version
+    with database.write():
+        add(database, "mark")
+    assert database.version == before
+
+
 def test_a_change_during_the_look_is_not_missed(database: Database, other: Database) -> None:
     database.wait_for_change(FOR_EVER)
     with database.read():

@@ -1,5 +1,6 @@
 """notify."""
 
+from contextlib import ExitStack
 from typing import Annotated
 
 import typer
@@ -14,6 +15,8 @@ from assignchat.errors import DeliveryFailed
 from assignchat.service import notifications
 from assignchat.service.notifications import Delivered
 from assignchat.service.users import list_users
+from assignchat.store.database import Database
+from assignchat.system.descriptors import wait_for
 from assignchat.texts import counts
 
 
@@ -21,7 +24,7 @@ def notify(
     ctx: typer.Context,
     watch: Annotated[
         str | None,
-        typer.Option("--watch", metavar="DURATION", help="Keep delivering, with this pause."),
+        typer.Option("--watch", metavar="DURATION", help="Keep delivering, so often at least."),
     ] = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print nothing if all that was due was sent.")
@@ -43,12 +46,40 @@ def notify(
         with open_for_reading(ctx) as session:
             found.tell_of_strangers({user.id for user in list_users(session.database)})
     invocation(ctx).goes_on = True
-    for stop_requested in rounds(pause):
-        with open_for_reading(ctx) as session:
+    with ExitStack() as opened:
+        watched = _Watched(ctx, opened)
+        for stop_requested in rounds(pause, watched.wait):
             result = notifications.notify(
-                session.database, found, stop_requested=stop_requested, passed_over=_note_damage
+                watched.database(),
+                found,
+                stop_requested=stop_requested,
+                passed_over=_note_damage,
             )
-        _tell(result, watching=pause is not None, quiet=quiet, as_json=as_json)
+            _tell(result, watching=pause is not None, quiet=quiet, as_json=as_json)
+
+
+class _Watched:
+    """The database, open from one round to the next where the server tells of changes.
+
+    A file is closed meanwhile, so that another one can be put in its place.
+    """
+
+    def __init__(self, ctx: typer.Context, opened: ExitStack) -> None:
+        self._ctx, self._opened = ctx, opened
+        self._database: Database | None = None
+
+    def database(self) -> Database:
+        if self._database is None:
+            self._database = self._opened.enter_context(open_for_reading(self._ctx)).database
+        return self._database
+
+    def wait(self, seconds: float, ended_by: list[int]) -> list[int]:
+        """Wait for a change. See `rounds`."""
+        if self.database().own_files:
+            self._opened.close()
+            self._database = None
+            return wait_for(seconds, inputs=ended_by)
+        return self.database().wait_for_change(seconds, inputs=ended_by)
 
 
 def _note_damage(user_id: str, why: str) -> None:

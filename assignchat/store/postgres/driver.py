@@ -53,7 +53,8 @@ class Connection(extensions.connection):  # type: ignore[misc]
 
     def heard(self) -> int:
         """Count the changes of others that were told so far, for who listens."""
-        self.changes_heard += len(self.notifies)
+        own = self.info.backend_pid
+        self.changes_heard += sum(told.pid != own for told in self.notifies)
         self.notifies.clear()
         return self.changes_heard
 
