@@ -240,7 +240,7 @@ def _spoilt(line: int, row_id: str, why: str, known: Sequence[str]) -> Problem:
 
 def _check_user_ids(database: Database, wanted: Sequence[ImportedUser], problems: Problems) -> None:
     """Do the same as `_check_chat_ids`, for users."""
-    known = {user.id for user in users.every(database)}
+    known = set(users.ids(database))
     forms = {ids.canonical(user_id): user_id for user_id in known}
     for row in wanted:
         if row.id in known:

@@ -5,7 +5,7 @@ from itertools import islice
 
 from assignchat.model import Chat
 from assignchat.store.database import Database
-from assignchat.store.sql import insert_into, page, where
+from assignchat.store.sql import insert_into, like_text, page, where
 
 _COLUMNS = ", ".join(Chat._fields)
 
@@ -29,16 +29,21 @@ def matching(
     If `customer` is given, only those with this text in the customer's name, in upper or lower
     case.
     """
-    given = {"owner": owner, "status": status}
-    filters = {"owner": "owner_id = :owner", "status": "status = :status"}
+    part = None if customer is None else customer.casefold()
+    given = {"owner": owner, "status": status, "like": f"%{like_text(part)}%" if part else None}
+    filters = {
+        "owner": "owner_id = :owner",
+        "status": "status = :status",
+        # Engines fold case for ASCII alone, or as their locale says, so this leaves some in.
+        "like": f"(lower(customer) LIKE :like ESCAPE '\\' OR {database.not_ascii('customer')})",
+    }
     direction = " DESC" if newest_first else ""
-    at_once = limit if customer is None else None
+    at_once = limit if part is None else None
     order = page(f"opened_at{direction}, id", at_once, newest_first=newest_first)
     select = f"SELECT {_COLUMNS} FROM chats {where(filters, given)} {order}"
     rows = database.rows(Chat, select, given, many=at_once is None)
-    if customer is None:
+    if part is None:
         return rows
-    part = customer.casefold()  # which engines do for ASCII alone, or as their locale says
     return islice((chat for chat in rows if part in chat.customer.casefold()), limit)
 
 

@@ -62,3 +62,8 @@ def page(id_column: str, limit: int | None, *, newest_first: bool) -> str:
     """Return the ORDER BY and LIMIT of a list. A limit of None means all."""
     order = f"ORDER BY {id_column}{' DESC' if newest_first else ''}"
     return order if limit is None else f"{order} LIMIT {int(limit)}"
+
+
+def like_text(text: str) -> str:
+    """Return a pattern for LIKE with a backslash as ESCAPE that stands for this text alone."""
+    return text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from assignchat.store.database import Database
+from assignchat.store.sql import like_text
 
 Canonical = Callable[[str], str]
 """What makes of an id the form that all ids have in common that look the same."""
@@ -13,7 +14,7 @@ _LONG = 15  # characters; so long an id may stand inside another form of itself,
 def of(database: Database, table: str, new_id: str, canonical: Canonical) -> str | None:
     """Find an id that another one looks like. Returns None if there is none, or itself."""
     form = canonical(new_id)
-    pattern = form.lower().replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+    pattern = like_text(form.lower())
     alike = database.tuples(
         f"SELECT id FROM {table} WHERE lower(id) LIKE :pattern ESCAPE '\\'"
         f" OR {_odd(database)} ORDER BY id",

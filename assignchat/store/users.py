@@ -37,6 +37,11 @@ def every(database: Database) -> list[User]:
     return list(_users(database, "ORDER BY id"))
 
 
+def ids(database: Database) -> list[str]:
+    """List the ids of all users."""
+    return database.column("SELECT id FROM users ORDER BY id")
+
+
 def similar(database: Database, word: str, limit: int = 200) -> dict[str, str]:
     """Return names, aliases and ids to compare with a mistyped word, each with its user's id.
 

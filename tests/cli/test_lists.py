@@ -79,6 +79,9 @@ def test_ids_are_a_form_of_their_own(team: Team, other: str) -> None:
         ("ünal", ["t1"]),
         ("strasse", ["s1"]),
         ("%", ["p1"]),
+        ("_", []),
+        ("\\", []),
+        ("\u212aim", ["k1"]),
         ("nobody", []),
     ],
 )
@@ -91,6 +94,7 @@ def test_chats_are_found_by_a_part_of_the_customers_name(
         ("t1", "Ünal"),
         ("s1", "Straße"),
         ("p1", "100 %"),
+        ("k1", "Kim"),
     ):
         team.ok("chat", "add", chat, "--customer", customer, "--owner", "mark")
         team.advance(1)
