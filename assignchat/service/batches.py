@@ -118,7 +118,8 @@ def bulk_assign(
     with database.write(dry_run=dry_run, bulk=True):
         user = find_actor(database, actor)
         if from_user is not None:
-            selection = Selection.of_owner(database, find_user(database, from_user).id, status)
+            from_user = find_user(database, from_user).id
+            selection = Selection.of_owner(database, from_user, status)
         else:
             assert isinstance(chat_ids, StagedChats)  # noqa: S101  # see above
             selection = Selection.of_staged(chat_ids)

@@ -85,27 +85,25 @@ def names_of_owners(database: Database, name: str, chats: Source, team: Source) 
         aliases = users.aliases(database)
         seen = users.owner_names(database, name)
         found = users.every(database)
-    by_id = chats.owners is not None and _is_heading(chats.owners, team.columns.get("id", ["id"]))
-    return {
-        user.id: user.id if by_id else _name(user, aliases, seen.get(user.id), name, chats.owners)
-        for user in found
-    }
+    if chats.owners is not None and _is_heading(chats.owners, team.columns.get("id", ["id"])):
+        return {user.id: user.id for user in found}
+    titled = _titled(aliases, name, chats.owners)
+    return {user.id: titled.get(user.id) or _name(user, seen.get(user.id)) for user in found}
 
 
-def _name(
-    user: User, aliases: Iterable[Alias], seen: str | None, source: str, heading: str | None
-) -> str:
-    titled = [
-        alias.alias
-        for alias in aliases
-        if alias.user_id == user.id
-        and heading is not None
-        and alias.source in (source, None)
-        and _is_heading(heading, [alias.heading or ""])
-    ]
+def _titled(aliases: Iterable[Alias], source: str, heading: str | None) -> dict[str, str]:
+    """Find each user's first alias that came by a source under a heading."""
+    titled: dict[str, str] = {}
+    if heading is not None:
+        of_source = (alias for alias in aliases if alias.source in (source, None))
+        for alias in of_source:
+            if _is_heading(alias.heading or "", [heading]):
+                titled.setdefault(alias.user_id, alias.alias)
+    return titled
+
+
+def _name(user: User, seen: str | None) -> str:
     names = {folded(alias) for alias in user.aliases}
-    if titled:
-        return titled[0]
     if seen is not None and (seen == user.id or folded(seen) in names):
         return seen
     return user.aliases[0] if user.aliases else user.id

@@ -1,5 +1,6 @@
 """Importing users and chats from a CRM: all or nothing, with every bad row named."""
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
@@ -240,21 +241,30 @@ def _spoilt(line: int, row_id: str, why: str, known: Sequence[str]) -> Problem:
 
 def _check_user_ids(database: Database, wanted: Sequence[ImportedUser], problems: Problems) -> None:
     """Do the same as `_check_chat_ids`, for users."""
-    known = set(users.ids(database))
-    forms = {ids.canonical(user_id): user_id for user_id in known}
+    in_order = sorted(users.ids(database))
+    known = set(in_order)
+    forms = {ids.canonical(user_id): user_id for user_id in in_order}
     for row in wanted:
         if row.id in known:
             continue
         why = ids.why_spoilt(row.id)
         if why is not None:
-            ranges = ids.may_have_been(row.id)
-            meant = [i for i in known for low, high in ranges if low <= i <= high]
-            problems.extend([_spoilt(row.line, row.id, why, sorted(meant)[:3])], _AS_IT_IS)
+            meant = _in_ranges(in_order, ids.may_have_been(row.id))
+            problems.extend([_spoilt(row.line, row.id, why, meant[:3])], _AS_IT_IS)
             continue
         other = forms.setdefault(ids.canonical(row.id), row.id)
         if other != row.id:
             message = f"is it another form of the user {other!r}?"
             problems.extend([Problem(row.line, row.id, "id", row.id, message)], _AS_IT_IS)
+
+
+def _in_ranges(in_order: Sequence[str], ranges: Iterable[tuple[str, str]]) -> list[str]:
+    """List the first few of some ids that lie in each range, its ends included."""
+    found: set[str] = set()
+    for low, high in ranges:
+        first = bisect_left(in_order, low)
+        found.update(in_order[first : min(first + 3, bisect_right(in_order, high))])
+    return sorted(found)
 
 
 def _lost(database: Database, actor: str) -> dict[str, int]:

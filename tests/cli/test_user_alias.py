@@ -111,6 +111,11 @@ def test_chats_are_handed_over_in_bulk_between_aliases(named: Team) -> None:
     assert named.history(batch_id=1) == [("assigned", "maria", "mark", "martha", None)] * 3
 
 
+def test_who_hands_over_their_own_chats_may_name_themselves_by_an_alias(named: Team) -> None:
+    done = named.ok("bulk-assign", "--from", GUID.lower(), "--to", "martha", "--as", "mark")
+    assert done["recipients"] == {"martha": 3}
+
+
 def test_the_commands_on_a_user_take_an_alias(named: Team) -> None:
     for command in ("away", "back", "activate"):
         assert named.ok("user", command, GUID.lower())["id"] == "mark"
