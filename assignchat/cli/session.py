@@ -247,9 +247,10 @@ def named_actor(settings: keys.Settings, location: str, as_user: str | None) -> 
     named = as_user or os.environ.get("ASSIGNCHAT_USER") or None
     if named and settings.identity == "database":
         raise _identity_fixed("You are your login at the server", settings)
-    login = identity_at(location).login
-    if named and settings.identity == "login" and login not in settings.operators:
-        raise _identity_fixed(f"You are {login!r} here", settings)
+    if named and settings.identity == "login":
+        login = identity_at(location).login
+        if login not in settings.operators:
+            raise _identity_fixed(f"You are {login!r} here", settings)
     return named
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 from functools import lru_cache
 from itertools import chain
+from types import NoneType
 from typing import Any
 
 from assignchat.model import TrackingRow
@@ -24,6 +25,8 @@ class Form(StrEnum):
 
 def plain(value: Any) -> Any:
     """Return a value as JSON has it: named tuples as objects, a tracking row's detail parsed."""
+    if isinstance(value, (str, int, NoneType)):  # as most are
+        return value
     if isinstance(value, TrackingRow):
         detail = None if value.detail is None else json.loads(detail_text(value.detail))
         return value._asdict() | {"detail": detail}

@@ -289,10 +289,15 @@ def _words(line: bytes) -> list[str] | None:
 
 
 def _shell_words(text: str) -> list[str]:
+    if text.isprintable() and not _QUOTING.intersection(text):  # then no white space but spaces
+        return [word for word in text.split(" ") if word]
     try:
         return shlex.split(text)
     except ValueError:
         raise Usage("a quote or a backslash has no end") from None
+
+
+_QUOTING = frozenset("'\"\\")
 
 
 def _json_words(text: str) -> list[str]:

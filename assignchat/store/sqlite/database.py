@@ -19,7 +19,7 @@ from assignchat.store import seals
 from assignchat.store.database import DEFAULT_BUSY_SECONDS, Kind
 from assignchat.store.sql import Params
 from assignchat.store.sqlite import SCHEMA_VERSION, opening, queue
-from assignchat.store.sqlite.errors import locked, spoilt, translated
+from assignchat.store.sqlite.errors import Translated, locked, spoilt
 from assignchat.store.sqlite.inspection import WRONG_SEQUENCES, SqliteInspection
 from assignchat.system import signals
 from assignchat.times import Clock, format_time, utc_now
@@ -68,6 +68,7 @@ class SqliteDatabase(SqliteInspection):
         self._beside: dict[Path, opening.Identity] = {}
         self._dropped_guard: str | None = None
         self._signal: BaseException | None = None
+        self._translating = Translated(path, lambda: self._signal or KeyboardInterrupt())
         self._queued: queue.Place | None = None
 
     @classmethod
@@ -101,7 +102,7 @@ class SqliteDatabase(SqliteInspection):
             database.close()
             raise full
         try:
-            with translated(path):
+            with Translated(path):
                 version = opening.prepare(database.connection, path)
             if version < SCHEMA_VERSION:
                 database._bring_up_to_date()
@@ -117,7 +118,7 @@ class SqliteDatabase(SqliteInspection):
         return database
 
     def _look_at_schema(self) -> None:
-        with translated(self._path):
+        with Translated(self._path):
             # A closed copy is read in no mode at all.
             mode = "wal" if self._is_closed_copy else self.value("PRAGMA journal_mode")
             if mode == "wal" and opening.is_as_made(self.connection):
@@ -347,15 +348,8 @@ class SqliteDatabase(SqliteInspection):
                 self._signal = error
                 yield 1
 
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            with translated(self._path):
-                yield
-        except sqlite3.OperationalError as error:
-            if getattr(error, "sqlite_errorname", None) == "SQLITE_INTERRUPT":
-                raise self._signal or KeyboardInterrupt from None
-            raise
+    def _translated(self) -> AbstractContextManager[None]:
+        return self._translating
 
     def execute(self, sql: str, params: Params | None = None) -> int:
         with self._translated():

@@ -2,8 +2,8 @@
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,13 +23,26 @@ if TYPE_CHECKING:
     from assignchat.store.holder import Holder
 
 
-@contextmanager
-def translated(path: Path) -> Iterator[None]:
-    """Raise the errors of SQLite in the block as `assignchat.errors`."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise translate(error, path) from error
+class Translated:
+    """Raises the errors of SQLite in its block as `assignchat.errors`.
+
+    Of a statement that was interrupted it raises what `interruption` returns, if that is given.
+    It is a class because it stands around every statement, and a generator takes longer.
+    """
+
+    def __init__(self, path: Path, interruption: Callable[[], BaseException] | None = None) -> None:
+        self._path, self._interruption = path, interruption
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
+        if not isinstance(error, sqlite3.Error):
+            return
+        is_interrupted = getattr(error, "sqlite_errorname", None) == "SQLITE_INTERRUPT"
+        if is_interrupted and self._interruption is not None:
+            raise self._interruption() from None
+        raise translate(error, self._path) from error
 
 
 def translate(error: sqlite3.Error, path: Path) -> Exception:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from assignchat.errors import DatabaseDamaged, DatabaseReadOnly, DatabaseUnusable, InvalidValue
 from assignchat.store.database import DEFAULT_BUSY_SECONDS
-from assignchat.store.sqlite.errors import damaged, full, translated
+from assignchat.store.sqlite.errors import Translated, damaged, full
 from assignchat.store.sqlite.opening import connect, files_beside
 from assignchat.system.files import create_own, sync_folder, unfinished
 
@@ -111,7 +111,7 @@ def _no_place(path: Path, error: OSError) -> DatabaseUnusable:
 @contextmanager
 def _connected(path: Path) -> Iterator[sqlite3.Connection]:
     """Connect to a file that is being built."""
-    with closing(connect(path, DEFAULT_BUSY_SECONDS)) as connection, translated(path):
+    with closing(connect(path, DEFAULT_BUSY_SECONDS)) as connection, Translated(path):
         yield connection
 
 

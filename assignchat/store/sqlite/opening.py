@@ -20,7 +20,7 @@ from assignchat.namedtuples import NamedTuple
 from assignchat.shell import quoted
 from assignchat.store.sql import one_of
 from assignchat.store.sqlite import APPLICATION_ID, SCHEMA_MARK, SCHEMA_VERSION
-from assignchat.store.sqlite.errors import foreign, in_the_way, missing, translated
+from assignchat.store.sqlite.errors import Translated, foreign, in_the_way, missing
 from assignchat.store.strict import OWN
 from assignchat.system.files import is_unfinished
 
@@ -150,7 +150,7 @@ def connect(
     """Connect to a file that exists. Transactions begin and end only where the caller says so."""
     mode = "mode=ro&immutable=1" if immutable else "mode=ro" if read_only else "mode=rw"
     name = os.path.join(os.curdir, path)  # SQLite keeps :memory: for itself
-    with translated(path):
+    with Translated(path):
         return sqlite3.connect(
             f"file:{quote(name)}?{mode}",
             uri=True,
