@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import struct
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -180,6 +181,25 @@ def test_a_signal_ends_the_staging_of_rows(server: Server, database: Database) -
 
     with raising(signal.SIGTERM), afterwards(server, copying, stop), pytest.raises(Interrupted):
         stage()
+
+
+def test_a_signal_at_the_begin_of_a_copy_ends_it_as_itself(database: Database) -> None:
+    def interrupt(frame: FrameType, event: str, _: object) -> None:
+        if event == "call" and frame.f_code.co_name == "decode":  # of the answer to the COPY
+            sys.setprofile(None)
+            raise Interrupted
+
+    def stage() -> None:
+        with database.write_temporary():
+            database.make_temporary("staged", "id TEXT")
+            sys.setprofile(interrupt)
+            database.stage("staged", [("mark",)])
+
+    try:
+        with pytest.raises(Interrupted):
+            stage()
+    finally:
+        sys.setprofile(None)
 
 
 def test_a_signal_ends_the_waiting_for_a_turn(engine: Engine, server: Server) -> None:

@@ -142,6 +142,9 @@ def copy(cursor: Any, statement: str, texts: Iterable[str]) -> None:
             if failures:
                 raise failures[0] from None
             raise
+        except BaseException:  # of a signal before the first text: the COPY would go on for ever
+            cursor.connection.close()
+            raise
         else:
             return
 
