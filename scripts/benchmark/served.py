@@ -8,30 +8,27 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmark.measuring import ASSIGNCHAT, Run, Team, seconds
-from tests.support.servers import SETTINGS, Server, programs
+from tests.support.servers import Server, programs
 
-
-class DurableServer(Server):
-    """A server that keeps what it has said to be committed, as that of a team does."""
-
-    settings = SETTINGS | {
-        "fsync": "on",
-        "full_page_writes": "on",
-        "shared_buffers": "128MB",
-        "max_wal_size": "4GB",  # one checkpoint before each job, and none during it
-        "track_commit_timestamp": "on",
-    }
+# It keeps what it has said to be committed, as the server of a team does.
+_SETTINGS = {
+    "fsync": "on",
+    "full_page_writes": "on",
+    "shared_buffers": "128MB",
+    "max_wal_size": "4GB",  # a checkpoint before each job, and none during it
+    "track_commit_timestamp": "on",
+}
 
 
 @contextmanager
-def server() -> Iterator[DurableServer]:
+def server() -> Iterator[Server]:
     """A running server for the block, on a disk."""
     found = programs()
     if found is None:
         sys.exit("bench: PostgreSQL's server is needed (Debian package postgresql)")
     # The path of its socket must be short.
     with tempfile.TemporaryDirectory(prefix="assignchat-bench-", dir="/tmp") as folder:
-        running = DurableServer(found, Path(folder))
+        running = Server(found, Path(folder), **_SETTINGS)
         if os.geteuid() == 0:
             os.chown(folder, running.owner, running.owner)
         running.make()
