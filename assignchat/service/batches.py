@@ -35,6 +35,7 @@ from assignchat.service.lifecycle import cancel, record_passed_deadlines
 from assignchat.service.shares import Load, gained_open_chats, given_chats, share_out
 from assignchat.shell import Argument, command_line
 from assignchat.store import batches, notifications, tracking, users
+from assignchat.store.batches import GivenBack
 from assignchat.store.database import Database
 from assignchat.store.selections import Move, Selection, StagedChats
 from assignchat.texts import check_text, how_many
@@ -227,10 +228,11 @@ def undo(
             undone += given_back
             progress(undone, batch.assigned)
             database.note_progress(undone, batch.assigned)
-        _check_active_again(database, batch_id)
+        returned = batches.given_back(database, batch_id)
+        _check_active_again(database, returned)
         batches.mark_undone(database, batch_id)
         _cancel_on_moved(database, before, batch_id, user.id, f"Batch {batch_id} was undone")
-        _tell_undone(database, batch_id, user)
+        _tell_undone(database, batch_id, user, returned)
     return Undone(batch_id, undone, batch.assigned - undone, dry_run)
 
 
@@ -298,8 +300,8 @@ def _check_may_move(selection: Selection, user: User, from_user: str | None) -> 
         )
 
 
-def _check_active_again(database: Database, batch_id: int) -> None:
-    inactive = batches.inactive_owners(database, batch_id)
+def _check_active_again(database: Database, returned: Sequence[GivenBack]) -> None:
+    inactive = batches.inactive_owners(database, returned)
     if inactive:
         raise UserInactive(
             f"Chats would go back to users who are not active: {listing(inactive)}",
@@ -352,10 +354,12 @@ def _tell_former_owners(
         notifications.add(database, user_id, text, batch_id=batch_id)
 
 
-def _tell_undone(database: Database, batch_id: int, user: User) -> None:
+def _tell_undone(
+    database: Database, batch_id: int, user: User, returned: Sequence[GivenBack]
+) -> None:
     lost: dict[str, int] = {}
     regained: dict[str, int] = {}
-    for change in batches.given_back(database, batch_id):
+    for change in returned:
         lost[change.from_user] = lost.get(change.from_user, 0) + change.chats
         regained[change.to_user] = regained.get(change.to_user, 0) + change.chats
     for told, notice in ((regained, REGAINED_NOTICE), (lost, LOST_NOTICE)):

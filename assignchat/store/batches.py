@@ -1,6 +1,6 @@
 """Batches, and giving their chats back in set-based SQL, in slices as `selections` has them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from assignchat.model import Batch
 from assignchat.namedtuples import NamedTuple
@@ -238,10 +238,8 @@ def given_back(database: Database, batch_id: int) -> list[GivenBack]:
     )
 
 
-def inactive_owners(database: Database, batch_id: int) -> list[str]:
+def inactive_owners(database: Database, returned: Iterable[GivenBack]) -> list[str]:
     """List the users who got chats of an undone batch back and are not active, by id."""
-    return database.column(
-        "SELECT id FROM users WHERE active = 0 AND id IN (SELECT to_user FROM engagement_tracking"
-        " WHERE batch_id = :batch AND event = 'undone') ORDER BY id",
-        {"batch": batch_id},
-    )
+    inactive = "SELECT id FROM users WHERE id = :id AND active = 0"
+    owners = sorted({change.to_user for change in returned})
+    return [owner for owner in owners if database.value(inactive, {"id": owner}) is not None]
