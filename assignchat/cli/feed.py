@@ -1,5 +1,7 @@
 """Tracking as a feed: from a row on, remembered in a file, and on with new rows."""
 
+import hashlib
+import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from assignchat.system import signals
 _SECONDS_BETWEEN_LOOKS = 0.5
 _MOST_AT_ONCE = 1_000  # rows
 _LONGEST_CURSOR = 20  # characters
+_LONGEST_MARK = 100  # with the id before it
 
 
 class Feed:
@@ -39,8 +42,9 @@ class Feed:
         self._form, self._cells, self._sought = form, cells, sought
         self._cursor = cursor
         self._told = self._kept = after
+        self._last: TrackingRow | None = None
         if cursor is not None:
-            refuse_to_overwrite_own_files(session, cursor)
+            refuse_to_overwrite_own_files(session, cursor, _beside(cursor))
             self._told = self._kept = _read(cursor, session.database)
 
     def say(self, limit: int | None) -> None:
@@ -86,44 +90,81 @@ class Feed:
 
     def _noted(self, rows: Iterable[TrackingRow]) -> Iterator[TrackingRow]:
         for row in rows:
-            self._told = row.id
+            self._told, self._last = row.id, row
             yield row
 
     def _note(self) -> None:
-        """Wait until the rows have arrived, then store the id of the last one."""
-        if self._cursor is None or self._told == self._kept:
+        """Wait until the rows have arrived, then store the id of the last one, and its mark."""
+        if self._cursor is None or self._last is None or self._told == self._kept:
             render.flush()
             return
         render.deliver()
         with signals.held():
+            render.write_file(_beside(self._cursor), [f"{self._told} {_mark(self._last)}\n"])
             render.write_file(self._cursor, [f"{self._told}\n"])
             self._kept = self._told
+
+
+def _beside(cursor: Path) -> Path:
+    """Return the file that shows which row it was: in the cursor programs find the id alone."""
+    return Path(f"{cursor}.row")
+
+
+def _mark(row: TrackingRow) -> str:
+    """Return what no other row has, also if a later version adds a column."""
+    values = {name: value for name, value in row._asdict().items() if value is not None}
+    return hashlib.sha256(json.dumps(values).encode()).hexdigest()
 
 
 def _read(cursor: Path, database: Database) -> int:
     """Read the id in a file, 0 if there is no file.
 
-    Raises `InvalidValue` if there is no id in it, or the id of a row that does not exist yet.
+    Raises `InvalidValue` if there is no id in it, or the id of a row that does not exist, or that
+    is another one than when it was told.
     """
-    try:
-        if not cursor.exists():
-            if not cursor.parent.is_dir():  # found before the rows are printed, and not after
-                raise InvalidValue(f"--cursor {cursor} is in a folder that does not exist")
-            return 0
-        if not cursor.is_file():
-            raise InvalidValue(f"--cursor {cursor} is not a file")
-        with cursor.open("rb") as file:
-            text = file.read(_LONGEST_CURSOR + 1).decode("ascii", "replace").strip()
-    except OSError as error:
-        raise InvalidValue(f"--cursor {cursor} cannot be read: {error.strerror}") from error
+    text = _text(cursor, _LONGEST_CURSOR)
+    if text is None:
+        return 0
     if not text.isdecimal() or len(text) > _LONGEST_CURSOR:
         raise InvalidValue(
             f"--cursor {cursor} has no id in it", hint="Remove it to begin with the first row."
         )
-    newest = service.newest_id(database)
-    if int(text) > newest:
-        raise InvalidValue(
-            f"--cursor {cursor} says {text}, and the newest row is {newest}",
-            hint="It is of another database, or of this one before a backup was restored.",
-        )
+    _check_is_of(database, cursor, int(text))
     return int(text)
+
+
+def _check_is_of(database: Database, cursor: Path, told: int) -> None:
+    """Check that a cursor is of this history. Raises `InvalidValue`."""
+    newest = service.newest_id(database)
+    if told > newest:
+        why = f"says {told}, and the newest row is {newest}"
+    else:
+        number, _, mark = (_text(_beside(cursor), _LONGEST_MARK) or "").partition(" ")
+        if number != str(told):  # that of another row says nothing
+            return
+        if mark in map(_mark, service.read_part(database, most=1, after=told - 1).rows):
+            return
+        why = f"says {told}, and row {told} is not the one that was told"
+    raise InvalidValue(
+        f"--cursor {cursor} {why}",
+        hint="It is of another database, or of this one before a backup was restored."
+        " Remove it to begin with the first row, or write another id into it.",
+    )
+
+
+def _text(file: Path, longest: int) -> str | None:
+    """Read a short file, up to one character more. Returns None if there is none.
+
+    Raises `InvalidValue`.
+    """
+    try:
+        if not file.exists():
+            if not file.parent.is_dir():  # found before the rows are printed, and not after
+                raise InvalidValue(f"--cursor {file} is in a folder that does not exist")
+            return None
+        if not file.is_file():
+            raise InvalidValue(f"--cursor {file} is not a file")
+        with file.open("rb") as opened:
+            return opened.read(longest + 1).decode("ascii", "replace").strip()
+    except OSError as error:
+        raise InvalidValue(f"--cursor {file} cannot be read: {error.strerror}") from error

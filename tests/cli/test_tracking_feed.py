@@ -67,7 +67,9 @@ def test_a_cursor_is_its_owners_alone_and_is_replaced_whole(team: Team, cursor: 
     inode = cursor.stat().st_ino
     team.ok(*FEED)
     assert cursor.stat().st_ino != inode
-    assert [file.name for file in team.folder.iterdir() if "told" in file.name] == ["told"]
+    beside = {"told", "told.row"}  # the id alone, and a mark of the row; nothing half written
+    assert {file.name for file in team.folder.iterdir() if "told" in file.name} == beside
+    assert {stat.S_IMODE((team.folder / name).stat().st_mode) for name in beside} == {0o600}
 
 
 def test_filters_go_with_a_cursor(team: Team, cursor: Path) -> None:
@@ -111,6 +113,37 @@ def test_a_cursor_without_an_id_is_refused_and_left_alone(
 def test_a_cursor_ahead_of_the_history_is_of_another_database(team: Team, cursor: Path) -> None:
     cursor.write_text("99\n")
     assert team.refused(*FEED) == (2, "invalid_value")
+
+
+@pytest.mark.sqlite_only("restores a backup of the file")
+@pytest.mark.parametrize("follow", [(), ("--follow",)])
+def test_a_cursor_is_refused_after_a_restore_once_the_history_has_grown_past_it(
+    team: Team, cursor: Path, follow: tuple[str, ...]
+) -> None:
+    team.ok("backup", "saved.db")
+    for name in "abc":
+        change(team, name)
+    team.ok(*FEED)
+    told = int(cursor.read_text())
+    team.database.unlink()
+    (team.folder / "saved.db").rename(team.database)
+    for name in "defghijk":
+        change(team, name)
+    assert all_ids(team)[-1] > told
+    assert team.refused(*FEED, *follow) == (2, "invalid_value")
+    assert f"row {told} is not the one that was told" in team.run(*FEED, *follow).err
+    assert cursor.read_text() == f"{told}\n"  # and left alone
+    cursor.write_text(f"{told - 3}\n")  # the newest row of the backup
+    assert [row["id"] for row in team.ok(*FEED)] == list(range(told - 2, all_ids(team)[-1] + 1))
+    assert team.ok(*FEED) == []
+
+
+def test_a_cursor_that_holds_an_id_alone_is_read(team: Team, cursor: Path) -> None:
+    for beside in (None, "", "x", "2 5c1f\n"):  # of another row than 3
+        cursor.write_text("3\n")
+        if beside is not None:
+            (team.folder / "told.row").write_text(beside)
+        assert [row["id"] for row in team.ok(*FEED)] == all_ids(team)[3:]
 
 
 def test_a_cursor_that_cannot_be_written_is_refused_before_rows_are_printed(team: Team) -> None:

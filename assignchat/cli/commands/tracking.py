@@ -135,9 +135,10 @@ def tracking(
     their last change. Times are as in: assignchat help times.
 
     With --after, --cursor or --follow all rows come, oldest first. The file of --cursor is
-    replaced once the output is delivered; a missing one means from the start. --follow prints
-    a line for each row, none left out and none twice, until Ctrl-C, SIGTERM or the end of its
-    reader. At a terminal it begins with the newest few.
+    replaced once the output is delivered; a missing one means from the start. FILE.row beside
+    it shows which row it was, and after a restored backup the command is refused. --follow
+    prints a line for each row, none left out and none twice, until Ctrl-C, SIGTERM or the end
+    of its reader. At a terminal it begins with the newest few.
     """
     form = options.form(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)
     now, for_people = invocation(ctx).clock(), form == render.Form.PEOPLE
