@@ -16,6 +16,7 @@ class Patience:
 
     lost: DatabaseUnreachable | None = None
     """What the last look has failed by."""
+    _was_there = False
     _until = 0.0
 
     @contextmanager
@@ -27,11 +28,13 @@ class Patience:
         try:
             yield
         except DatabaseUnreachable as lost:
+            if self.lost is None:
+                self._until = time.monotonic() + _SECONDS_AWAY
             self.lost = lost
-            if time.monotonic() > self._until:
+            if not self._was_there or time.monotonic() > self._until:
                 raise
         else:
-            self.lost, self._until = None, time.monotonic() + _SECONDS_AWAY
+            self.lost, self._was_there = None, True
 
 
 class Changes(Protocol):

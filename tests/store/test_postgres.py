@@ -17,6 +17,7 @@ from assignchat.errors import DatabaseForeign, DatabaseLocked, DatabaseUnreachab
 from assignchat.store import batches, changes, chats, requests, stats, tracking
 from assignchat.store.database import Database
 from assignchat.store.engines import engine_of
+from assignchat.store.meanwhile import Patience
 from assignchat.store.postgres import LOCK
 from assignchat.store.postgres.server import security
 from tests.store.conftest import Engine
@@ -487,3 +488,17 @@ def test_what_others_have_put_beside_our_tables_is_not_exported(database: Databa
     database.execute("CREATE VIEW theirs AS SELECT 1 AS one")
     assert {"../outside", "theirs"}.isdisjoint(database.tables())
     assert {"chats", "engagement_records"} <= set(database.tables())
+
+
+def test_a_server_that_is_away_is_borne_only_by_who_has_seen_it() -> None:
+    patience = Patience()
+    with pytest.raises(DatabaseUnreachable), patience.bearing():
+        raise DatabaseUnreachable("gone")
+    with patience.bearing():
+        pass
+    with patience.bearing():
+        raise DatabaseUnreachable("gone")
+    assert patience.lost is not None
+    with patience.bearing():
+        pass
+    assert patience.lost is None

@@ -16,6 +16,7 @@ from assignchat.service import notifications
 from assignchat.service.notifications import Delivered
 from assignchat.service.users import list_users
 from assignchat.store.database import Database
+from assignchat.store.meanwhile import Patience
 from assignchat.system.descriptors import wait_for
 from assignchat.texts import counts
 
@@ -47,15 +48,16 @@ def notify(
             found.tell_of_strangers({user.id for user in list_users(session.database)})
     invocation(ctx).goes_on = True
     with ExitStack() as opened:
-        watched = _Watched(ctx, opened)
+        watched, patience = _Watched(ctx, opened), Patience()
         for stop_requested in rounds(pause, watched.wait):
-            result = notifications.notify(
-                watched.database(),
-                found,
-                stop_requested=stop_requested,
-                passed_over=_note_damage,
-            )
-            _tell(result, watching=pause is not None, quiet=quiet, as_json=as_json)
+            with patience.bearing():
+                result = notifications.notify(
+                    watched.database(),
+                    found,
+                    stop_requested=stop_requested,
+                    passed_over=_note_damage,
+                )
+                _tell(result, watching=pause is not None, quiet=quiet, as_json=as_json)
 
 
 class _Watched:
