@@ -74,6 +74,37 @@ def test_writers_are_served_in_the_order_in_which_they_asked(team_now: Team) -> 
     assert added(team_now) == names
 
 
+@pytest.fixture
+def alarms() -> Iterator[list[int]]:
+    """The alarms that have come, in a program that sets them itself."""
+    came: list[int] = []
+    before = signal.signal(signal.SIGALRM, lambda number, _: came.append(number))
+    yield came
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+
+
+def wait_in_this_process(team: Team) -> None:
+    """Wait for a turn that another process gives back, and add a user."""
+    with busy(team) as holder:
+        assert holder.stdin is not None
+        ends = threading.Timer(0.5, holder.stdin.close)
+        ends.start()
+        team.ok("user", "add", "new-1")
+        ends.join()
+        assert holder.wait(30) == 0
+    assert added(team) == ["new-1"]
+
+
+def test_a_program_that_sets_alarms_itself_gets_them_while_it_waits(
+    team_now: Team, alarms: list[int]
+) -> None:
+    signal.setitimer(signal.ITIMER_REAL, 0.1)
+    wait_in_this_process(team_now)
+    assert alarms == [signal.SIGALRM]
+
+
+@pytest.mark.usefixtures("alarms")
 def test_where_no_more_threads_are_allowed_a_writer_looks_again_and_again(
     team_now: Team, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -81,14 +112,7 @@ def test_where_no_more_threads_are_allowed_a_writer_looks_again_and_again(
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr("assignchat.store.sqlite.queue.start_new_thread", refused)
-    with busy(team_now) as holder:
-        assert holder.stdin is not None
-        ends = threading.Timer(0.5, holder.stdin.close)
-        ends.start()
-        team_now.ok("user", "add", "new-1")
-        ends.join()
-        assert holder.wait(30) == 0
-    assert added(team_now) == ["new-1"]
+    wait_in_this_process(team_now)
 
 
 def test_who_writes_again_and_again_stands_behind_those_who_wait(team_now: Team) -> None:

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from types import FrameType
@@ -45,6 +46,15 @@ def _delayed(numbers: Iterable[int]) -> Iterator[None]:
     finally:
         # Not as it was before: another block may have begun in this one, and end after it.
         signal.pthread_sigmask(signal.SIG_UNBLOCK, set(numbers) - before)
+
+
+def can_give_up() -> bool:
+    """Return whether `given_up_after` works here, and takes no alarm from others."""
+    return (
+        threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGALRM) == signal.SIG_DFL
+        and not any(signal.getitimer(signal.ITIMER_REAL))
+    )
 
 
 @contextmanager

@@ -112,6 +112,8 @@ class Place:
             self._has_turn = _lock(self._file, 0, self._number + 1)
         if self._has_turn:
             return True
+        if not self._is_waiting and signals.can_give_up():
+            return self._wait_here(seconds)
         if not self._is_waiting:
             # Only the system wakes writers in their order, and it knows no time limit.
             self._is_waiting = self._begin_to_wait()
@@ -120,6 +122,20 @@ class Place:
             return False
         self._has_turn = self._granted.acquire(timeout=seconds)
         return self._has_turn
+
+    def _wait_here(self, seconds: float) -> bool:
+        """Do as `wait`. On a busy machine a second thread's turn to run would come late."""
+        if seconds <= 0:
+            return False
+        try:
+            with signals.given_up_after(seconds):
+                fcntl.lockf(self._file, fcntl.LOCK_EX, self._number + 1)
+        except TimeoutError:
+            return False
+        except OSError:  # if it cannot be waited for, SQLite's lock decides alone
+            pass
+        self._has_turn = True
+        return True
 
     def _begin_to_wait(self) -> bool:
         """Let a thread wait for the turn. Returns whether this login may have one more thread."""
