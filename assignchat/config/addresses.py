@@ -112,12 +112,17 @@ class Addresses:
         return {user: _channels(urls, f"users.{user}") for user, urls in self._users.items()}
 
 
+def file_beside(config: Path) -> Path:
+    """Return the place of the addresses that belong to a config file."""
+    return config.parent / FILE_NAME
+
+
 def load(beside: Path, tell: Callable[[str], None]) -> Addresses:
     """Read the addresses in the `notify.toml` beside a config file.
 
     Raises `ConfigInvalid` for a file that is missing, open to others, or not understood.
     """
-    path = beside.parent / FILE_NAME
+    path = file_beside(beside)
     # The owner of the config file may have set the addresses too.
     owners = {0, os.getuid(), *([beside.stat().st_uid] if beside.exists() else [])}
     text = read_safely(path, owners=owners, secret=True)

@@ -133,6 +133,16 @@ def test_a_request_is_rejected_with_a_reason_of_the_list(asked: Team) -> None:
     assert statuses(asked) == [("rejected", "On a call")]
 
 
+def test_the_reasons_are_those_of_a_config_that_was_edited_meanwhile(asked: Team) -> None:
+    with watching(asked) as watch:
+        watch.until("Inbox of martha")
+        key = "rejection_reasons = ["
+        asked.config.write_text(asked.config.read_text().replace(key, f'{key}"At lunch", '))
+        watch.press("r")
+        watch.until("1. At lunch")
+        watch.press("\x1b")
+
+
 def test_a_request_is_rejected_with_a_reason_that_is_typed(asked: Team) -> None:
     with watching(asked) as watch:
         watch.press("r")

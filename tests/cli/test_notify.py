@@ -630,6 +630,44 @@ def test_watching_goes_on_with_the_database_that_was_put_in_the_place_of_its_own
     assert result(watching).exit_code == 0
 
 
+def test_watching_sends_to_the_addresses_that_are_in_the_file_by_then(
+    told: Team, receiver: WebReceiver
+) -> None:
+    with running(WebReceiver()) as another:
+        watching = start(told, "--watch", "1s")
+        wait_until(lambda: len(receiver.messages) == 1)
+        addresses(told, f'[users.martha]\nurls = ["{another.url}"]\n')
+        asked_again(told, "chat-2")
+        wait_until(lambda: len(another.messages) == 1)
+        addresses(told, "")
+        asked_again(told, "chat-3")
+        wait_until(lambda: told.rows("SELECT last_id FROM delivery_progress") == [(3,)])
+        watching.send_signal(signal.SIGTERM)
+        assert result(watching).exit_code == 0
+        assert (len(receiver.messages), len(another.messages)) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda path: path.unlink(),
+        lambda path: path.chmod(0o644),
+        lambda path: path.write_text("[users.martha]\nurls = 1\n"),
+    ],
+    ids=["removed", "open to others", "wrong"],
+)
+def test_watching_ends_as_soon_as_its_addresses_cannot_be_trusted(
+    told: Team, receiver: WebReceiver, spoil: Callable[[Path], object]
+) -> None:
+    watching = start(told, "--watch", "1s")
+    wait_until(lambda: len(receiver.messages) == 1)
+    spoil(told.folder / "notify.toml")
+    asked_again(told, "chat-2")
+    done = result(watching)
+    assert (done.exit_code, len(receiver.messages)) == (7, 1)
+    assert "notify.toml" in done.err
+
+
 def test_a_round_with_nothing_to_send_does_not_wait_for_apprise(told: Team) -> None:
     told.sqlite("DELETE FROM notifications")
     told.sqlite("DELETE FROM sqlite_sequence WHERE name = 'notifications'")

@@ -10,7 +10,8 @@ from assignchat.cli import options
 from assignchat.cli.invocation import invocation
 from assignchat.cli.repeat import pause_in, rounds
 from assignchat.cli.session import load_config, open_for_reading
-from assignchat.config import addresses
+from assignchat.config import addresses, load
+from assignchat.config.addresses import Addresses
 from assignchat.errors import DeliveryFailed
 from assignchat.service import notifications
 from assignchat.service.notifications import Delivered
@@ -41,19 +42,15 @@ def notify(
     again later. Prints nothing when nothing was due.
     """
     pause = None if watch is None else pause_in(watch)
-    # With --json, an error is all that there is on standard error.
-    found = addresses.load(load_config(ctx).path, tell=_nobody if as_json else render.note)
-    if render.stderr_is_terminal() and not as_json:  # cron would send a mail each time
-        with open_for_reading(ctx) as session:
-            found.tell_of_strangers({user.id for user in list_users(session.database)})
     invocation(ctx).goes_on = True
     with ExitStack() as opened:
-        watched, patience = _Watched(ctx, opened), Patience()
+        watched, patience = _Watched(ctx, opened, as_json=as_json), Patience()
         for stop_requested in rounds(pause, watched.wait):
             with patience.bearing():
+                watched.look()
                 result = notifications.notify(
                     watched.database(),
-                    found,
+                    watched.addresses,
                     stop_requested=stop_requested,
                     passed_over=_note_damage,
                 )
@@ -61,25 +58,48 @@ def notify(
 
 
 class _Watched:
-    """The database, open from one round to the next where the server tells of changes.
+    """The addresses, and the database, open all the time where the server tells of changes.
 
-    A file is closed meanwhile, so that another one can be put in its place.
+    A file is closed between two rounds, so that another one can be put in its place.
     """
 
-    def __init__(self, ctx: typer.Context, opened: ExitStack) -> None:
+    def __init__(self, ctx: typer.Context, opened: ExitStack, *, as_json: bool) -> None:
         self._ctx, self._opened = ctx, opened
         self._database: Database | None = None
+        self._config: load.Config | None = None
+        self._seen: object = None
+        # With --json, an error is all that there is on standard error.
+        self._note = _nobody if as_json else render.note
+        self.addresses = Addresses([], {}, self._note)
+
+    def look(self) -> None:
+        """Read the config, and the addresses if their file has changed. Raises `ConfigInvalid`."""
+        config = load_config(self._ctx)
+        if config != self._config:
+            self._close()
+        self._config = config
+        file = addresses.file_beside(config.path)
+        seen = file, load.state(file)
+        if seen == self._seen:
+            return
+        self.addresses = addresses.load(config.path, self._note)
+        self._seen = seen
+        if render.stderr_is_terminal():  # cron would send a mail each time
+            self.addresses.tell_of_strangers({user.id for user in list_users(self.database())})
 
     def database(self) -> Database:
         if self._database is None:
             self._database = self._opened.enter_context(open_for_reading(self._ctx)).database
         return self._database
 
+    def _close(self) -> None:
+        self._opened.close()
+        self._database = None
+
     def wait(self, seconds: float, ended_by: list[int]) -> list[int]:
         """Wait for a change. See `rounds`."""
         if self.database().own_files:
-            self._opened.close()
-            self._database = None
+            self._close()
             return wait_for(seconds, inputs=ended_by)
         return self.database().wait_for_change(seconds, inputs=ended_by)
 

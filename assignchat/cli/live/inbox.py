@@ -22,6 +22,7 @@ from assignchat.cli.live.screen import (
     updated,
 )
 from assignchat.cli.session import Session, open_for_user
+from assignchat.config import load
 from assignchat.config.keys import Settings
 from assignchat.errors import AssignchatError, DatabaseLocked, DatabaseUnreachable, DatabaseUnusable
 from assignchat.model import Notification, Request
@@ -80,13 +81,13 @@ def _without_countdown(found: Inbox) -> object:
 
 
 class _Watched:
-    """The inbox of an actor, read only when it may have changed since the last look."""
+    """The inbox of an actor, read only when it may have changed, or the config, since last."""
 
     def __init__(self, ctx: typer.Context, as_user: str | None) -> None:
         self._ctx, self._as_user = ctx, as_user
         self._held = ExitStack()
         self._session: Session | None = None
-        self._version: object = None
+        self._seen: object = None
         self._due: str | None = None
         self._waiting: set[int] = set()
 
@@ -101,12 +102,12 @@ class _Watched:
     def _found(self) -> Look | None:
         now = format_time(invocation(self._ctx).clock())
         is_due = self._due is not None and self._due <= now
-        if self._session and not is_due and self._session.database.version == self._version:
+        if self._session and not is_due and _state(self._session) == self._seen:
             return None
         self.look_anew()  # another file may stand there by now, and another config
         session = self._session = self._held.enter_context(open_for_user(self._ctx, self._as_user))
         session.database.tell_who_waits = None  # the screen is ours
-        self._version = session.database.version
+        self._seen = _state(session)
         found = inbox.inbox(session.database, actor=session.actor)
         deadlines = [received.request.expires_at for received in found.requests]
         self._due = min(filter(None, deadlines), default=None)
@@ -123,6 +124,10 @@ class _Watched:
         """Close the database, so that the next look reads it even if nothing has changed."""
         self._held.close()
         self._session = None
+
+
+def _state(session: Session) -> object:
+    return session.database.version, load.state(session.config.path)
 
 
 class LiveInbox:
