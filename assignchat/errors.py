@@ -267,7 +267,7 @@ class ClockSuspicious(Refused):
 
 
 class NotConfirmed(Refused):
-    """The question was not answered with yes."""
+    """The question was not answered with yes, or others changed what it asks before the answer."""
 
     code = "not_confirmed"
 

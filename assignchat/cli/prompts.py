@@ -2,11 +2,14 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from assignchat import render
 from assignchat.errors import NotConfirmed, Usage
 from assignchat.system import signals
+
+_Plan = TypeVar("_Plan")
 
 _LONGEST_LINE = 4_096  # bytes; terminals give no more at once
 
@@ -37,6 +40,32 @@ def confirm(question: str) -> None:
     """Ask a person a yes-or-no question. Enter means no. Raises `NotConfirmed`."""
     if not agrees(question):
         raise NotConfirmed("Not confirmed; nothing was changed")
+
+
+def confirm_plan(
+    planned: _Plan, lines: Callable[[_Plan], Sequence[str]], *, ask: bool = True
+) -> Callable[[_Plan], None]:
+    """Ask a person, if `ask`, whether to carry out a plan: the last of its lines is the question.
+
+    Returns the check of what is about to be done: others may change something while the person
+    thinks. Raises `NotConfirmed`, and so does the check if the lines would be others now.
+    """
+    asked = lines(planned)
+    if ask:
+        for line in asked[:-1]:
+            render.note(line)
+        confirm(asked[-1])
+
+    return lambda done: check_confirmed(asked, lines(done))
+
+
+def check_confirmed(asked: Sequence[str], now: Sequence[str]) -> None:
+    """Check that a question would still be the one that was answered. Raises `NotConfirmed`."""
+    if now != asked:
+        raise NotConfirmed(
+            f"Others have changed something meanwhile. It would be now: {' '.join(now)}",
+            hint="Nothing was changed. If that is right, run it again.",
+        )
 
 
 def agrees(question: str) -> bool:

@@ -1,6 +1,7 @@
 """Many chats at once: bulk-assign, undo, and the steps that they share with deactivation."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
 
 from assignchat.errors import (
     BatchNotFound,
@@ -43,6 +44,10 @@ from assignchat.texts import check_text, how_many
 Progress = Callable[[int, int], None]
 """Called after each slice with how many chats are done, and of how many."""
 
+_Result = TypeVar("_Result")
+Check = Callable[[_Result], object]
+"""Called with a result before it is committed. If it raises, nothing is changed."""
+
 
 class BulkAssigned(NamedTuple):
     """The result of a bulk assignment. `batch_id` is null if there was nothing to do.
@@ -70,6 +75,10 @@ class Undone(NamedTuple):
 
 def no_progress(_done: int, _total: int) -> None:
     """Show no progress."""
+
+
+def any_result(_result: object) -> None:
+    """Let any result be committed."""
 
 
 def stage_chats(database: Database, chat_ids: Iterable[str], *, actor: str) -> StagedChats:
@@ -104,11 +113,13 @@ def bulk_assign(
     unavailable_too: bool = False,
     dry_run: bool = False,
     progress: Progress = no_progress,
+    check_result: Check[BulkAssigned] = any_result,
 ) -> BulkAssigned:
     """Assign chats directly, all or nothing: those of `chat_ids`, or all of `from_user`.
 
     The ids are read before the lock is taken. With `from_user`, `status` limits the chats to open
     or closed ones. A `dry_run` does everything and rolls it back, so that its counts are exact.
+    `check_result` is called with the counts before the commit; if it raises, nothing is changed.
     Returns the counts. Raises `NotOwner` unless the actor is a manager or owns every chat,
     `ChatNotFound` naming up to ten chats, and the errors of `find_recipient`.
     """
@@ -136,6 +147,7 @@ def bulk_assign(
             unavailable_too=unavailable_too,
             progress=progress,
         )
+        check_result(done)
     return done._replace(batch_id=None, dry_run=True) if dry_run else done
 
 
@@ -208,11 +220,13 @@ def undo(
     actor: str,
     dry_run: bool = False,
     progress: Progress = no_progress,
+    check_result: Check[Undone] = any_result,
 ) -> Undone:
     """Give the chats of a batch back to their owners before. Chats that moved again stay.
 
-    Returns the counts. Raises `BatchUndone`, `NotAllowed` unless the actor is that of the batch
-    or a manager, and `UserInactive` if a user who would get chats back is not active.
+    `check_result` is as for `bulk_assign`. Returns the counts. Raises `BatchUndone`, `NotAllowed`
+    unless the actor is that of the batch or a manager, and `UserInactive` if a user who would get
+    chats back is not active.
     """
     with database.write(dry_run=dry_run, bulk=True):
         batch = find_batch(database, batch_id)
@@ -233,7 +247,9 @@ def undo(
         batches.mark_undone(database, batch_id)
         _cancel_on_moved(database, before, batch_id, user.id, f"Batch {batch_id} was undone")
         _tell_undone(database, batch_id, user, returned)
-    return Undone(batch_id, undone, batch.assigned - undone, dry_run)
+        result = Undone(batch_id, undone, batch.assigned - undone, dry_run)
+        check_result(result)
+    return result
 
 
 def list_batches(

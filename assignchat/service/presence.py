@@ -1,6 +1,6 @@
 """Presence: users who go away and come back, and the requests that wait for them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from assignchat.errors import InvalidValue, WrongUserType
 from assignchat.model import INDEFINITE, TRANSITIONS, Request, Role, Status, User
@@ -54,10 +54,12 @@ def go_away(
     reason: str | None = None,
     offered: Sequence[str] = (),
     others_allowed: bool = True,
+    check_result: Callable[[Gone], object] = lambda _gone: None,
 ) -> Gone:
     """Note that the actor is away, and if `pass_on`, reject the requests that wait for them.
 
     The next user of each chain is asked. The reason is as for `reject`, "Away" if none is given.
+    `check_result` is called with the result before the commit; if it raises, nothing is changed.
     Returns the actor with those requests. Raises `ActorUnknown`, `UserInactive`,
     `ReasonRequired`, `ReasonNotAllowed`, or `InvalidValue` if the time has passed.
     """
@@ -69,7 +71,9 @@ def go_away(
         record_passed_deadlines(database, requests.received_by(user.id))
         waiting = _waiting(database, user)
         user = _set_away(database, user, until, user.id)
-        return _pass_on(database, user, waiting, reason) if pass_on else Gone(user, waiting)
+        gone = _pass_on(database, user, waiting, reason) if pass_on else Gone(user, waiting)
+        check_result(gone)
+    return gone
 
 
 def come_back(database: Database, *, actor: str) -> User:

@@ -6,7 +6,14 @@ from collections.abc import Iterable, Sequence
 from assignchat.errors import AliasExists, InvalidValue, OwnsOpenChats, UserExists
 from assignchat.model import Alias, ChatStatus, Event, Request, Role, Split, User
 from assignchat.namedtuples import NamedTuple
-from assignchat.service.batches import BulkAssigned, Progress, no_progress, reassign
+from assignchat.service.batches import (
+    BulkAssigned,
+    Check,
+    Progress,
+    any_result,
+    no_progress,
+    reassign,
+)
 from assignchat.service.find import find_request, find_user, id_of, is_away
 from assignchat.service.lifecycle import cancel, record_passed_deadlines
 from assignchat.shell import Argument, command_line
@@ -114,12 +121,13 @@ def deactivate_user(
     unavailable_too: bool = False,
     dry_run: bool = False,
     progress: Progress = no_progress,
+    check_result: Check[Deactivated] = any_result,
 ) -> Deactivated:
     """Deactivate a user, and cancel the requests that they sent and got.
 
     All their chats go to `reassign_to` as one batch, in the same transaction. Returns the user,
     the batch and the counts. Raises `OwnsOpenChats` if they own open chats and nobody is to take
-    them. A `dry_run` does everything and rolls it back.
+    them. A `dry_run` does everything and rolls it back. `check_result` is as for `bulk_assign`.
     """
     with database.write(dry_run=dry_run, bulk=True):
         user = find_user(database, user_id)
@@ -144,9 +152,11 @@ def deactivate_user(
         _check_owns_no_open_chats(database, user)
         cancelled = _cancel_all(database, user, actor)
         died = [find_request(database, request.id) for request in pending]
-    if dry_run and batch is not None:
-        batch = batch._replace(batch_id=None, dry_run=True)
-    return Deactivated(user if dry_run else deactivated, batch, cancelled, dry_run, died, closed)
+        done = Deactivated(deactivated, batch, cancelled, dry_run, died, closed)
+        check_result(done)
+    if not dry_run:
+        return done
+    return done._replace(user=user, batch=batch and batch._replace(batch_id=None, dry_run=True))
 
 
 def list_users(database: Database) -> list[User]:

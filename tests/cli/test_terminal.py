@@ -5,10 +5,11 @@ import re
 import pytest
 from rich.cells import cell_len
 
-from tests.support.processes import Result
+from tests.support.processes import Result, program
 from tests.support.team import Team
-from tests.support.terminal import CTRL_C, CTRL_D, ENTER, STYLE, at_terminal
+from tests.support.terminal import CTRL_C, CTRL_D, ENTER, STYLE, at_terminal, on_terminal
 
+CHATS_OF_MARK = ("chat-1", "chat-2", "chat-3")
 WITHOUT_ERRORS = ("sh", "-c", 'exec "$@" 2>&-', "sh")
 
 
@@ -126,6 +127,52 @@ def test_a_confirmed_bulk_assignment_is_done(team_now: Team) -> None:
     words = ("bulk-assign", "--from", "mark", "--to", "martha", "--as", "mark")
     assert at_terminal(team_now, *words, answers=[("N]", "y\n")]).exit_code == 0
     assert team_now.ok("status", "--as", "martha")["open_chats"] == 4
+
+
+@pytest.mark.parametrize(
+    ("words", "meanwhile", "now"),
+    [
+        (
+            "bulk-assign --from mark --to martha --as maria",
+            "bulk-assign chat-4 --to mark --as maria",
+            "Assign 4 chats: 4 to martha (0 -> 4 open chats)?",
+        ),
+        ("undo 1 --as maria", "assign chat-2 --to mark --as martha", "Give 2 chats back?"),
+        (
+            "user deactivate mark --reassign-to martha",
+            "assign chat-1 --to omar --as mark",
+            (
+                "1 request cancelled, which undo does not bring back: 1 on chat-1 (Priya Nair):"
+                " mark asked omar Deactivate Mark, and assign 3 chats to martha?"
+            ),
+        ),
+        (
+            "away --as omar",
+            "assign chat-1 --to omar --as mark",
+            "2 requests waiting for your answer: reject, so that others are asked?",
+        ),
+    ],
+)
+def test_what_others_have_changed_before_the_answer_was_not_confirmed(
+    team_now: Team, words: str, meanwhile: str, now: str
+) -> None:
+    if words.startswith("undo"):
+        team_now.ok("bulk-assign", *CHATS_OF_MARK, "--to", "martha", "--as", "maria")
+    elif words.startswith("away"):
+        team_now.ok("assign", "chat-2", "--to", "omar", "--as", "mark")
+    with on_terminal(team_now.folder, *program(*words.split()), columns=200) as terminal:
+        terminal.until(lambda: "[y/N]" in terminal.screen)
+        request = team_now.ok(*meanwhile.split())
+        if "undo" in words:
+            team_now.ok("accept", str(request["id"]), "--as", "mark")
+        before = team_now.snapshot()
+        terminal.type(f"y{ENTER}")
+        assert terminal.ends() == 4
+    shown = " ".join(terminal.screen.split())
+    assert f"meanwhile. It would be now: {now}" in shown
+    assert team_now.snapshot() == before
+    again = at_terminal(team_now, *words.split(), answers=[("[y/N]", f"y{ENTER}")])
+    assert again.exit_code == 0
 
 
 @pytest.mark.parametrize("chats", [("chat-1", "chat-2", "--yes"), ("chat-1",)])

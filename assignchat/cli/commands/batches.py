@@ -1,6 +1,7 @@
 """bulk-assign, undo, batches."""
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import chain
 from typing import Annotated, Any
 
@@ -10,7 +11,7 @@ from assignchat import render
 from assignchat.cli import options
 from assignchat.cli.hints import hint_commands
 from assignchat.cli.lists import say_list
-from assignchat.cli.prompts import confirm, interactive
+from assignchat.cli.prompts import confirm_plan, interactive
 from assignchat.cli.session import Session, open_for_reading, open_for_user
 from assignchat.errors import InvalidValue, Usage
 from assignchat.model import Batch, ChatStatus, Split
@@ -80,25 +81,24 @@ def bulk_assign(
     with open_for_user(ctx, as_user) as session:
         chat_ids = None if from_user else _stage(session, chain(chats or (), _ids_in(ids_from)))
 
-        def run(*, dry_run: bool, progress: service.Progress) -> BulkAssigned:
-            return service.bulk_assign(
-                session.database,
-                to=to,
-                actor=session.actor,
-                chat_ids=chat_ids,
-                from_user=from_user,
-                status=wanted,
-                split=split,
-                reason=reason,
-                unavailable_too=unavailable_too,
-                dry_run=dry_run,
-                progress=progress,
-            )
-
+        run = partial(
+            service.bulk_assign,
+            session.database,
+            to=to,
+            actor=session.actor,
+            chat_ids=chat_ids,
+            from_user=from_user,
+            status=wanted,
+            split=split,
+            reason=reason,
+            unavailable_too=unavailable_too,
+        )
+        check: service.Check[BulkAssigned] = service.any_result
         if not dry_run and not yes and interactive():
-            _confirm_bulk(run(dry_run=True, progress=service.no_progress))
+            planned = run(dry_run=True)
+            check = confirm_plan(planned, _plan, ask=planned.assigned > 1)
         with progress_line("Assigning") as progress:
-            result = run(dry_run=dry_run, progress=progress)
+            result = run(dry_run=dry_run, progress=progress, check_result=check)
     say_assigned(result, as_json=as_json)
     if result.batch_id is not None and not as_json:
         hint_commands(ctx, "To take it back", ("undo", str(result.batch_id)), as_user=as_user)
@@ -127,10 +127,13 @@ def undo(
     with open_for_user(ctx, as_user) as session:
         if batch is None:
             batch = service.last_batch(session.database, actor=session.actor)
+        run = partial(service.undo, session.database, batch, actor=session.actor)
+        check: service.Check[Undone] = service.any_result
         if not dry_run and not yes and interactive():
-            _confirm_undo(_undo(session, batch, dry_run=True, progress=service.no_progress))
+            planned = run(dry_run=True)
+            check = confirm_plan(planned, _undo_plan, ask=planned.undone > 1)
         with progress_line("Giving back") as progress:
-            result = _undo(session, batch, dry_run=dry_run, progress=progress)
+            result = run(dry_run=dry_run, progress=progress, check_result=check)
     if as_json:
         render.say_json(result)
     else:
@@ -229,24 +232,17 @@ def _stage(session: Session, chat_ids: Iterable[str]) -> StagedChats:
     return service.stage_chats(session.database, chat_ids, actor=session.actor)
 
 
-def _undo(session: Session, batch: int, *, dry_run: bool, progress: service.Progress) -> Undone:
-    return service.undo(
-        session.database, batch, actor=session.actor, dry_run=dry_run, progress=progress
+def _plan(planned: BulkAssigned) -> list[str]:
+    shares = ", ".join(
+        f"{count} to {user} ({_before_and_after(planned, user)})"
+        for user, count in planned.recipients.items()
+        if planned.assigned
     )
+    return [f"Assign {how_many(planned.assigned, 'chat')}{shares and f': {shares}'}?"]
 
 
-def _confirm_bulk(planned: BulkAssigned) -> None:
-    if planned.assigned > 1:
-        shares = ", ".join(
-            f"{count} to {user} ({_before_and_after(planned, user)})"
-            for user, count in planned.recipients.items()
-        )
-        confirm(f"Assign {how_many(planned.assigned, 'chat')}: {shares}?")
-
-
-def _confirm_undo(planned: Undone) -> None:
-    if planned.undone > 1:
-        confirm(f"Give {how_many(planned.undone, 'chat')} back?")
+def _undo_plan(planned: Undone) -> list[str]:
+    return [f"Give {how_many(planned.undone, 'chat')} back?"]
 
 
 def _before_and_after(done: BulkAssigned, user: str) -> str:

@@ -1,6 +1,7 @@
 """away, back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -9,7 +10,7 @@ from assignchat import render
 from assignchat.cli import options, times
 from assignchat.cli.hints import hint_commands
 from assignchat.cli.invocation import invocation
-from assignchat.cli.prompts import agrees, interactive
+from assignchat.cli.prompts import agrees, check_confirmed, interactive
 from assignchat.cli.session import Session, open_for_user
 from assignchat.errors import Usage
 from assignchat.model import Request
@@ -46,15 +47,16 @@ def away(
     end = stored_until(ctx, until)
     with open_for_user(ctx, as_user) as session:
         settings = session.config.settings
-        pass_on = pass_on or _wants_to_pass_on(session)
+        asked = None if pass_on else _asked_to_pass_on(session)
         gone = service.go_away(
             session.database,
             actor=session.actor,
             until=end,
-            pass_on=pass_on,
+            pass_on=pass_on or asked is not None,
             reason=reason,
             offered=settings.rejection_reasons,
             others_allowed=settings.allow_other_reasons,
+            check_result=partial(_check_asked, asked),
         )
     say_gone(ctx, gone, as_json=as_json)
     if not as_json:
@@ -120,11 +122,23 @@ def _say_requests(heading: str, requests: Mapping[Request, str]) -> None:
     )
 
 
-def _wants_to_pass_on(session: Session) -> bool:
-    """Ask a person at the terminal whether to pass on the requests that wait for them."""
+def _asked_to_pass_on(session: Session) -> list[str] | None:
+    """Ask a person at the terminal whether to pass on the requests that wait for them.
+
+    Returns the question if the answer was yes, None if not, or if there was nothing to ask.
+    """
     if not interactive():
-        return False
-    count = len(service.waiting_for(session.database, session.actor))
-    return bool(count) and agrees(
-        f"{how_many(count, 'request')} waiting for your answer: reject, so that others are asked?"
-    )
+        return None
+    waiting = service.waiting_for(session.database, session.actor)
+    question = _question(waiting)
+    return question if waiting and agrees(*question) else None
+
+
+def _check_asked(asked: Sequence[str] | None, gone: Gone) -> None:
+    if asked is not None:
+        check_confirmed(asked, _question(gone.passed_on))
+
+
+def _question(requests: Sequence[Request]) -> list[str]:
+    count = how_many(len(requests), "request")
+    return [f"{count} waiting for your answer: reject, so that others are asked?"]

@@ -1,6 +1,7 @@
 """user add, set, list, activate, deactivate, away, back."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -12,7 +13,7 @@ from assignchat.cli.commands.batches import as_document
 from assignchat.cli.commands.presence import say_gone, stored_until
 from assignchat.cli.groups import new_group
 from assignchat.cli.hints import hint_commands
-from assignchat.cli.prompts import confirm, interactive
+from assignchat.cli.prompts import confirm_plan, interactive
 from assignchat.cli.session import open_for_operator, open_for_reading
 from assignchat.errors import Usage
 from assignchat.model import INDEFINITE, UNTIL_ANSWER, Role, Split, User
@@ -20,7 +21,7 @@ from assignchat.render.pager import paged
 from assignchat.render.progress import progress_line
 from assignchat.service import presence
 from assignchat.service import users as service
-from assignchat.service.batches import Progress, no_progress
+from assignchat.service.batches import Check, any_result
 from assignchat.service.find import NAMED_AT_MOST, listing
 from assignchat.service.presence import Gone
 from assignchat.service.users import Deactivated
@@ -202,23 +203,21 @@ def deactivate(
     closed chats go too. Everybody who may write the database may run this.
     """
     with open_for_operator(ctx, as_user) as session:
-
-        def run(*, dry_run: bool, progress: Progress) -> Deactivated:
-            return service.deactivate_user(
-                session.database,
-                user,
-                actor=session.actor,
-                reassign_to=reassign_to or (),
-                split=split,
-                unavailable_too=unavailable_too,
-                dry_run=dry_run,
-                progress=progress,
-            )
-
+        run = partial(
+            service.deactivate_user,
+            session.database,
+            user,
+            actor=session.actor,
+            reassign_to=reassign_to or (),
+            split=split,
+            unavailable_too=unavailable_too,
+        )
+        check: Check[Deactivated] = any_result
         if not dry_run and not yes and interactive():
-            _confirm_deactivated(run(dry_run=True, progress=no_progress))
+            planned = run(dry_run=True)
+            check = confirm_plan(planned, _plan, ask=bool(planned.batch or planned.requests))
         with progress_line("Assigning") as progress:
-            done = run(dry_run=dry_run, progress=progress)
+            done = run(dry_run=dry_run, progress=progress, check_result=check)
     if as_json:
         render.say_json(_as_json(done))
     else:
@@ -321,12 +320,9 @@ def _show_deactivated(done: Deactivated) -> None:
     render.say(*map(render.visible, _consequences(done)))
 
 
-def _confirm_deactivated(planned: Deactivated) -> None:
-    if planned.batch is None and not planned.requests:
-        return
-    for line in _consequences(planned):
-        render.note(line)
-    confirm(f"Deactivate {planned.user.name}, and assign {_shares(planned)}?")
+def _plan(planned: Deactivated) -> list[str]:
+    question = f"Deactivate {planned.user.name}, and assign {_shares(planned)}?"
+    return [*_consequences(planned), question]
 
 
 def _consequences(done: Deactivated) -> Iterator[str]:
