@@ -2,9 +2,9 @@
 
 import errno
 import os
-from typing import NamedTuple
 
 from assignchat.errors import LimitReached
+from assignchat.namedtuples import NamedTuple
 
 
 class Limit(NamedTuple):
