@@ -74,6 +74,28 @@ def test_the_story_of_a_chat_is_told_as_it_happened_though_the_clock_went_back(
     assert team_now.ok("check")["sound"] is True
 
 
+def _warned(team: Team, *words: str) -> str | None:
+    """What `check` says of the clock, if it does."""
+    said = {found["code"]: found["message"] for found in team.ok("check", *words)["warnings"]}
+    message: str | None = said.get("clock_went_back")
+    return message
+
+
+def test_a_check_tells_where_a_request_was_accepted_by_a_slow_clock(team_now: Team) -> None:
+    number, right = ask(team_now, "chat-1", "1s"), team_now.now
+    for minutes in (10, 6):  # as far apart as a sweep allows
+        team_now.now = right + timedelta(minutes=minutes)
+        team_now.ok("chat", "add", f"c{minutes}", "--customer", "A", "--owner", "mark")
+    assert _warned(team_now) is None
+    team_now.now = right
+    team_now.ok("accept", str(number), "--as", "omar")
+    (accepted,) = team_now.rows("SELECT id FROM engagement_tracking WHERE event = 'accepted'")
+    assert f" {accepted[0]};" in (_warned(team_now) or "")
+    team_now.now = right + timedelta(days=32)
+    assert _warned(team_now) is None
+    assert _warned(team_now, "--full")
+
+
 @pytest.mark.parametrize("jump", ["-1h", "-10d", "-3y"])
 def test_no_deadline_comes_early_because_the_clock_went_back(team_now: Team, jump: str) -> None:
     one, other = ask(team_now, "chat-1", "1s"), ask(team_now, "chat-2")

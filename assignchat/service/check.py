@@ -13,10 +13,12 @@ from assignchat.store import checks, seals, twins
 from assignchat.store.database import Database
 from assignchat.store.derived import differences
 from assignchat.store.holder import Holder
-from assignchat.times import time_after
+from assignchat.times import seconds_between, time_after
 
 _HEAD = re.compile("[0-9a-f]{64}")
 _OVERDUE_SECONDS = 5 * 60
+_CLOCK_BACK_SECONDS = 5 * 60  # as much as a sweep allows
+_OF_LATE_SECONDS = 31 * 86_400
 
 
 class Finding(NamedTuple):
@@ -161,6 +163,7 @@ def check(database: Database, *, full: bool = False, expect: str | None = None) 
                 (warnings if difference.code in _HARMLESS else problems).append(difference)
             problems.extend(_tampering(database, full=full, expect=expect))
             warnings.extend(_found(database, _WARNINGS))
+            warnings.extend(_went_back(database, full=full))
             warnings.extend(_overdue(database))
             warnings.extend(_late(database))
             warnings.extend(_large(database))
@@ -234,6 +237,23 @@ def _tampering(database: Database, *, full: bool, expect: str | None) -> Iterato
             else ", which is not one: a head has 64 hexadecimal digits"
         )
         yield Finding("head_not_found", f"Tracking does not contain the head {expect}{unlike}")
+
+
+def _went_back(database: Database, *, full: bool) -> Iterator[Finding]:
+    """Look for a clock that went back: of late, or if `full` ever."""
+    since = "" if full else time_after(database.now, -_OF_LATE_SECONDS)
+    found = (
+        str(row_id)
+        for row_id, at, before in checks.earlier_rows(database, since)
+        if seconds_between(at, before) > _CLOCK_BACK_SECONDS
+    )
+    rows = list(islice(found, NAMED_AT_MOST + 1))
+    if rows:
+        yield Finding(
+            "clock_went_back",
+            "The clock was set back by more than 5 minutes, or is another one, from tracking rows"
+            f" on: {listing(rows)}; by it a request may have been accepted after its deadline",
+        )
 
 
 def _overdue(database: Database) -> Iterator[Finding]:

@@ -1,6 +1,9 @@
 """Queries for damage that is no matter of a column. Each returns ids, or names."""
 
+from collections.abc import Iterator
+
 from assignchat.store.database import Database
+from assignchat.store.strict import is_time
 
 
 def missing_rows(database: Database, table: str, highest: int) -> list[int]:
@@ -40,6 +43,23 @@ def uncollected_deliveries(database: Database) -> list[int]:
         " WHERE notification_id > (SELECT coalesce(max(last_id), 0) FROM delivery_progress)"
         " ORDER BY notification_id"
     )
+
+
+def earlier_rows(database: Database, since: str) -> Iterator[tuple[int, str, str]]:
+    """Yield the tracking rows that are earlier than the row before them, if that is since a time.
+
+    Each with its id, its time, and the time of the row before.
+    """
+    found = database.tuples(
+        "SELECT later.id, later.at, t.at FROM engagement_tracking t"
+        " JOIN engagement_tracking later ON later.id = t.id + 1"
+        " WHERE later.at < t.at AND t.at >= :since ORDER BY t.id",
+        {"since": since},
+        many=True,
+    )
+    for row_id, at, before in found:
+        if all(isinstance(text, str) and is_time(text) for text in (at, before)):
+            yield row_id, at, before
 
 
 def late_deliveries(database: Database, after: str) -> int:
