@@ -133,6 +133,14 @@ _CODES_OF_TABLES = {
 
 _WARNINGS: _Questions = (
     ("users_alike", lambda database: _alike(database, "users"), "Ids of users look alike: {}"),
+    (
+        "users_alike",
+        lambda database: [
+            f"{alias!r} of {user!r} and {other!r}"
+            for alias, user, other in islice(twins.aliases(database), NAMED_AT_MOST + 1)
+        ],
+        "Aliases are ids of others, perhaps but for case or width: {}",
+    ),
     ("chats_alike", lambda database: _alike(database, "chats"), "Ids of chats look alike: {}"),
     ("inactive_owner", checks.inactive_owners, "Inactive users own open chats: {}"),
     (

@@ -1,9 +1,10 @@
-"""Ids that look alike, in the tables of users and chats: what may be compared, found in SQL."""
+"""Ids and aliases that look alike, of users and chats: what may be compared, found in SQL."""
 
 from collections.abc import Callable, Iterator
 
 from assignchat.store.database import Database
 from assignchat.store.sql import like_text
+from assignchat.texts import folded
 
 Canonical = Callable[[str], str]
 """What makes of an id the form that all ids have in common that look the same."""
@@ -43,6 +44,26 @@ def among(database: Database, table: str, canonical: Canonical) -> Iterator[tupl
             other = forms.get(canonical(one), one)
             if one.isascii() and one != other:
                 yield one, other
+
+
+def aliases(database: Database) -> Iterator[tuple[str, str, str]]:
+    """Yield the aliases that are the ids of other users, but perhaps for case or width.
+
+    Each with the user who has it, and the user whose id it is.
+    """
+    not_ascii = database.not_ascii("u.id")
+    yield from database.tuples(
+        "SELECT a.alias, a.user_id, u.id FROM users u JOIN user_aliases a ON a.folded = lower(u.id)"
+        f" WHERE a.user_id <> u.id AND NOT ({not_ascii}) ORDER BY a.folded"
+    )
+    # Of other letters, engines make different ones.
+    others = database.column(f"SELECT u.id FROM users u WHERE {not_ascii} ORDER BY u.id")
+    forms = {folded(one): one for one in others}
+    if forms:
+        every = "SELECT alias, user_id, folded FROM user_aliases ORDER BY folded"
+        for alias, user_id, form in database.tuples(every, many=True):
+            if forms.get(form, user_id) != user_id:
+                yield alias, user_id, forms[form]
 
 
 def _odd(database: Database) -> str:

@@ -222,3 +222,22 @@ def test_in_a_team_of_many_a_name_that_begins_alike_is_suggested(
     for words in (("inbox", "--as", mistyped), ("user", "activate", mistyped)):
         assert f"Did you mean {alike}-0007-{'x' * 30}" in named.run(*words).err
     assert "Did you mean martha or " in named.run("inbox", "--as", "marthaa").err
+
+
+@pytest.mark.parametrize(
+    ("other", "alias"),
+    [("martha", "Martha"), ("m.l", "m.l"), ("Zoé", "ZOÉ"), ("ｍax", "max"), ("Straße", "STRASSE")],  # noqa: RUF001
+)
+def test_check_warns_of_an_alias_that_is_the_id_of_another_user(
+    named: Team, other: str, alias: str
+) -> None:
+    assert named.ok("check")["warnings"] == []
+    named.ok("user", "set", "omar", "--alias", alias)
+    if other != "martha":
+        named.ok("user", "add", other, "--any-id")
+    (found,) = named.ok("check")["warnings"]
+    assert found["code"] == "users_alike"
+    assert found["message"].endswith(f": {alias!r} of 'omar' and {other!r}")
+    named.ok("user", "set", "omar", "--no-alias", alias)
+    named.ok("user", "set", other, "--alias", alias)  # of their own id
+    assert named.ok("check")["warnings"] == []
