@@ -73,6 +73,16 @@ def test_notify_passes_over_the_user_of_a_spoilt_row_and_sends_the_rest(
     assert waiting == [(1,)]
 
 
+def test_a_number_of_tries_that_no_message_has_had_keeps_nobody_else_from_being_told(
+    team: Team,
+) -> None:
+    round_now(team, takes=False)
+    team.sqlite(f"UPDATE deliveries SET attempts = {2**63 - 1} WHERE notification_id = 1")
+    sent, passed_over = round_now(team, takes=False)
+    assert sent == ["omar"]
+    assert "row 1, column attempts" in passed_over["martha"]
+
+
 def test_notify_sends_nothing_if_it_cannot_tell_what_is_new(team: Team) -> None:
     round_now(team, takes=False)
     team.sqlite("UPDATE delivery_progress SET last_id = x'ff'")

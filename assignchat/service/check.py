@@ -8,9 +8,9 @@ from assignchat.crm.ids import canonical
 from assignchat.errors import DatabaseDamaged
 from assignchat.namedtuples import NamedTuple
 from assignchat.service.find import NAMED_AT_MOST, listing
-from assignchat.service.notifications import LONGEST_PAUSE_SECONDS
 from assignchat.store import checks, seals, twins
 from assignchat.store.database import Database
+from assignchat.store.deliveries import LONGEST_PAUSE_SECONDS
 from assignchat.store.derived import differences
 from assignchat.store.holder import Holder
 from assignchat.times import seconds_between, time_after
@@ -279,8 +279,8 @@ def _late(database: Database) -> Iterator[Finding]:
     if late:
         yield Finding(
             "delivery_late",
-            f"notify is to wait more than an hour before it tries {late} notifications again: "
-            "somebody has changed that, or the clock was set back",
+            f"{late} notifications are put off by more than an hour, which notify never does: "
+            "somebody has changed that, or the clock was set back; notify sends them all the same",
         )
 
 

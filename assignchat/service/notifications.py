@@ -6,9 +6,9 @@ from typing import Protocol
 from assignchat.errors import DatabaseDamaged
 from assignchat.model import NOT_TAKEN, Notification, Status
 from assignchat.namedtuples import NamedTuple
-from assignchat.store import deliveries
+from assignchat.store import deliveries, tracking
 from assignchat.store.database import Database
-from assignchat.store.deliveries import Claimed
+from assignchat.store.deliveries import LONGEST_PAUSE_SECONDS, Claimed
 from assignchat.texts import inert
 from assignchat.times import parse_time, seconds_between, time_after
 
@@ -18,15 +18,13 @@ NEWS_SECONDS = 86_400
 CLAIM_SECONDS = 300
 """How long nobody else tries what somebody is sending; longer than a sending may take."""
 
-LONGEST_PAUSE_SECONDS = 3_600
-"""How long a message that keeps failing waits at most."""
-
 _MOST_IN_GROUP = 256  # users
 _GROWTH = 4  # of a group, if the one before took no longer than it may
 _SECONDS_FOR_GROUP = 1
 _MOST_IN_DIGEST = 20
 _TRIES_AT_ONCE = 3
 _FIRST_PAUSE_SECONDS = 60
+_MOST_TRIES = 10  # that are counted: the pause is the longest by then
 
 
 class Outlet(Protocol):
@@ -95,11 +93,22 @@ def _recipients(database: Database) -> list[str]:
         due = deliveries.any_due(database)
     if new:
         with database.write():
-            deliveries.collect(database, time_after(database.now, -NEWS_SECONDS))
+            if not deliveries.has_begun(database):
+                deliveries.begin(database, _news_since(database))
+            deliveries.collect(database)
     if not (new or due):
         return []
     with database.write_temporary():
         return deliveries.recipients(database)
+
+
+def _news_since(database: Database) -> str:
+    """Return from when on notifications are news. A clock that has jumped makes none old."""
+    from assignchat.service.lifecycle import clock_jumped  # only needed once
+
+    now = database.now
+    newest = tracking.newest_at(database) or now
+    return time_after(min(newest, now) if clock_jumped(newest, now) else now, -NEWS_SECONDS)
 
 
 class _Claim(NamedTuple):
@@ -163,7 +172,7 @@ def _record(database: Database, claim: _Claim, results: Mapping[str, bool]) -> N
             if results.get(user_id):
                 delivered += ids
                 continue
-            tries = attempts + 1 if user_id in results else attempts
+            tries = min(attempts + 1, _MOST_TRIES) if user_id in results else attempts
             pause = _pause(tries) if user_id in results else 0
             deliveries.postpone(database, ids, tries, time_after(database.now, pause))
         deliveries.mark_delivered(database, sorted(delivered))
@@ -173,7 +182,7 @@ def _pause(attempts: int) -> int:
     """Return the seconds to wait after so many failures."""
     if attempts < _TRIES_AT_ONCE:
         return 0
-    return min(_FIRST_PAUSE_SECONDS << min(attempts - _TRIES_AT_ONCE, 10), LONGEST_PAUSE_SECONDS)
+    return min(_FIRST_PAUSE_SECONDS << (attempts - _TRIES_AT_ONCE), LONGEST_PAUSE_SECONDS)
 
 
 def _digest(found: Sequence[Notification]) -> str:

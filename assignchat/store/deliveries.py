@@ -10,6 +10,18 @@ from assignchat.model import Notification
 from assignchat.namedtuples import NamedTuple
 from assignchat.store.database import Database
 from assignchat.store.notifications import COLUMNS, NOT_TOLD, SOURCE
+from assignchat.times import time_after
+
+LONGEST_PAUSE_SECONDS = 3_600
+"""How long a message that keeps failing waits at most. A claim is shorter."""
+
+# What is put off for longer was so by hand, or by a clock that was ahead: it waits for nobody.
+_DUE = "(d.next_attempt_at <= :now OR d.next_attempt_at > :latest)"
+
+
+def _times(database: Database) -> dict[str, str]:
+    now = database.now
+    return {"now": now, "latest": time_after(now, LONGEST_PAUSE_SECONDS)}
 
 
 class Claimed(NamedTuple):
@@ -33,18 +45,26 @@ def any_new(database: Database) -> bool:
 
 def any_due(database: Database) -> bool:
     """Return whether `recipients` will find anything."""
-    due = "SELECT 1 FROM deliveries WHERE next_attempt_at <= :now LIMIT 1"
-    return database.value(due, {"now": database.now}) is not None
+    due = f"SELECT 1 FROM deliveries d WHERE {_DUE} LIMIT 1"
+    return database.value(due, _times(database)) is not None
 
 
-def collect(database: Database, news_since: str) -> None:
-    """Take new notifications into the outbox; at the first run only those since a stored time."""
+def has_begun(database: Database) -> bool:
+    """Return whether `begin` was called before."""
+    return database.value("SELECT 1 FROM delivery_progress") is not None
+
+
+def begin(database: Database, news_since: str) -> None:
+    """Let `collect` take notifications from a stored time on; those before it are no news."""
     database.execute(
         "INSERT INTO delivery_progress (id, last_id)"
-        " SELECT 1, (SELECT coalesce(max(id), 0) FROM notifications WHERE at < :since)"
-        " WHERE NOT EXISTS (SELECT 1 FROM delivery_progress)",
+        " SELECT 1, (SELECT coalesce(max(id), 0) FROM notifications WHERE at < :since)",
         {"since": news_since},
     )
+
+
+def collect(database: Database) -> None:
+    """Take new notifications into the outbox."""
     # What an older version has postponed is there already.
     database.execute(
         "INSERT INTO deliveries (notification_id, attempts, next_attempt_at)"
@@ -70,8 +90,8 @@ def recipients(database: Database) -> list[str]:
     database.stage_selected(
         "due",
         "SELECT n.recipient_id, n.id FROM deliveries d JOIN notifications n"
-        " ON n.id = d.notification_id WHERE d.next_attempt_at <= :now",
-        {"now": database.now},
+        f" ON n.id = d.notification_id WHERE {_DUE}",
+        _times(database),
     )
     return database.column(
         "SELECT recipient_id FROM due GROUP BY recipient_id ORDER BY min(notification_id)"
@@ -84,9 +104,9 @@ def claim(database: Database, recipient_ids: Sequence[str], until: str) -> dict[
     Returns what was claimed for each of them, in their order; others may have taken some since.
     """
     names = {f"user_{place}": user_id for place, user_id in enumerate(recipient_ids)}
-    params = {"now": database.now, "until": until, **names}
+    params = {**_times(database), "until": until, **names}
     still_due = (
-        "d.next_attempt_at <= :now AND d.notification_id IN (SELECT notification_id FROM due"
+        f"{_DUE} AND d.notification_id IN (SELECT notification_id FROM due"
         f" WHERE recipient_id IN (:{', :'.join(names)}))"
     )
     due = f"FROM {SOURCE} JOIN deliveries d ON d.notification_id = n.id WHERE {still_due}"

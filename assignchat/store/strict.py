@@ -250,8 +250,8 @@ _COMPUTED = {
 _BY_ANNOTATION: dict[object, Kind] = {
     str: _TEXT,
     str | None: _or_null(_TEXT),
-    int: Kind("a whole number", frozenset([int])),
-    int | None: Kind("a whole number", frozenset([int, NoneType])),
+    int: _numbers("a whole number", -_MOST, _MOST),
+    int | None: _or_null(_numbers("a whole number", -_MOST, _MOST)),
     float: Kind("a number", frozenset([float])),
     float | None: Kind("a number", frozenset([float, NoneType])),
 }

@@ -351,6 +351,23 @@ def test_news_from_before_a_later_delivery_is_delivered(team: Team) -> None:
     assert round_at(team, Outlet()).sent == 1
 
 
+def test_what_a_clock_that_was_ahead_has_put_off_is_sent_once_it_is_right(
+    team: Team, request_id: str
+) -> None:
+    round_at(team, Outlet())
+    team.ok("withdraw", request_id, "--reason", "Done", "--as", "mark")
+    team.advance(365 * 86_400)
+    assert round_at(team, Outlet(lambda _: False)) == (0, 1, 0)
+    team.advance(-365 * 86_400)
+    assert round_at(team, Outlet()) == (1, 0, 0)
+
+
+@pytest.mark.usefixtures("request_id")
+def test_a_first_delivery_by_a_clock_that_has_jumped_takes_nothing_for_old(team: Team) -> None:
+    team.advance(365 * 86_400)
+    assert round_at(team, Outlet()).sent == 1
+
+
 # Where there are many, they are claimed and recorded in groups.
 
 
