@@ -9,6 +9,7 @@ from assignchat.errors import DatabaseDamaged
 from assignchat.namedtuples import NamedTuple
 from assignchat.service.find import NAMED_AT_MOST, listing
 from assignchat.store import checks, seals, twins
+from assignchat.store.damage import damages_not_told
 from assignchat.store.database import Database
 from assignchat.store.deliveries import LONGEST_PAUSE_SECONDS
 from assignchat.store.derived import differences
@@ -52,6 +53,11 @@ _PROBLEMS: _Questions = (
         "orphan",
         lambda database: database.orphans(),
         "Rows refer to rows that are not there, in: {}",
+    ),
+    (
+        "value_wrong",
+        lambda database: list(islice(damages_not_told(database), NAMED_AT_MOST + 1)),
+        "Values that their columns cannot hold, in: {}",
     ),
     (
         "row_missing",

@@ -5,7 +5,9 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from assignchat.errors import AssignchatError, DatabaseDamaged, NotFound
+from assignchat.model import ChatStatus
 from assignchat.store.database import Database
+from assignchat.store.sql import one_of
 from assignchat.store.strict import TABLES, Kind, damage, may_come_of_damage
 from assignchat.texts import is_unicode
 
@@ -54,13 +56,43 @@ def first_damage(database: Database) -> DatabaseDamaged | None:
 def damages(database: Database, table: str) -> Iterator[DatabaseDamaged]:
     """Yield an error for each row of a table with a value that its column cannot hold."""
     kinds = TABLES[table]
-    columns = list(kinds)
-    for row in database.as_stored(table, columns):
-        column = _first_wrong(row, list(kinds.values()))
-        if column is not None:
-            value, name = row[column], columns[column]
-            what = kinds[name].what if _is_readable(value) else "UTF-8"
-            yield damage(database.location, table, row[0], name, value, what)
+    for row, name, value in _spoilt(database, table, list(kinds)):
+        what = kinds[name].what if _is_readable(value) else "UTF-8"
+        yield damage(database.location, table, row, name, value, what)
+
+
+# What tracking does not tell and no other row, after the column that names a row.
+_NOT_TOLD = {
+    "user_aliases": ("folded", "source", "heading"),
+    "owner_names": ("source", "user_id", "name"),
+    "chats": ("id", "crm_status"),
+    "notifications": ("id", "read_at"),
+    "deliveries": ("notification_id", "attempts", "next_attempt_at"),
+}
+
+# Of large tables the rows are passed over in SQL whose values are right.
+_DOUBTFUL = {
+    "chats": f"WHERE crm_status NOT IN {one_of(ChatStatus)}",
+    "notifications": "WHERE read_at IS NOT NULL",
+}
+
+
+def damages_not_told(database: Database) -> Iterator[str]:
+    """Yield the place of a value that its column cannot hold, of those that tracking tells not."""
+    for table, columns in _NOT_TOLD.items():
+        for row, name, _ in _spoilt(database, table, columns, _DOUBTFUL.get(table, "")):
+            yield f"{table} {row!r} ({name})"
+
+
+def _spoilt(
+    database: Database, table: str, columns: Sequence[str], which: str = ""
+) -> Iterator[tuple[object, str, object]]:
+    """Yield the first spoilt value of each row that has one: by what the row is named, column."""
+    kinds = [TABLES[table][column] for column in columns]
+    for row in database.as_stored(table, columns, which):
+        place = _first_wrong(row, kinds)
+        if place is not None:
+            yield row[0], columns[place], row[place]
 
 
 def _first_wrong(row: tuple[Any, ...], kinds: Sequence[Kind]) -> int | None:

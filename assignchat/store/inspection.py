@@ -58,5 +58,10 @@ class Inspection(Protocol):
     def first_damage(self) -> DatabaseDamaged | None:
         """Find the first spoilt value in any table: see `damage`."""
 
-    def as_stored(self, table: str, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-        """Yield the rows of a table, also texts that are not UTF-8: they have surrogates."""
+    def as_stored(
+        self, table: str, columns: Sequence[str], which: str = ""
+    ) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a table, also texts that are not UTF-8: they have surrogates.
+
+        `which` is a WHERE clause.
+        """

@@ -99,6 +99,8 @@ CHANGES = {
 }
 
 OTHERS = [
+    "UPDATE chats SET crm_owner_id = x'6d61726b' WHERE id = 'c-1'",
+    "UPDATE chats SET crm_owner_id = CAST(x'ff' AS TEXT) WHERE id = 'c-1'",
     "UPDATE requests SET previous_request_id = 3 WHERE id = 1",
     "UPDATE requests SET requester_id = 'mark', previous_request_id = 1 WHERE id = 3",
     "UPDATE requests SET fallbacks = '[\"jane\"]' WHERE id = 3",
@@ -186,6 +188,30 @@ def test_whatever_is_changed_by_hand_is_found(team: Team, change: str) -> None:
     team.sqlite(change)
     found = team.run("check", "--json")
     assert found.exit_code == 8, found
+
+
+SPOILT = [
+    ("crm_status", "UPDATE chats SET crm_status = 'x' WHERE id = 'c-1'"),
+    ("source", "UPDATE user_aliases SET source = x'00'"),
+    ("heading", "UPDATE user_aliases SET heading = x'00'"),
+    ("name", "INSERT INTO owner_names VALUES ('crm', 'mark', x'00')"),
+    ("read_at", "UPDATE notifications SET read_at = 'x' WHERE id = 1"),
+    ("read_at", "UPDATE notifications SET read_at = '2026-13-01T00:00:00.000Z' WHERE id = 1"),
+    ("attempts", "UPDATE deliveries SET attempts = 'x'"),
+    ("attempts", "UPDATE deliveries SET attempts = 9223372036854775807"),
+    ("next_attempt_at", "UPDATE deliveries SET next_attempt_at = 'x'"),
+]
+"""Values that their columns cannot hold, where tracking tells of none."""
+
+
+@pytest.mark.parametrize(("column", "change"), SPOILT)
+def test_what_is_not_compared_must_be_readable_at_least(
+    team: Team, column: str, change: str
+) -> None:
+    team.sqlite(change)
+    (problem,) = team.run("check", "--json").json["problems"]
+    assert problem["code"] == "value_wrong"
+    assert f"({column})" in problem["message"]
 
 
 def test_a_delivery_put_off_for_longer_than_it_ever_is_is_warned_of(team: Team) -> None:

@@ -90,5 +90,7 @@ class PostgresInspection(Expressions, Database):
 
         return first_damage(self)
 
-    def as_stored(self, table: str, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-        return self.tuples(f"SELECT {', '.join(columns)} FROM {table}", many=True)
+    def as_stored(
+        self, table: str, columns: Sequence[str], which: str = ""
+    ) -> Iterator[tuple[Any, ...]]:
+        return self.tuples(f"SELECT {', '.join(columns)} FROM {table} {which}", many=True)

@@ -92,9 +92,11 @@ class SqliteInspection(Expressions, Database):
 
         return first_damage(self)
 
-    def as_stored(self, table: str, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    def as_stored(
+        self, table: str, columns: Sequence[str], which: str = ""
+    ) -> Iterator[tuple[Any, ...]]:
         self.connection.text_factory = lambda text: text.decode(errors="surrogateescape")
         try:
-            yield from self.tuples(f"SELECT {', '.join(columns)} FROM {table}")
+            yield from self.tuples(f"SELECT {', '.join(columns)} FROM {table} {which}")
         finally:
             self.connection.text_factory = str
