@@ -47,10 +47,11 @@ def load_config(ctx: typer.Context) -> load.Config:
     run = invocation(ctx)
     if not run.is_script:
         return _load_config(run.config_file)
-    if run.seen_config is None or load.state(run.seen_config[1].path) != run.seen_config[0]:
+    seen = run.seen_config
+    if seen is None or (not run.is_atomic and load.state(seen[1].path) != seen[0]):
         loaded = _load_config(run.config_file)
-        run.seen_config = load.state(loaded.path), loaded
-    return run.seen_config[1]
+        seen = run.seen_config = load.state(loaded.path), loaded
+    return seen[1]
 
 
 def _load_config(named: str | None) -> load.Config:
@@ -134,11 +135,12 @@ def open_as_configured(ctx: typer.Context, loaded: load.Config) -> AbstractConte
     """Open the database in force, until the end of the caller's block or of its script."""
     run = invocation(ctx)
     location = database_location(ctx, loaded)
-    if run.is_script and run.database is not None and run.database.location == location:
+    how = location, loaded.settings.busy_timeout
+    if run.is_script and run.database is not None and run.opened == how:
         run.database.check_in_place()
         run.database.checking = False  # as the line before may have been
     else:
-        run.database = _open(ctx, loaded, location)
+        run.database, run.opened = _open(ctx, loaded, location), how
     run.database.rules = loaded.settings.rules
     return nullcontext(run.database) if run.is_script else run.database
 

@@ -288,6 +288,20 @@ def test_each_result_is_there_as_soon_as_it_is_on_the_disk(team_now: Team) -> No
     assert team_now.ok("check", "--full")["sound"] is True
 
 
+@pytest.mark.sqlite_only("holds the lock of the file")
+def test_a_line_waits_for_as_long_as_the_config_says_by_then(team_now: Team) -> None:
+    team_now.ok("config", "set", "busy_timeout", "10m")
+    process = running(team_now)
+    process.stdin.write("chat list\n")
+    process.stdin.flush()
+    process.stdout.readline()
+    config = team_now.config.read_text()
+    team_now.config.write_text(config.replace('busy_timeout = "10m"', 'busy_timeout = "1s"'))
+    with held(team_now.database):
+        done = result(process, "chat close chat-1 --as mark\n")
+    assert '"code": "database_locked"' in done.out
+
+
 @pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_between_two_lines_ends_it(
     team_now: Team, number: signal.Signals, exit_code: int

@@ -147,6 +147,7 @@ class _Script:
         """Keep a database open during the block once a command has opened it."""
         run = invocation(self._ctx)
         run.is_script = run.goes_on = True
+        run.is_atomic = self._is_atomic
         try:
             yield
         finally:
