@@ -253,8 +253,10 @@ def _check_user_ids(database: Database, wanted: Sequence[ImportedUser], problems
             problems.extend([_spoilt(row.line, row.id, why, meant[:3])], _AS_IT_IS)
             continue
         other = forms.setdefault(ids.canonical(row.id), row.id)
+        message = f"is it another form of the user {other!r}?"
+        if other == row.id and (owner := users.of_alias(database, row.id)) is not None:
+            other, message = owner.id, f"is an alias of the user {owner.id!r}"
         if other != row.id:
-            message = f"is it another form of the user {other!r}?"
             problems.extend([Problem(row.line, row.id, "id", row.id, message)], _AS_IT_IS)
 
 

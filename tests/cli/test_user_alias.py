@@ -142,6 +142,15 @@ def test_an_id_goes_before_an_alias(named: Team) -> None:
     assert named.refused("assign", "chat-2", "--to", "Omar", "--as", "mark") == (4, "already_owner")
 
 
+def test_a_new_user_takes_nobodys_alias_for_an_id(named: Team) -> None:
+    spelling = "Boss@Example.com"
+    assert named.refused("user", "add", spelling) == (2, "invalid_value")
+    Path("users.csv").write_text(f"id,name\nnew,New\n{spelling},Boss\n", encoding="utf-8")
+    assert named.refused("import", "users", "users.csv") == (2, "import_invalid")
+    assert named.ok("assign", "chat-1", "--to", spelling, "--as", "mark")["recipient_id"] == "maria"
+    assert named.ok("user", "add", spelling, "--any-id")["id"] == spelling
+
+
 def test_nobody_is_not_found_and_a_similar_alias_suggests_whom(named: Team) -> None:
     words = ("assign", "chat-1", "--to", "martha.weiß", "--as", "mark")
     assert named.refused(*words) == (3, "user_not_found")
