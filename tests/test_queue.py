@@ -190,6 +190,16 @@ def test_who_has_waited_too_long_hears_who_was_in_the_way(team_now: Team) -> Non
     assert team_now.process("user", "add", "new-1").exit_code == 0
 
 
+def test_a_parent_that_keeps_alarms_back_makes_nobody_wait_for_longer(team_now: Team) -> None:
+    (team_now.folder / "config.toml").write_text('busy_timeout = "1s"\n')
+    masked = "import os, signal, sys; signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])"
+    words = program("user", "add", "new-1", "--json")
+    with busy(team_now):
+        starter = (sys.executable, "-c", f"{masked}; os.execv(sys.argv[1], sys.argv[1:])")
+        refused = result(start(team_now.folder, *starter, *words))
+        assert (refused.exit_code, refused.error) == (6, "database_locked")
+
+
 def test_another_program_is_called_so(team_now: Team) -> None:
     (team_now.folder / "config.toml").write_text('busy_timeout = "1s"\n')
     with held(team_now.database):

@@ -22,6 +22,7 @@ from assignchat.system import signals
 _SECONDS_BETWEEN_LOOKS = 0.5
 _MOST_AT_ONCE = 1_000  # rows
 _LONGEST_CURSOR = 20  # characters
+_MARK_LENGTH = 64
 _LONGEST_MARK = 100  # with the id before it
 
 
@@ -122,6 +123,11 @@ def _read(cursor: Path, database: Database) -> int:
     Raises `InvalidValue` if there is no id in it, or the id of a row that does not exist, or that
     is another one than when it was told.
     """
+    number, _, mark = (_text(_beside(cursor), _LONGEST_MARK) or "0 ").partition(" ")
+    if not number.isdecimal() or (mark and len(mark) != _MARK_LENGTH):
+        raise InvalidValue(
+            f"{_beside(cursor)} is no part of --cursor {cursor}", hint="Name another file."
+        )
     text = _text(cursor, _LONGEST_CURSOR)
     if text is None:
         return 0
@@ -129,20 +135,18 @@ def _read(cursor: Path, database: Database) -> int:
         raise InvalidValue(
             f"--cursor {cursor} has no id in it", hint="Remove it to begin with the first row."
         )
-    _check_is_of(database, cursor, int(text))
+    # The mark of another row says nothing.
+    _check_is_of(database, cursor, int(text), mark if number == text else "")
     return int(text)
 
 
-def _check_is_of(database: Database, cursor: Path, told: int) -> None:
+def _check_is_of(database: Database, cursor: Path, told: int, mark: str) -> None:
     """Check that a cursor is of this history. Raises `InvalidValue`."""
     newest = service.newest_id(database)
     if told > newest:
         why = f"says {told}, and the newest row is {newest}"
     else:
-        number, _, mark = (_text(_beside(cursor), _LONGEST_MARK) or "").partition(" ")
-        if number != str(told):  # that of another row says nothing
-            return
-        if mark in map(_mark, service.read_part(database, most=1, after=told - 1).rows):
+        if not mark or mark in map(_mark, service.read_part(database, most=1, after=told - 1).rows):
             return
         why = f"says {told}, and row {told} is not the one that was told"
     raise InvalidValue(

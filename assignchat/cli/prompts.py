@@ -50,22 +50,26 @@ def confirm_plan(
     Returns the check of what is about to be done: others may change something while the person
     thinks. Raises `NotConfirmed`, and so does the check if the lines would be others now.
     """
+    if not ask:
+        return lambda _done: None
     asked = lines(planned)
-    if ask:
-        for line in asked[:-1]:
-            render.note(line)
-        confirm(asked[-1])
+    for line in asked[:-1]:
+        render.note(line)
+    confirm(asked[-1])
 
-    return lambda done: check_confirmed(asked, lines(done))
+    def check(done: _Plan) -> None:
+        if lines(done) != asked:
+            raise changed_meanwhile(lines(done))
+
+    return check
 
 
-def check_confirmed(asked: Sequence[str], now: Sequence[str]) -> None:
-    """Check that a question would still be the one that was answered. Raises `NotConfirmed`."""
-    if now != asked:
-        raise NotConfirmed(
-            f"Others have changed something meanwhile. It would be now: {' '.join(now)}",
-            hint="Nothing was changed. If that is right, run it again.",
-        )
+def changed_meanwhile(now: Sequence[str]) -> NotConfirmed:
+    """Return the error for what was confirmed and would be something else `now`."""
+    return NotConfirmed(
+        f"Something has changed meanwhile. It would be now: {' '.join(now)}",
+        hint="Nothing was changed. If that is right, run it again.",
+    )
 
 
 def agrees(question: str) -> bool:

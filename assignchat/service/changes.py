@@ -15,11 +15,23 @@ from assignchat.texts import folded
 
 
 def list_changes(
-    database: Database, *, limit: int | None = None, newest_first: bool = False
+    database: Database,
+    *,
+    limit: int | None = None,
+    newest_first: bool = False,
+    statuses: bool = True,
 ) -> Iterator[ChatChange]:
-    """Yield the chats whose owner or status is not what the CRM named last."""
+    """Yield the chats whose owner is not what the CRM named last, or with `statuses` the status."""
     with database.read():
-        yield from changes.to_tell(database, limit=limit, newest_first=newest_first)
+        yield from changes.to_tell(
+            database, limit=limit, newest_first=newest_first, statuses=statuses
+        )
+
+
+def with_other_status(database: Database) -> list[str]:
+    """List the chats whose status is not what the CRM named last."""
+    with database.read():
+        return list(changes.with_other_status(database))
 
 
 class Telling:
@@ -28,9 +40,9 @@ class Telling:
     `statuses` says whether it is told the statuses of the chats, and not only their owners.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, statuses: bool) -> None:
         self._database = database
-        self.statuses = True
+        self.statuses = statuses
 
     def rows(self) -> Iterator[ChatChange]:
         """Yield the chats."""
@@ -43,8 +55,12 @@ class Telling:
 
 
 @contextmanager
-def telling(database: Database, *, limit: int | None = None) -> Iterator[Telling]:
+def telling(
+    database: Database, *, limit: int | None = None, statuses: bool = True
+) -> Iterator[Telling]:
     """Yield the changes to tell the CRM, and mark them as known after the block has delivered them.
+
+    Without `statuses` it is told owners alone.
 
     Other commands need not wait for the block, but for other tellings: each change is told by one
     of them. Changes made meanwhile are still to be told.
@@ -56,8 +72,8 @@ def telling(database: Database, *, limit: int | None = None) -> Iterator[Telling
                 hint="Nothing was told. Try again when it has ended: then the rest is listed.",
             )
         with database.write_temporary():
-            changes.stage(database, limit=limit)
-        one = Telling(database)
+            changes.stage(database, limit=limit, statuses=statuses)
+        one = Telling(database, statuses=statuses)
         yield one
         with database.write():
             changes.mark_told(database, statuses=one.statuses)

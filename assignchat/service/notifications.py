@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from assignchat.errors import DatabaseDamaged
+from assignchat.errors import DatabaseDamaged, DatabaseLocked
 from assignchat.model import NOT_TAKEN, Notification, Status
 from assignchat.namedtuples import NamedTuple
 from assignchat.store import deliveries, tracking
@@ -21,6 +21,7 @@ CLAIM_SECONDS = 300
 _MOST_IN_GROUP = 256  # users
 _GROWTH = 4  # of a group, if the one before took no longer than it may
 _SECONDS_FOR_GROUP = 1
+_TRIES_TO_RECORD = 6  # each as long as `busy_timeout`
 _MOST_IN_DIGEST = 20
 _TRIES_AT_ONCE = 3
 _FIRST_PAUSE_SECONDS = 60
@@ -162,20 +163,34 @@ def _is_fresh(database: Database, claim: _Claim, claimed: Claimed) -> bool:
 
 
 def _record(database: Database, claim: _Claim, results: Mapping[str, bool]) -> None:
-    """Record what has arrived and what has not, and give back what was not sent."""
+    """Record what has arrived and what has not, and give back what was not sent.
+
+    It is tried several times: what is not recorded is sent again.
+    """
     if not claim.of_users:  # others were faster
         return
+    for tries_left in reversed(range(_TRIES_TO_RECORD)):
+        try:
+            with database.write():
+                _write_results(database, claim, results)
+        except DatabaseLocked:
+            if not tries_left:
+                raise
+        else:
+            return
+
+
+def _write_results(database: Database, claim: _Claim, results: Mapping[str, bool]) -> None:
     delivered: list[int] = []
-    with database.write():
-        for user_id, (found, attempts) in claim.of_users.items():
-            ids = [notification.id for notification in found]
-            if results.get(user_id):
-                delivered += ids
-                continue
-            tries = min(attempts + 1, _MOST_TRIES) if user_id in results else attempts
-            pause = _pause(tries) if user_id in results else 0
-            deliveries.postpone(database, ids, tries, time_after(database.now, pause))
-        deliveries.mark_delivered(database, sorted(delivered))
+    for user_id, (found, attempts) in claim.of_users.items():
+        ids = [notification.id for notification in found]
+        if results.get(user_id):
+            delivered += ids
+            continue
+        tries = min(attempts + 1, _MOST_TRIES) if user_id in results else attempts
+        next_at = time_after(database.now, _pause(tries) if user_id in results else 0)
+        deliveries.postpone(database, ids, tries, next_at, claimed_until=claim.until)
+    deliveries.mark_delivered(database, sorted(delivered))
 
 
 def _pause(attempts: int) -> int:

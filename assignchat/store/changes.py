@@ -25,14 +25,24 @@ _CHANGE_OWNER_OR_STATUS = "'opened', 'accepted', 'assigned', 'undone', 'closed',
 
 
 def to_tell(
-    database: Database, *, limit: int | None = None, newest_first: bool = False
+    database: Database,
+    *,
+    limit: int | None = None,
+    newest_first: bool = False,
+    statuses: bool = True,
 ) -> Iterator[ChatChange]:
-    """Yield the chats to tell the CRM about, in the order of their last change."""
-    select = _to_tell(database, limit, newest_first=newest_first)
+    """Yield the chats to tell the CRM about, in the order of their last change.
+
+    Without `statuses`, they are those whose owner it does not know.
+    """
+    select = _to_tell(database, limit, newest_first=newest_first, statuses=statuses)
     return database.rows(ChatChange, select, many=limit is None)
 
 
-def _to_tell(database: Database, limit: int | None, *, newest_first: bool) -> str:
+def _to_tell(
+    database: Database, limit: int | None, *, newest_first: bool = False, statuses: bool = True
+) -> str:
+    or_status = " OR c.status <> c.crm_status" if statuses else ""
     # The CRM has said nothing of the owner of a chat that was added here; of the status, it may
     # never say anything.
     return (
@@ -43,7 +53,7 @@ def _to_tell(database: Database, limit: int | None, *, newest_first: bool) -> st
         f" AND (t.event IN ({_CHANGE_OWNER_OR_STATUS}) OR (t.event = 'imported'"
         " AND (t.from_user IS DISTINCT FROM t.to_user"
         f" OR {database.json_at('t.detail', 'status')} IS NOT NULL))))"
-        " WHERE c.owner_id IS DISTINCT FROM c.crm_owner_id OR c.status <> c.crm_status"
+        f" WHERE c.owner_id IS DISTINCT FROM c.crm_owner_id{or_status}"
         f" {_order(limit, newest_first=newest_first)}"
     )
 
@@ -53,15 +63,21 @@ def _order(limit: int | None, *, newest_first: bool) -> str:
     return page(f"changed_at{direction}, c.id", limit, newest_first=newest_first)
 
 
-def stage(database: Database, *, limit: int | None = None, newest_first: bool = False) -> None:
-    """Collect the chats to tell the CRM about, as they are now."""
+def stage(database: Database, *, limit: int | None = None, statuses: bool = True) -> None:
+    """Collect the chats to tell the CRM about, as they are now. See `to_tell`."""
     texts = ", ".join(f"{name} TEXT" for name in ChatChange._fields)
     database.make_temporary("telling", f"place INTEGER PRIMARY KEY, {texts}")
     database.stage_selected(
         "telling",
         f"SELECT row_number() OVER (), found.* FROM"
-        f" ({_to_tell(database, limit, newest_first=newest_first)}) AS found",
+        f" ({_to_tell(database, limit, statuses=statuses)}) AS found",
     )
+
+
+def with_other_status(database: Database) -> Iterator[str]:
+    """Yield the ids of the chats whose status is not what the CRM named last."""
+    found = database.tuples("SELECT id FROM chats WHERE status <> crm_status ORDER BY id")
+    return (chat_id for (chat_id,) in found)
 
 
 def staged(database: Database) -> Iterator[ChatChange]:

@@ -6,6 +6,7 @@ from itertools import islice
 from assignchat.model import Chat
 from assignchat.store.database import Database
 from assignchat.store.sql import insert_into, like_text, page, where
+from assignchat.texts import MAX_TEXT_LENGTH
 
 _COLUMNS = ", ".join(Chat._fields)
 
@@ -30,7 +31,9 @@ def matching(
     case.
     """
     part = None if customer is None else customer.casefold()
-    given = {"owner": owner, "status": status, "like": f"%{like_text(part)}%" if part else None}
+    # Of a longer text than a customer can have, SQLite may refuse the pattern.
+    like = f"%{like_text(part)}%" if part and len(part) <= MAX_TEXT_LENGTH else None
+    given = {"owner": owner, "status": status, "like": like}
     filters = {
         "owner": "owner_id = :owner",
         "status": "status = :status",

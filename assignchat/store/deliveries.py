@@ -143,12 +143,18 @@ def mark_delivered(database: Database, ids: Iterable[int]) -> None:
     )
 
 
-def postpone(database: Database, ids: Iterable[int], attempts: int, next_at: str) -> None:
-    """Record that notifications failed again, and when to try the next time."""
+def postpone(
+    database: Database, ids: Iterable[int], attempts: int, next_at: str, *, claimed_until: str
+) -> None:
+    """Record how often claimed notifications failed, and when to try the next time.
+
+    Those that others have claimed since are theirs.
+    """
+    given = {"attempts": attempts, "next": next_at, "until": claimed_until}
     database.execute_many(
         "UPDATE deliveries SET attempts = :attempts, next_attempt_at = :next"
-        " WHERE notification_id = :id",
-        ({"id": number, "attempts": attempts, "next": next_at} for number in ids),
+        " WHERE notification_id = :id AND next_attempt_at = :until",
+        ({"id": number, **given} for number in ids),
     )
 
 

@@ -53,6 +53,7 @@ def can_give_up() -> bool:
     return (
         threading.current_thread() is threading.main_thread()
         and signal.getsignal(signal.SIGALRM) == signal.SIG_DFL
+        and signal.SIGALRM not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
         and not any(signal.getitimer(signal.ITIMER_REAL))
     )
 
@@ -65,7 +66,8 @@ def given_up_after(seconds: float) -> Iterator[None]:
         raise TimeoutError
 
     before = signal.signal(signal.SIGALRM, give_up)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    # Again and again: one that comes just before the call that waits does not end it.
+    signal.setitimer(signal.ITIMER_REAL, seconds, seconds)
     try:
         yield
     finally:

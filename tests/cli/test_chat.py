@@ -93,6 +93,10 @@ def test_a_chat_tells_its_whole_story_oldest_first(team: Team, request_id: str) 
     assert all(event in line for event, line in zip(events, lines, strict=True))
 
 
+def test_a_text_that_no_customer_can_have_finds_nothing(team: Team) -> None:
+    assert team.ok("chat", "list", "--customer", "a" * 60_000) == []
+
+
 def test_nothing_in_a_customers_name_reaches_the_terminal_as_a_command(team: Team) -> None:
     name = "\x1b[2J\u202egnp.exe\x07"
     team.ok("chat", "add", "chat-6", "--customer", name, "--owner", "omar")

@@ -1,7 +1,9 @@
 """notify: what users are told arrives, at least once, at real receivers on loopback."""
 
 import signal
+import sqlite3
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -399,6 +401,29 @@ def test_many_are_claimed_and_recorded_together(team: Team, crowd: list[str]) ->
     assert round_at(team, outlet) == (20, 0, 0)
     assert [user for user, _ in outlet.sent] == crowd
     assert len(sizes) <= 4
+
+
+@pytest.mark.sqlite_only("a server's lock is waited for in another way")
+def test_what_has_arrived_is_recorded_though_another_writer_takes_long(
+    team: Team, crowd: list[str]
+) -> None:
+    release: list[threading.Timer] = []
+
+    def take(user: str) -> bool:
+        if user == crowd[0]:
+            other = sqlite3.connect(team.database, check_same_thread=False, isolation_level=None)
+            other.execute("BEGIN IMMEDIATE")
+            release.append(threading.Timer(0.6, other.close))
+            release[0].start()
+        return True
+
+    engine = engine_of(team.location)
+    with engine.open(
+        team.location, os_user="test", busy_seconds=0.3, clock=lambda: team.now
+    ) as database:
+        assert notify(database, Outlet(take)).sent == 20
+    release[0].join()
+    assert unrecorded(team) == set()
 
 
 def test_where_sending_is_slow_each_message_is_recorded_before_the_next(

@@ -139,11 +139,24 @@ def test_a_cursor_is_refused_after_a_restore_once_the_history_has_grown_past_it(
 
 
 def test_a_cursor_that_holds_an_id_alone_is_read(team: Team, cursor: Path) -> None:
-    for beside in (None, "", "x", "2 5c1f\n"):  # of another row than 3
+    for beside in (None, "", f"2 {'5c' * 32}\n"):  # of another row than 3
         cursor.write_text("3\n")
         if beside is not None:
             (team.folder / "told.row").write_text(beside)
         assert [row["id"] for row in team.ok(*FEED)] == all_ids(team)[3:]
+
+
+def test_a_file_beside_the_cursor_that_is_another_one_is_left_alone(
+    team: Team, cursor: Path
+) -> None:
+    beside = team.folder / "told.row"
+    beside.write_text("precious\n")
+    assert team.refused(*FEED) == (2, "invalid_value")
+    assert beside.read_text() == "precious\n"
+    beside.unlink()
+    os.mkfifo(beside)
+    assert team.refused(*FEED) == (2, "invalid_value")
+    assert not cursor.exists()
 
 
 def test_a_cursor_that_cannot_be_written_is_refused_before_rows_are_printed(team: Team) -> None:

@@ -1,6 +1,6 @@
 """changes."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -94,15 +94,21 @@ def changes(
         notes: list[str] = []
         note = notes.append if as_json else render.note  # with --json, an error stands alone
         how = _How(form, limit, outgoing, into, in_place, note)
+        statuses = not how.in_words or outgoing is None or outgoing.has_statuses
         if told:
-            with service.telling(session.database, limit=limit or None) as telling:
+            with service.telling(
+                session.database, limit=limit or None, statuses=statuses
+            ) as telling:
                 how = how._replace(limit=0)
                 left_out = _tell(session, how, lambda **_: telling.rows())
                 telling.leave_out(left_out.chats)
-                telling.statuses = not left_out.statuses
+                telling.statuses = statuses and not left_out.all_statuses
                 render.deliver()
         else:
-            _tell(session, how, partial(service.list_changes, session.database))
+            _tell(session, how, partial(service.list_changes, session.database, statuses=statuses))
+        if not statuses:
+            others = service.with_other_status(session.database)
+            _note_not_told(how, "No column for the status in the source", others)
     for text in notes:
         render.note(text)
 
@@ -117,12 +123,17 @@ class _How(NamedTuple):
     in_place: bool
     note: Callable[[str], None]
 
+    @property
+    def in_words(self) -> bool:
+        """Whether the output is a file for the CRM, in its own words."""
+        return self.outgoing is not None and self.form == render.Form.CSV and self.into is None
+
 
 class _LeftOut(NamedTuple):
-    """What there is no place for: chats that are not in the workbook, and all statuses."""
+    """What has no place in the workbook: chats that are not in it, and maybe all statuses."""
 
     chats: Collection[str] = ()
-    statuses: bool = False
+    all_statuses: bool = False
 
 
 def _outgoing(session: Session, source: str | None) -> Outgoing | None:
@@ -142,26 +153,13 @@ def _tell(session: Session, how: _How, fetch: Callable[..., Iterable[ChatChange]
         found = [row for row in rows if row.id not in left_out.chats]
         how, fetch = how._replace(limit=0), lambda **_: found
     if how.outgoing is not None and how.form == render.Form.CSV:
-        _say_in_words_of(how.outgoing, how, fetch(limit=how.limit or None, newest_first=False))
-        if how.into is None:
-            left_out = _LeftOut(statuses=not how.outgoing.has_statuses)
+        rows_to_tell = fetch(limit=how.limit or None, newest_first=False)
+        texts = (how.outgoing.row(service.told(row)) for row in rows_to_tell)
+        with paged(), copied():
+            say_csv(how.outgoing.headings, texts)
     else:
         say_list(how.form, how.limit, fetch, ChatChange, _CELLS)
     return left_out
-
-
-def _say_in_words_of(outgoing: Outgoing, how: _How, rows: Iterable[ChatChange]) -> None:
-    statuses: list[str] = []
-
-    def texts() -> Iterator[list[str]]:
-        for row in map(service.told, rows):
-            if row.status_changes and not (outgoing.has_statuses or how.into):
-                statuses.append(row.id)
-            yield outgoing.row(row)
-
-    with paged(), copied():
-        say_csv(outgoing.headings, texts())
-    _note_not_told(how, "No column for the status in the source", statuses)
 
 
 def _note_not_told(how: _How, why: str, chats: Collection[str]) -> None:

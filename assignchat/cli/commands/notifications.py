@@ -98,10 +98,10 @@ class _Watched:
 
     def wait(self, seconds: float, ended_by: list[int]) -> list[int]:
         """Wait for a change. See `rounds`."""
-        if self.database().own_files:
-            self._close()
-            return wait_for(seconds, inputs=ended_by)
-        return self.database().wait_for_change(seconds, inputs=ended_by)
+        if self._database is not None and not self._database.own_files:
+            return self._database.wait_for_change(seconds, inputs=ended_by)
+        self._close()
+        return wait_for(seconds, inputs=ended_by)
 
 
 def _note_damage(user_id: str, why: str) -> None:

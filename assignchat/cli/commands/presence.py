@@ -10,7 +10,7 @@ from assignchat import render
 from assignchat.cli import options, times
 from assignchat.cli.hints import hint_commands
 from assignchat.cli.invocation import invocation
-from assignchat.cli.prompts import agrees, check_confirmed, interactive
+from assignchat.cli.prompts import agrees, changed_meanwhile, interactive
 from assignchat.cli.session import Session, open_for_user
 from assignchat.errors import Usage
 from assignchat.model import Request
@@ -122,21 +122,20 @@ def _say_requests(heading: str, requests: Mapping[Request, str]) -> None:
     )
 
 
-def _asked_to_pass_on(session: Session) -> list[str] | None:
+def _asked_to_pass_on(session: Session) -> Sequence[Request] | None:
     """Ask a person at the terminal whether to pass on the requests that wait for them.
 
-    Returns the question if the answer was yes, None if not, or if there was nothing to ask.
+    Returns the requests if the answer was yes, None if not, or if there was nothing to ask.
     """
     if not interactive():
         return None
     waiting = service.waiting_for(session.database, session.actor)
-    question = _question(waiting)
-    return question if waiting and agrees(*question) else None
+    return waiting if waiting and agrees(*_question(waiting)) else None
 
 
-def _check_asked(asked: Sequence[str] | None, gone: Gone) -> None:
-    if asked is not None:
-        check_confirmed(asked, _question(gone.passed_on))
+def _check_asked(asked: Sequence[Request] | None, gone: Gone) -> None:
+    if asked is not None and {one.id for one in asked} != {one.id for one in gone.passed_on}:
+        raise changed_meanwhile(_question(gone.passed_on))
 
 
 def _question(requests: Sequence[Request]) -> list[str]:
