@@ -51,9 +51,11 @@ def earlier_rows(database: Database, since: str) -> Iterator[tuple[int, str, str
     Each with its id, its time, and the time of the row before.
     """
     found = database.tuples(
-        "SELECT later.id, later.at, t.at FROM engagement_tracking t"
-        " JOIN engagement_tracking later ON later.id = t.id + 1"
-        " WHERE later.at < t.at AND t.at >= :since ORDER BY t.id",
+        # Those of one transaction, or one slice of it, have one time, and one seal.
+        "SELECT later.id, later.at, t.at FROM seals s"
+        " JOIN engagement_tracking later ON later.id = s.first_id"
+        " JOIN engagement_tracking t ON t.id = later.id - 1"
+        " WHERE later.at < t.at AND t.at >= :since ORDER BY later.id",
         {"since": since},
         many=True,
     )
