@@ -30,7 +30,8 @@ def run() -> None:
         failed: Exception = error
         held: BaseException | None = error
         while held is not None:  # what its frames hold is needed to tell of it
-            held.__traceback__, held = None, held.__context__
+            held.__traceback__ = None
+            held = held.__context__
     _end_at_limit(failed)  # there is nothing else yet, or nothing more, to tell it with
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from assignchat.system import signals
 from tests.support.databases import held
 from tests.support.disks import fill, mounted
 from tests.support.processes import Process, program, result, run, start
@@ -198,6 +199,26 @@ def test_a_parent_that_keeps_alarms_back_makes_nobody_wait_for_longer(team_now: 
         starter = (sys.executable, "-c", f"{masked}; os.execv(sys.argv[1], sys.argv[1:])")
         refused = result(start(team_now.folder, *starter, *words))
         assert (refused.exit_code, refused.error) == (6, "database_locked")
+
+
+def wait_for_an_alarm(cleaned_up: list[bool]) -> None:
+    """Wait without end, and take a while to clean up after it."""
+    with signals.given_up_after(0.05):
+        try:
+            signal.pause()
+        except TimeoutError:
+            time.sleep(0.2)  # as where the processor is busy, while more alarms come
+            cleaned_up.append(True)
+            raise
+
+
+def test_who_gives_up_is_told_once_and_no_alarm_comes_later() -> None:
+    before, cleaned_up = signal.getsignal(signal.SIGALRM), list[bool]()
+    with pytest.raises(TimeoutError):
+        wait_for_an_alarm(cleaned_up)
+    assert cleaned_up == [True]
+    assert signal.getsignal(signal.SIGALRM) == before
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
 
 
 def test_another_program_is_called_so(team_now: Team) -> None:

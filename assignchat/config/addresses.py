@@ -152,7 +152,7 @@ def _urls(table: object, where: str) -> list[str]:
 
 def _notify(channel: _Channel, text: str, title: str) -> bool:
     room = min(map(_room, channel), default=len(text)) or len(text)
-    parts = pieces(shortened(text, _MOST_PIECES * room), room)
+    parts = pieces(cut_to_fit(text, _MOST_PIECES * room), room)
     for number, part in enumerate(parts, start=1):
         counted = f"{title} ({number}/{len(parts)})" if len(parts) > 1 else title
         as_such = _apprise().NotifyFormat.TEXT
@@ -191,7 +191,7 @@ def pieces(text: str, room: int, at: Sequence[str] = ("\n\n", "\n", " ")) -> lis
     return made
 
 
-def shortened(text: str, most: int) -> str:
+def cut_to_fit(text: str, most: int) -> str:
     """Return a text with no more than so many characters, unless it has only short lines.
 
     Its longest lines, such as notes, are cut. If that is not enough, the first of its paragraphs

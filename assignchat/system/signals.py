@@ -61,15 +61,22 @@ def can_give_up() -> bool:
 @contextmanager
 def given_up_after(seconds: float) -> Iterator[None]:
     """Run the block. Raises `TimeoutError` in it, also out of a call that waits, after so long."""
+    may_raise = True
 
     def give_up(_number: int, _frame: FrameType | None) -> None:
-        raise TimeoutError
+        nonlocal may_raise
+        if may_raise:
+            may_raise = False  # or the next alarm would, while this error leaves the block
+            raise TimeoutError
 
     before = signal.signal(signal.SIGALRM, give_up)
     # Again and again: one that comes just before the call that waits does not end it.
     signal.setitimer(signal.ITIMER_REAL, seconds, seconds)
     try:
-        yield
+        try:
+            yield
+        finally:
+            may_raise = False
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)

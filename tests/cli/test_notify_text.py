@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
-from assignchat.config.addresses import pieces, shortened
+from assignchat.config.addresses import cut_to_fit, pieces
 from assignchat.texts import inert
 from assignchat.times import utc_now
 from tests.support.hostile import TEXTS, assert_harmless
@@ -274,11 +274,11 @@ def test_a_text_is_split_where_it_may_be() -> None:
 
 def test_what_is_left_out_of_a_digest_is_counted() -> None:
     text = "\n\n".join(f"Told {number}.\nNote: {'x' * 200}" for number in range(1, 101))
-    made = shortened(text, 5_000)
+    made = cut_to_fit(text, 5_000)
     assert len(made) <= 5_000
     assert made.startswith("63 more, see assignchat inbox\n\nTold 64.\n")
     assert made.endswith("x…")
-    assert shortened(text, 50_000) == text
+    assert cut_to_fit(text, 50_000) == text
 
 
 def test_a_user_in_the_title_for_a_team_is_text(team: Team, receiver: WebReceiver) -> None:
