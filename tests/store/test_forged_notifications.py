@@ -94,6 +94,21 @@ def test_whatever_users_are_told_is_sound(team: Team) -> None:
     assert team.ok("check", "--full")["problems"] == []
 
 
+@pytest.mark.parametrize(
+    "end", ["chat close chat-2", "withdraw 1 --reason Done --as mona", "sweep-timeouts"]
+)
+def test_who_asks_themselves_for_a_chat_is_told_of_its_end_twice_and_soundly(
+    empty_team: Team, end: str
+) -> None:
+    empty_team.ok("init", "--demo")
+    empty_team.ok("user", "add", "mona", "--role", "manager")
+    empty_team.ok("assign", "chat-2", "--to", "maria", "--then", "omar", "--as", "maria")
+    empty_team.advance(600 if end == "sweep-timeouts" else 60)
+    empty_team.ok(*shlex.split(end))
+    assert len(ids(empty_team, "recipient_id = 'maria' AND request_id = 1")) == 3
+    assert empty_team.ok("check")["problems"] == []
+
+
 def test_two_imports_in_one_transaction_that_give_to_the_same_user_are_sound(team: Team) -> None:
     for number, name in enumerate(("Mark", "Omar")):
         rows = f"id,customer,owner_id\nnew-{number},Ann,{name.lower()}\n"
@@ -104,6 +119,27 @@ def test_two_imports_in_one_transaction_that_give_to_the_same_user_are_sound(tea
     assert team.run("run", "--atomic", "lines").exit_code == 0
     assert len(ids(team, "text LIKE '%1 chat to you by an import.'")) == 2
     assert team.ok("check")["problems"] == []
+
+
+@pytest.mark.parametrize(
+    "between",
+    ["user set mark --role queue", "user set mark --name Marc", "user set maria --name M"],
+)
+def test_two_imports_in_one_transaction_between_which_a_user_was_changed_are_sound(
+    empty_team: Team, between: str
+) -> None:
+    empty_team.ok("init", "--demo")
+    for number in (1, 2):
+        rows = f"id,customer,owner_id\nchat-{number},Ann,omar\n"
+        (empty_team.folder / f"{number}.csv").write_text(rows)
+    first, second = (f"import chats {number}.csv --as maria" for number in (1, 2))
+    (empty_team.folder / "lines").write_text(f"{first}\n{between} --as maria\n{second}\n")
+    assert empty_team.run("run", "--atomic", "lines").exit_code == 0
+    of_import = ids(empty_team, "text LIKE '%by an import.'")
+    assert len(of_import) == (3 if "queue" in between else 4)
+    assert empty_team.ok("check")["problems"] == []
+    change = "UPDATE notifications SET text = replace(text, '1 chat', '5 chats')"
+    assert list(found(empty_team, change)) == of_import
 
 
 def test_a_text_that_was_changed_is_found_in_each_notification(team: Team) -> None:
