@@ -15,57 +15,48 @@ class AssignchatError(Exception):
     code: ClassVar[str]
     exit_code: ClassVar[int]
 
+    def __init_subclass__(cls, *, code: str = "", exit_code: int = 0) -> None:
+        """Set the code or the exit code, which is that of a group of errors, if it is given."""
+        if code:
+            cls.code = code
+        if exit_code:
+            cls.exit_code = exit_code
+
     def __init__(self, message: str, hint: str | None = None) -> None:
         self.message, self.hint = shortened(message), None if hint is None else shortened(hint)
         super().__init__(self.message)
 
 
-class ProgramFailed(AssignchatError):
+class ProgramFailed(AssignchatError, exit_code=1):
     """A bug, or a result that could not be written or delivered."""
 
-    exit_code = 1
 
-
-class InternalError(ProgramFailed):
+class InternalError(ProgramFailed, code="internal_error"):
     """A bug in assignchat. If a change was made before, the hint says that it stands."""
 
-    code = "internal_error"
 
-
-class OutputFailed(ProgramFailed):
+class OutputFailed(ProgramFailed, code="output_failed"):
     """The result could not be written. A change that was made before is kept."""
 
-    code = "output_failed"
 
-
-class LimitReached(ProgramFailed):
+class LimitReached(ProgramFailed, code="limit_reached"):
     """The shell or the system allows too few open files or processes, or too little memory."""
 
-    code = "limit_reached"
 
-
-class DeliveryFailed(ProgramFailed):
+class DeliveryFailed(ProgramFailed, code="delivery_failed"):
     """Some notifications could not be delivered. They will be tried again."""
 
-    code = "delivery_failed"
 
-
-class InvalidInput(AssignchatError):
+class InvalidInput(AssignchatError, exit_code=2):
     """The command or its input is wrong."""
 
-    exit_code = 2
 
-
-class Usage(InvalidInput):
+class Usage(InvalidInput, code="usage"):
     """The command line is wrong, or a required value is missing."""
 
-    code = "usage"
 
-
-class InvalidValue(InvalidInput):
+class InvalidValue(InvalidInput, code="invalid_value"):
     """A value does not have the required form."""
-
-    code = "invalid_value"
 
     def __init__(
         self,
@@ -81,40 +72,28 @@ class InvalidValue(InvalidInput):
         self.column, self.value, self.is_word = column, value, is_word
 
 
-class FileUnreadable(InvalidInput):
+class FileUnreadable(InvalidInput, code="file_unreadable"):
     """The file is of a kind that is not read, or is damaged, or is not all there is."""
 
-    code = "file_unreadable"
 
-
-class ReasonRequired(InvalidInput):
+class ReasonRequired(InvalidInput, code="reason_required"):
     """Rejecting or withdrawing a request needs a reason."""
 
-    code = "reason_required"
 
-
-class ReasonNotAllowed(InvalidInput):
+class ReasonNotAllowed(InvalidInput, code="reason_not_allowed"):
     """The reason is not in the configured list, and other reasons are not allowed."""
 
-    code = "reason_not_allowed"
 
-
-class WrongUserType(InvalidInput):
+class WrongUserType(InvalidInput, code="wrong_user_type"):
     """The user has another role than --to-type says, or is a queue where a person is needed."""
 
-    code = "wrong_user_type"
 
-
-class ActorUnknown(InvalidInput):
+class ActorUnknown(InvalidInput, code="actor_unknown"):
     """The actor is not a user in the database."""
 
-    code = "actor_unknown"
 
-
-class ImportInvalid(InvalidInput):
+class ImportInvalid(InvalidInput, code="import_invalid"):
     """Rows of an import are wrong. Each is named, and none was imported."""
-
-    code = "import_invalid"
 
     def __init__(
         self,
@@ -128,273 +107,184 @@ class ImportInvalid(InvalidInput):
         self.rows = rows or {}  # the line of each bad row, with a message
 
 
-class NotFound(AssignchatError):
+class NotFound(AssignchatError, exit_code=3):
     """Something that the command names does not exist."""
 
-    exit_code = 3
 
-
-class ChatNotFound(NotFound):
+class ChatNotFound(NotFound, code="chat_not_found"):
     """There is no chat with this id."""
 
-    code = "chat_not_found"
 
-
-class UserNotFound(NotFound):
+class UserNotFound(NotFound, code="user_not_found"):
     """There is no user with this id."""
 
-    code = "user_not_found"
 
-
-class RequestNotFound(NotFound):
+class RequestNotFound(NotFound, code="request_not_found"):
     """There is no request with this id."""
 
-    code = "request_not_found"
 
-
-class BatchNotFound(NotFound):
+class BatchNotFound(NotFound, code="batch_not_found"):
     """There is no batch with this id."""
 
-    code = "batch_not_found"
 
-
-class SourceNotFound(NotFound):
+class SourceNotFound(NotFound, code="source_not_found"):
     """There is no source with this name in the config."""
 
-    code = "source_not_found"
 
-
-class Refused(AssignchatError):
+class Refused(AssignchatError, exit_code=4):
     """The present state does not allow the command."""
 
-    exit_code = 4
 
-
-class RequestExists(Refused):
+class RequestExists(Refused, code="request_exists"):
     """A request for this chat is already pending."""
 
-    code = "request_exists"
 
-
-class RequestNotPending(Refused):
+class RequestNotPending(Refused, code="request_not_pending"):
     """The request is already settled."""
 
-    code = "request_not_pending"
 
-
-class RequestTimedOut(Refused):
+class RequestTimedOut(Refused, code="request_timed_out"):
     """The deadline of the request has passed."""
 
-    code = "request_timed_out"
 
-
-class ChatClosed(Refused):
+class ChatClosed(Refused, code="chat_closed"):
     """The chat is closed."""
 
-    code = "chat_closed"
 
-
-class UserInactive(Refused):
+class UserInactive(Refused, code="user_inactive"):
     """The user is not active."""
 
-    code = "user_inactive"
 
-
-class AlreadyOwner(Refused):
+class AlreadyOwner(Refused, code="already_owner"):
     """The recipient already owns the chat."""
 
-    code = "already_owner"
 
-
-class UserExists(Refused):
+class UserExists(Refused, code="user_exists"):
     """A user with this id already exists."""
 
-    code = "user_exists"
 
-
-class ChatExists(Refused):
+class ChatExists(Refused, code="chat_exists"):
     """A chat with this id already exists."""
 
-    code = "chat_exists"
 
-
-class AliasExists(Refused):
+class AliasExists(Refused, code="alias_exists"):
     """Another user has this alias already."""
 
-    code = "alias_exists"
 
-
-class ImportConflicts(Refused):
+class ImportConflicts(Refused, code="import_conflicts"):
     """Chats have another owner here and in the CRM, and each side has changed it."""
 
-    code = "import_conflicts"
 
-
-class OwnsOpenChats(Refused):
+class OwnsOpenChats(Refused, code="owns_open_chats"):
     """The user still owns open chats."""
 
-    code = "owns_open_chats"
 
-
-class BatchUndone(Refused):
+class BatchUndone(Refused, code="batch_undone"):
     """The batch is already undone."""
 
-    code = "batch_undone"
 
-
-class UserAway(Refused):
+class UserAway(Refused, code="user_away"):
     """The recipient is away."""
 
-    code = "user_away"
 
-
-class UserFull(Refused):
+class UserFull(Refused, code="user_full"):
     """The recipient has as many open chats as they take."""
 
-    code = "user_full"
 
-
-class AlreadyTaken(Refused):
+class AlreadyTaken(Refused, code="already_taken"):
     """Somebody else has taken the chat."""
 
-    code = "already_taken"
 
-
-class ClockSuspicious(Refused):
+class ClockSuspicious(Refused, code="clock_suspicious"):
     """The system clock seems to have jumped."""
 
-    code = "clock_suspicious"
 
-
-class NotConfirmed(Refused):
+class NotConfirmed(Refused, code="not_confirmed"):
     """The question was not answered with yes, or others changed what it asks before the answer."""
 
-    code = "not_confirmed"
 
-
-class NotPermitted(AssignchatError):
+class NotPermitted(AssignchatError, exit_code=5):
     """The actor is not allowed to do this."""
 
-    exit_code = 5
 
-
-class NotOwner(NotPermitted):
+class NotOwner(NotPermitted, code="not_owner"):
     """Only the owner of the chat or a manager may do this."""
 
-    code = "not_owner"
 
-
-class NotRecipient(NotPermitted):
+class NotRecipient(NotPermitted, code="not_recipient"):
     """Only the recipient of the request may do this."""
 
-    code = "not_recipient"
 
-
-class NotRequester(NotPermitted):
+class NotRequester(NotPermitted, code="not_requester"):
     """Only the requester may do this."""
 
-    code = "not_requester"
 
-
-class NotAllowed(NotPermitted):
+class NotAllowed(NotPermitted, code="not_allowed"):
     """Only the actor of the batch or a manager may do this."""
 
-    code = "not_allowed"
 
-
-class IdentityFixed(NotPermitted):
+class IdentityFixed(NotPermitted, code="identity_fixed"):
     """The actor is the login, which may not use --as and ASSIGNCHAT_USER, nor act for others."""
 
-    code = "identity_fixed"
 
-
-class DatabaseUnusable(AssignchatError):
+class DatabaseUnusable(AssignchatError, exit_code=6):
     """The database cannot be used."""
 
-    exit_code = 6
 
-
-class DatabaseMissing(DatabaseUnusable):
+class DatabaseMissing(DatabaseUnusable, code="database_missing"):
     """There is no database at this path. Only init creates one."""
 
-    code = "database_missing"
 
-
-class DatabaseReplaced(DatabaseUnusable):
+class DatabaseReplaced(DatabaseUnusable, code="database_replaced"):
     """The database, or its -wal file, was replaced in use. The message says where a change went."""
 
-    code = "database_replaced"
 
-
-class DatabaseLocked(DatabaseUnusable):
+class DatabaseLocked(DatabaseUnusable, code="database_locked"):
     """Another process kept the database locked for longer than busy_timeout. Try again."""
 
-    code = "database_locked"
 
-
-class DatabaseReadOnly(DatabaseUnusable):
+class DatabaseReadOnly(DatabaseUnusable, code="database_read_only"):
     """The database, its folder or its file system is read-only."""
 
-    code = "database_read_only"
 
-
-class DatabaseFull(DatabaseUnusable):
+class DatabaseFull(DatabaseUnusable, code="database_full"):
     """The disk is full, or the file may not grow."""
 
-    code = "database_full"
 
-
-class DatabaseDamaged(DatabaseUnusable):
+class DatabaseDamaged(DatabaseUnusable, code="database_damaged"):
     """The database file is damaged, or holds what no command has put there."""
 
-    code = "database_damaged"
     place: tuple[str, object, str] | None = None  # table, row and column, if they are known
     is_of_rows = True  # not if the file or a table cannot be read, so that no row is believed
 
 
-class DatabaseNewer(DatabaseUnusable):
+class DatabaseNewer(DatabaseUnusable, code="database_newer"):
     """The database was written by a newer version of assignchat."""
 
-    code = "database_newer"
 
-
-class DatabaseUnreachable(DatabaseUnusable):
+class DatabaseUnreachable(DatabaseUnusable, code="database_unreachable"):
     """The server does not answer, lets this login not in, or only reads."""
 
-    code = "database_unreachable"
 
-
-class DatabaseForeign(DatabaseUnusable):
+class DatabaseForeign(DatabaseUnusable, code="database_foreign"):
     """The file is not an assignchat database."""
 
-    code = "database_foreign"
 
-
-class ConfigUnusable(AssignchatError):
+class ConfigUnusable(AssignchatError, exit_code=7):
     """The config file, or a value for it, cannot be used."""
 
-    exit_code = 7
 
-
-class ConfigInvalid(ConfigUnusable):
+class ConfigInvalid(ConfigUnusable, code="config_invalid"):
     """The config file is missing, unsafe, not valid TOML, or has a wrong key or value."""
 
-    code = "config_invalid"
 
-
-class ConfigKeyUnknown(ConfigUnusable):
+class ConfigKeyUnknown(ConfigUnusable, code="config_key_unknown"):
     """There is no config key with this name."""
 
-    code = "config_key_unknown"
 
-
-class ConfigValueInvalid(ConfigUnusable):
+class ConfigValueInvalid(ConfigUnusable, code="config_value_invalid"):
     """The value is not valid for the config key."""
 
-    code = "config_value_invalid"
 
-
-class ConfigNotWritable(ConfigUnusable):
+class ConfigNotWritable(ConfigUnusable, code="config_not_writable"):
     """The config file cannot be written."""
-
-    code = "config_not_writable"
