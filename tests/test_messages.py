@@ -56,12 +56,12 @@ def test_an_owner_who_asked_themselves_is_told_once(team: Team, request_id: str)
     assert told(team, "mark") == ["Martha has accepted your chat assignment request."]
 
 
-def lines(team: Team, user: str) -> list[str]:
-    """The lines below the newest text of a user, as `notify` sends them."""
+def lines(team: Team, user: str, which: int = -1) -> list[str]:
+    """The lines below a text of a user, the newest one, as `notify` sends them."""
     location = str(team.database)
     opened = engine_of(location).open(location, os_user="tester", clock=lambda: team.now)
     with opened as database, database.read():
-        return details(list(notifications.unread(database, user))[-1])
+        return details(list(notifications.unread(database, user))[which])
 
 
 def test_a_request_is_told_with_chat_customer_note_and_deadline(team: Team) -> None:
@@ -79,7 +79,37 @@ def test_a_rejection_is_told_with_its_reason_and_that_nobody_took_the_chat(
     team: Team, request_id: str
 ) -> None:
     team.ok("reject", request_id, "--reason", "In a meeting", "--as", "martha")
-    assert lines(team, "mark")[1:] == ["Reason: In a meeting", "Nobody has taken the chat."]
+    assert lines(team, "mark") == [
+        "Request 1, chat chat-1 (Priya Nair)",  # the text says that it was rejected
+        "Reason: In a meeting",
+        "Nobody has taken the chat.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("event", "end"),
+    [
+        (Event.ACCEPTED, "Accepted"),
+        (Event.REJECTED, "Rejected"),
+        (Event.WITHDRAWN, "Withdrawn"),
+        (Event.TIMED_OUT, "Timed Out"),
+        (Event.CANCELLED, "Cancelled"),
+    ],
+)
+def test_what_tells_only_that_a_request_was_sent_goes_on_with_its_end(
+    team: Team, event: Event, end: str
+) -> None:
+    team.ok("assign", "chat-1", "--to", "martha", "--as", "maria")
+    EVENTS[event](team)
+    about = "Request 1, chat chat-1 (Priya Nair)"
+    assert lines(team, "martha", 0)[0] == f"{about}: {end}"
+    assert f"{about}: {end}" in team.run("inbox", "--as", "martha").out
+
+
+def test_a_deadline_that_no_sweep_has_noticed_has_passed_in_a_message_too(team: Team) -> None:
+    team.ok("assign", "chat-1", "--to", "martha", "--as", "mark")
+    team.advance(120)
+    assert lines(team, "martha")[0] == "Request 1, chat chat-1 (Priya Nair): Timed Out"
 
 
 @pytest.mark.parametrize("how", ["rejected", "timed out"])

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from assignchat.errors import DatabaseDamaged, DatabaseLocked
-from assignchat.model import NOT_TAKEN, Notification, Status
+from assignchat.model import NOT_TAKEN, NOTICES, Event, Notification, Party, Status
 from assignchat.namedtuples import NamedTuple
 from assignchat.store import deliveries, tracking
 from assignchat.store.database import Database
@@ -215,14 +215,15 @@ def _message(notification: Notification) -> str:
 def details(notification: Notification) -> list[str]:
     """Describe the request of a notification for a message. Returns lines.
 
-    They name the chat; while the request is pending, its note and deadline; its reason; and after
-    a rejection or a time-out, the user who was asked next. Times are local, with their offset,
-    because the message may be read elsewhere.
+    They name the chat, and the end that the text cannot tell; while the request is pending, its
+    note and deadline; its reason; and after a rejection or a time-out, the user who was asked
+    next. Times are local, with their offset, because the message may be read elsewhere.
     """
     if notification.request_id is None:
         return []
     about = f"Request {notification.request_id}, chat {notification.chat_id}"
-    lines = [f"{about} ({notification.customer})"]
+    end = untold_end(notification)
+    lines = [f"{about} ({notification.customer}){end and f': {end}'}"]
     if notification.request_status == Status.PENDING:
         lines += [f"Note: {notification.note}"] if notification.note else []
         lines += [f"Answer by {_local(notification.expires_at)}"] if notification.expires_at else []
@@ -233,6 +234,15 @@ def details(notification: Notification) -> list[str]:
     elif notification.request_status in NOT_TAKEN:
         lines.append("Nobody has taken the chat.")
     return lines
+
+
+def untold_end(notification: Notification) -> str:
+    """Return how a request ended of which the text tells only that it was sent, else nothing."""
+    _, _, sent = NOTICES[Event.REQUESTED, Party.RECIPIENT].partition("%s")
+    status = notification.request_status
+    if status in (None, Status.PENDING) or not notification.text.endswith(sent):
+        return ""
+    return Status(status).label
 
 
 def _local(stored: str) -> str:

@@ -240,7 +240,8 @@ def test_at_its_deadline_a_request_leaves_the_page_though_nobody_has_swept(team_
 def test_notifications_are_marked_read_by_key(asked: Team) -> None:
     asked.ok("withdraw", "1", "--reason", "No longer needed", "--as", "mark")
     with watching(asked) as watch:
-        watch.until("Mark has withdrawn")
+        watch.until("Request 1 (Withdrawn): Mark has sent")
+        watch.until("Request 1: Mark has withdrawn")
         watch.press("m")
         watch.until("2 notifications are marked read.")
         watch.until(lambda page: "Mark has withdrawn" not in page)

@@ -30,6 +30,7 @@ from assignchat.namedtuples import NamedTuple
 from assignchat.render.live import Page, live_page
 from assignchat.service import inbox, settle
 from assignchat.service.inbox import Inbox, ReceivedRequest
+from assignchat.service.notifications import untold_end
 from assignchat.store.meanwhile import Patience
 from assignchat.system import signals
 from assignchat.system.descriptors import wait_for
@@ -227,8 +228,9 @@ def _act(session: Session, action: Action, seen: Inbox) -> str:
 
 
 def _notice(item: Notification) -> str:
-    number = "" if item.request_id is None else f"Request {item.request_id}: "
-    return f"{render.moment(item.at)}  {number}{item.text}"
+    end = untold_end(item)  # before the text, which may be cut
+    about = f"Request {item.request_id}{end and f' ({end})'}: " if item.request_id else ""
+    return f"{render.moment(item.at)}  {about}{item.text}"
 
 
 def end_of(request: Request) -> str:
