@@ -41,7 +41,7 @@ def test_offboarding_tells_before_it_asks_what_dies_and_which_closed_chats_move(
     asked = offboard(team, "mark", "martha")
     assert asked.exit_code == 4
     for told in (asked, offboard(team, "mark", "martha", ASSUME_YES="1", ASSIGNCHAT_USER="maria")):
-        assert "1 closed chat too: chat-3" in told.out
+        assert "Closed chats that move: chat-3" in told.out
         assert "1 request cancelled, which undo does not bring back:" in told.out
         assert "1 on chat-1 (Priya Nair): mark asked martha" in told.out
 

@@ -1,6 +1,6 @@
 """Many chats at once: bulk-assign, undo, and the steps that they share with deactivation."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from assignchat.errors import (
@@ -18,6 +18,7 @@ from assignchat.model import (
     LOST_NOTICE,
     REGAINED_NOTICE,
     Batch,
+    ChatStatus,
     Role,
     Split,
     User,
@@ -38,7 +39,7 @@ from assignchat.shell import Argument, command_line
 from assignchat.store import batches, notifications, tracking, users
 from assignchat.store.batches import GivenBack
 from assignchat.store.database import Database
-from assignchat.store.selections import Move, Selection, StagedChats
+from assignchat.store.selections import Holding, Move, Selection, StagedChats
 from assignchat.texts import check_text, how_many
 
 Progress = Callable[[int, int], None]
@@ -52,7 +53,8 @@ Check = Callable[[_Result], object]
 class BulkAssigned(NamedTuple):
     """The result of a bulk assignment. `batch_id` is null if there was nothing to do.
 
-    `open_chats` counts all open chats of each recipient, before and after.
+    `closed` counts those of the recipients' chats that are closed, `open_chats` all open chats of
+    each recipient, before and after.
     """
 
     batch_id: int | None
@@ -61,6 +63,7 @@ class BulkAssigned(NamedTuple):
     cancelled_requests: int
     recipients: dict[str, int]
     dry_run: bool
+    closed: Mapping[str, int]
     open_chats: dict[str, tuple[int, int]]
 
 
@@ -164,14 +167,7 @@ def reassign(
 ) -> BulkAssigned:
     """Move the selected chats inside the caller's transaction, as one batch. Returns the counts."""
     holdings = selection.holdings()
-    owners = {holding.owner_id for holding in holdings}
-    # Where there are several owners, each of them could take the others' chats.
-    passed_over = owners if len(owners) == 1 else ()
-    found = [
-        find_recipient(database, name, unavailable_too=unavailable_too, owners=passed_over)
-        for name in to
-    ]
-    recipients = {user.id: user for user in found}
+    recipients = _recipients(database, to, holdings, unavailable_too=unavailable_too)
     loads = _loads(database, recipients, unavailable_too=unavailable_too)
     moves = share_out(holdings, loads, split)
     _check_room(moves, loads)
@@ -179,7 +175,7 @@ def reassign(
     total = sum(assigned.values())
     unchanged = sum(holding.chats for holding in holdings) - total
     if not total:
-        return BulkAssigned(None, 0, unchanged, 0, assigned, False, {})
+        return BulkAssigned(None, 0, unchanged, 0, assigned, False, {}, {})
     database.expect_tracking_rows(total)
     before = tracking.last_id(database)
     batch_id = batches.add(database, actor, reason)
@@ -192,8 +188,23 @@ def reassign(
     cancelled = _cancel_on_moved(database, before, batch_id, actor, "Assigned directly")
     _record_recipients(database, batch_id, actor, recipients, assigned)
     _tell_former_owners(database, batch_id, actor, recipients, moves)
+    closed = given_chats(move for move in moves if move.status == ChatStatus.CLOSED)
     open_chats = _before_and_after(loads, moves)
-    return BulkAssigned(batch_id, total, unchanged, cancelled, assigned, False, open_chats)
+    return BulkAssigned(batch_id, total, unchanged, cancelled, assigned, False, closed, open_chats)
+
+
+def _recipients(
+    database: Database, to: Sequence[str], holdings: Sequence[Holding], *, unavailable_too: bool
+) -> dict[str, User]:
+    """Find the users to whom chats may go, by id. Raises the errors of `find_recipient`."""
+    owners = {holding.owner_id for holding in holdings}
+    # Where there are several owners, each of them could take the others' chats.
+    passed_over = owners if len(owners) == 1 else ()
+    found = [
+        find_recipient(database, name, unavailable_too=unavailable_too, owners=passed_over)
+        for name in to
+    ]
+    return {user.id: user for user in found}
 
 
 def _before_and_after(loads: dict[str, Load], moves: list[Move]) -> dict[str, tuple[int, int]]:

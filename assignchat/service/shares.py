@@ -1,6 +1,7 @@
 """Sharing selected chats out among recipients: pure arithmetic, no database."""
 
 from collections import Counter
+from collections.abc import Iterable
 from math import inf
 
 from assignchat.model import ChatStatus, Split
@@ -39,7 +40,7 @@ def share_out(holdings: list[Holding], recipients: dict[str, Load], split: Split
     return moves
 
 
-def given_chats(moves: list[Move]) -> dict[str, int]:
+def given_chats(moves: Iterable[Move]) -> dict[str, int]:
     """Count the chats that each user is given by the moves."""
     given: Counter[str] = Counter()
     for move in moves:

@@ -135,7 +135,7 @@ def test_a_confirmed_bulk_assignment_is_done(team_now: Team) -> None:
         (
             "bulk-assign --from mark --to martha --as maria",
             "bulk-assign chat-4 --to mark --as maria",
-            "Assign 4 chats: 4 to martha (0 -> 4 open chats)?",
+            "Assign 4 chats: 4 chats to martha, 0 -> 4 open chats?",
         ),
         ("undo 1 --as maria", "assign chat-2 --to mark --as martha", "Give 2 chats back?"),
         (

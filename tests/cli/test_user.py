@@ -237,7 +237,8 @@ def test_what_dies_and_which_closed_chats_move_is_told_before_and_after(
         ]
         assert document["closed_chats"] == ["chat-3"]
     shown = team.run(*words).out
-    assert "1 closed chat too: chat-3" in shown
+    assert "3 chats (1 closed) to omar\n" in shown
+    assert "Closed chats that move: chat-3\n" in shown
     assert "3 requests cancelled, which undo does not bring back:" in shown
     for line in (
         "1 on chat-1 (Priya Nair): mark asked martha",

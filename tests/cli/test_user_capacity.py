@@ -106,11 +106,27 @@ def test_one_may_take_more_oneself(full: Team) -> None:
 
 def test_on_a_terminal_open_chats_are_shown_before_and_after(team_now: Team) -> None:
     words = ("bulk-assign", "--from", "mark", "--to", "omar", "--as", "maria")
-    answers = [("Assign 3 chats: 3 to omar (1 -> 4 open chats)? [y/N]", f"y{ENTER}")]
+    answers = [("Assign 3 chats: 3 chats to omar, 1 -> 4 open chats? [y/N]", f"y{ENTER}")]
     result = at_terminal(team_now, *words, answers=answers)
     assert result.exit_code == 0
     assert "3 chats, 1 -> 4 open chats" in result.out
     assert "Unchanged" not in result.out
+
+
+def test_closed_chats_are_counted_in_one_form_in_question_trial_and_result(team_now: Team) -> None:
+    team_now.ok("chat", "close", "chat-2")
+    to = ("--to", "omar", "--to", "martha")
+    words = ("bulk-assign", "--from", "mark", *to, "--as", "maria")
+    question = (
+        "Assign 3 chats (1 closed): 2 chats (1 closed) to omar, 1 -> 2 open chats;"
+        " 1 chat to martha, 1 -> 2 open chats? [y/N]"
+    )
+    tried = team_now.run(*words, "--dry-run").out
+    done = at_terminal(team_now, *words, answers=[(question, f"y{ENTER}")], columns=150).out
+    for shown in (tried, done):
+        assert ": 3 chats (1 closed) assigned" in shown
+        assert "omar    2 chats (1 closed), 1 -> 2 open chats" in shown
+        assert "martha  1 chat, 1 -> 2 open chats" in shown
 
 
 def test_on_a_terminal_who_is_left_out_of_the_choice_is_named(team_now: Team) -> None:

@@ -233,16 +233,30 @@ def _stage(session: Session, chat_ids: Iterable[str]) -> StagedChats:
 
 
 def _plan(planned: BulkAssigned) -> list[str]:
-    shares = ", ".join(
-        f"{count} to {user} ({_before_and_after(planned, user)})"
-        for user, count in planned.recipients.items()
-        if planned.assigned
+    shares = "; ".join(
+        f"{share} to {user}, {_before_and_after(planned, user)}"
+        for user, share in shares_of(planned)
     )
-    return [f"Assign {how_many(planned.assigned, 'chat')}{shares and f': {shares}'}?"]
+    return [f"Assign {_total(planned)}: {shares}?"]
 
 
 def _undo_plan(planned: Undone) -> list[str]:
     return [f"Give {how_many(planned.undone, 'chat')} back?"]
+
+
+def shares_of(done: BulkAssigned) -> Iterator[tuple[str, str]]:
+    """Yield each user who is given chats, with their number in words."""
+    for user, count in done.recipients.items():
+        if count:
+            yield user, _chats(count, done.closed.get(user, 0))
+
+
+def _total(done: BulkAssigned) -> str:
+    return _chats(done.assigned, sum(done.closed.values()))
+
+
+def _chats(count: int, closed: int) -> str:
+    return how_many(count, "chat") + (f" ({closed} closed)" if closed else "")
 
 
 def _before_and_after(done: BulkAssigned, user: str) -> str:
@@ -253,7 +267,7 @@ def _before_and_after(done: BulkAssigned, user: str) -> str:
 def as_document(done: BulkAssigned) -> dict[str, Any]:
     """Return a bulk assignment as JSON has it."""
     document = done._asdict()
-    del document["open_chats"]
+    del document["closed"], document["open_chats"]
     return document
 
 
@@ -268,15 +282,11 @@ def say_assigned(result: BulkAssigned, *, as_json: bool) -> None:
         return
     title = "Dry run, nothing was changed" if result.dry_run else f"Batch {result.batch_id}"
     render.say_card(
-        f"{title}: {how_many(result.assigned, 'chat')} assigned",
+        f"{title}: {_total(result)} assigned",
         (
             *(
-                (
-                    render.visible(user),
-                    f"{how_many(count, 'chat')}, {_before_and_after(result, user)}",
-                )
-                for user, count in result.recipients.items()
-                if count
+                (render.visible(user), f"{share}, {_before_and_after(result, user)}")
+                for user, share in shares_of(result)
             ),
             ("Unchanged", str(result.unchanged or "") or None),
             ("Requests cancelled", str(result.cancelled_requests or "") or None),

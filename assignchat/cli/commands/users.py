@@ -9,7 +9,7 @@ import typer
 from assignchat import render
 from assignchat.cli import options
 from assignchat.cli.commands import COMMANDS
-from assignchat.cli.commands.batches import as_document
+from assignchat.cli.commands.batches import as_document, shares_of
 from assignchat.cli.commands.presence import say_gone, stored_until
 from assignchat.cli.groups import new_group
 from assignchat.cli.hints import hint_commands
@@ -306,9 +306,7 @@ def _shares(done: Deactivated) -> str:
     batch = done.batch
     if batch is None or not batch.assigned:
         return "no chats"
-    return ", ".join(
-        f"{how_many(count, 'chat')} to {user}" for user, count in batch.recipients.items()
-    )
+    return ", ".join(f"{share} to {user}" for user, share in shares_of(batch))
 
 
 def _show_deactivated(done: Deactivated) -> None:
@@ -328,7 +326,7 @@ def _plan(planned: Deactivated) -> list[str]:
 def _consequences(done: Deactivated) -> Iterator[str]:
     """Yield lines on the closed chats that move, and on the requests that are cancelled."""
     if done.closed_chats:
-        yield f"{how_many(len(done.closed_chats), 'closed chat')} too: {listing(done.closed_chats)}"
+        yield f"Closed chats that move: {listing(done.closed_chats)}"
     if done.requests:
         count = how_many(len(done.requests), "request")
         yield f"{count} cancelled, which undo does not bring back:"
