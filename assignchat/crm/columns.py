@@ -9,11 +9,9 @@ from assignchat.crm.headings import Headings, Way
 from assignchat.crm.objects import NumberedObject, Object
 from assignchat.crm.paths import Paths
 from assignchat.crm.sources import Source
-from assignchat.crm.tables import Note, NumberedRecord, Record, is_blank
+from assignchat.crm.tables import MAX_COLUMNS, Note, NumberedRecord, Record, is_blank
 from assignchat.errors import InvalidValue, Usage
 from assignchat.problems import shortened
-
-MAX_COLUMNS = 16_384  # as many as a spreadsheet has
 
 Row = dict[str, Any]
 NumberedRow = tuple[int, Row | InvalidValue]

@@ -14,6 +14,9 @@ Record = Sequence[Any]
 NumberedRecord = tuple[int, Record | InvalidValue]
 Note = Callable[[str], None]
 
+MAX_COLUMNS = 16_384
+"""As many as the columns of a spreadsheet."""
+
 HEADING_WITHIN = 200
 """The heading is one of so many first records."""
 
@@ -73,10 +76,7 @@ def table_without_heading(records: Iterable[NumberedRecord]) -> Table:
 
 
 def _widest(records: Sequence[tuple[int, Record]]) -> Record:
-    def filled(record: tuple[int, Record]) -> int:
-        return sum(not is_blank(cell) for cell in record[1])
-
-    return max(records, key=filled)[1] if records else []
+    return max((cells for _, cells in records), key=_filled_cells, default=[])
 
 
 def body(found: Table, note: Note) -> Iterator[NumberedRecord]:
@@ -134,8 +134,8 @@ def _is_ruler(cells: Record | InvalidValue) -> bool:
 _RULER = re.compile(r"\s*[-+=:|]{3,}[-+=:|\s]*")
 
 
-def _is_filled(cell: object) -> bool:
-    return not is_blank(cell)
+def _filled_cells(cells: Record) -> int:
+    return sum(not is_blank(cell) for cell in cells)
 
 
 def _fitted(cells: Record, width: int) -> Record | InvalidValue:
@@ -150,7 +150,7 @@ def _fitted(cells: Record, width: int) -> Record | InvalidValue:
 
 def _is_footer(cells: Record | InvalidValue) -> bool:
     """Return whether a row below a blank one is a line of text and no row of the table."""
-    return not isinstance(cells, InvalidValue) and sum(map(_is_filled, cells)) == 1
+    return not isinstance(cells, InvalidValue) and _filled_cells(cells) == 1
 
 
 def _footer(
@@ -174,7 +174,7 @@ def _footer(
         return
     lines = [first]
     for line, cells, _ in rows:
-        if isinstance(cells, InvalidValue) or sum(map(_is_filled, cells)) * 2 > width:
+        if isinstance(cells, InvalidValue) or _filled_cells(cells) * 2 > width:
             message = f"stands below line {first}, which looks like a footer below the table"
             yield line, _refused(cells, message)
             return

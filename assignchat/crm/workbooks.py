@@ -11,14 +11,12 @@ from typing import IO, Any
 from zipfile import ZipFile, ZipInfo
 
 from assignchat.crm.formulas import NO_VALUE
-from assignchat.crm.tables import NumberedRecord, Record
+from assignchat.crm.tables import MAX_COLUMNS, NumberedRecord, Record
 from assignchat.errors import FileUnreadable
 
 MAX_ROWS = 1_048_576  # as many as Excel has
 MAX_GAP = 10_000
 """So many rows without a cell end no table: somebody has made the sheet look large."""
-
-MAX_COLUMNS = 16_384
 
 _MIB = 1024 * 1024
 _MAX_PART = 4 * _MIB

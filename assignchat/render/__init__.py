@@ -18,7 +18,6 @@ from assignchat.render.output import (
     flush,
     for_a_reader,
     note,
-    reader_has_gone,
     readers,
     say,
     say_page,
@@ -44,7 +43,6 @@ from assignchat.render.tables import (
 )
 from assignchat.render.text import (
     duration,
-    local,
     status_label,
     time_left,
     with_local_times,

@@ -80,7 +80,7 @@ def deliver() -> None:
         if stdout_is(stat.S_ISREG):
             os.fsync(sys.stdout.fileno())
         while stdout_is(stat.S_ISFIFO) and unread(sys.stdout.fileno()):
-            if reader_has_gone(_SECONDS_BETWEEN_LOOKS):
+            if wait_for(_SECONDS_BETWEEN_LOOKS, hang_ups=readers()):
                 raise BrokenPipeError
 
 
@@ -94,11 +94,6 @@ def unread(pipe: int) -> int:
 
     counted: tuple[int] = struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)))
     return counted[0]
-
-
-def reader_has_gone(seconds: float = 0) -> bool:
-    """Wait until the reader of standard output goes. Returns whether it went within this time."""
-    return bool(wait_for(seconds, hang_ups=readers()))
 
 
 def readers() -> list[int]:

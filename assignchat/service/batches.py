@@ -291,7 +291,7 @@ def _check_room(moves: list[Move], loads: dict[str, Load]) -> None:
         for user, load in loads.items()
         if load.capacity is not None
     }
-    if all(wanted[user] <= max(0, chats) for user, chats in room.items()):
+    if all(wanted[user] <= chats for user, chats in room.items()):
         return
     each = ", ".join(f"{chats} with {user}" for user, chats in room.items())
     raise UserFull(

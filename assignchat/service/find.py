@@ -78,7 +78,8 @@ def find_recipient(
     """
     user = check_active(find_user(database, user_id))
     if is_away(user, database.now) and not unavailable_too:
-        raise UserAway(f"{user.name} is away {_until(user)}", hint=_who_else(database, owners))
+        how_long = away_text(str(user.away_until))
+        raise UserAway(f"{user.name} is away {how_long}", hint=_who_else(database, owners))
     return user
 
 
@@ -104,7 +105,7 @@ def find_asked(
 def why_not_asked(database: Database, user: User) -> str | None:
     """Say why a user cannot be asked now, such as `away until 18:00`. Returns None if they can."""
     why = obstacle(database, user)
-    return f"away {_until(user)}" if why == "away" else why
+    return f"away {away_text(str(user.away_until))}" if why == "away" else why
 
 
 def obstacle(database: Database, user: User) -> str | None:
@@ -132,10 +133,6 @@ def _who_else(database: Database, owners: Container[str]) -> str:
     if there:
         return f"Present, least loaded first: {listing(there)}. Or add --anyway."
     return "Nobody else is present; to go on all the same, add --anyway."
-
-
-def _until(user: User) -> str:
-    return away_text(str(user.away_until))
 
 
 def id_of(database: Database, name: str) -> str:

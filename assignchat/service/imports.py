@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from assignchat.crm import ids
 from assignchat.crm import rows as crm_rows
 from assignchat.crm.reading import place_of
-from assignchat.crm.rows import OWN_CHAT_COLUMNS, ImportedUser
+from assignchat.crm.rows import ImportedUser
 from assignchat.errors import (
     AliasExists,
     ImportConflicts,
@@ -31,13 +31,6 @@ from assignchat.store.database import Database
 from assignchat.store.imports import Change, Fault, Found, ImportedChat, OwnerChange
 from assignchat.store.threeway import Conflict, Owners
 from assignchat.texts import how_many
-
-__all__ = [
-    "OWN_CHAT_COLUMNS",
-    "Imported",
-    "import_chats",
-    "import_users",
-]
 
 T = TypeVar("T", ImportedUser, ImportedChat)
 Row = Mapping[str, Any]

@@ -2,7 +2,7 @@
 
 from array import array
 from collections import defaultdict
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from typing import TypeAlias
 
 from assignchat.model import Status
@@ -156,12 +156,8 @@ def _outcomes(users: list[UserStats]) -> list[OutcomeCount]:
 def _hours(quarters: list[store.QuarterCount], zone: tzinfo | None) -> list[HourCount]:
     counts = [0] * 24
     for begins_at, hand_overs in quarters:
-        counts[_hour(parse_time(begins_at), zone)] += hand_overs
+        counts[parse_time(begins_at).astimezone(zone).hour] += hand_overs
     return [HourCount(hour, count) for hour, count in enumerate(counts)]
-
-
-def _hour(moment: datetime, zone: tzinfo | None) -> int:
-    return moment.astimezone(zone).hour
 
 
 def _bouncing(bounce: store.Bounce) -> BouncingChat:

@@ -184,27 +184,21 @@ def _without_aliases(user: User, aliases: Iterable[str]) -> User:
     return user._replace(aliases=tuple(by_folded.values()))
 
 
-def create_user(database: Database, user: User, actor: str, origins: Iterable[Alias] = ()) -> None:
-    """Store a new user and its tracking row, inside a transaction.
-
-    `origins` names the source and the heading of imported aliases. Raises `AliasExists`.
-    """
+def create_user(database: Database, user: User, actor: str) -> None:
+    """Store a new user and its tracking row, inside a transaction. Raises `AliasExists`."""
     users.add(database, user)
-    _store_aliases(database, (), user, origins)
+    _store_aliases(database, (), user)
     described = {key: value for key, value in user._asdict().items() if value not in (None, ())}
     detail = json.dumps(described, ensure_ascii=False)
     tracking.append(database, Event.USER_ADDED, actor, detail=detail)
 
 
-def change_user(
-    database: Database, old: User, new: User, actor: str, origins: Iterable[Alias] = ()
-) -> User:
+def change_user(database: Database, old: User, new: User, actor: str) -> User:
     """Store a changed user and its tracking row, inside a transaction.
 
-    Nothing is stored if nothing changed. `origins` is as for `create_user`. Returns the user.
-    Raises `AliasExists`.
+    Nothing is stored if nothing changed. Returns the user. Raises `AliasExists`.
     """
-    _store_aliases(database, old.aliases, new, origins)
+    _store_aliases(database, old.aliases, new)
     if new == old:
         return new
     users.change(database, old, new, actor)
@@ -244,21 +238,20 @@ def _reason(user: User) -> str:
     return f"{user.name} was deactivated"
 
 
-def _store_aliases(
-    database: Database, before: Sequence[str], user: User, origins: Iterable[Alias]
-) -> None:
+def _store_aliases(database: Database, before: Sequence[str], user: User) -> None:
     for alias in before:
         if alias not in user.aliases:
             users.remove_alias(database, alias)
-    new = (Alias(alias, user.id) for alias in user.aliases if alias not in before)
-    for given in (*new, *origins):
-        owner = users.of_alias(database, given.alias)
+    for alias in user.aliases:
+        if alias in before:
+            continue
+        owner = users.of_alias(database, alias)
         if owner is not None and owner.id != user.id:
             raise AliasExists(
-                f"{owner.name} ({owner.id}) has the alias {given.alias!r} already",
-                hint=command_line("user", "set", Argument(owner.id), "--no-alias", given.alias),
+                f"{owner.name} ({owner.id}) has the alias {alias!r} already",
+                hint=command_line("user", "set", Argument(owner.id), "--no-alias", alias),
             )
-        users.put_alias(database, given)
+        users.put_alias(database, Alias(alias, user.id))
 
 
 def _check_owns_no_open_chats(database: Database, user: User) -> None:

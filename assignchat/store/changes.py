@@ -92,14 +92,12 @@ def unstage(database: Database, chat_ids: Iterable[str]) -> None:
     )
 
 
-def mark_told(database: Database, *, statuses: bool = True) -> int:
+def mark_told(database: Database, *, statuses: bool) -> None:
     """Record that the CRM knows the owners of the collected chats, and their `statuses`.
 
-    Returns the number of chats.
-
-    A chat that an import or a user has changed in the meantime is left out.
+    A chat of which an import has said something in the meantime is left out.
     """
-    return database.execute(
+    database.execute(
         "UPDATE chats AS c SET crm_owner_id = t.owner_id,"
         " crm_status = CASE WHEN :statuses = 0 THEN c.crm_status"
         " WHEN c.crm_status IS NULL AND t.crm_owner_id IS NOT NULL THEN NULL ELSE t.status END"

@@ -67,12 +67,15 @@ def ids_of(database: Database, owner: str, status: str) -> list[str]:
     )
 
 
-def similar_ids(database: Database, chat_id: str, limit: int = 200) -> list[str]:
+def similar_ids(database: Database, chat_id: str) -> list[str]:
     """List ids that begin as this one does, for a hint after a typing error."""
     found: list[str] = []
     for written in dict.fromkeys((chat_id, chat_id.lower(), chat_id.upper())):
-        found += beginning_with(database, written[: max(1, len(written) // 2)], limit)
+        found += beginning_with(database, written[: max(1, len(written) // 2)], _MOST_COMPARED)
     return found
+
+
+_MOST_COMPARED = 200
 
 
 def open_beginning_with(database: Database, prefix: str, owner: str, limit: int) -> list[str]:

@@ -70,7 +70,6 @@ def append(
     *,
     chat_id: str | None = None,
     request_id: int | None = None,
-    batch_id: int | None = None,
     from_user: str | None = None,
     to_user: str | None = None,
     status: str | None = None,
@@ -85,7 +84,6 @@ def append(
         "os_user": database.os_user,
         "chat_id": chat_id,
         "request_id": request_id,
-        "batch_id": batch_id,
         "from_user": from_user,
         "to_user": to_user,
         "status": status,
@@ -102,10 +100,10 @@ def last_id(database: Database) -> int:
 
 def last_giver(database: Database, chat_id: str) -> str | None:
     """Find the user from whom the chat came to its owner. Returns None if it never moved."""
-    events = ", ".join(f"'{event}'" for event in OWNERSHIP_EVENTS)
     giver: str | None = database.value(
-        f"SELECT from_user FROM engagement_tracking WHERE chat_id = :chat AND event IN ({events})"
-        " AND from_user <> to_user ORDER BY id DESC LIMIT 1",
+        "SELECT from_user FROM engagement_tracking WHERE chat_id = :chat"
+        f" AND event IN {one_of(OWNERSHIP_EVENTS)} AND from_user <> to_user"
+        " ORDER BY id DESC LIMIT 1",
         {"chat": chat_id},
     )
     return giver

@@ -42,15 +42,18 @@ def ids(database: Database) -> list[str]:
     return database.column("SELECT id FROM users ORDER BY id")
 
 
-def similar(database: Database, word: str, limit: int = 200) -> dict[str, str]:
+def similar(database: Database, word: str) -> dict[str, str]:
     """Return names, aliases and ids to compare with a mistyped word, each with its user's id.
 
-    If there are more than `limit`, they are up to `limit` of those that begin as the word does.
+    If there are more than 200, they are up to 200 of those that begin as the word does.
     """
-    found = _beginning_with(database, "", limit + 1)
-    if len(found) > limit:
-        found = _beginning_with(database, word[: max(1, len(word) // 2)], limit)
+    found = _beginning_with(database, "", _MOST_COMPARED + 1)
+    if len(found) > _MOST_COMPARED:
+        found = _beginning_with(database, word[: max(1, len(word) // 2)], _MOST_COMPARED)
     return dict(found)
+
+
+_MOST_COMPARED = 200
 
 
 def _beginning_with(database: Database, beginning: str, limit: int) -> list[tuple[str, str]]:

@@ -4,6 +4,7 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 _MOST_LINKS = 40  # as many as Linux follows
@@ -34,14 +35,10 @@ def replacement(path: Path, content: Iterable[bytes]) -> Iterator[Callable[[], N
             file.writelines(content)
             file.flush()
             os.fsync(descriptor)
-        yield lambda: _rename(building, path)
+        yield partial(os.replace, building, path)
     finally:
         with suppress(OSError):
             building.unlink(missing_ok=True)
-
-
-def _rename(building: Path, path: Path) -> None:
-    building.replace(path)
 
 
 def unfinished(path: Path) -> Path:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import BinaryIO
 
 from assignchat.errors import InvalidValue
 from assignchat.system import signals
@@ -40,39 +40,14 @@ def opened_bytes(source: str) -> Iterator[BinaryIO]:
 def opened_text(source: str) -> Iterator[io.TextIOWrapper]:
     """Open a file as UTF-8 text, or standard input for `-`. Line ends stay as they are.
 
-    Raises `InvalidValue`, also while the block reads, if the source cannot be read, is not text,
-    or is neither a file nor a pipe with a writer.
+    Raises what `opened_bytes` raises, and `InvalidValue` if the source is not text.
     """
-    with _told(source):
-        raw = _standard_input() if source == "-" else _open(source)
-    file = io.TextIOWrapper(raw, encoding="utf-8-sig", newline="")
-    try:
-        with _told(source):
+    with opened_bytes(source) as raw:
+        file = io.TextIOWrapper(raw, encoding="utf-8-sig", newline="")
+        try:
             yield file
-    finally:
-        file.detach()
-        if source != "-":
-            raw.close()
-
-
-class Lines:
-    """The lines of a text one by one, with a limit on the length of a row of several lines."""
-
-    def __init__(self, file: TextIO) -> None:
-        self._readline = file.readline
-        self._left = MAX_ROW_LENGTH
-
-    def new_row(self) -> None:
-        """Begin a row."""
-        self._left = MAX_ROW_LENGTH
-
-    def __iter__(self) -> Iterator[str]:
-        """Yield the lines. Raises `InvalidValue` for a row that is too long."""
-        while line := self._readline(self._left + 1):
-            self._left -= len(line)
-            if self._left < 0:
-                raise too_long()
-            yield line
+        finally:
+            file.detach()
 
 
 def pieces(file: io.TextIOWrapper) -> Iterator[list[str]]:

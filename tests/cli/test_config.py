@@ -385,8 +385,8 @@ def test_a_change_that_is_killed_between_its_row_and_its_file_is_told_by_check(
     team: Team,
 ) -> None:
     program = (
-        "import os, sys; from assignchat.cli import main; from assignchat.system import files;"
-        "files._rename = lambda *_: os.kill(os.getpid(), 9); main(sys.argv[1:])"
+        "import os, sys; from assignchat.cli import main;"
+        "os.replace = lambda *_: os.kill(os.getpid(), 9); main(sys.argv[1:])"
     )
     words = ("config", "set", "busy_timeout", "7s")
     assert run(team.folder, sys.executable, "-c", program, *words).exit_code == -signal.SIGKILL

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from assignchat.cli.times import Sense, period, stored_time
 from assignchat.errors import InvalidValue
-from assignchat.render import local
+from assignchat.render.text import local
 from assignchat.times import parse_time
 from tests.support.team import Team
 from tests.support.terminal import at_terminal

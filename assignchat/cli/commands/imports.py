@@ -18,6 +18,7 @@ from assignchat.cli.groups import new_group
 from assignchat.cli.session import Session, open_for_operator, refuse_to_overwrite_own_files
 from assignchat.config import edit
 from assignchat.crm import reading
+from assignchat.crm.rows import OWN_CHAT_COLUMNS
 from assignchat.crm.sources import CHAT_COLUMNS, USER_COLUMNS, Source
 from assignchat.errors import ImportInvalid, InvalidValue
 from assignchat.namedtuples import NamedTuple
@@ -176,7 +177,7 @@ class _Kind(NamedTuple):
 
 
 _USERS = _Kind("user", "users", USER_COLUMNS, service.import_users)
-_CHATS = _Kind("chat", "chats", (*CHAT_COLUMNS, *service.OWN_CHAT_COLUMNS), service.import_chats)
+_CHATS = _Kind("chat", "chats", (*CHAT_COLUMNS, *OWN_CHAT_COLUMNS), service.import_chats)
 _REQUIRED = ("id",)
 
 

@@ -24,9 +24,9 @@ from assignchat.config import edit, keys, load
 from assignchat.errors import ConfigInvalid, Usage
 from assignchat.render.progress import progress_line
 from assignchat.service.demo import fill
-from assignchat.service.roles import ROLES, make_roles
 from assignchat.store.database import Database
 from assignchat.store.engines import engine_of, identity_at
+from assignchat.store.logins import ROLES
 from assignchat.store.moving import copy_rows
 from assignchat.system import signals
 from assignchat.texts import without_password
@@ -126,8 +126,8 @@ def _demo(loaded: load.Config, as_user: str | None) -> Fill:
 
 
 def _make_roles(ctx: typer.Context, loaded: load.Config) -> list[str]:
-    with open_as_configured(ctx, loaded) as database:
-        return make_roles(database)
+    with open_as_configured(ctx, loaded) as database, database.write():
+        return database.make_roles()
 
 
 def _say_roles(grants: list[str]) -> None:

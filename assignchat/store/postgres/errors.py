@@ -1,7 +1,6 @@
 """PostgreSQL's errors as `assignchat.errors`: what is wrong with the database, and what to do."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 from assignchat.errors import (
@@ -25,15 +24,6 @@ if TYPE_CHECKING:
     from assignchat.store.holder import Holder
 
 _NOTHING_CHANGED = "Nothing was changed."
-
-
-@contextmanager
-def translated(location: str) -> Iterator[None]:
-    """Raise the errors of the server in the block as `assignchat.errors`."""
-    try:
-        yield
-    except psycopg2.Error as error:
-        raise translate(error, location) from error
 
 
 def translate(error: Any, location: str) -> Exception:
