@@ -137,7 +137,6 @@ def open_as_configured(ctx: typer.Context, loaded: load.Config) -> AbstractConte
     location = database_location(ctx, loaded)
     how = location, loaded.settings.busy_timeout
     if run.is_script and run.database is not None and run.opened == how:
-        run.database.check_in_place()
         run.database.checking = False  # as the line before may have been
     else:
         run.database, run.opened = _open(ctx, loaded, location), how

@@ -13,7 +13,12 @@ from types import FrameType
 
 import pytest
 
-from assignchat.errors import DatabaseForeign, DatabaseLocked, DatabaseUnreachable
+from assignchat.errors import (
+    DatabaseForeign,
+    DatabaseLocked,
+    DatabaseMissing,
+    DatabaseUnreachable,
+)
 from assignchat.store import batches, changes, chats, requests, stats, tracking
 from assignchat.store.database import Database
 from assignchat.store.engines import engine_of
@@ -141,6 +146,15 @@ def test_who_does_not_wait_is_told_that_the_connection_was_lost(
     assert refusal.value.message.endswith(
         ": FATAL: terminating connection due to administrator command"
     )
+
+
+def test_a_database_that_is_gone_is_missing_at_the_next_transaction(
+    database: Database, other: Database
+) -> None:
+    other.execute("DROP SCHEMA assignchat CASCADE")
+    for begin in (database.read, database.write):
+        with pytest.raises(DatabaseMissing), begin():
+            pytest.fail("it has begun")
 
 
 def test_what_is_wrong_is_said_in_few_words_for_each_host(server: Server) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Self, cast
 
 from assignchat.errors import (
     AssignchatError,
+    DatabaseDamaged,
     DatabaseLocked,
     DatabaseMissing,
     DatabaseUnreachable,
@@ -27,7 +28,13 @@ from assignchat.store.postgres import (
     statements,
     words,
 )
-from assignchat.store.postgres.driver import Connection, copy, extensions, interruptible, psycopg2
+from assignchat.store.postgres.driver import (
+    Connection,
+    Interruptible,
+    copy,
+    extensions,
+    psycopg2,
+)
 from assignchat.store.postgres.inspection import PostgresInspection
 from assignchat.store.postgres.logins import PostgresLogins
 from assignchat.store.postgres.watching import Watching
@@ -52,6 +59,7 @@ class PostgresDatabase(PostgresInspection, PostgresLogins, Watching, Database):
         self._clock = clock
         self._soon: list[bytes] = []
         self._changed = 0
+        self._cursor: Any = None  # of the last statement; it also writes those that run soon
         self._cursors = 0
         self._number = ""  # of the transaction that writes
         self._is_made = True
@@ -154,6 +162,8 @@ class PostgresDatabase(PostgresInspection, PostgresLogins, Watching, Database):
             self._give_up(error)
             if isinstance(error, DatabaseLocked):
                 raise errors.locked(self.location, self.holder()) from error
+            if isinstance(error, DatabaseDamaged):
+                self.check_in_place()
             raise
         finally:
             self.connection.on_waiting = None
@@ -246,7 +256,7 @@ class PostgresDatabase(PostgresInspection, PostgresLogins, Watching, Database):
     @property
     def _in_transaction(self) -> bool:
         idle = extensions.TRANSACTION_STATUS_IDLE
-        return not self.connection.closed and self.connection.info.transaction_status != idle
+        return not self.connection.closed and self.connection.get_transaction_status() != idle
 
     def _changes(self) -> int:
         return self._changed
@@ -263,13 +273,8 @@ class PostgresDatabase(PostgresInspection, PostgresLogins, Watching, Database):
         finally:
             self._is_bulk = False
 
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except psycopg2.Error as error:
-            self.connection.raise_interruption()
-            raise errors.translate(error, self.location) from error
+    def _translated(self) -> AbstractContextManager[None]:
+        return errors.Translated(self.location, self.connection)
 
     # Statements.
 
@@ -286,10 +291,10 @@ class PostgresDatabase(PostgresInspection, PostgresLogins, Watching, Database):
 
     def _run_once(self, sql: str, params: Params | None) -> Any:
         with self._translated():
-            cursor = self.connection.cursor()
+            cursor = self._cursor = self.connection.cursor()
             text = cursor.mogrify(words.prepared(sql), words.bound(params or {}))
             soon, self._soon = self._soon, []
-            with interruptible():
+            with Interruptible():
                 cursor.execute(b";".join((*soon, text)))
             self.connection.raise_interruption()
         if cursor.statusmessage.startswith(("INSERT", "UPDATE", "DELETE")):
@@ -308,8 +313,8 @@ class PostgresDatabase(PostgresInspection, PostgresLogins, Watching, Database):
         if not self._in_transaction:
             self.execute(sql, params)
             return
-        with self._translated(), self.connection.cursor() as cursor:
-            self._soon.append(cursor.mogrify(words.prepared(sql), words.bound(params)))
+        with self._translated():
+            self._soon.append(self._cursor.mogrify(words.prepared(sql), words.bound(params)))
         self._changed += 1  # for nobody knows better yet
 
     def execute_many(self, sql: str, rows: Iterable[Params]) -> None:

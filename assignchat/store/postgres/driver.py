@@ -4,8 +4,8 @@ import os
 import select
 import sys
 from _thread import allocate_lock, start_new_thread
-from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Generator, Iterable
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
@@ -113,13 +113,13 @@ def _is_reachable(descriptor: int) -> bool:
     return False
 
 
-@contextmanager
-def interruptible() -> Iterator[None]:
-    """Let Python run the handlers of signals while it waits for the server in the block."""
-    extensions.set_wait_callback(_wait)
-    try:
-        yield
-    finally:
+class Interruptible:
+    """Lets Python run the handlers of signals while it waits for the server in its block."""
+
+    def __enter__(self) -> None:
+        extensions.set_wait_callback(_wait)
+
+    def __exit__(self, *_: object) -> None:
         extensions.set_wait_callback(None)
 
 

@@ -31,11 +31,12 @@ _STATE = (
 
 BEGIN = {
     "write": f"{_WRITE}; SET application_name = :name; {TAKE_LOCK}; {WITHOUT_GAPS}; {_STATE}",
-    "read": f"{_READ}; SELECT clock_timestamp()",
+    "read": f"{_READ}; SELECT clock_timestamp(), max(version) FROM _version",
     "temporary": f"{_WRITE}; SELECT clock_timestamp()",
 }
 """How a transaction begins, in one message; the last statement tells its time, and for one that
-writes also its number, the newest tracking row, and where the newest seal ends."""
+writes also its number, the newest tracking row, and where the newest seal ends. To write or to
+read, it fails where our tables are gone."""
 
 BEGIN_WITHIN = f"{WITHOUT_GAPS}; {_STATE}"
 """The same for one that writes, within the one that makes the database."""
