@@ -207,12 +207,15 @@ class Database(Expressions, Inspection, Changes, Logins, Protocol):
         if self._has_parts:
             yield
             return
-        with self._transaction("read", commit=False):
+        with signals.not_suspended(), self._transaction("read", commit=False):
             yield
 
     @contextmanager
     def write_temporary(self) -> Iterator[None]:
-        """Run the block as one transaction on temporary tables, without a lock."""
+        """Run the block as one transaction on temporary tables, without a lock.
+
+        It may be suspended: rows that are staged may come from a terminal, and nobody waits.
+        """
         if self._has_parts:
             yield
             return
@@ -243,13 +246,7 @@ class Database(Expressions, Inspection, Changes, Logins, Protocol):
 
     @contextmanager
     def _transaction(self, kind: Kind, *, commit: bool) -> Iterator[None]:
-        # Rows that are staged may come from a terminal, and nobody waits for them.
-        unheld = kind == "temporary"
-        with (
-            nullcontext() if unheld else signals.not_suspended(),
-            strict.damage_named(self.first_damage),
-            self._translated(),
-        ):
+        with strict.damage_named(self.first_damage), self._translated():
             self._now = format_time(self._begin(kind))
             self._changes_before = self._changes()
             try:

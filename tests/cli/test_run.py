@@ -182,6 +182,19 @@ def test_what_waits_or_asks_or_is_no_command_is_an_error_of_its_line(team: Team,
     assert team.snapshot() == before
 
 
+def test_a_line_is_parsed_as_if_none_of_its_command_had_been_before_it(team: Team) -> None:
+    lines = (
+        "chat list --owner mark --limit 1",
+        "chat list --nope",
+        "chat list",
+        "chat list --db x",
+    )
+    alone = [script(team, line)[1][0] for line in lines]
+    _, together = script(team, "\n".join(lines * 2), "--keep-going")
+    assert [{**one, "line": 1} for one in together] == alone * 2
+    assert [len(one.get("result", ())) for one in alone] == [1, 0, 5, 0]
+
+
 @pytest.mark.parametrize(
     ("line", "why"),
     [

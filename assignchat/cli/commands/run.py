@@ -231,7 +231,9 @@ class _Script:
         if name not in COMMANDS:
             self._root.command.resolve_command(self._root, list(words))  # which raises
         if name not in self._loaded:
-            self._loaded[name] = self._root.command.get_command(self._root, name)
+            command = self._loaded[name] = self._root.command.get_command(self._root, name)
+            for one in (command, *getattr(command, "commands", {}).values()):
+                _keep_parser(one)
         return self._loaded[name]
 
     def _check_allowed(self, command: str, given: set[str]) -> None:
@@ -241,6 +243,19 @@ class _Script:
             raise Usage(f"{command} --{name} waits, and cannot be run by run")
         if self._is_atomic and (command in _WRITING_FILES or given.intersection(_INTO_FILES)):
             raise Usage(f"{command} writes a file, which --atomic could not undo")
+
+
+def _keep_parser(command: Any) -> None:
+    """Let Typer make the parser of a command only once: that is a quarter of the parsing."""
+    make, kept = command.make_parser, list[Any]()
+
+    def parser(context: Any) -> Any:
+        if not kept:
+            kept.append(make(context))
+        kept[0].ctx = context  # to which its errors belong
+        return kept[0]
+
+    command.make_parser = parser
 
 
 def _check_ends(params: Mapping[str, Any]) -> None:

@@ -202,6 +202,8 @@ class SqliteDatabase(SqliteInspection):
         with super().write(dry_run=dry_run, bulk=bulk):
             yield
             self.check_in_place()  # while it can be undone
+        if self._has_parts:  # so nothing is written yet
+            return
         try:
             self.check_in_place()
         except DatabaseMissing as error:

@@ -98,10 +98,10 @@ _left_open: list[sqlite3.Connection] = []
 def _seen(file: Path) -> Identity | None:
     """Return which file has a name; not itself if it is the -shm file and was cut off."""
     try:
-        found = file.stat()
+        found = os.stat(file)  # by a method of the path it would take twice as long
     except OSError:
         return None
-    is_cut = file.name.endswith("-shm") and not found.st_size
+    is_cut = not found.st_size and file.name.endswith("-shm")
     return (0, 0) if is_cut else _identity(found)
 
 
@@ -115,7 +115,7 @@ def replaced(error: AssignchatError, file: Identity) -> DatabaseReplaced:
 
 def _found_at(path: Path) -> os.stat_result:
     try:
-        return path.stat()
+        return os.stat(path)
     except FileNotFoundError:
         raise missing(path) from None
 
