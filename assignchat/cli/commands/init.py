@@ -59,7 +59,8 @@ def init(
     must be empty; it gets all or nothing, and check --full prints the same head on both.
 
     --roles makes assignchat_owner, assignchat_member and assignchat_auditor, and prints the SQL
-    that makes the users members. No SQL of a member changes or removes history.
+    that makes the users members, alone on standard output. No SQL of a member changes or
+    removes history.
     """
     loaded, new_config = _config(ctx)
     location = database_location(ctx, loaded)
@@ -84,7 +85,10 @@ def init(
         )
     else:
         file = loaded.path if new_config else None
-        _say_made(without_password(location), file, created=created, filled=filled, demo=demo)
+        tell = render.note if roles else render.say  # the SQL stands alone, for psql
+        _tell_made(
+            tell, without_password(location), file, created=created, filled=filled, demo=demo
+        )
         if roles:
             _say_roles(grants)
     if demo and not filled:
@@ -131,12 +135,11 @@ def _make_roles(ctx: typer.Context, loaded: load.Config) -> list[str]:
 
 
 def _say_roles(grants: list[str]) -> None:
-    render.say(f"Made the roles {', '.join(ROLES)}.")
-    render.say("Each user needs a login of their own, whose name is the id of the user.")
+    render.note(f"Made the roles {', '.join(ROLES)}.")
+    render.note("Each user needs a login of their own, whose name is the id of the user.")
     nobody = "None lacks one now. Run this again when users have been added."
-    render.say("An administrator of the server runs:" if grants else nobody)
-    for grant in grants:
-        render.say(f"  {render.visible(grant)}")
+    render.note("An administrator of the server runs:" if grants else nobody)
+    render.say_page(*map(render.visible, grants))
 
 
 @contextmanager
@@ -157,18 +160,24 @@ def _copier(ctx: typer.Context, source: str, location: str) -> Iterator[Fill]:
         yield partial(copy_rows, database, progress=progress)
 
 
-def _say_made(
-    location: str, new_config: Path | None, *, created: bool, filled: bool, demo: bool
+def _tell_made(
+    tell: Callable[[str], None],
+    location: str,
+    new_config: Path | None,
+    *,
+    created: bool,
+    filled: bool,
+    demo: bool,
 ) -> None:
     if new_config is not None:
-        render.say(f"Wrote {render.visible(str(new_config))}, with every key explained.")
+        tell(f"Wrote {render.visible(str(new_config))}, with every key explained.")
     made = "Made the database" if created else "There already is a database at"
-    render.say(f"{made} {render.visible(location)}.")
+    tell(f"{made} {render.visible(location)}.")
     if filled and not demo:
-        render.say("Everything was copied into it.")
+        tell("Everything was copied into it.")
         hint("assignchat check --full")
     elif filled:
-        render.say("Mark and Martha are in it, with a few chats.")
+        tell("Mark and Martha are in it, with a few chats.")
         hint("assignchat assign chat-1 --to martha --as mark")
     else:
         hint("assignchat import users FILE, or: assignchat user add ID")
