@@ -21,12 +21,20 @@ from assignchat.errors import (
 from assignchat.model import IMPORTED_AWAY_NOTICE, IMPORTED_NOTICE, Alias, Role, User
 from assignchat.namedtuples import NamedTuple
 from assignchat.problems import Problem
+from assignchat.service.changes import taken_back
 from assignchat.service.find import listing, user_name
 from assignchat.service.lifecycle import cancel, record_passed_deadlines
 from assignchat.service.problems import MAX_PROBLEMS, Problems
 from assignchat.service.users import change_user, create_user, deactivate, with_aliases
 from assignchat.shell import Argument, command_line, quoted
-from assignchat.store import importedids, imports, notifications, requests, threeway, users
+from assignchat.store import (
+    importedids,
+    imports,
+    notifications,
+    requests,
+    threeway,
+    users,
+)
 from assignchat.store.database import Database
 from assignchat.store.imports import Change, Fault, Found, ImportedChat, OwnerChange
 from assignchat.store.threeway import Conflict, Owners
@@ -142,14 +150,13 @@ def import_chats(
         record_passed_deadlines(database, losing)
         cancel(database, losing, actor=actor, reason="The chat was imported anew")
         # Before the chats change, because afterwards nothing shows what did.
-        taken_over = imports.chats_by_new_owner(database)
-        first = imports.owner_changes(database, OWNER_CHANGES_SHOWN) if taken_over else []
-        _tell(database, IMPORTED_NOTICE, taken_over, actor)
-        _tell(database, IMPORTED_AWAY_NOTICE, _lost(database, actor), actor)
+        moved, first = _tell_owners(database, actor)
+        returning = [] if owners is Owners.THEIRS else taken_back(database, first)
         merged = imports.merge(database, actor)
         threeway.remember_crm(database)
-        moved, kept = sum(taken_over.values()), threeway.kept_owners(database)
+        kept = threeway.kept_owners(database)
     _note_future(*future, note)
+    _note_taken_back(returning, note)
     return Imported(*merged, dry_run, moved, first, changes, conflicts, kept)
 
 
@@ -189,6 +196,14 @@ def _hint(found: Found) -> str | None:
 def _note_future(count: int, first: str | None, note: Note) -> None:
     if count:
         note(f"Opened in the future: {how_many(count, 'chat')}, the first is {first}")
+
+
+def _note_taken_back(chat_ids: Sequence[str], note: Note) -> None:
+    if chat_ids:
+        note(
+            f"Back to the owners before they were handed over here: {', '.join(chat_ids)}."
+            " An export from before changes --told takes hand-overs back."
+        )
 
 
 def _check_chat_ids(database: Database, problems: Problems) -> None:
@@ -260,6 +275,18 @@ def _in_ranges(in_order: Sequence[str], ranges: Iterable[tuple[str, str]]) -> li
         first = bisect_left(in_order, low)
         found.update(in_order[first : min(first + 3, bisect_right(in_order, high))])
     return sorted(found)
+
+
+def _tell_owners(database: Database, actor: str) -> tuple[int, list[OwnerChange]]:
+    """Tell users how many chats of others they get, and how many of theirs go to others.
+
+    Returns the number of chats that change hands, and the first of them.
+    """
+    taken_over = imports.chats_by_new_owner(database)
+    first = imports.owner_changes(database, OWNER_CHANGES_SHOWN) if taken_over else []
+    _tell(database, IMPORTED_NOTICE, taken_over, actor)
+    _tell(database, IMPORTED_AWAY_NOTICE, _lost(database, actor), actor)
+    return sum(taken_over.values()), first
 
 
 def _lost(database: Database, actor: str) -> dict[str, int]:

@@ -91,6 +91,26 @@ def test_an_import_that_shows_the_new_owner_counts_as_told(synced: Team) -> None
     assert synced.ok("changes") == []
 
 
+def test_an_export_from_before_the_telling_takes_back_what_it_warns_of(synced: Team) -> None:
+    _hand_over(synced, "c-1", "c-2")
+    assert synced.run("import", "chats", "crm.csv", "--dry-run").err == ""  # not told yet
+    synced.ok("changes", "--told")
+    for mode in (("--dry-run",), ()):
+        taken_back = synced.run("import", "chats", "crm.csv", *mode)
+        assert taken_back.exit_code == 0
+        assert "before they were handed over here: c-1, c-2. An export" in taken_back.err
+    assert synced.owner("c-1") == "mark"
+
+
+def test_what_the_crm_gives_to_others_is_not_taken_for_an_old_export(synced: Team) -> None:
+    _hand_over(synced, "c-1")
+    synced.ok("changes", "--told")
+    for owner in ("omar", "martha"):
+        Path("crm.csv").write_text(f"id,owner_id\nc-1,{owner}\n", encoding="utf-8")
+        assert synced.run("import", "chats", "crm.csv").err == ""
+        assert synced.owner("c-1") == owner
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
 def test_only_an_output_that_has_arrived_counts_as_told(synced: Team) -> None:
     _hand_over(synced, "c-1", "c-2")
