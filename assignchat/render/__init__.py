@@ -1,7 +1,8 @@
 """Values as text: for a terminal, a pipe, JSON, JSON lines and CSV.
 
 Here is what most commands need; whoever pages, copies, counts or writes many rows asks the modules.
-The only package that imports rich. Text from data is made safe to show by `visible`.
+The only package that imports rich. Lines, tables and cards make text from data safe to show;
+only `say_page` prints it as it is.
 """
 
 from assignchat.render.formats import (

@@ -20,11 +20,12 @@ _STDOUT, _STDERR = 1, 2  # also where output is kept for a pager
 
 
 def say(*lines: str) -> None:
-    """Print lines that are already safe to standard output, folded on a terminal."""
+    """Print lines to standard output, made safe to show, and folded on a terminal."""
+    safe = [visible(line) for line in lines]
     if stdout_is_terminal():
         width = width_of(_STDOUT)
-        lines = tuple(folded(line, width) for line in lines)
-    say_page(*lines)
+        safe = [folded(line, width) for line in safe]
+    say_page(*safe)
 
 
 def say_page(*lines: str) -> None:

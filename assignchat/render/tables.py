@@ -43,7 +43,7 @@ def say_lines(
         say_machine_rows(one_a_line, rows, row_type, heading=heading)
         return
     for row in rows:
-        shown = [text(row) for text in cells.values()]
+        shown = [visible(text(row)) for text in cells.values()]
         if stdout_is_terminal():
             *first, last = filter(None, shown)
             _say_hung("".join(f"{cell}  " for cell in first), last)
@@ -59,13 +59,14 @@ def field(name: str) -> Callable[[Any], str]:
 def say_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print a table: boxed to the width of a terminal, or full and tab-separated in a pipe.
 
-    On a terminal too narrow for its columns, each row is a list of labelled values.
+    On a terminal too narrow for its columns, each row is a list of labelled values. The cells are
+    made safe to show.
     """
     if not stdout_is_terminal():
         for row in rows:
-            write("\t".join(row) + "\n")
+            write("\t".join(map(visible, row)) + "\n")
         return
-    held = [[unjoined(" ".join(cell.split())) for cell in row] for row in rows]
+    held = [[unjoined(" ".join(visible(cell).split())) for cell in row] for row in rows]
     least = [
         _least_width(heading, [row[column] for row in held])
         for column, heading in enumerate(headings)
@@ -137,9 +138,10 @@ def say_card(title: str, pairs: Iterable[tuple[str, str | None]]) -> None:
 
 
 def say_pairs(pairs: Sequence[tuple[str, str]]) -> None:
-    """Print labels with what belongs to them, on a terminal folded under its beginning."""
-    space = max((len(label) for label, _ in pairs), default=0)
-    for label, text in pairs:
+    """Print labels with their texts, made safe to show, and on a terminal folded under a label."""
+    safe = [(visible(label), visible(text)) for label, text in pairs]
+    space = max((len(label) for label, _ in safe), default=0)
+    for label, text in safe:
         _say_hung(f"  {label:<{space}}  ", text)
 
 
@@ -165,12 +167,12 @@ def say_request(request: Request, now: datetime) -> None:
     say_card(
         f"Request {request.id}: {status_label(request.status)}",
         (
-            ("Chat", f"{visible(request.chat_id)} ({visible(request.customer)})"),
-            ("Asked by", visible(request.requester_id)),
-            ("Asked", f"{visible(request.recipient_id)} ({request.recipient_role})"),
-            ("Owner", visible(owner_of(request))),
-            ("Note", None if request.note is None else visible(request.note)),
-            ("Reason", None if request.reason is None else visible(request.reason)),
+            ("Chat", f"{request.chat_id} ({request.customer})"),
+            ("Asked by", request.requester_id),
+            ("Asked", f"{request.recipient_id} ({request.recipient_role})"),
+            ("Owner", owner_of(request)),
+            ("Note", request.note),
+            ("Reason", request.reason),
             ("Sent", moment(request.requested_at)),
             ("Times out", time_left(request.expires_at, now) if pending else None),
             ("Ended", None if request.resolved_at is None else moment(request.resolved_at)),
@@ -183,10 +185,10 @@ def say_request(request: Request, now: datetime) -> None:
 def say_chat(chat: Chat) -> None:
     """Print one chat."""
     say_card(
-        f"Chat {visible(chat.id)}: {chat.status}",
+        f"Chat {chat.id}: {chat.status}",
         (
-            ("Customer", visible(chat.customer)),
-            ("Owner", visible(chat.owner_id)),
+            ("Customer", chat.customer),
+            ("Owner", chat.owner_id),
             ("In the CRM", _in_crm(chat)),
             ("Opened", moment(chat.opened_at)),
             ("Closed", None if chat.closed_at is None else moment(chat.closed_at)),
@@ -197,18 +199,16 @@ def say_chat(chat: Chat) -> None:
 def _in_crm(chat: Chat) -> str | None:
     """Say what the CRM named last of a chat, if it differs. Returns None if it does not."""
     said = {chat.owner_id: chat.crm_owner_id, chat.status: chat.crm_status}
-    differing = [visible(old) for new, old in said.items() if old is not None and old != new]
-    return ", ".join(differing) or None
+    return ", ".join(old for new, old in said.items() if old not in (None, new)) or None
 
 
 def event_text(row: TrackingRow) -> str:
-    """Return a row of a tracking row in words."""
+    """Put a tracking row into words."""
     about = "" if row.request_id is None else f" request {row.request_id}"
     about += "" if row.batch_id is None else f" batch {row.batch_id}"
     users = " -> ".join(filter(None, (row.from_user, row.to_user)))
     why = "" if row.reason is None else f": {row.reason}"
-    text = f"{row.event.replace('_', ' ')}{about} {users} (by {row.actor}){why}{_passed_over(row)}"
-    return visible(text)
+    return f"{row.event.replace('_', ' ')}{about} {users} (by {row.actor}){why}{_passed_over(row)}"
 
 
 def _passed_over(row: TrackingRow) -> str:
@@ -224,12 +224,12 @@ def _passed_over(row: TrackingRow) -> str:
 def say_user(user: User) -> None:
     """Print one user."""
     say_card(
-        f"User {visible(user.id)}: {_presence(user)}",
+        f"User {user.id}: {_presence(user)}",
         (
-            ("Name", visible(user.name)),
+            ("Name", user.name),
             ("Role", user.role),
             ("Away until", _back_at(user)),
-            ("Aliases", _cell("aliases", user.aliases) or None),
+            ("Aliases", ", ".join(user.aliases) or None),
             ("Capacity", None if user.capacity is None else how_many(user.capacity, "open chat")),
         ),
     )
@@ -253,7 +253,7 @@ def _previous(request: Request) -> str | None:
 def _asked_next(request: Request) -> str | None:
     if request.status != Status.PENDING:  # that chain has gone on, or has ended
         return None
-    return ", then ".join(map(visible, request.fallbacks)) or None
+    return ", then ".join(request.fallbacks) or None
 
 
 def owner_of(request: Request) -> str:
@@ -282,7 +282,7 @@ def _cell(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, tuple):
-        return ", ".join(map(visible, value))
+        return ", ".join(value)
     if name == "at" or name.endswith(("_at", "_until")):
         return moment(value) if value[:1].isdigit() else value  # away until "indefinite"
-    return visible(str(value))
+    return str(value)

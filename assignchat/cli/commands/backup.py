@@ -33,4 +33,4 @@ def backup(
     if as_json:
         render.say_json({"file": str(file), "bytes": file.stat().st_size})
     elif render.stdout_is_terminal():  # cron would mail it
-        render.say(f"Copied to {render.visible(str(file))}, and checked.")
+        render.say(f"Copied to {file!s}, and checked.")

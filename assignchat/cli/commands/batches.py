@@ -167,7 +167,7 @@ def batches(
 
 
 def _counts(users: dict[str, int]) -> str:
-    return ", ".join(f"{render.visible(user)} {count}" for user, count in users.items())
+    return ", ".join(f"{user} {count}" for user, count in users.items())
 
 
 _CELLS = {
@@ -285,7 +285,7 @@ def say_assigned(result: BulkAssigned, *, as_json: bool) -> None:
         f"{title}: {_total(result)} assigned",
         (
             *(
-                (render.visible(user), f"{share}, {_before_and_after(result, user)}")
+                (user, f"{share}, {_before_and_after(result, user)}")
                 for user, share in shares_of(result)
             ),
             ("Unchanged", str(result.unchanged or "") or None),

@@ -33,8 +33,8 @@ def _both(ours: str, theirs: str | None) -> str:
 _CELLS: render.Cells = {
     "Chat": render.field("id"),
     "Customer": render.field("customer"),
-    "Owner": lambda row: render.visible(_both(row.owner_id, row.crm_owner_id)),
-    "Status": lambda row: render.visible(_both(row.status, row.crm_status)),
+    "Owner": lambda row: _both(row.owner_id, row.crm_owner_id),
+    "Status": lambda row: _both(row.status, row.crm_status),
     "Changed": render.field("changed_at"),
     "By": render.field("changed_by"),
 }

@@ -79,8 +79,8 @@ def _say(result: service.CheckResult, *, full: bool) -> None:
     for title, findings in (("Problem", result.problems), ("Warning", result.warnings)):
         for found in findings:
             # What is wrong with the database may take several lines.
-            lines = "\n  ".join(map(render.visible, found.message.splitlines()))
-            render.say(*f"{title}: {lines} ({found.code})".splitlines())
+            lines = "\n  ".join(found.message.splitlines())
+            render.say(*f"{title}: {lines} ({found.code})".split("\n"))
     if result.held_by is not None:
         render.say(held_text(result.held_by))
     render.say("The database is sound." if result.sound else "The database is NOT sound.")

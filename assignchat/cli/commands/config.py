@@ -60,10 +60,7 @@ def list_(
         return
     render.say_table(
         ("Key", "Value", "From"),
-        [
-            (name, render.visible(_as_toml(value)), source)
-            for name, (value, source) in found.items()
-        ],
+        [(name, _as_toml(value), source) for name, (value, source) in found.items()],
     )
 
 
@@ -188,7 +185,7 @@ def _change(
     if as_json:
         render.say_json({"key": name, "value": now, "source": source})
     else:
-        render.say(f"{name} = {render.visible(_as_toml(now))}")
+        render.say(f"{name} = {_as_toml(now)}")
         undo = _undoing(old, name)
         if undo and old.value(name) != new.value(name):
             hint_commands(ctx, "To undo it", undo, as_user=as_user)

@@ -38,4 +38,4 @@ def export(
     if as_json:
         render.say_json({"folder": str(folder), "files": [f"{name}.{format_}" for name in names]})
     elif render.stdout_is_terminal():  # cron would mail it
-        render.say(f"{len(names)} files in {render.visible(str(folder))}")
+        render.say(f"{len(names)} files in {folder!s}")

@@ -297,7 +297,7 @@ def _show(result: Imported, noun: str, *, as_json: bool) -> None:
 def _say_owner_changes(result: Imported) -> None:
     render.say(f"{how_many(result.owner_changes, 'chat')} changed hands:")
     for moved in result.first_owner_changes:
-        render.say(render.visible(f"  {moved.chat_id}: {moved.from_user} -> {moved.to_user}"))
+        render.say(f"  {moved.chat_id}: {moved.from_user} -> {moved.to_user}")
     _say_more(result.owner_changes - len(result.first_owner_changes))
 
 
@@ -306,8 +306,7 @@ def _say_conflicts(conflicts: Sequence[Conflict]) -> None:
     stays = "stays with its owner" if len(conflicts) == 1 else "stay with their owners"
     render.say(f"{count} changed hands both here and in the CRM, and {stays} here:")
     for chat in conflicts[:_CHANGES_SHOWN]:
-        text = f"  {chat.chat}: {chat.base} -> {chat.ours} here, {chat.theirs} in the CRM"
-        render.say(render.visible(text))
+        render.say(f"  {chat.chat}: {chat.base} -> {chat.ours} here, {chat.theirs} in the CRM")
     _say_more(len(conflicts) - _CHANGES_SHOWN)
 
 
@@ -322,8 +321,7 @@ def _say_changes(changes: Sequence[Change], noun: str) -> None:
         what = _WOULD.get(column, f"would get another {column}")
         render.say(f"{how_many(len(of_column), noun)} {what}:")
         for change in of_column[:_CHANGES_SHOWN]:
-            old, new = _value(change.old), _value(change.new)
-            render.say(render.visible(f"  {change.id}: {old} -> {new}"))
+            render.say(f"  {change.id}: {_value(change.old)} -> {_value(change.new)}")
         _say_more(len(of_column) - _CHANGES_SHOWN)
 
 

@@ -69,14 +69,10 @@ def _watch(ctx: typer.Context, as_user: str | None, *, mark_read: bool, as_json:
 
     def show(found: service.Inbox, ended: list[Request]) -> None:
         if not as_json:
-            render.say(*(render.visible(live.end_of(request)) for request in ended))
+            render.say(*map(live.end_of, ended))
         _say_inbox(found, invocation(ctx).clock(), _NOTIFICATIONS_SHOWN, as_json=as_json)
 
-    live.watch_lines(
-        ctx,
-        as_user,
-        show,
-    )
+    live.watch_lines(ctx, as_user, show)
 
 
 def _say_inbox(found: service.Inbox, now: datetime, at_most: int | None, *, as_json: bool) -> None:
@@ -119,7 +115,7 @@ def status(
         render.say_json(page._asdict() | {"received": received})
         return
     now = invocation(ctx).clock()
-    render.say(f"You are {render.visible(page.user)} and own {_open_chats(page.open_chats)}.")
+    render.say(f"You are {page.user} and own {_open_chats(page.open_chats)}.")
     if page.away_until is not None:
         how_long = render.with_local_times(away_text(page.away_until))
         render.say(f"You are away {how_long}, and nobody asks you.")
@@ -145,9 +141,9 @@ def say_team(ctx: typer.Context) -> None:
     with open_for_reading(ctx) as session:
         active = [user for user in list_users(session.database) if user.active]
     team = [f"{user.id} ({user.role})" for user in active]
-    render.say("", f"You are {render.visible(session.actor)} here, and not in the team.")
+    render.say("", f"You are {session.actor} here, and not in the team.")
     if team:
-        render.say(f"In it are {render.visible(listing(team))}.")
+        render.say(f"In it are {listing(team)}.")
         if not is_fixed(session):
             render.say(
                 "To act as one of them: assignchat status --as USER, or set ASSIGNCHAT_USER."
@@ -169,14 +165,14 @@ def _say_received(received: list[ReceivedRequest], now: datetime) -> None:
         ("Request", "Times out", "Chat", "Customer", "Message", "Note"),
         [
             (
-                str(item.request.id),
-                render.time_left(item.request.expires_at, now),
-                render.visible(item.request.chat_id),
-                render.visible(item.request.customer),
-                render.visible(item.text),
-                render.visible(item.request.note or ""),
+                str(request.id),
+                render.time_left(request.expires_at, now),
+                request.chat_id,
+                request.customer,
+                text,
+                request.note or "",
             )
-            for item in received
+            for request, text, _ in received
         ],
     )
 
@@ -191,8 +187,8 @@ def _say_notifications(unread: list[Notification]) -> None:
             (
                 render.moment(item.at),
                 "" if item.request_id is None else str(item.request_id),
-                render.visible(item.text),
-                render.visible("; ".join(details(item))),
+                item.text,
+                "; ".join(details(item)),
             )
             for item in unread
         ],
@@ -209,10 +205,10 @@ def _say_on_own_chats(pending: list[Request], now: datetime) -> None:
             (
                 str(request.id),
                 render.time_left(request.expires_at, now),
-                render.visible(request.chat_id),
-                render.visible(request.customer),
-                render.visible(request.requester_id),
-                render.visible(request.recipient_id),
+                request.chat_id,
+                request.customer,
+                request.requester_id,
+                request.recipient_id,
             )
             for request in pending
         ],
@@ -225,11 +221,11 @@ def _sent_cells(request: Request, now: datetime) -> tuple[str, ...]:
     return (
         str(request.id),
         render.status_label(request.status),
-        render.visible(request.chat_id),
-        render.visible(request.customer),
-        ", then ".join(render.visible(user) for user in (request.recipient_id, *asked_next)),
+        request.chat_id,
+        request.customer,
+        ", then ".join((request.recipient_id, *asked_next)),
         render.time_left(request.expires_at, now) if pending else "",
-        render.visible(request.reason or ""),
+        request.reason or "",
     )
 
 

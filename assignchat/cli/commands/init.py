@@ -170,9 +170,9 @@ def _tell_made(
     demo: bool,
 ) -> None:
     if new_config is not None:
-        tell(f"Wrote {render.visible(str(new_config))}, with every key explained.")
+        tell(f"Wrote {new_config}, with every key explained.")
     made = "Made the database" if created else "There already is a database at"
-    tell(f"{made} {render.visible(location)}.")
+    tell(f"{made} {location}.")
     if filled and not demo:
         tell("Everything was copied into it.")
         hint("assignchat check --full")

@@ -105,7 +105,7 @@ class _Watched:
 
 
 def _note_damage(user_id: str, why: str) -> None:
-    render.note(f"Nothing was sent to {render.visible(str(user_id))}. {why}")
+    render.note(f"Nothing was sent to {user_id}. {why}")
 
 
 def _nobody(_: str) -> None:

@@ -110,13 +110,7 @@ def _say_requests(heading: str, requests: Mapping[Request, str]) -> None:
     render.say_table(
         ("Request", "Chat", "Customer", "From", heading),
         [
-            (
-                str(request.id),
-                render.visible(request.chat_id),
-                render.visible(request.customer),
-                render.visible(request.requester_id),
-                render.visible(more),
-            )
+            (str(request.id), request.chat_id, request.customer, request.requester_id, more)
             for request, more in requests.items()
         ],
     )

@@ -59,7 +59,7 @@ def take(
         if not as_json and taken.assigned:
             _say_chats(session, taken)
     if from_queue is not None and not taken.assigned and not as_json:
-        render.say(f"No open chat is in {render.visible(from_queue)}.")
+        render.say(f"No open chat is in {from_queue}.")
         return
     say_assigned(taken, as_json=as_json)
     if taken.batch_id is not None and not as_json:
@@ -70,6 +70,6 @@ def _say_chats(session: Session, taken: BulkAssigned) -> None:
     """Print which chats were taken, up to ten."""
     found = list_records(session.database, batch=taken.batch_id, limit=NAMED_AT_MOST)
     for record in found:
-        render.say(render.visible(f"{record.chat_id} ({record.customer}), from {record.from_user}"))
+        render.say(f"{record.chat_id} ({record.customer}), from {record.from_user}")
     if taken.assigned > NAMED_AT_MOST:
         render.say(f"and {taken.assigned - NAMED_AT_MOST} more")

@@ -122,7 +122,7 @@ def _as_json(story: RequestStory) -> dict[str, Any]:
 
 def _how_it_stands(last: Request) -> str:
     """Say what came of a chain, by its last request."""
-    asked = render.visible(last.recipient_id)
+    asked = last.recipient_id
     if last.status == Status.PENDING:
         return f"{asked} is asked now."
     if last.status == Status.ACCEPTED:

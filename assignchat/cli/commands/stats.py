@@ -54,7 +54,7 @@ def stats(
     elif html is None:
         _show(found)
     elif html != render.STDOUT:
-        render.say(f"Drawn in {render.visible(str(html))}")
+        render.say(f"Drawn in {html!s}")
 
 
 def _draw(found: Stats, now: datetime, file: Path) -> None:
@@ -94,12 +94,9 @@ def _say_all(found: Stats) -> None:
             for what, seconds in zip(("median", "90th percentile"), times, strict=True)
         ),
         *(("outcome", status, str(count)) for status, count in found.outcomes),
-        *(("reason", render.visible(reason), str(count)) for reason, count in found.reasons),
+        *(("reason", reason, str(count)) for reason, count in found.reasons),
         *(("hour", f"{hour:02}", str(count)) for hour, count in found.hours),
-        *(
-            ("bouncing", *map(render.visible, (chat.chat_id, *chat.users)), str(chat.given_back))
-            for chat in found.bouncing
-        ),
+        *(("bouncing", chat.chat_id, *chat.users, str(chat.given_back)) for chat in found.bouncing),
     ]
     render.say("")
     render.say_table((), rows)
@@ -129,8 +126,4 @@ def _cells(user: UserStats) -> tuple[str, ...]:
         ),
     )
     times = (user.median_response_seconds, user.p90_response_seconds)
-    return (
-        render.visible(user.id),
-        *map(str, counts),
-        *map(render.duration, times),
-    )
+    return user.id, *map(str, counts), *map(render.duration, times)

@@ -27,7 +27,7 @@ def _about_event(row: TrackingRow) -> str:
         detail = json.loads(row.detail)
         changed = ", ".join(key for key, value in detail.items() if isinstance(value, list))
         about = str(detail.get("id") or detail.get("key") or "")
-        return render.visible(f"{about}: {changed}" if changed and "id" in detail else about)
+        return f"{about}: {changed}" if changed and "id" in detail else about
     return _about(row)
 
 

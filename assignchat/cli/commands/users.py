@@ -312,10 +312,10 @@ def _shares(done: Deactivated) -> str:
 def _show_deactivated(done: Deactivated) -> None:
     render.say_user(done.user)
     if done.dry_run:
-        render.say(f"Dry run, nothing was changed; to assign: {render.visible(_shares(done))}")
+        render.say(f"Dry run, nothing was changed; to assign: {_shares(done)}")
     elif done.batch is not None and done.batch.batch_id is not None:
-        render.say(f"Batch {done.batch.batch_id}: {render.visible(_shares(done))}")
-    render.say(*map(render.visible, _consequences(done)))
+        render.say(f"Batch {done.batch.batch_id}: {_shares(done)}")
+    render.say(*_consequences(done))
 
 
 def _plan(planned: Deactivated) -> list[str]:
