@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -30,6 +30,9 @@ from assignchat.service import (
 from assignchat.store.sqlite.database import SqliteDatabase
 from assignchat.times import format_time
 from tests.support.team import START
+
+if TYPE_CHECKING:
+    from assignchat.store.database import Database
 
 USERS = ("mark", "martha", "omar", "maria")
 OWNERSHIP = "('opened', 'accepted', 'assigned', 'undone', 'imported')"
@@ -63,7 +66,9 @@ class Days(RuleBasedStateMachine):
         path = Path(self.folder.name) / "team.db"
         SqliteDatabase.create(str(path))
         self.now = START
-        self.database = SqliteDatabase.open(str(path), os_user="tester", clock=lambda: self.now)
+        self.database: Database = SqliteDatabase.open(
+            str(path), os_user="tester", clock=lambda: self.now
+        )
         self.onlooker = sqlite3.connect(path)
         self.owners: dict[str, str] = {}
         self.changes_of_owner = 0
@@ -313,4 +318,5 @@ class Days(RuleBasedStateMachine):
 
 TestDays = Days.TestCase
 TIMES_MORE = int(os.environ.get("ASSIGNCHAT_FUZZ", "1"))
+SECONDS_FOR_A_TEST = 120 * TIMES_MORE
 TestDays.settings = settings(max_examples=20 * TIMES_MORE, stateful_step_count=50)
