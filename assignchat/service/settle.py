@@ -22,7 +22,7 @@ from assignchat.service.misses import end_absence
 from assignchat.shell import Argument, command_line
 from assignchat.store import chats, requests
 from assignchat.store.database import Database
-from assignchat.texts import check_text
+from assignchat.texts import check_text, folded
 
 
 class Named(NamedTuple):
@@ -218,6 +218,7 @@ def request_on_chat(database: Database, chat_id: str) -> int:
 def check_reason(reason: str | None, offered: Sequence[str], *, others_allowed: bool) -> str:
     """Check that a reason is one of those offered, or that others are allowed. Returns it.
 
+    If only those are allowed, it is the one offered that differs only in case or width.
     Raises `ReasonRequired` or `ReasonNotAllowed`.
     """
     if reason is None or not reason.strip():
@@ -228,12 +229,15 @@ def check_reason(reason: str | None, offered: Sequence[str], *, others_allowed: 
         )
     if reason in offered:
         return reason
-    if not others_allowed:
-        raise ReasonNotAllowed(
-            f"{reason!r} is not one of the reasons to choose from",
-            hint=f"They are: {'; '.join(offered)}",
-        )
-    return check_text(reason, "reason")
+    if others_allowed:
+        return check_text(reason, "reason")
+    for one in offered:
+        if folded(one) == folded(reason):
+            return one
+    raise ReasonNotAllowed(
+        f"{reason!r} is not one of the reasons to choose from",
+        hint=f"They are: {'; '.join(offered)}",
+    )
 
 
 def _check_party(request: Request, party: Party, user: User) -> None:

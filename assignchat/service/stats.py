@@ -10,6 +10,7 @@ from assignchat.namedtuples import NamedTuple
 from assignchat.store import stats as store
 from assignchat.store.database import Database
 from assignchat.store.stats import Period, ReasonCount, Received
+from assignchat.texts import folded
 from assignchat.times import parse_time
 
 MOST_BOUNCING = 10
@@ -102,7 +103,7 @@ def stats(
             outcomes=_outcomes(users),
             median_response_seconds=_median(everybody),
             p90_response_seconds=_p90(everybody),
-            reasons=store.reasons(database, period),
+            reasons=_as_compared(store.reasons(database, period)),
             time_zone=zone_name if zone is None else str(zone),
             hours=_hours(store.quarters(database, period), zone),
             bouncing_chats=len({bounce.chat_id for bounce in bounces}),
@@ -151,6 +152,16 @@ def _outcomes(users: list[UserStats]) -> list[OutcomeCount]:
     return [
         OutcomeCount(status, sum(user.by_status[status] for user in users)) for status in Status
     ]
+
+
+def _as_compared(reasons: list[ReasonCount]) -> list[ReasonCount]:
+    """Count reasons that differ only in case or width as the most frequent of them."""
+    counted: dict[str, ReasonCount] = {}
+    for reason, count in reasons:  # most frequent first
+        key = folded(reason)
+        first = counted.get(key, ReasonCount(reason, 0))
+        counted[key] = first._replace(count=first.count + count)
+    return sorted(counted.values(), key=lambda one: (-one.count, one.reason))
 
 
 def _hours(quarters: list[store.QuarterCount], zone: tzinfo | None) -> list[HourCount]:

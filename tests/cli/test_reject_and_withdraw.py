@@ -36,7 +36,7 @@ REJECT = Refusal(
     told="mark",
     news="Martha has rejected your chat assignment request.",
     reasons=("In a meeting", "Not available", "Handling priority issue"),
-    other_reasons=("At lunch", "in a meeting", " In a meeting", "No longer needed"),
+    other_reasons=("At lunch", " In a meeting", "No longer needed"),
 )
 WITHDRAW = Refusal(
     command="withdraw",
@@ -129,6 +129,14 @@ def test_the_reasons_of_the_list_are_always_allowed(team: Team, refusal: Refusal
     for reason in refusal.reasons:
         team.ok("assign", "chat-1", "--to", "martha", "--as", "mark")
         ended = team.ok(*refusal.words("--chat", "chat-1", reason=reason))
+        assert ended["reason"] == reason
+
+
+def test_a_reason_of_the_list_may_be_written_in_other_letters(team: Team, refusal: Refusal) -> None:
+    team.ok("config", "set", "assign_discuss.allow_other_reasons", "false")
+    for reason in refusal.reasons:
+        team.ok("assign", "chat-1", "--to", "martha", "--as", "mark")
+        ended = team.ok(*refusal.words("--chat", "chat-1", reason=reason.upper()))
         assert ended["reason"] == reason
 
 

@@ -48,6 +48,14 @@ def test_requests_are_counted_by_how_they_ended(team: Team) -> None:
     assert team.ok("stats")["reasons"] == [{"reason": "Busy", "count": 1}]
 
 
+def test_reasons_in_other_letters_are_counted_as_the_most_frequent_of_them(team: Team) -> None:
+    for reason in ("At lunch", "busy", "BUSY", "Away", "busy", "Ｂusy", "away", "Away", "Away"):
+        team.ok("assign", "chat-1", "--to", "martha", "--as", "mark")
+        team.ok("reject", "--chat", "chat-1", "--reason", reason, "--as", "martha")
+    counted = [(one["reason"], one["count"]) for one in team.ok("stats")["reasons"]]
+    assert counted == [("Away", 4), ("busy", 4), ("At lunch", 1)]
+
+
 def test_a_user_who_answered_nothing_has_no_times(team: Team, request_id: str) -> None:
     assert of(team, "martha")["median_response_seconds"] is None
     assert of(team, "martha")["received"] == int(request_id)
