@@ -92,7 +92,19 @@ def test_nothing_moves_between_two_of_a_kind(team: Team, empty: str) -> None:
     assert team.refused("--db", empty, "init", "--from", empty) == (2, "usage")
     refusal = team.refused("--db", empty, "init", "--from", "other.db")
     assert refusal == (6, "database_missing")
+    told = team.run("--db", empty, "init", "--from", "other.db").err
+    assert "Hint: After --from stands the database that is to be copied.\n" in told
     assert team.refused("--db", empty, "init", "--demo", "--from", "x") == (2, "usage")
+
+
+def test_a_misspelt_option_of_a_url_is_named_but_nothing_that_may_be_a_password(
+    team: Team, empty: str
+) -> None:
+    told = team.run("--db", f"{empty}&sslmod=require", "status")
+    assert told.exit_code == 2
+    assert "no option 'sslmod'" in told.err
+    assert "Did you mean sslmode?" in told.err
+    assert "secret" not in team.run("--db", "postgresql://mark:a/b?secret=c@db/team", "status").err
 
 
 def test_the_server_makes_its_own_backups(team: Team, empty: str, server: Server) -> None:

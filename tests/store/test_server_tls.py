@@ -108,6 +108,21 @@ def test_without_a_word_about_safety_a_server_on_a_network_must_be_known(
     assert done.exit_code == 0, done.err
 
 
+def test_a_wrong_password_is_told_as_one_though_the_driver_tries_without_tls_too(
+    secured: Secured, tmp_path: Path
+) -> None:
+    secured.server.run("CREATE ROLE locked LOGIN PASSWORD 'another'")
+    rules = secured.server.folder / "data" / "pg_hba.conf"
+    for_locked = "hostssl all locked all scram-sha-256\nhostnossl all locked all reject\n"
+    rules.write_text(for_locked + rules.read_text(encoding="utf-8"), encoding="utf-8")
+    secured.server.run("SELECT pg_reload_conf()")
+    url = secured.url(secured.authority, sslmode="prefer").replace("owner", "locked")
+    wait_until(lambda: "password authentication failed" in refusal(tmp_path, url))
+    told = refusal(tmp_path, url)
+    assert "pg_hba.conf" in told  # of the second attempt
+    assert "The login or its password is wrong." in told
+
+
 def test_a_server_that_does_not_speak_tls_is_refused_where_it_is_required(
     secured: Secured, tmp_path: Path
 ) -> None:

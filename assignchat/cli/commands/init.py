@@ -21,7 +21,7 @@ from assignchat.cli.session import (
     open_as_configured,
 )
 from assignchat.config import edit, keys, load
-from assignchat.errors import ConfigInvalid, Usage
+from assignchat.errors import ConfigInvalid, DatabaseMissing, Usage
 from assignchat.render.progress import progress_line
 from assignchat.service.demo import fill
 from assignchat.store.database import Database
@@ -150,13 +150,13 @@ def _copier(ctx: typer.Context, source: str, location: str) -> Iterator[Fill]:
             "--from copies a file into a database on a server, or such a database into a file",
             hint="Name the new one with --db. A file is copied by: assignchat backup FILE",
         )
-    identity = identity_at(source)
-    with (
-        engine_of(source).open(
-            source, os_user=identity.os_user, clock=invocation(ctx).clock
-        ) as database,
-        progress_line("Copying") as progress,
-    ):
+    os_user = identity_at(source).os_user
+    try:
+        opened = engine_of(source).open(source, os_user=os_user, clock=invocation(ctx).clock)
+    except DatabaseMissing as error:
+        error.hint = "After --from stands the database that is to be copied."  # not to be made
+        raise
+    with opened as database, progress_line("Copying") as progress:
         yield partial(copy_rows, database, progress=progress)
 
 

@@ -44,8 +44,8 @@ def connect(url: str) -> Connection:
     location = without_password(url)
     try:
         given = extensions.parse_dsn(url)
-    except psycopg2.ProgrammingError:  # whose text may have parts of a password
-        raise InvalidValue(f"Not a URL of PostgreSQL: {location}", hint=_EXAMPLE) from None
+    except psycopg2.ProgrammingError as error:
+        raise _not_a_url(location, str(error)) from None
     options = {
         name: value
         for name, value in _PATIENCE.items()
@@ -64,6 +64,26 @@ def connect(url: str) -> Connection:
 
 
 _EXAMPLE = "Write it as postgresql://USER@HOST/DATABASE"
+_OPTIONS = "sslmode sslrootcert sslcert sslkey service target_session_attrs connect_timeout"
+"""Names that the part of a URL behind the question mark often has."""
+
+
+def _not_a_url(location: str, text: str) -> InvalidValue:
+    """Return the error for a URL of which the driver says this, maybe with parts of a password.
+
+    An option is named only if it is nearly a known one, and so no such part.
+    """
+    from difflib import get_close_matches  # rare
+
+    _, is_option, named = text.partition("invalid URI query parameter: ")
+    option = named.strip().strip('"')
+    meant = get_close_matches(option, _OPTIONS.split(), n=1, cutoff=0.8) if is_option else []
+    if meant:
+        return InvalidValue(
+            f"A URL of PostgreSQL has no option {option!r}: {location}",
+            hint=f"Did you mean {meant[0]}?",
+        )
+    return InvalidValue(f"Not a URL of PostgreSQL: {location}", hint=_EXAMPLE)
 
 
 def _unsupported(connection: Connection) -> str | None:

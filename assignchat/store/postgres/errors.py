@@ -109,6 +109,12 @@ def unreachable(location: str, text: str) -> DatabaseUnreachable:
 
 _USUAL_ADVICE = "Check the URL, the network, and that the server runs."
 _ADVICE = {
+    # First: the driver may try again without TLS, and then tell of pg_hba.conf as well.
+    "password authentication failed": "The login or its password is wrong. The password comes from"
+    " the URL, PGPASSWORD or ~/.pgpass; the server's administrator sets a new one in psql with"
+    " \\password LOGIN",
+    "Peer authentication failed": "Over a socket the login must be that of the machine: run this as"
+    " that user, or name the host in the URL.",
     "pg_hba.conf": "The server's administrator says in pg_hba.conf who may connect, and from where."
     f" A login that is no member yet needs: GRANT {MEMBER} TO LOGIN",
     'role "': "Name another login, or have the server's administrator make this one.",
