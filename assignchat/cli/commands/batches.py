@@ -72,8 +72,9 @@ def bulk_assign(
         assignchat bulk-assign chat-1 chat-2 --to martha
         assignchat bulk-assign --ids-from ids.txt --to martha --to omar --split least-loaded
 
-    Nobody is asked first. A pending request on a chat that moves is cancelled. Each chat
-    gets its own Engagement Tracking Record.
+    No colleague is asked first. A pending request on a chat that moves is cancelled. Each
+    chat gets its own Engagement Tracking Record. At a terminal, you are shown what would move
+    and asked whether to go on if it is more than one chat, unless --yes.
     """
     if not to:
         raise Usage("Missing option '--to'", hint="assignchat bulk-assign --help")
@@ -120,7 +121,8 @@ def undo(
         assignchat undo --last --dry-run
 
     They go to their owners before, once. A chat that has changed hands since the batch stays
-    where it is.
+    where it is. At a terminal, you are asked whether to go on if it is more than one chat,
+    unless --yes.
     """
     if last == (batch is not None):
         raise Usage("Name the batch, or else --last", hint="assignchat batches lists them.")

@@ -200,7 +200,8 @@ def deactivate(
     Their pending requests are cancelled, those that they sent and those that they got, and
     undo does not bring those back. They are sent nothing more, not even what is waiting.
     Refused while they own open chats, unless --reassign-to names who takes them; their
-    closed chats go too. Everybody who may write the database may run this.
+    closed chats go too. Everybody who may write the database may run this. At a terminal, you
+    are asked whether to go on if a chat moves or a request is cancelled, unless --yes.
     """
     with open_for_operator(ctx, as_user) as session:
         run = partial(
