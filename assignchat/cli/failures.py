@@ -59,11 +59,17 @@ def as_ours(error: Exception) -> AssignchatError:
 
 
 def _misplaced(error: typer.TyperException) -> Usage | None:
-    """Make the error for an option after the command that belongs before it."""
+    """Make the error for an option on the wrong side of the command."""
     context, option = getattr(error, "ctx", None), getattr(error, "option_name", None)
     if context is None or not error.message.startswith("No such option"):
         return None
     root = context.find_root()
+    if context is root:
+        return Usage(
+            f"No such option before a command: {option}",
+            hint=f"{root.command_path} --help lists them. The options of a command stand behind it:"
+            f" {root.command_path} COMMAND {option}",
+        )
     for known in root.command.params:
         if option in known.opts:
             value = f" {known.metavar}" if known.metavar else ""
@@ -75,7 +81,11 @@ def _misplaced(error: typer.TyperException) -> Usage | None:
 
 def _usage_hint(error: typer.TyperException) -> str:
     context = getattr(error, "ctx", None)
-    page = f"{context.command_path if context else 'assignchat'} --help"
+    path = context.command_path if context else "assignchat"
     if error.message.startswith("No such option"):
-        return f"{page} lists them; an id that begins with a dash stands after --"
-    return page
+        return f"{path} --help lists them; an id that begins with a dash stands after --"
+    if error.message.startswith("No such command") and "Did you mean" not in error.message:
+        commands = getattr(context and context.command, "commands", {})
+        for name in {"show", "get"} & commands.keys():  # of one thing, whose id was given
+            return f"{path} {name} {commands[name].params[0].metavar}, or: {path} --help"
+    return f"{path} --help"

@@ -30,6 +30,8 @@ def request_number(text: str) -> int:
 
 def count(text: str) -> int:
     """Read a number of rows, 0 for all."""
+    if text[:1] == "-" and _is_whole(text[1:]):
+        raise typer.BadParameter(f"{text!r} is below 0")
     if not (_is_whole(text) and int(text) < LARGEST_ID):
         raise typer.BadParameter(f"{text!r} is not a whole number")
     return int(text)

@@ -104,6 +104,40 @@ def test_a_command_that_was_mistyped_is_guessed(team: Team, words: list[str], me
     assert meant in result.err
 
 
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (("requests", "2"), "assignchat requests show REQUEST, or: assignchat requests --help"),
+        (("chat", "chat-1"), "assignchat chat show CHAT, or: assignchat chat --help"),
+        (("config", "database"), "assignchat config get KEY, or: assignchat config --help"),
+        (("user", "mark"), "assignchat user --help"),
+    ],
+)
+def test_where_one_thing_is_named_without_a_command_the_one_that_shows_it_is_told(
+    team: Team, words: tuple[str, ...], meant: str
+) -> None:
+    assert team.refused(*words) == (2, "usage")
+    assert team.run(*words).err.endswith(f"\nHint: {meant}\n")
+
+
+@pytest.mark.parametrize("words", [("--json", "inbox"), ("--as", "mark", "status"), ("--yes",)])
+def test_an_option_that_stands_before_the_command_is_told_where_it_belongs(
+    team: Team, words: tuple[str, ...]
+) -> None:
+    told = team.run(*words)
+    assert told.exit_code == 2
+    assert f"No such option before a command: {words[0]}" in told.err
+    assert f"behind it: assignchat COMMAND {words[0]}" in told.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["user add eve --capacity", "user set mark --capacity", "requests --limit", "batches --limit"],
+)
+def test_a_number_below_0_is_called_that(team: Team, words: str) -> None:
+    assert "'-1' is below 0" in team.run(*words.split(), "-1").err
+
+
 def test_a_bug_is_reported_without_a_traceback(
     team: Team, request_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
