@@ -274,11 +274,6 @@ def test_a_head_noted_earlier_is_still_in_the_history_when_it_has_grown(team: Te
     assert team.run("check", "--expect", noted).exit_code == 0
 
 
-@pytest.mark.parametrize("noted", ["", "5c1f", "x" * 64])
-def test_what_is_no_head_is_a_wrong_command_and_no_finding(team: Team, noted: str) -> None:
-    assert team.refused("check", "--expect", noted) == (2, "invalid_value")
-
-
 def test_a_seal_that_cannot_be_one_is_named_by_the_row_at_which_it_ends(team: Team) -> None:
     columns = "last_id, first_id, varying, marks, hash"
     tamper(team, f"INSERT INTO seals ({columns}) VALUES (0, 1, '', '', '')")
