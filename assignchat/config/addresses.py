@@ -249,12 +249,14 @@ def _channel(url: str, where: str) -> _Channel:
             hint="Its documentation lists the kinds of URL that it sends to.",
         )
     for server in channel:
-        _split(server, says_how="overflow=" in url)
+        if not _says_what_if_too_long(url):
+            server.overflow_mode = apprise.OverflowMode.SPLIT
+        server.request_rate_per_sec = min(server.request_rate_per_sec, _SECONDS_BETWEEN_PIECES)
     return channel
 
 
-def _split(server: _Server, *, says_how: bool) -> None:
-    """Let a server get what is too long for one message as several, unless its URL says how."""
-    if not says_how:
-        server.overflow_mode = _apprise().OverflowMode.SPLIT
-    server.request_rate_per_sec = min(server.request_rate_per_sec, _SECONDS_BETWEEN_PIECES)
+def _says_what_if_too_long(url: str) -> bool:
+    """Return whether a URL has the option for what is too long; a password may look like it."""
+    from urllib.parse import parse_qs  # only for who sends
+
+    return "overflow" in parse_qs(url.partition("?")[2].lower())

@@ -4,7 +4,7 @@ import email
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from email.message import Message
 from html.parser import HTMLParser
 from typing import Any
@@ -17,7 +17,7 @@ from assignchat.texts import inert
 from assignchat.times import utc_now
 from tests.support.hostile import TEXTS, assert_harmless
 from tests.support.processes import run
-from tests.support.receivers import MailReceiver, WebReceiver, running
+from tests.support.receivers import MailReceiver, WebReceiver
 from tests.support.team import Team
 
 EVIL = "https://evil.example"
@@ -52,18 +52,6 @@ HTTPAdapter.send = keep
 from assignchat.cli import main
 sys.exit(main())
 """
-
-
-@pytest.fixture
-def receiver() -> Iterator[WebReceiver]:
-    with running(WebReceiver()) as started:
-        yield started
-
-
-@pytest.fixture
-def mail() -> Iterator[MailReceiver]:
-    with running(MailReceiver()) as started:
-        yield started
 
 
 @pytest.fixture
@@ -251,12 +239,24 @@ def test_a_long_digest_arrives_in_pieces_at_a_fixed_host(asked_much: Team, chann
     assert_arrives_whole(channel, [re.sub(r"\\(?=[^\w\s\\])", "", text) for text in sent])
 
 
-@pytest.mark.parametrize("kind", ["mmost://{}/3ccdd113474722377935511f", "ntfy://{}/t"])
+@pytest.mark.parametrize(
+    "kind",
+    ["mmost://{}/3ccdd113474722377935511f", "ntfy://{}/t", "ntfy://robot:overflow=cut@{}/t?x=y"],
+)
 def test_a_long_digest_arrives_in_pieces(
     asked_much: Team, receiver: WebReceiver, kind: str
 ) -> None:
     deliver(asked_much, kind.format(receiver.place), sent=20)
     assert_arrives_whole(kind.partition(":")[0], receiver.messages)
+
+
+def test_a_long_digest_arrives_as_a_url_of_its_own_says(
+    asked_much: Team, receiver: WebReceiver
+) -> None:
+    deliver(
+        asked_much, f"mmost://{receiver.place}/3ccdd113474722377935511f?Overflow=upstream", sent=20
+    )
+    assert len(receiver.messages) == 1
 
 
 def test_a_long_digest_arrives_in_mails(asked_much: Team, mail: MailReceiver) -> None:
