@@ -2,14 +2,11 @@
 
 import os
 import sys
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
 
 from assignchat import render
 from assignchat.errors import NotConfirmed, Usage
 from assignchat.system import signals
-
-_Plan = TypeVar("_Plan")
 
 _LONGEST_LINE = 4_096  # bytes; terminals give no more at once
 
@@ -36,32 +33,15 @@ def _line() -> str:
     return os.read(terminal, _LONGEST_LINE).decode(sys.stdin.encoding, sys.stdin.errors or "strict")
 
 
-def confirm(question: str) -> None:
-    """Ask a person a yes-or-no question. Enter means no. Raises `NotConfirmed`."""
-    if not agrees(question):
-        raise NotConfirmed("Not confirmed; nothing was changed")
+def confirm(lines: Sequence[str]) -> None:
+    """Ask a person whether to carry out a plan: its last line is the question. Enter means no.
 
-
-def confirm_plan(
-    planned: _Plan, lines: Callable[[_Plan], Sequence[str]], *, ask: bool = True
-) -> Callable[[_Plan], None]:
-    """Ask a person, if `ask`, whether to carry out a plan: the last of its lines is the question.
-
-    Returns the check of what is about to be done: others may change something while the person
-    thinks. Raises `NotConfirmed`, and so does the check if the lines would be others now.
+    Raises `NotConfirmed`.
     """
-    if not ask:
-        return lambda _done: None
-    asked = lines(planned)
-    for line in asked[:-1]:
+    for line in lines[:-1]:
         render.note(line)
-    confirm(asked[-1])
-
-    def check(done: _Plan) -> None:
-        if lines(done) != asked:
-            raise changed_meanwhile(lines(done))
-
-    return check
+    if not agrees(lines[-1]):
+        raise NotConfirmed("Not confirmed; nothing was changed")
 
 
 def changed_meanwhile(now: Sequence[str]) -> NotConfirmed:

@@ -1,9 +1,9 @@
 """bulk-assign, undo, batches."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import chain
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 
@@ -11,7 +11,7 @@ from assignchat import render
 from assignchat.cli import options
 from assignchat.cli.hints import hint_commands
 from assignchat.cli.lists import say_list
-from assignchat.cli.prompts import confirm_plan, interactive
+from assignchat.cli.prompts import changed_meanwhile, confirm, interactive
 from assignchat.cli.session import Session, open_for_reading, open_for_user
 from assignchat.errors import InvalidValue, Usage
 from assignchat.model import Batch, ChatStatus, Split
@@ -23,6 +23,8 @@ from assignchat.system.textfile import opened_text, pieces
 from assignchat.texts import MAX_ID_LENGTH, check_id, how_many
 
 STATUSES = (*ChatStatus, "all")
+
+_Result = TypeVar("_Result")
 
 
 def bulk_assign(
@@ -94,12 +96,9 @@ def bulk_assign(
             reason=reason,
             unavailable_too=unavailable_too,
         )
-        check: service.Check[BulkAssigned] = service.any_result
-        if not dry_run and not yes and interactive():
-            planned = run(dry_run=True)
-            check = confirm_plan(planned, _plan, ask=planned.assigned > 1)
-        with progress_line("Assigning") as progress:
-            result = run(dry_run=dry_run, progress=progress, check_result=check)
+        result = carry_out(
+            run, "Assigning", _plan, asks=lambda p: p.assigned > 1, dry_run=dry_run, yes=yes
+        )
     say_assigned(result, as_json=as_json)
     if result.batch_id is not None and not as_json:
         hint_commands(ctx, "To take it back", ("undo", str(result.batch_id)), as_user=as_user)
@@ -130,18 +129,43 @@ def undo(
         if batch is None:
             batch = service.last_batch(session.database, actor=session.actor)
         run = partial(service.undo, session.database, batch, actor=session.actor)
-        check: service.Check[Undone] = service.any_result
-        if not dry_run and not yes and interactive():
-            planned = run(dry_run=True)
-            check = confirm_plan(planned, _undo_plan, ask=planned.undone > 1)
-        with progress_line("Giving back") as progress:
-            result = run(dry_run=dry_run, progress=progress, check_result=check)
+        result = carry_out(
+            run, "Giving back", _undo_plan, asks=lambda p: p.undone > 1, dry_run=dry_run, yes=yes
+        )
     if as_json:
         render.say_json(result)
     else:
         were = "would be" if dry_run else "was" if result.undone == 1 else "were"
         left = f", {result.skipped} had moved on and stay" if result.skipped else ""
         render.say(f"Batch {batch}: {how_many(result.undone, 'chat')} {were} given back{left}.")
+
+
+def carry_out(
+    run: Callable[..., _Result],
+    title: str,
+    plan: Callable[[_Result], Sequence[str]],
+    *,
+    asks: Callable[[_Result], bool],
+    dry_run: bool,
+    yes: bool,
+) -> _Result:
+    """Run bulk work and show its progress, once a person at the terminal agrees to the plan.
+
+    The plan is made from the result of a dry run, and is put to the person if it `asks`. Others
+    may change something while they think: then nothing is done. Returns the result. Raises
+    `NotConfirmed`.
+    """
+    asked: Sequence[str] | None = None
+    if not dry_run and not yes and interactive() and asks(planned := run(dry_run=True)):
+        asked = plan(planned)
+        confirm(asked)
+
+    def check(done: _Result) -> None:
+        if asked is not None and plan(done) != asked:
+            raise changed_meanwhile(plan(done))
+
+    with progress_line(title) as progress:
+        return run(dry_run=dry_run, progress=progress, check_result=check)
 
 
 def batches(
@@ -159,13 +183,7 @@ def batches(
     """
     form = options.form(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv, as_ids=as_ids)
     with open_for_reading(ctx) as session:
-        say_list(
-            form,
-            limit,
-            lambda **page: service.list_batches(session.database, **page),
-            Batch,
-            _CELLS,
-        )
+        say_list(form, limit, partial(service.list_batches, session.database), Batch, _CELLS)
 
 
 def _counts(users: dict[str, int]) -> str:

@@ -1,6 +1,7 @@
 """chat add, list, show, close, reopen."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -55,8 +56,7 @@ def add(
             any_id=any_id,
             actor=session.actor,
         )
-    _show(added, as_json=as_json)
-    _hint_undo(ctx, "close", [added], as_user, as_json=as_json)
+    _tell(ctx, [added], "close", as_user, as_json=as_json, one=True)
 
 
 @app.command("list")
@@ -91,15 +91,10 @@ def list_(
     form = options.form(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv, as_ids=as_ids)
     with open_for_reading(ctx, as_user) as session:
         note_unknown(session.database, users=(owner,))
-        say_list(
-            form,
-            limit,
-            lambda **page: service.list_chats(
-                session.database, owner=owner, status=status, customer=customer, **page
-            ),
-            Chat,
-            _CELLS,
+        fetch = partial(
+            service.list_chats, session.database, owner=owner, status=status, customer=customer
         )
+        say_list(form, limit, fetch, Chat, _CELLS)
 
 
 @app.command("show")
@@ -148,8 +143,7 @@ def close(
         closed = service.close_chats(
             session.database, chat, actor=session.actor, only_own=not acts_freely(session)
         )
-    _show_each(closed, as_json=as_json, one=len(chat) == 1)
-    _hint_undo(ctx, "reopen", closed, as_user, as_json=as_json)
+    _tell(ctx, closed, "reopen", as_user, as_json=as_json, one=len(chat) == 1)
 
 
 @app.command("reopen")
@@ -170,8 +164,7 @@ def reopen(
         reopened = service.reopen_chats(
             session.database, chat, actor=session.actor, only_own=not acts_freely(session)
         )
-    _show_each(reopened, as_json=as_json, one=len(chat) == 1)
-    _hint_undo(ctx, "close", reopened, as_user, as_json=as_json)
+    _tell(ctx, reopened, "close", as_user, as_json=as_json, one=len(chat) == 1)
 
 
 _CELLS = {
@@ -183,27 +176,26 @@ _CELLS = {
 }
 
 
-def _show(chat: Chat, *, as_json: bool) -> None:
+def _tell(
+    ctx: typer.Context,
+    chats: Sequence[Chat],
+    undo: str,
+    as_user: str | None,
+    *,
+    as_json: bool,
+    one: bool,
+) -> None:
+    """Print chats that were changed, and for people the command that undoes it.
+
+    As JSON, the only `one` is an object.
+    """
     if as_json:
-        render.say_json(chat)
-    else:
-        render.say_chat(chat)
-
-
-def _show_each(chats: Sequence[Chat], *, as_json: bool, one: bool) -> None:
-    if as_json and not one:
-        render.say_json(chats)
+        render.say_json(chats[0] if one else chats)
         return
     for chat in chats:
-        _show(chat, as_json=as_json)
-
-
-def _hint_undo(
-    ctx: typer.Context, action: str, chats: Sequence[Chat], as_user: str | None, *, as_json: bool
-) -> None:
-    if not as_json:
-        ids = (Argument(chat.id) for chat in chats)
-        hint_commands(ctx, "To undo it", ("chat", action, *ids), as_user=as_user)
+        render.say_chat(chat)
+    ids = (Argument(chat.id) for chat in chats)
+    hint_commands(ctx, "To undo it", ("chat", undo, *ids), as_user=as_user)
 
 
 def _as_json(story: ChatStory) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """requests, requests show."""
 
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -17,6 +18,7 @@ from assignchat.render.pager import paged
 from assignchat.service import chains
 from assignchat.service import requests as service
 from assignchat.service.chains import RequestStory
+from assignchat.store.requests import Filters
 
 app = new_app(
     help=f"""{COMMANDS["requests"].summary}
@@ -73,23 +75,11 @@ def list_(
             raise Usage("These options are for the list, without a command behind them")
         return
     form = options.form(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv, as_ids=as_ids)
-
+    sought = Filters(status=status, chat=chat, requester=requester, recipient=recipient)
     with open_for_reading(ctx) as session:
         note_unknown(session.database, chat=chat, users=(requester, recipient))
-        say_list(
-            form,
-            limit,
-            lambda **page: service.list_requests(
-                session.database,
-                status=status,
-                chat=chat,
-                requester=requester,
-                recipient=recipient,
-                **page,
-            ),
-            Request,
-            _CELLS,
-        )
+        fetch = partial(service.list_requests, session.database, **sought)
+        say_list(form, limit, fetch, Request, _CELLS)
 
 
 @app.command("show")

@@ -1,6 +1,7 @@
 """tracking."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -199,4 +200,4 @@ def _say(
         if records
         else (service.list_tracking, TrackingRow, _ROW_CELLS)
     )
-    say_list(form, limit, lambda **page: fetch(session.database, **sought, **page), row_type, cells)
+    say_list(form, limit, partial(fetch, session.database, **sought), row_type, cells)

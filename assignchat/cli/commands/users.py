@@ -9,19 +9,16 @@ import typer
 from assignchat import render
 from assignchat.cli import options
 from assignchat.cli.commands import COMMANDS
-from assignchat.cli.commands.batches import as_document, shares_of
+from assignchat.cli.commands.batches import as_document, carry_out, shares_of
 from assignchat.cli.commands.presence import say_gone, stored_until
 from assignchat.cli.groups import new_group
 from assignchat.cli.hints import hint_commands
-from assignchat.cli.prompts import confirm_plan, interactive
 from assignchat.cli.session import open_for_operator, open_for_reading
 from assignchat.errors import Usage
 from assignchat.model import INDEFINITE, UNTIL_ANSWER, Role, Split, User
 from assignchat.render.pager import paged
-from assignchat.render.progress import progress_line
 from assignchat.service import presence
 from assignchat.service import users as service
-from assignchat.service.batches import Check, any_result
 from assignchat.service.find import NAMED_AT_MOST, listing
 from assignchat.service.presence import Gone
 from assignchat.service.users import Deactivated
@@ -81,8 +78,7 @@ def add(
             any_id=any_id,
             actor=session.actor,
         )
-    _show(added, as_json=as_json)
-    _hint_undo(ctx, added._replace(active=False), added, as_user, as_json=as_json)
+    _tell(ctx, added._replace(active=False), added, as_user, as_json=as_json)
 
 
 @app.command("set")
@@ -127,8 +123,7 @@ def set_(
             no_capacity=no_capacity,
             actor=session.actor,
         )
-    _show(changed, as_json=as_json)
-    _hint_undo(ctx, before, changed, as_user, as_json=as_json)
+    _tell(ctx, before, changed, as_user, as_json=as_json)
 
 
 @app.command("list")
@@ -167,8 +162,7 @@ def activate(
     with open_for_operator(ctx, as_user) as session:
         before = service.get_user(session.database, user)
         activated = service.activate_user(session.database, user, actor=session.actor)
-    _show(activated, as_json=as_json)
-    _hint_undo(ctx, before, activated, as_user, as_json=as_json)
+    _tell(ctx, before, activated, as_user, as_json=as_json)
 
 
 @app.command("deactivate")
@@ -213,12 +207,14 @@ def deactivate(
             split=split,
             unavailable_too=unavailable_too,
         )
-        check: Check[Deactivated] = any_result
-        if not dry_run and not yes and interactive():
-            planned = run(dry_run=True)
-            check = confirm_plan(planned, _plan, ask=bool(planned.batch or planned.requests))
-        with progress_line("Assigning") as progress:
-            done = run(dry_run=dry_run, progress=progress, check_result=check)
+        done = carry_out(
+            run,
+            "Assigning",
+            _plan,
+            asks=lambda planned: bool(planned.batch or planned.requests),
+            dry_run=dry_run,
+            yes=yes,
+        )
     if as_json:
         render.say_json(_as_json(done))
     else:
@@ -251,7 +247,8 @@ def away(
         changed = presence.set_away(session.database, user, until=until, actor=session.actor)
         waiting = presence.waiting_for(session.database, user)
     say_gone(ctx, Gone(changed, waiting), as_json=as_json)
-    _hint_undo(ctx, before, changed, as_user, as_json=as_json)
+    if not as_json:
+        _hint_undo(ctx, before, changed, as_user)
 
 
 @app.command("back")
@@ -269,8 +266,7 @@ def back(
     with open_for_operator(ctx, as_user) as session:
         before = service.get_user(session.database, user)
         changed = presence.set_back(session.database, user, actor=session.actor)
-    _show(changed, as_json=as_json)
-    _hint_undo(ctx, before, changed, as_user, as_json=as_json)
+    _tell(ctx, before, changed, as_user, as_json=as_json)
 
 
 def _cells(users: Sequence[User]) -> render.Cells:
@@ -285,11 +281,15 @@ def _cells(users: Sequence[User]) -> render.Cells:
     return {name.replace("_", " ").capitalize(): render.field(name) for name in shown}
 
 
-def _show(user: User, *, as_json: bool) -> None:
+def _tell(
+    ctx: typer.Context, before: User, after: User, as_user: str | None, *, as_json: bool
+) -> None:
+    """Print a changed user, and for people the commands that undo it."""
     if as_json:
-        render.say_json(user)
+        render.say_json(after)
     else:
-        render.say_user(user)
+        render.say_user(after)
+        _hint_undo(ctx, before, after, as_user)
 
 
 def _as_json(done: Deactivated) -> dict[str, Any]:
@@ -347,11 +347,8 @@ def _hint_undo_deactivated(ctx: typer.Context, done: Deactivated, as_user: str |
     hint_commands(ctx, "To undo it", activate, *undo, as_user=as_user)
 
 
-def _hint_undo(
-    ctx: typer.Context, before: User, after: User, as_user: str | None, *, as_json: bool
-) -> None:
-    commands = _undoing(before, after)
-    if commands and not as_json:
+def _hint_undo(ctx: typer.Context, before: User, after: User, as_user: str | None) -> None:
+    if commands := _undoing(before, after):
         hint_commands(ctx, "To undo it", *commands, as_user=as_user)
 
 
