@@ -79,13 +79,15 @@ def _misplaced(error: typer.TyperException) -> Usage | None:
     return None
 
 
-def _usage_hint(error: typer.TyperException) -> str:
+def _usage_hint(error: typer.TyperException) -> str | None:
     context = getattr(error, "ctx", None)
-    path = context.command_path if context else "assignchat"
+    if context is None:  # an option without its value: of which command is not known
+        return None
+    path = context.command_path
     if error.message.startswith("No such option"):
         return f"{path} --help lists them; an id that begins with a dash stands after --"
     if error.message.startswith("No such command") and "Did you mean" not in error.message:
-        commands = getattr(context and context.command, "commands", {})
+        commands = getattr(context.command, "commands", {})
         for name in {"show", "get"} & commands.keys():  # of one thing, whose id was given
             return f"{path} {name} {commands[name].params[0].metavar}, or: {path} --help"
     return f"{path} --help"

@@ -1,7 +1,7 @@
 """The options and arguments that several commands share, each described once."""
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -54,6 +54,11 @@ def offered(kind: str) -> Callable[[typer.Context, str], list[str]]:
     return offer
 
 
+def choice(name: str, shown: str) -> Any:
+    """Make an option that takes one of several words, in any case: lists show them in capitals."""
+    return typer.Option(name, case_sensitive=False, help=shown)
+
+
 USERS = offered("user_ids")
 CHATS = offered("chat_ids")
 REQUESTS = offered("request_ids")
@@ -92,7 +97,7 @@ Limit = Annotated[
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Change nothing; print what would be.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 Anyway = Annotated[bool, typer.Option("--anyway", help="Also if the recipient is away or full.")]
-Share = Annotated[Split, typer.Option("--split", help="How several recipients share the chats.")]
+Share = Annotated[Split, choice("--split", "How several recipients share the chats.")]
 Reason = Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why.")]
 ChatsArgument = Annotated[
     list[str],

@@ -14,6 +14,7 @@ from assignchat.store.database import Database
 from assignchat.store.deliveries import LONGEST_PAUSE_SECONDS
 from assignchat.store.derived import differences
 from assignchat.store.holder import Holder
+from assignchat.texts import how_many
 from assignchat.times import seconds_between, time_after
 
 _HEAD = re.compile("[0-9a-f]{64}")
@@ -275,7 +276,7 @@ def _overdue(database: Database) -> Iterator[Finding]:
     if overdue:
         yield Finding(
             "sweep_overdue",
-            f"{overdue} pending requests are more than 5 minutes past their deadline: "
+            f"{how_many(overdue, 'pending request')} more than 5 minutes past the deadline: "
             "the sweep is not running",
         )
 
@@ -285,8 +286,9 @@ def _late(database: Database) -> Iterator[Finding]:
     if late:
         yield Finding(
             "delivery_late",
-            f"{late} notifications are put off by more than an hour, which notify never does: "
-            "somebody has changed that, or the clock was set back; notify sends them all the same",
+            f"{how_many(late, 'notification')} put off by more than an hour, which notify"
+            " never does: somebody has changed that, or the clock was set back; they are sent all"
+            " the same",
         )
 
 

@@ -64,7 +64,10 @@ def find_user(database: Database, user_id: str) -> User:
     """Find a user by id, else by alias. Raises `UserNotFound`."""
     user = _named(database, user_id)
     if user is None:
-        raise UserNotFound(f"No user {user_id!r}", hint=_suggest_user(database, user_id))
+        raise UserNotFound(
+            f"No user {user_id!r}",
+            hint=_suggest_user(database, user_id) or "assignchat user list lists them.",
+        )
     return user
 
 
@@ -157,7 +160,10 @@ def find_chat(database: Database, chat_id: str) -> Chat:
     """Find the chat with this id. Raises `ChatNotFound`."""
     chat = chats.get(database, chat_id)
     if chat is None:
-        raise ChatNotFound(f"No chat {chat_id!r}", hint=_suggest_chat(database, chat_id))
+        raise ChatNotFound(
+            f"No chat {chat_id!r}",
+            hint=_suggest_chat(database, chat_id) or "assignchat chat list lists them.",
+        )
     return chat
 
 

@@ -138,6 +138,34 @@ def test_a_number_below_0_is_called_that(team: Team, words: str) -> None:
     assert "'-1' is below 0" in team.run(*words.split(), "-1").err
 
 
+def test_an_option_without_its_value_is_named_without_a_page_of_another_command(team: Team) -> None:
+    told = team.run("reject", "1", "--as", "martha", "--reason").err
+    assert told == "Error: Option '--reason' requires an argument.\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "requests --status Pending",
+        "chat list --status OPEN",
+        "bulk-assign --from mark --status Open --to martha --as maria --dry-run",
+        "user add eve --role Manager",
+        "assign chat-1 --to-type Manager --as mark",
+        "tracking --event Accepted",
+    ],
+)
+def test_words_that_lists_show_with_capitals_may_be_written_so(team: Team, words: str) -> None:
+    team.ok(*words.split())
+
+
+def test_what_is_not_found_comes_with_the_list_of_what_there_is(team: Team) -> None:
+    assert (
+        "Hint: assignchat user list lists them.\n"
+        in team.run("user", "set", "zz", "--name", "Z").err
+    )
+    assert "Hint: assignchat chat list lists them.\n" in team.run("chat", "close", "zz").err
+
+
 def test_a_bug_is_reported_without_a_traceback(
     team: Team, request_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

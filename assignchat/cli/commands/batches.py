@@ -216,9 +216,10 @@ def _check_selection(
         )
     if status is not None and by_id:
         raise Usage("--status needs --from")
-    if status is not None and status not in STATUSES:
+    wanted = "all" if status is None else status.casefold()
+    if wanted not in STATUSES:
         raise InvalidValue(f"--status {status!r} is not one of {', '.join(STATUSES)}")
-    return None if status in (None, "all") else status
+    return None if wanted == "all" else wanted
 
 
 def _ids_in(source: str | None) -> Iterator[str]:

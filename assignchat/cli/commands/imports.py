@@ -46,7 +46,7 @@ Rejects = Annotated[
     typer.Option("--rejects", metavar="FILE", help="Write the bad rows to this file, as CSV."),
 ]
 OwnersOption = Annotated[
-    Owners, typer.Option("--owners", help="If it is another one here: whose counts.")
+    Owners, options.choice("--owners", "If it is another one here: whose counts.")
 ]
 
 

@@ -37,7 +37,7 @@ Newest first for people, oldest first for machines.
 def list_(
     ctx: typer.Context,
     status: Annotated[
-        Status | None, typer.Option("--status", help="Only those of this status.")
+        Status | None, options.choice("--status", "Only those of this status.")
     ] = None,
     chat: Annotated[
         str | None,

@@ -27,9 +27,9 @@ def assign(
     ] = None,
     to_type: Annotated[
         Literal["user", "manager"] | None,
-        typer.Option(
+        options.choice(
             "--to-type",
-            help="The recipient's role; without --to, the user of it with the fewest chats.",
+            "The recipient's role; without --to, the user of it with the fewest chats.",
         ),
     ] = None,
     note: Annotated[

@@ -97,7 +97,7 @@ def tracking(
     ] = None,
     event: Annotated[
         list[Event] | None,
-        typer.Option("--event", help="Only this kind of event; several may be given."),
+        options.choice("--event", "Only this kind of event; several may be given."),
     ] = None,
     since: options.Since = None,
     until: options.Until = None,
