@@ -7,11 +7,10 @@ from assignchat.crm.headings import folded as folded_heading
 from assignchat.crm.outgoing import Told
 from assignchat.crm.sources import Source
 from assignchat.errors import DatabaseLocked
-from assignchat.model import OWNERSHIP_EVENTS, Alias, Event, User
-from assignchat.store import changes, tracking, users
+from assignchat.model import Alias, User
+from assignchat.store import changes, users
 from assignchat.store.changes import ChatChange
 from assignchat.store.database import Database
-from assignchat.store.imports import OwnerChange
 from assignchat.texts import folded
 
 
@@ -90,22 +89,6 @@ def told(change: ChatChange) -> Told:
         owner_changes=change.owner_id != change.crm_owner_id,
         status_changes=change.crm_status not in (None, change.status),
     )
-
-
-def taken_back(database: Database, moves: Iterable[OwnerChange]) -> list[str]:
-    """List the chats that an import gives back to whoever has handed them over here."""
-    return [move.chat_id for move in moves if _undoes_last_change(database, move)]
-
-
-def _undoes_last_change(database: Database, move: OwnerChange) -> bool:
-    given: tracking.Filters = {"chat": move.chat_id, "events": OWNERSHIP_EVENTS}
-    changed = (
-        (row.event, row.from_user)
-        for row in tracking.rows(database, given, newest_first=True)
-        if row.from_user != row.to_user
-    )
-    event, giver = next(changed, (None, None))
-    return event not in (None, Event.IMPORTED) and giver == move.to_user
 
 
 def names_of_owners(database: Database, name: str, chats: Source, team: Source) -> dict[str, str]:

@@ -21,20 +21,12 @@ from assignchat.errors import (
 from assignchat.model import IMPORTED_AWAY_NOTICE, IMPORTED_NOTICE, Alias, Role, User
 from assignchat.namedtuples import NamedTuple
 from assignchat.problems import Problem
-from assignchat.service.changes import taken_back
 from assignchat.service.find import listing, user_name
 from assignchat.service.lifecycle import cancel, record_passed_deadlines
 from assignchat.service.problems import MAX_PROBLEMS, Problems
 from assignchat.service.users import change_user, create_user, deactivate, with_aliases
 from assignchat.shell import Argument, command_line, quoted
-from assignchat.store import (
-    importedids,
-    imports,
-    notifications,
-    requests,
-    threeway,
-    users,
-)
+from assignchat.store import importedids, imports, notifications, requests, threeway, users
 from assignchat.store.database import Database
 from assignchat.store.imports import Change, Fault, Found, ImportedChat, OwnerChange
 from assignchat.store.threeway import Conflict, Owners
@@ -151,7 +143,8 @@ def import_chats(
         cancel(database, losing, actor=actor, reason="The chat was imported anew")
         # Before the chats change, because afterwards nothing shows what did.
         moved, first = _tell_owners(database, actor)
-        returning = [] if owners is Owners.THEIRS else taken_back(database, first)
+        looked_for = moved and owners is not Owners.THEIRS
+        returning = imports.taken_back(database, OWNER_CHANGES_SHOWN) if looked_for else []
         merged = imports.merge(database, actor)
         threeway.remember_crm(database)
         kept = threeway.kept_owners(database)

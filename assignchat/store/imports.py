@@ -5,10 +5,11 @@ from enum import StrEnum
 from itertools import count
 from typing import Any
 
+from assignchat.model import OWNERSHIP_EVENTS
 from assignchat.namedtuples import NamedTuple
 from assignchat.store import seals
 from assignchat.store.database import Database
-from assignchat.store.sql import Params, Which
+from assignchat.store.sql import Params, Which, one_of
 from assignchat.texts import folded
 
 _OWNER_CHANGES = "c.owner_id <> coalesce(i.owner_id, c.owner_id)"
@@ -265,6 +266,20 @@ def owner_changes(database: Database, at_most: int) -> list[OwnerChange]:
             f" WHERE {_OWNER_CHANGES} ORDER BY i.place LIMIT :at_most",
             {"at_most": at_most},
         )
+    )
+
+
+def taken_back(database: Database, at_most: int) -> list[str]:
+    """List the first chats that a merge will give back to the users who handed them over here."""
+    giver = (
+        "SELECT CASE WHEN t.event <> 'imported' THEN t.from_user END FROM engagement_tracking t"
+        f" WHERE t.chat_id = c.id AND t.event IN {one_of(OWNERSHIP_EVENTS)}"
+        " AND t.from_user IS DISTINCT FROM t.to_user ORDER BY t.id DESC LIMIT 1"
+    )
+    return database.column(
+        f"SELECT c.id {KNOWN} WHERE {_OWNER_CHANGES} AND i.owner_id = ({giver})"
+        " ORDER BY i.place LIMIT :at_most",
+        {"at_most": at_most},
     )
 
 

@@ -102,6 +102,17 @@ def test_an_export_from_before_the_telling_takes_back_what_it_warns_of(synced: T
     assert synced.owner("c-1") == "mark"
 
 
+def test_it_warns_of_what_is_taken_back_wherever_it_stands_in_the_file(synced: Team) -> None:
+    given = "".join(f"n-{number},Ann,mark\n" for number in range(20))
+    Path("new.csv").write_text(f"id,customer,owner_id\n{given}", encoding="utf-8")
+    synced.ok("import", "chats", "new.csv")
+    _hand_over(synced, "c-1")
+    synced.ok("changes", "--told")
+    older = given.replace("mark", "omar") + "c-1,Ann,mark\n"
+    Path("older.csv").write_text(f"id,customer,owner_id\n{older}", encoding="utf-8")
+    assert "handed over here: c-1. An" in synced.run("import", "chats", "older.csv").err
+
+
 def test_what_the_crm_gives_to_others_is_not_taken_for_an_old_export(synced: Team) -> None:
     _hand_over(synced, "c-1")
     synced.ok("changes", "--told")
