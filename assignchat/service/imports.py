@@ -180,6 +180,11 @@ def _problem(found: Found) -> Problem:
 
 
 def _hint(found: Found) -> str | None:
+    if found.fault is Fault.NO_OWNER:
+        return (
+            "Name its column with --column owner_id=HEADER, or one owner for all with"
+            " --default owner_id=USER."
+        )
     if found.fault is not Fault.NO_USER:
         return None
     word = quoted(f"owner_id:{found.value}=USER")

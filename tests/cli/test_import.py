@@ -133,6 +133,12 @@ def test_a_file_without_ids_is_refused_and_its_columns_are_named(team: Team) -> 
     assert "Chat ID" in told
 
 
+def test_new_chats_without_an_owner_come_with_how_to_name_one(team: Team) -> None:
+    words = ("import", "chats", _file("ID,Agent\nc-1,mark\n"))
+    assert "Hint: Name its column with --column owner_id=HEADER, or" in team.run(*words).err
+    assert team.ok(*words, "--column", "owner_id=Agent")["created"] == 1
+
+
 def test_a_file_that_is_not_utf_8_is_refused_and_its_line_named(team: Team) -> None:
     Path("crm.csv").write_bytes("id,customer\nchat-1,Tom\nchat-2,Zoë\n".encode("latin-1"))
     assert team.refused_leaving_no_trace("import", "chats", "crm.csv") == (2, "file_unreadable")
