@@ -21,6 +21,21 @@ def without_password(value: V) -> V:
     return cast("V", re.sub(r"([?&](?:ssl)?password=)[^&]*", r"\1***", text))
 
 
+def check_location(text: str) -> str:
+    """Check that a text can be the path of a file or the URL of a PostgreSQL server.
+
+    Returns it exactly as given. Raises `InvalidValue` for any other URL.
+    """
+    scheme, is_url, rest = text.partition(":/")
+    is_server = scheme in ("postgresql", "postgres") and rest[:1] == "/"
+    if is_url and not is_server and scheme.replace("+", "").isalnum():
+        raise InvalidValue(  # without the rest, which may have a password
+            f"Neither a file nor a PostgreSQL server: {scheme}:/…",
+            hint="Name a file by its path, or a server as postgresql://USER@HOST/DATABASE",
+        )
+    return text
+
+
 def check_id(text: str, what: str) -> str:
     """Check that a text can be an id. Returns it exactly as given.
 

@@ -164,7 +164,7 @@ def _text(file: Path, longest: int) -> str | None:
     try:
         if not file.exists():
             if not file.parent.is_dir():  # found before the rows are printed, and not after
-                raise InvalidValue(f"--cursor {file} is in a folder that does not exist")
+                raise InvalidValue(f"--cursor is in a folder that does not exist: {file.parent}")
             return None
         if not file.is_file():
             raise InvalidValue(f"--cursor {file} is not a file")

@@ -16,7 +16,7 @@ from assignchat.errors import (
 )
 from assignchat.model import Rules
 from assignchat.namedtuples import NamedTuple
-from assignchat.texts import check_id, check_text
+from assignchat.texts import check_id, check_location, check_text
 from assignchat.times import parse_duration, parse_timeout
 
 MAX_BUSY_SECONDS = 600
@@ -69,7 +69,7 @@ class Key(NamedTuple):
 def _path(value: Any) -> str:
     if not isinstance(value, str):
         raise InvalidValue("it is text, the path of a file")
-    if at_home(check_text(value, "path", limit=4_000)) is None:
+    if at_home(check_text(check_location(value), "path", limit=4_000)) is None:
         raise InvalidValue(f"nobody's home is meant by {value!r}")
     return value
 
@@ -137,7 +137,7 @@ KEYS = {
         Key(
             "database",
             "assignchat.db",
-            "The SQLite file, relative to the folder of this file.",
+            "The SQLite file, relative to the folder of this file, or the URL of a server.",
             _path,
         ),
         Key(

@@ -5,17 +5,20 @@ from pathlib import Path
 from assignchat.store.database import Database
 from assignchat.store.sqlite.database import SqliteDatabase
 from assignchat.system.identity import Identity, who_am_i
+from assignchat.texts import check_location
 
 
 def engine_of(location: str) -> type[Database]:
     """Choose the engine of a location: PostgreSQL's for its URLs, SQLite's for all others.
 
-    Raises `DatabaseUnreachable` if the driver for PostgreSQL is not installed.
+    Raises `DatabaseUnreachable` if the driver for PostgreSQL is not installed, and `InvalidValue`
+    for any other URL.
     """
     if location.startswith(("postgresql://", "postgres://")):
         from assignchat.store.postgres.database import PostgresDatabase  # most teams have a file
 
         return PostgresDatabase
+    check_location(location)
     return SqliteDatabase
 
 

@@ -166,6 +166,38 @@ def test_what_is_not_found_comes_with_the_list_of_what_there_is(team: Team) -> N
     assert "Hint: assignchat chat list lists them.\n" in team.run("chat", "close", "zz").err
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://mark:dontsayit@db.example/team",
+        "postgre://mark:dontsayit@db.example/team",
+        "postgresql:/mark:dontsayit@db.example/team",
+        "postgresql+psycopg2://mark:dontsayit@db.example/team",
+        "sqlite:///team.db",
+    ],
+)
+def test_a_url_of_something_else_is_no_file_and_its_password_stays_unsaid(
+    team: Team, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    def refused(*words: str, exit_code: int = 2) -> None:
+        told = team.run(*words)
+        assert (told.exit_code, told.out) == (exit_code, "")
+        assert "postgresql://USER@HOST/DATABASE" in told.err
+        assert "dontsayit" not in told.err
+
+    refused("--db", url, "status")
+    refused("--db", url, "init")
+    refused("--db", "new.db", "init", "--from", url)
+    with monkeypatch.context() as changed:
+        changed.setenv("ASSIGNCHAT_DB", url)
+        refused("status")
+    refused("config", "set", "database", url, exit_code=7)
+    before = team.config.read_text(encoding="utf-8")
+    team.config.write_text(f'database = "{url}"\n', encoding="utf-8")
+    refused("status", exit_code=7)
+    team.config.write_text(before, encoding="utf-8")
+
+
 def test_a_bug_is_reported_without_a_traceback(
     team: Team, request_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
