@@ -19,7 +19,7 @@ class Invocation:
         self.config_file: str | None = None
         self.database_file: str | None = None
         self.database: Database | None = None
-        self.opened: tuple[str, int] | None = None  # where it is, and for how long it waits
+        self.opened_by: Config | None = None  # the config that says where it is
         self.is_script = False  # many commands, which share the config and the database
         self.is_atomic = False  # they are one transaction, by one config
         self.seen_config: tuple[object, Config] | None = None

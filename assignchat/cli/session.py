@@ -134,18 +134,16 @@ def _say_who_can_be_added(error: ActorUnknown | WrongUserType, session: Session)
 def open_as_configured(ctx: typer.Context, loaded: load.Config) -> AbstractContextManager[Database]:
     """Open the database in force, until the end of the caller's block or of its script."""
     run = invocation(ctx)
-    location = database_location(ctx, loaded)
-    how = location, loaded.settings.busy_timeout
-    if run.is_script and run.database is not None and run.opened == how:
+    if run.is_script and run.database is not None and run.opened_by is loaded:
         run.database.checking = False  # as the line before may have been
     else:
-        run.database, run.opened = _open(ctx, loaded, location), how
+        run.database, run.opened_by = _open(ctx, loaded), loaded
     run.database.rules = loaded.settings.rules
     return nullcontext(run.database) if run.is_script else run.database
 
 
-def _open(ctx: typer.Context, loaded: load.Config, location: str) -> Database:
-    run = invocation(ctx)
+def _open(ctx: typer.Context, loaded: load.Config) -> Database:
+    run, location = invocation(ctx), database_location(ctx, loaded)
     if run.database is not None:
         run.database.close()
     try:
@@ -195,8 +193,8 @@ def actor_name(settings: keys.Settings, database: Database, as_user: str | None)
 def _acting_name(settings: keys.Settings, database: Database, as_user: str | None) -> str:
     """Do the same as `actor_name`, but a fixed login does not stand for whose alias it is."""
     actor = actor_name(settings, database, as_user)
-    is_login = named_actor(settings, database.location, as_user) is None
-    if is_login and settings.identity != "claim":
+    may_be_login = settings.identity != "claim"
+    if may_be_login and named_actor(settings, database.location, as_user) is None:
         check_no_alias(database, actor)
     return actor
 

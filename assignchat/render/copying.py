@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, TextIO
 
-from assignchat.render.output import delivering, stdout_is, stdout_is_terminal, unread
+from assignchat.render.output import Delivering, stdout_is, stdout_is_terminal, unread
 
 _PATIENCE_SECONDS = 2.0  # in all
 _PIECE = 64 * 1024  # bytes
@@ -37,7 +37,7 @@ def copied() -> Iterator[None]:
         yield
     finally:
         sys.stdout = output
-    with delivering():
+    with Delivering():
         copy.finish(output)
 
 

@@ -23,25 +23,34 @@ class Form(StrEnum):
     IDS = "ids"
 
 
+_PLAIN = (str, int, NoneType)  # as most values are
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
+
+
 def plain(value: Any) -> Any:
     """Return a value as JSON has it: named tuples as objects, a tracking row's detail parsed."""
-    if isinstance(value, (str, int, NoneType)):  # as most are
+    if isinstance(value, _PLAIN):
         return value
     if isinstance(value, TrackingRow):
         detail = None if value.detail is None else json.loads(detail_text(value.detail))
         return value._asdict() | {"detail": detail}
     if hasattr(value, "_asdict"):
-        return {key: plain(item) for key, item in value._asdict().items()}
+        return _plain_object(value._asdict())
     if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
+        return _plain_object(value)
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
     return value
 
 
+def _plain_object(values: dict[Any, Any]) -> dict[Any, Any]:
+    return {key: item if isinstance(item, _PLAIN) else plain(item) for key, item in values.items()}
+
+
 def json_text(value: Any) -> str:
     """Return a value as JSON on one line, exact, with escapes for what a terminal would obey."""
-    return escaped(json.dumps(plain(value), ensure_ascii=False))
+    return escaped(_ENCODER.encode(plain(value)))
 
 
 def escaped(text: str) -> str:

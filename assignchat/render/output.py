@@ -67,7 +67,7 @@ def terminal_is_dumb() -> bool:
 
 def flush() -> None:
     """Deliver what was printed so far. Raises `OutputFailed` if that fails."""
-    with delivering():
+    with Delivering():
         sys.stdout.flush()
 
 
@@ -77,7 +77,7 @@ def deliver() -> None:
     Raises `OutputFailed`, or `BrokenPipeError` if the reader goes before it has read all.
     """
     flush()
-    with delivering():
+    with Delivering():
         if stdout_is(stat.S_ISREG):
             os.fsync(sys.stdout.fileno())
         while stdout_is(stat.S_ISFIFO) and unread(sys.stdout.fileno()):
@@ -130,7 +130,7 @@ def discard() -> None:
 
 def write(text: str) -> None:
     """Print text that is already safe. Raises `OutputFailed` if it cannot be written."""
-    with delivering():
+    with Delivering():
         sys.stdout.write(text)
 
 
@@ -168,15 +168,15 @@ def write_file(path: Path, texts: Iterable[str]) -> None:
         raise OutputFailed(f"{path} could not be written: {error.strerror}") from error
 
 
-@contextmanager
-def delivering() -> Iterator[None]:
-    """Turn output that fails into `OutputFailed`, except that its reader has gone."""
-    try:
-        yield
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise OutputFailed(f"The result could not be written: {error.strerror}") from error
+class Delivering:
+    """Turns output in its block that fails into `OutputFailed`, unless its reader has gone."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
+        if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
+            raise OutputFailed(f"The result could not be written: {error.strerror}") from error
 
 
 class ClosedOutput(io.StringIO):

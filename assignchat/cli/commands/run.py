@@ -208,15 +208,15 @@ class _Script:
         if name.startswith("-"):
             raise Usage(f"{name} stands before run, not in a line")
         command = self._command(name, words)
-        context = self._root
+        context, path = self._root, name
         while hasattr(command, "commands") and rest and not rest[0].startswith("-"):
             context = typer.Context(command, parent=context, info_name=name)
             name, command, rest = command.resolve_command(context, rest)
+            path = f"{path} {name}"
         try:
             context = command.make_context(name, rest, parent=context)
         except typer.Exit:
             raise Usage("A line of run shows no help") from None
-        path = context.command_path.partition(" ")[2]
         self._check_allowed(path, {key for key, value in context.params.items() if value})
         if self._is_atomic:
             _check_ends(context.params)

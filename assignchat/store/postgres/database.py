@@ -30,10 +30,10 @@ from assignchat.store.postgres import (
 )
 from assignchat.store.postgres.driver import (
     Connection,
-    Interruptible,
     copy,
     extensions,
     psycopg2,
+    run,
 )
 from assignchat.store.postgres.inspection import PostgresInspection
 from assignchat.store.postgres.logins import PostgresLogins
@@ -59,6 +59,7 @@ class PostgresDatabase(PostgresInspection, PostgresLogins, Watching, Database):
         self._clock = clock
         self._soon: list[bytes] = []
         self._changed = 0
+        self._translating = errors.Translated(self.location, self._raise_interruption)
         self._cursor: Any = None  # of the last statement; it also writes those that run soon
         self._cursors = 0
         self._number = ""  # of the transaction that writes
@@ -274,18 +275,20 @@ class PostgresDatabase(PostgresInspection, PostgresLogins, Watching, Database):
             self._is_bulk = False
 
     def _translated(self) -> AbstractContextManager[None]:
-        return errors.Translated(self.location, self.connection)
+        return self._translating
+
+    def _raise_interruption(self) -> None:
+        self.connection.raise_interruption()  # which may be another one by then
 
     # Statements.
 
     def _run(self, sql: str, params: Params | None = None) -> Any:
         """Run a statement, after those that were to run soon. Returns the cursor."""
-        begun = self._in_transaction
+        if self._watched is None or self._in_transaction:
+            return self._run_once(sql, params)
         try:
             return self._run_once(sql, params)
         except DatabaseUnreachable:
-            if begun or self._watched is None:
-                raise
             self._mend()
             return self._run_once(sql, params)
 
@@ -294,9 +297,7 @@ class PostgresDatabase(PostgresInspection, PostgresLogins, Watching, Database):
             cursor = self._cursor = self.connection.cursor()
             text = cursor.mogrify(words.prepared(sql), words.bound(params or {}))
             soon, self._soon = self._soon, []
-            with Interruptible():
-                cursor.execute(b";".join((*soon, text)))
-            self.connection.raise_interruption()
+            run(cursor, b";".join((*soon, text)))
         if cursor.statusmessage.startswith(("INSERT", "UPDATE", "DELETE")):
             self._changed += cursor.rowcount
         return cursor

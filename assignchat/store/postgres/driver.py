@@ -41,6 +41,8 @@ def _load() -> Any:
 psycopg2: Any = _load()
 extensions: Any = psycopg2.extensions
 
+_OK, _READ, _WRITE = extensions.POLL_OK, extensions.POLL_READ, extensions.POLL_WRITE
+
 
 class Connection(extensions.connection):  # type: ignore[misc]
     """A connection on which a signal ends the statement that is under way."""
@@ -113,14 +115,17 @@ def _is_reachable(descriptor: int) -> bool:
     return False
 
 
-class Interruptible:
-    """Lets Python run the handlers of signals while it waits for the server in its block."""
+def run(cursor: Any, statements: bytes) -> None:
+    """Run statements, and let Python run the handlers of signals while it waits for the server.
 
-    def __enter__(self) -> None:
-        extensions.set_wait_callback(_wait)
-
-    def __exit__(self, *_: object) -> None:
+    Raises what a handler has raised, once the server has ended the statements.
+    """
+    extensions.set_wait_callback(_wait)
+    try:
+        cursor.execute(statements)
+    finally:
         extensions.set_wait_callback(None)
+    cursor.connection.raise_interruption()
 
 
 def copy(cursor: Any, statement: str, texts: Iterable[str]) -> None:
@@ -174,11 +179,10 @@ def _wait(connection: Any) -> None:
     while True:
         try:
             state = connection.poll()
-            if state == extensions.POLL_OK:
+            if state == _OK:
                 return
-            reading, writing = state == extensions.POLL_READ, state == extensions.POLL_WRITE
-            descriptor = connection.fileno()
-            ready = select.select([descriptor] * reading, [descriptor] * writing, [], seconds)
+            here = [connection.fileno()]
+            ready = select.select(here * (state == _READ), here * (state == _WRITE), [], seconds)
             if not any(ready) and connection.on_waiting:
                 connection.on_waiting()
                 seconds = _TELL_SECONDS

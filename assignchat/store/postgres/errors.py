@@ -17,7 +17,7 @@ from assignchat.errors import (
     IdentityFixed,
 )
 from assignchat.shell import command_line
-from assignchat.store.postgres.driver import Connection, psycopg2
+from assignchat.store.postgres.driver import psycopg2
 from assignchat.store.postgres.roles import AS_ONESELF, MEMBER
 
 if TYPE_CHECKING:
@@ -29,19 +29,19 @@ _NOTHING_CHANGED = "Nothing was changed."
 class Translated:
     """Raises the errors of the server in its block as `assignchat.errors`.
 
-    It raises what a signal has raised meanwhile in their place. It is a class because it stands
-    around every statement, and a generator takes longer.
+    First it calls `raise_interruption`, which raises what a signal has raised meanwhile. It is a
+    class because it stands around every statement, and a generator takes longer.
     """
 
-    def __init__(self, location: str, connection: Connection) -> None:
-        self._location, self._connection = location, connection
+    def __init__(self, location: str, raise_interruption: Callable[[], None]) -> None:
+        self._location, self._raise_interruption = location, raise_interruption
 
     def __enter__(self) -> None:
         pass
 
     def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
         if isinstance(error, psycopg2.Error):
-            self._connection.raise_interruption()
+            self._raise_interruption()
             raise translate(error, self._location) from error
 
 

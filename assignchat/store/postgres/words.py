@@ -14,8 +14,10 @@ def prepared(sql: str) -> str:
     return _PARAMETER.sub(r"%(\1)s", sql.replace("%", "%%"))
 
 
-def bound(params: Mapping[str, Any]) -> dict[str, Any]:
+def bound(params: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return parameters as they are stored: true is 1."""
+    if bool not in map(type, params.values()):  # as nearly always
+        return params
     return {
         name: int(value) if isinstance(value, bool) else value for name, value in params.items()
     }

@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -213,7 +213,7 @@ class SqliteDatabase(SqliteInspection):
 
     @property
     def own_files(self) -> Sequence[Path]:
-        return self._path, *opening.files_beside(self._path), queue.queue_beside(self._path)
+        return self._path, *opening.files_beside(self._path), self._queue
 
     def copy(self, path: Path, *, replace: bool = False) -> None:
         from assignchat.store.sqlite import files
@@ -257,23 +257,27 @@ class SqliteDatabase(SqliteInspection):
         return found
 
     def holder(self) -> "Holder | None":
-        return queue.holder(self._path, self._queued)
+        return queue.holder(self._path, self._queue, self._queued)
 
     def note_progress(self, done: int, total: int) -> None:
         if self._queued is not None:
             self._queued.say(percent=100 * done // total)
 
+    @cached_property
+    def _queue(self) -> Path:
+        return queue.queue_beside(self._path)
+
     @contextmanager
     def _place(self) -> Iterator[None]:
         seals.make_ready()
         try:
-            with queue.place(self._path) as self._queued:
+            with queue.place(self._path, self._queue) as self._queued:
                 yield
         finally:
             self._queued = None
 
     def alone(self) -> AbstractContextManager[bool]:
-        return queue.alone(self._path, self._busy_seconds)
+        return queue.alone(self._path, self._queue, self._busy_seconds)
 
     def _begin(self, kind: Kind) -> datetime:
         self.check_in_place()

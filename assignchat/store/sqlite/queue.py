@@ -42,9 +42,9 @@ def queue_beside(database: Path) -> Path:
 
 
 @contextmanager
-def place(database: Path) -> "Iterator[Place | None]":
+def place(database: Path, queue: Path) -> "Iterator[Place | None]":
     """Have a place in a database's queue during the block, or None where there can be no queue."""
-    taken = _take_last(database)
+    taken = _take_last(database, queue)
     try:
         yield taken
     finally:
@@ -52,9 +52,9 @@ def place(database: Path) -> "Iterator[Place | None]":
             taken.leave()
 
 
-def _take_last(database: Path) -> "Place | None":
+def _take_last(database: Path, queue: Path) -> "Place | None":
     try:
-        file = _open(database)
+        file = _open(database, queue)
     except OSError:  # a folder that may only be read, a full disk, somebody else's file or link
         return None
     try:
@@ -69,7 +69,7 @@ def _take_last(database: Path) -> "Place | None":
 
 
 @contextmanager
-def alone(database: Path, seconds: float) -> Iterator[bool]:
+def alone(database: Path, queue: Path, seconds: float) -> Iterator[bool]:
     """Wait for the one byte that belongs to no writer, and have it during the block.
 
     Yields whether it was given within so many seconds, or there can be no queue. It is given
@@ -78,7 +78,7 @@ def alone(database: Path, seconds: float) -> Iterator[bool]:
     """
     until = time.monotonic() + seconds
     try:
-        file = _open(database)
+        file = _open(database, queue)
     except OSError:
         yield True
         return
@@ -216,24 +216,23 @@ def begin(
             tell()
 
 
-def _open(database: Path) -> int:
+def _open(database: Path, queue: Path) -> int:
     """Open the file of the queue, made if need be with the rights of the database.
 
     Raises `OSError`, also if anything but a file is there.
     """
-    path = queue_beside(database)
     flags = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK
     try:
-        file = os.open(path, flags)
+        file = os.open(queue, flags)
     except FileNotFoundError:
         with suppress(FileExistsError):
-            os.close(create_own(path))
-        file = os.open(path, flags)
+            os.close(create_own(queue))
+        file = os.open(queue, flags)
     try:
         found = os.fstat(file)
         if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
-            raise FileExistsError(path)
-        _make_like(file, found, database.stat())
+            raise FileExistsError(queue)
+        _make_like(file, found, os.stat(database))
     except OSError:
         os.close(file)
         raise
@@ -259,7 +258,7 @@ def _lock(file: int, start: int, length: int) -> bool:
     return True
 
 
-def holder(database: Path, own: Place | None = None) -> "Holder | None":
+def holder(database: Path, queue: Path, own: Place | None = None) -> "Holder | None":
     """Find who holds the lock of a database. Returns None if nobody does, or it cannot be told.
 
     With a place of one's `own`, its file is used: to close another one would give up the place.
@@ -267,7 +266,7 @@ def holder(database: Path, own: Place | None = None) -> "Holder | None":
     if own is not None:
         return own.holder() or _holder_without_place(database)
     try:
-        file = os.open(queue_beside(database), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        file = os.open(queue, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:  # nobody has written with a place
         return _holder_without_place(database)
     except OSError:
