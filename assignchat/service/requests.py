@@ -228,7 +228,7 @@ def _check_none_pending(database: Database, chat: Chat, *, replaced_by: User | N
     raise RequestExists(
         f"Request {newest.id} to {newest.recipient_id!r} is pending on chat {chat.id!r}",
         hint="Its requester may send another in its place with --replace, and they or a manager"
-        f" may withdraw it: assignchat withdraw {newest.id} --reason …",
+        f" may withdraw it: assignchat withdraw {newest.id} --reason TEXT",
     )
 
 
