@@ -36,18 +36,22 @@ def say_page(*lines: str) -> None:
 def note(text: str, *, end: str = "\n", pasted: bool = False) -> None:
     """Print a line to standard error, made safe to show, and folded on a terminal.
 
-    What is to be `pasted` stays on one line, unless it quotes something: then it may hold words
+    A command to be `pasted` stays on one line, unless it quotes something: then it may hold words
     that would make a line of their own.
     """
     if sys.stderr is None:
         return
     line = visible(text)
-    if stderr_is_terminal() and not (pasted and "'" not in line):
+    has_command = any(f"{program} " in line for program in _PASTED)
+    if stderr_is_terminal() and not (pasted and has_command and "'" not in line):
         line = folded(line, width_of(_STDERR))
     with suppress(OSError):  # an error that cannot be told is still the same error
         # In one piece: standard output may go to the same place, line by line.
         sys.stderr.write(f"{line}{end}")
         sys.stderr.flush()
+
+
+_PASTED = ("assignchat", "chmod")
 
 
 def stdout_is_terminal() -> bool:

@@ -119,6 +119,11 @@ def test_a_hint_can_be_pasted_in_one_piece_unless_it_quotes(team_now: Team) -> N
     assert_nothing_forged(shown)
 
 
+def test_a_hint_without_a_command_is_folded_between_words(team_now: Team) -> None:
+    shown = at_terminal(team_now, "inbox", "--as", "zz", columns=40).out
+    assert shown.endswith("Hint: Say who you are with --as USER or\n    ASSIGNCHAT_USER.\n")
+
+
 def test_what_is_folded_loses_no_word() -> None:
     text = "a bb ccc " + "\u9a6c" * 30 + " dddd e\u0301" + "x" * 100
     for width in range(1, 60):
