@@ -15,10 +15,10 @@ SYSTEM = "system"
 """The actor of what happens by itself: a deadline that passes."""
 
 INDEFINITE = "indefinite"
-"""Until when somebody is away who has not said; as text it is later than every stored time."""
+"""The end of an absence without a time; as text it is later than every stored time."""
 
 UNTIL_ANSWER = "next answer"
-"""Until when somebody is away who has not answered several requests; later than every time, too."""
+"""The end of an absence after unanswered requests; it is later than every time, too."""
 
 
 class Role(StrEnum):
@@ -141,7 +141,7 @@ SETTLED = tuple(status for status in Status if status != Status.PENDING)
 """How a request can end."""
 
 ANSWERS = tuple(step.target for step in TRANSITIONS.values() if step.party == Party.RECIPIENT)
-"""How it ends by the recipient's own answer."""
+"""How the recipient can end it."""
 
 NOT_TAKEN = tuple(step.target for step in TRANSITIONS.values() if step.chain_goes_on)
 """How it ends so that the next of its chain is asked; without one, nobody has taken the chat."""
@@ -168,7 +168,7 @@ To a recipient that is the requester, to all others the recipient.
 """
 
 NOBODY_TOOK_NOTICE = "Nobody has taken the chat about which %s has asked."
-"""How those are told whom the rules name, with the requester's name."""
+"""How the users are told whom the rules name, with the requester's name."""
 
 SET_AWAY_NOTICE = (
     "You are away until you answer or come back: {requests} timed out without an answer."

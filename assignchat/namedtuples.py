@@ -48,10 +48,11 @@ else:
 
         def _replace(self, **changed: Any) -> Self:
             """Return another one, with these fields changed."""
-            replaced = self._make(map(changed.pop, self._fields, self))
-            if changed:
-                raise TypeError(f"{type(self).__name__} has no {', '.join(changed)}")
-            return replaced
+            values = self._asdict() | changed
+            if len(values) > len(self):
+                unknown = list(values)[len(self) :]
+                raise TypeError(f"{type(self).__name__} has no {', '.join(unknown)}")
+            return self._make(values.values())
 
         def _asdict(self) -> dict[str, Any]:
             """Return the values by the names of their fields."""

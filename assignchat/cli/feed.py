@@ -112,7 +112,7 @@ def _beside(cursor: Path) -> Path:
 
 
 def _mark(row: TrackingRow) -> str:
-    """Return what no other row has, also if a later version adds a column."""
+    """Return a mark that no other row has, the same if a later version adds a column."""
     values = {name: value for name, value in row._asdict().items() if value is not None}
     return hashlib.sha256(json.dumps(values).encode()).hexdigest()
 

@@ -187,7 +187,10 @@ def pieces(text: str, room: int, at: Sequence[str] = ("\n\n", "\n", " ")) -> lis
     for part in text.split(at[0]):
         for piece in pieces(part, room, at[1:]):
             together = f"{made[-1]}{at[0]}{piece}" if made[-1] else piece
-            made[-1:] = [together] if len(together) <= room else [made[-1], piece]
+            if len(together) <= room:
+                made[-1] = together
+            else:
+                made.append(piece)
     return made
 
 

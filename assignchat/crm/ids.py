@@ -37,7 +37,7 @@ _CHECKSUM = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 
 
 def why_hidden(text: str) -> str | None:
-    """Say what is in an id that nobody sees. Returns None if all of it is seen."""
+    """Name a character in an id that cannot be seen. Returns None if there is none."""
     char = hidden(text)
     return char and f"has a character that cannot be seen, U+{ord(char):04X}"
 

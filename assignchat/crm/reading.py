@@ -50,7 +50,8 @@ def _numbered(found: Iterator[NumberedObject]) -> Iterator[NumberedObject]:
     """Yield objects with places that differ, also if several stand on line 1."""
     number = 0
     for line, value in found:
-        number += line == 1
+        if line == 1:
+            number += 1
         yield (_ITEMS + number if line == 1 and number > 1 else line), value
 
 

@@ -60,10 +60,8 @@ def telling(
 ) -> Iterator[Telling]:
     """Yield the changes to tell the CRM, and mark them as known after the block has delivered them.
 
-    Without `statuses` it is told owners alone.
-
-    Other commands need not wait for the block, but for other tellings: each change is told by one
-    of them. Changes made meanwhile are still to be told.
+    Without `statuses` it is told owners alone. Other commands need not wait for the block, but for
+    other tellings: each change is told by one of them. Changes made meanwhile are still to be told.
     """
     with database.alone() as is_alone:
         if not is_alone:

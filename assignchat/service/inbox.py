@@ -67,7 +67,7 @@ def inbox(database: Database, *, actor: str, mark_read: bool = False) -> Inbox:
 
 
 def taken_away(database: Database, request_ids: Iterable[int]) -> list[Request]:
-    """Look up requests that wait for a user no longer. Returns those whose end others brought."""
+    """Look up requests that no longer wait for a user. Returns those that others have ended."""
     own = {step.target for step in TRANSITIONS.values() if step.party == Party.RECIPIENT}
     with database.read():
         found = [find_request(database, request_id) for request_id in request_ids]

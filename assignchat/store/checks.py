@@ -1,4 +1,4 @@
-"""Queries for damage that is no matter of a column. Each returns ids, or names."""
+"""Queries for damage that is not in the value of a column. Each returns ids, or names."""
 
 from collections.abc import Iterator
 
@@ -46,9 +46,9 @@ def uncollected_deliveries(database: Database) -> list[int]:
 
 
 def earlier_rows(database: Database, since: str) -> Iterator[tuple[int, str, str]]:
-    """Yield the tracking rows that are earlier than the row before them, if that is since a time.
+    """Yield the tracking rows that are earlier than the row before: id, time, time of that row.
 
-    Each with its id, its time, and the time of the row before.
+    They are left out if the row before is older than a stored time.
     """
     found = database.tuples(
         # Those of one transaction, or one slice of it, have one time, and one seal.

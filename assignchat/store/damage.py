@@ -1,4 +1,4 @@
-"""Looking for spoilt values: in every row of every table, by what `strict` says of its columns."""
+"""Looking for spoilt values in every row of every table, by what `strict` says of its columns."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -35,7 +35,7 @@ def attempt(database: Database) -> Iterator[None]:
 
 
 def first_damage(database: Database) -> DatabaseDamaged | None:
-    """Find the first value that its column cannot hold, or a row that refers to none.
+    """Find the first value that its column cannot hold, or a row that refers to a missing one.
 
     Returns the error that names it, or None.
     """
@@ -78,7 +78,7 @@ _DOUBTFUL = {
 
 
 def damages_not_told(database: Database) -> Iterator[str]:
-    """Yield the place of a value that its column cannot hold, of those that tracking tells not."""
+    """Yield the place of each value that its column cannot hold, where tracking tells nothing."""
     for table, columns in _NOT_TOLD.items():
         for row, name, _ in _spoilt(database, table, columns, _DOUBTFUL.get(table, "")):
             yield f"{table} {row!r} ({name})"
@@ -87,7 +87,7 @@ def damages_not_told(database: Database) -> Iterator[str]:
 def _spoilt(
     database: Database, table: str, columns: Sequence[str], which: str = ""
 ) -> Iterator[tuple[object, str, object]]:
-    """Yield the first spoilt value of each row that has one: by what the row is named, column."""
+    """Yield the first spoilt value of each row that has one: row, column, value."""
     kinds = [TABLES[table][column] for column in columns]
     for row in database.as_stored(table, columns, which):
         place = _first_wrong(row, kinds)

@@ -13,11 +13,11 @@ class Expressions(Protocol):
 
     @staticmethod
     def json_at(text: str, path: str) -> str:
-        """Return what finds a value in a JSON text by a path such as `status[1]`, or NULL."""
+        """Return the value in a JSON text at a path such as `status[1]`, or NULL."""
 
     @staticmethod
     def json_if_valid(text: str) -> str:
-        """Return what turns a text that is not JSON into NULL."""
+        """Return the text, or NULL if it is not JSON."""
 
     @staticmethod
     def json_has(text: str, key: str) -> str:
@@ -25,24 +25,24 @@ class Expressions(Protocol):
 
     @staticmethod
     def json_spelled(text: str) -> str:
-        """Return what spells a JSON text as `json_at` does."""
+        """Return the JSON text as `json_at` spells it."""
 
     @staticmethod
     def json_list(column: str, source: str) -> str:
-        """Return what makes a JSON text of the values of a column, in order."""
+        """Return a JSON text of the values of a column, in order."""
 
     @staticmethod
     def json_array(*items: str) -> str:
-        """Return what makes a JSON array."""
+        """Return a JSON array of the items."""
 
     @staticmethod
     def json_object(members: Mapping[str, str]) -> str:
-        """Return what makes a JSON text of an object."""
+        """Return a JSON text of the object with these members."""
 
     @staticmethod
     def json_without_nulls(text: str) -> str:
-        """Return what removes the members that are null, and turns the empty object into NULL."""
+        """Return a JSON object without its members that are null, or NULL if none is left."""
 
     @staticmethod
     def seconds_between(earlier: str, later: str) -> str:
-        """Return what finds the seconds between two stored times, to the millisecond."""
+        """Return the seconds between two stored times, to the millisecond."""

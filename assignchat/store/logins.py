@@ -3,7 +3,7 @@
 from typing import Protocol
 
 ROLES = ("assignchat_owner", "assignchat_member", "assignchat_auditor")
-"""Who owns the tables, who works with them, and who only reads them."""
+"""The owner of the tables, the members who work with them, and those who only read them."""
 
 
 class Logins(Protocol):

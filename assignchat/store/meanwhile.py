@@ -12,10 +12,10 @@ _SECONDS_AWAY = 60
 
 
 class Patience:
-    """How long whoever watches bears a server that is away: for a minute, if it was there."""
+    """The patience of a command with a server that is away: a minute, if it was there before."""
 
     lost: DatabaseUnreachable | None = None
-    """What the last look has failed by."""
+    """The error by which the last look failed, or None."""
     _was_there = False
     _until = 0.0
 
@@ -38,7 +38,7 @@ class Patience:
 
 
 class Changes(Protocol):
-    """What whoever waits or watches asks."""
+    """The questions of a command that waits or watches."""
 
     @property
     def version(self) -> object:
@@ -61,5 +61,5 @@ class Changes(Protocol):
     def check_in_place(self) -> None:
         """Raise `DatabaseMissing` if the database is gone, or another one is in its place.
 
-        Raises `DatabaseReplaced` if that is so of a file beside it, through which changes come.
+        Raise `DatabaseReplaced` if a file beside it is, through which changes come.
         """

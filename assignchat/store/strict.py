@@ -89,7 +89,7 @@ def _is_object(text: str) -> bool:
 
 @lru_cache(maxsize=64)
 def _parsed(text: str) -> object:
-    """Read JSON. Returns None for what is none, and if it has half a character in an escape."""
+    """Read JSON. Returns None if the text is not JSON, or has half a character in an escape."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
@@ -255,7 +255,7 @@ _BY_ANNOTATION: dict[object, Kind] = {
     float: Kind("a number", frozenset([float])),
     float | None: Kind("a number", frozenset([float, NoneType])),
 }
-"""What fields hold of which nothing else is said."""
+"""What all other fields hold, by their types."""
 
 
 class _Shape:
@@ -361,7 +361,7 @@ def may_come_of_damage(error: Exception) -> bool:
 
 @contextmanager
 def damage_named(first_damage: Callable[[], DatabaseDamaged | None]) -> Iterator[None]:
-    """Look for a spoilt value if the block fails as one can make it fail. Raises its name."""
+    """Run the block. If a spoilt value may have made it fail, raises the error that names it."""
     try:
         yield
     except Exception as error:

@@ -7,13 +7,13 @@ from assignchat.store.sql import like_text
 from assignchat.texts import folded
 
 Canonical = Callable[[str], str]
-"""What makes of an id the form that all ids have in common that look the same."""
+"""Turns an id into the form that all ids share that look like it."""
 
 _LONG = 15  # characters; so long an id may stand inside another form of itself, such as in braces
 
 
 def of(database: Database, table: str, new_id: str, canonical: Canonical) -> str | None:
-    """Find an id that another one looks like. Returns None if there is none, or itself."""
+    """Find an id that looks like a new one. Returns None if there is none but the new one."""
     form = canonical(new_id)
     pattern = like_text(form.lower())
     alike = database.tuples(

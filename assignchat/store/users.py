@@ -153,7 +153,7 @@ def put_alias(database: Database, alias: Alias) -> None:
 
 
 def aliases(database: Database) -> list[Alias]:
-    """Every alias, in order."""
+    """List every alias, in order."""
     columns = ", ".join(Alias._fields)
     return list(database.rows(Alias, f"SELECT {columns} FROM user_aliases ORDER BY user_id, alias"))
 

@@ -82,7 +82,7 @@ def _without_countdown(found: Inbox) -> object:
 
 
 class _Watched:
-    """The inbox of an actor, read only when it may have changed, or the config, since last."""
+    """The inbox of an actor, read only if it or the config may have changed since the last look."""
 
     def __init__(self, ctx: typer.Context, as_user: str | None) -> None:
         self._ctx, self._as_user = ctx, as_user

@@ -67,7 +67,7 @@ class SqliteInspection(Expressions, Database):
         return int(self.value(sql, {"table": table}))
 
     def check_sequences(self) -> None:
-        """Raise `DatabaseDamaged` if SQLite would give ids that are none."""
+        """Raise `DatabaseDamaged` if the ids that SQLite gives next would not be valid."""
         for name, last in self.tuples(WRONG_SEQUENCES):
             what = f"a number from 0 to {_HIGHEST}"
             error = damage(self.location, "sqlite_sequence", name, "seq", last, what)

@@ -33,7 +33,11 @@ def blocks(database: Database, select: str, params: Params) -> Iterator[str | li
 
 def _lines(database: Database, part: str, given: Params) -> tuple[int, str | None]:
     """Make the lines of some rows. Returns the last id, and None if Python has to look at them."""
-    found = database.tuples(f"{_OF_BLOCK} {part}) AS block", given)
+    found = database.tuples(
+        "SELECT max(id), count(*), group_concat(line, char(10)), min(at), max(at)"
+        f" FROM (SELECT id, at, {_LINE} AS line {part}) AS block",
+        given,
+    )
     last, count, lines, first_at, last_at = next(found)
     if lines is None or not _are_whole(lines, count):
         return 0, None
@@ -80,21 +84,15 @@ def _member(name: str, kind: Kind) -> tuple[str, str]:
     return f'"{name}": "%s"', name
 
 
-def _of_block() -> str:
-    """Return the statement that tells a block of rows: the last id, how many, their lines, times.
-
-    The rows are yet to be chosen, and a bracket is open.
-    """
+def _line() -> str:
+    """Write the SQL of a row's line, or of a NUL if Python has to look at the row."""
     kinds = [kind for kind in kinds_of(TrackingRow) if kind is not None]
     columns = list(zip(TrackingRow._fields, kinds, strict=True))
     right = " AND ".join(filter(None, (_condition(*column) for column in columns)))
     formats, values = zip(*(_member(*column) for column in columns[:-1]), strict=True)
     begun = f"printf('{{{', '.join(formats)}, \"detail\": ', {', '.join(values)})"
     line = f"{begun} || coalesce(detail, 'null') || '}}'"  # printf stops at a NUL
-    return (
-        "SELECT max(id), count(*), group_concat(line, char(10)), min(at), max(at)"
-        f" FROM (SELECT id, at, CASE WHEN {right} THEN {line} ELSE char(0) END AS line "
-    )
+    return f"CASE WHEN {right} THEN {line} ELSE char(0) END"
 
 
-_OF_BLOCK = _of_block()
+_LINE = _line()

@@ -59,18 +59,19 @@ def check_in_place(path: Path, file: Identity) -> None:
 def identities_beside(path: Path) -> dict[Path, Identity]:
     """Find the files that SQLite uses beside a database that is open, the -wal file first.
 
-    Returns none for a closed copy, beside which there is no -wal file.
+    Returns an empty dict for a closed copy, beside which there is no -wal file.
     """
     found = {file: _seen(file) for file in files_beside(path)}
-    has_log = None not in list(found.values())[:1]
-    return {file: seen for file, seen in found.items() if seen is not None and has_log}
+    if next(iter(found.values())) is None:
+        return {}
+    return {file: seen for file, seen in found.items() if seen is not None}
 
 
 def check_beside(beside: Mapping[Path, Identity]) -> None:
     """Raise `DatabaseReplaced` unless what SQLite uses beside a database still has its name.
 
-    What others write is in the files that have the names. One that was cut to nothing is in use
-    as memory, and whoever reads that memory is ended by the system.
+    Others write to the files that have these names. A -shm file is in use as memory: if it was
+    cut to nothing, the system ends a process that reads that memory.
     """
     for file, identity in beside.items():
         if _seen(file) != identity:
@@ -322,10 +323,10 @@ def overwrite_log(connection: sqlite3.Connection) -> None:
 
 
 def own_objects() -> str:
-    """Return the SQL that selects our tables and views, and whatever acts when they are written.
+    """Return the SQL that selects our tables and views, and all that acts when they are written.
 
-    That is each index and trigger of theirs, whose table is written as its maker wrote it, and
-    each table of somebody else that refers to one of ours.
+    These are their indexes and triggers, whose makers may have written the name of the table in
+    another case, and the tables of others that refer to ours.
     """
     own = one_of((*OWN, MIGRATIONS))
     refers = f"""
@@ -338,7 +339,7 @@ def own_objects() -> str:
 
 
 MIGRATIONS = "_sqlite_migrations"
-"""In which sqlite_utils keeps the names of those that have run."""
+"""The table in which sqlite_utils keeps the names of the migrations that have run."""
 
 # How sqlite_utils and SQLite make their own tables is their business.
 _OF_OTHERS = f"""

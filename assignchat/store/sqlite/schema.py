@@ -57,7 +57,7 @@ def m001_initial(database: sqlite_utils.Database) -> None:
 def m002_seals(database: sqlite_utils.Database) -> None:
     """Make the table of seals, and views for readers of SQL.
 
-    The caller seals the rows that are there already: see `opening`.
+    The caller seals the rows that are there already: see `SqliteDatabase`.
     """
     for statement in (SEALS, *SEAL_GUARDS, SEALS_BY_HASH, PENDING_REQUESTS, USER_LOAD):
         database.conn.execute(statement)
@@ -234,23 +234,23 @@ INDEXES = (
     "CREATE INDEX notifications_unread ON notifications (recipient_id) WHERE read_at IS NULL",
 )
 
-# They guard against mistakes, not against the owner of the file. Three are needed:
-# INSERT OR REPLACE walks around the first two.
-GUARDS = (
+
+def append_only(table: str, key: str) -> tuple[str, ...]:
+    """Return the triggers that refuse to change a table's rows, which are named by a key.
+
+    They guard against mistakes, not against the owner of the file. Three are needed: INSERT OR
+    REPLACE walks around the first two.
     """
-    CREATE TRIGGER engagement_tracking_no_update BEFORE UPDATE ON engagement_tracking
-    BEGIN SELECT RAISE(ABORT, 'engagement_tracking is append-only'); END
-    """,
-    """
-    CREATE TRIGGER engagement_tracking_no_delete BEFORE DELETE ON engagement_tracking
-    BEGIN SELECT RAISE(ABORT, 'engagement_tracking is append-only'); END
-    """,
-    """
-    CREATE TRIGGER engagement_tracking_no_replace BEFORE INSERT ON engagement_tracking
-    WHEN EXISTS (SELECT 1 FROM engagement_tracking WHERE id = NEW.id)
-    BEGIN SELECT RAISE(ABORT, 'engagement_tracking is append-only'); END
-    """,
-)
+    refuse = f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+    if_there = f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {key} = NEW.{key})"
+    return (
+        f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table}\n    {refuse}",
+        f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table}\n    {refuse}",
+        f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table}\n    {if_there}\n    {refuse}",
+    )
+
+
+GUARDS = append_only("engagement_tracking", "id")
 
 # "response" is the recipient's own answer: only accepting and rejecting have a time for it.
 ENGAGEMENT_RECORDS = """
@@ -290,21 +290,7 @@ SEALS = """
 
 SEALS_BY_HASH = "CREATE INDEX seals_by_hash ON seals (hash)"
 
-SEAL_GUARDS = (
-    """
-    CREATE TRIGGER seals_no_update BEFORE UPDATE ON seals
-    BEGIN SELECT RAISE(ABORT, 'seals is append-only'); END
-    """,
-    """
-    CREATE TRIGGER seals_no_delete BEFORE DELETE ON seals
-    BEGIN SELECT RAISE(ABORT, 'seals is append-only'); END
-    """,
-    """
-    CREATE TRIGGER seals_no_replace BEFORE INSERT ON seals
-    WHEN EXISTS (SELECT 1 FROM seals WHERE last_id = NEW.last_id)
-    BEGIN SELECT RAISE(ABORT, 'seals is append-only'); END
-    """,
-)
+SEAL_GUARDS = append_only("seals", "last_id")
 
 # As stored: one whose deadline has passed is pending here until a command meets it.
 PENDING_REQUESTS = """
@@ -332,7 +318,7 @@ USER_LOAD = """
 
 USER_CAPACITY = "ALTER TABLE users ADD COLUMN capacity INTEGER CHECK (capacity >= 0)"
 
-# `folded` is the alias as it is compared: see `model.folded`.
+# `folded` is the alias as it is compared: see `texts.folded`.
 USER_ALIASES = """
     CREATE TABLE user_aliases (
         alias TEXT NOT NULL,
