@@ -51,7 +51,7 @@ def note(text: str, *, end: str = "\n", pasted: bool = False) -> None:
         sys.stderr.flush()
 
 
-_PASTED = ("assignchat", "chmod")
+_PASTED = ("assignchat", "chmod", "pg_dump")
 
 
 def stdout_is_terminal() -> bool:
