@@ -17,8 +17,15 @@ def without_password(value: V) -> V:
     if not isinstance(value, str) or "://" not in value:
         return value
     # Up to the last @, so that nothing of a password with an @ or a slash in it is left.
-    text = re.sub(r"^(\w+://[^:@/?]*):.*@", r"\1:***@", value)
-    return cast("V", re.sub(r"([?&](?:ssl)?password=)[^&]*", r"\1***", text))
+    text = re.sub(r"^(\s*[\w+.-]+://[^:@/?]*):.*@", r"\1:***@", value)
+    text = re.sub(r"^(\s*[\w+.-]+://[^:/?]*@[^:@/?]*):[^/?]*@", r"\1:***@", text)
+    return cast("V", re.sub(r"([?&][^=&]*=)[^&]*", _masked, text))
+
+
+def _masked(option: re.Match[str]) -> str:
+    """Mask what may be a password, even if its name is misspelt or in another spelling."""
+    name = re.sub("%([0-9a-fA-F]{2})", lambda code: chr(int(code[1], 16)), option[1].lower())
+    return f"{option[1]}***" if "passw" in name.lower() else option[0]
 
 
 def check_location(text: str) -> str:

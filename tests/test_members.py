@@ -5,6 +5,8 @@ What is refused is tried around the program too, with SQL by the login of a memb
 
 import shlex
 from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ import pytest
 import assignchat
 from assignchat.errors import IdentityFixed
 from assignchat.store.logins import ROLES
-from tests.support.processes import run
+from tests.support.processes import program, result, run, start, wait_until
 from tests.support.servers import Server
 from tests.support.team import Team, content_of, rows_of
 
@@ -20,6 +22,7 @@ LOGINS = ("maria", "mark", "martha", "omar")
 CLAIM = "INSERT INTO engagement_tracking (at, event, actor, os_user, chat_id)"
 REQUEST = "INSERT INTO requests (chat_id, requester_id, recipient_id, recipient_role, status,"
 REQUEST += " requested_at, from_user)"
+CHANGE = "INSERT INTO engagement_tracking (at, event, actor, os_user, detail) VALUES"
 SEAL = "INSERT INTO seals (last_id, first_id, varying, marks, hash)"
 NEXT = "(SELECT max(last_id) + 1 FROM seals)"
 HASH = "repeat('a', 64)"
@@ -86,6 +89,8 @@ class Members:
 def members(empty_team: Team, server: Server) -> Iterator[Members]:
     """A team by claim: who is held to their login is held to it by the server alone."""
     with server.database() as url:
+        # The server knows the time as well: some of it can pass here without being yet to come.
+        empty_team.now = datetime.now(UTC) - timedelta(hours=12)
         made = Members(empty_team, server, url)
         made.ok("mark", "assign", "chat-1", "--to", "martha", "--as", "mark")
         yield made
@@ -126,6 +131,20 @@ HISTORY = {
     "a request to another": "UPDATE requests SET recipient_id = 'mark'",
     "a batch of another": "INSERT INTO batches (at, actor) VALUES ('', 'maria')",
     "as the owner": "SET ROLE assignchat_owner",
+    "a change by the system": f"{CHANGE} ('', 'user_changed', 'system', '',"
+    """ '{"id": "mark", "role": ["user", "manager"]}')""",
+    "a change by the system that is not told": f"{CHANGE} ('', 'user_changed', 'system', '', NULL)",
+    "a row that is yet to come": f"{CLAIM} VALUES ('2199', 'x', 'mark', '', 'chat-1')",
+    "a row before others": f"{CLAIM[:-1]}, id) VALUES ('', 'x', 'mark', '', 'chat-1', 0)",
+    "a row behind which there is no number": f"{CLAIM[:-1]}, id)"
+    f" VALUES ('', 'x', 'mark', '', 'chat-1', {2**63 - 1})",
+    "such a request": f"{REQUEST[:-1]}, id)"
+    f" VALUES ('chat-2', 'mark', 'martha', 'user', 'pending', '', 'mark', {2**63 - 1})",
+    "such a batch": f"INSERT INTO batches (at, actor, id) VALUES ('', 'mark', {2**63 - 1})",
+    "such a notification": "INSERT INTO notifications (at, recipient_id, text, id)"
+    f" VALUES ('', 'mark', 'x', {2**63 - 1})",
+    "a request with its answer": f"{REQUEST[:-1]}, resolved_at)"
+    " VALUES ('chat-2', 'mark', 'martha', 'user', 'accepted', '', 'mark', '')",
     "as another": "SET SESSION AUTHORIZATION martha",
     "a right": "GRANT UPDATE ON engagement_tracking TO mark",
     "delete of chats": "DELETE FROM chats",
@@ -145,6 +164,36 @@ def test_no_sql_of_a_member_changes_history_or_acts_for_another(
     assert "ERROR" in error or "no privileges were granted" in error
     assert content_of(members.url) == before
     assert members.findings() == set()
+
+
+def test_no_request_of_another_ends_before_its_deadline(members: Members) -> None:
+    members.ok("martha", "assign", "chat-4", "--to", "omar", "--timeout", "1d", "--as", "martha")
+    early = "UPDATE requests SET status = 'timed_out', resolved_at = expires_at WHERE id = 2"
+    assert "timed_out_in_time" in members.sql("mark", early)
+
+
+def _next_of_chain(previous: int, recipient: str, note: str = "NULL") -> str:
+    return (
+        f"{REQUEST[:-1]}, note, previous_request_id)"
+        f" SELECT chat_id, requester_id, '{recipient}', 'user', 'pending', '', from_user, {note},"
+        f" id FROM requests WHERE id = {previous}"
+    )
+
+
+def test_a_chain_asks_nobody_whom_its_requester_has_not_named(members: Members) -> None:
+    members.ok("martha", "assign", "chat-4", "--to", "omar", "--as", "martha")
+    members.ok("omar", "reject", "2", "--reason", "x", "--as", "omar")
+    members.ok("martha", "assign", "chat-4", "--to", "omar", "--then", "maria", "--as", "martha")
+    members.ok("omar", "reject", "3", "--reason", "x", "--as", "omar")
+    members.ok("maria", "reject", "4", "--reason", "x", "--as", "maria")
+    for forged in (
+        _next_of_chain(2, "mark"),
+        _next_of_chain(3, "mark"),
+        _next_of_chain(3, "maria"),  # who was asked already
+        _next_of_chain(4, "maria"),
+        _next_of_chain(3, "maria", note="'Take it'"),
+    ):
+        assert "asked_as_oneself" in members.sql("mark", forged)
 
 
 SEALS = {
@@ -189,6 +238,23 @@ def test_a_sequence_set_by_hand_makes_no_gap(members: Members) -> None:
     assert members.sql("mark", "SELECT setval('engagement_tracking_id_seq', 999)") == ""
     members.ok("mark", "withdraw", "1", "--reason", "x", "--as", "mark")
     assert members.findings() == set()
+
+
+def test_a_number_that_was_taken_meanwhile_is_no_bug(members: Members) -> None:
+    """As by a member who sets sequences over and over."""
+    import psycopg2
+
+    row = f"{CLAIM} VALUES ('2026-11-22T14:05:10.000Z', 'reopened', 'mark', 'mark', 'chat-1')"
+    with closing(psycopg2.connect(members.at("mark"))) as other, other.cursor() as cursor:
+        # Unseen by others, so that the next one gets the same number and waits for what comes.
+        cursor.execute(f"SET search_path = assignchat; {row}")
+        adding = f"--db {members.at('martha')} user add zoe --as martha --json"
+        waiting = start(members.team.folder, *program(*adding.split()))
+        blocked = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        wait_until(lambda: bool(members.server.run(blocked)[0][0]))
+        other.commit()
+        refused = result(waiting)
+    assert (refused.exit_code, refused.error) == (6, "database_locked")
 
 
 def test_the_whole_work_of_a_day_goes_through_as_members(held: Members) -> None:

@@ -4,6 +4,7 @@ import shlex
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -118,6 +119,49 @@ def test_the_server_makes_its_own_backups(team: Team, empty: str, server: Server
     assert (team.folder / "team.dump").stat().st_size > 1000
 
 
+WORK = (
+    ["chat", "add", "a\\'b% :c %s", "--customer", "O'Br\\ien \\' 100% :x !_", "--owner", "mark"],
+    ["chat", "list", "--customer", "\\ien \\' 100% :x !_"],
+    ["assign", "a\\'b% :c %s", "--to", "martha", "--note", "\\' :x", "--as", "mark"],
+    ["reject", "1", "--reason", "\\", "--as", "martha"],
+    ["tracking", "--chat", "a\\'b% :c %s"],
+)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        "standard_conforming_strings=off",
+        "standard_conforming_strings=off backslash_quote=off",
+        "transform_null_equals=on",
+        "client_encoding=LATIN1",
+        "datestyle=German",
+        "search_path=pg_temp",
+        "default_transaction_isolation=serializable",
+    ],
+)
+def test_the_settings_of_a_login_change_nothing(team: Team, empty: str, settings: str) -> None:
+    empty += f"&options={quote(' '.join(f'-c {setting}' for setting in settings.split()))}"
+    team.ok("--db", empty, "init", "--demo")
+    for words in WORK:
+        assert team.ok("--db", empty, *words)
+    chats = team.folder / "chats.csv"
+    chats.write_text("id,customer,owner_id\nx\\y,a\\nb,mark\n")
+    team.ok("--db", empty, "import", "chats", "chats.csv")
+    found = {chat["id"]: chat["customer"] for chat in team.ok("--db", empty, "chat", "list")}
+    assert found["x\\y"] == "a\\nb"
+    assert found["a\\'b% :c %s"] == "O'Br\\ien \\' 100% :x !_"
+    head(team, "--db", empty)
+
+
+def test_a_login_that_shall_only_read_can_check(team: Team, empty: str) -> None:
+    team.ok("--db", empty, "init", "--demo")
+    empty += "&options=-cdefault_transaction_read_only%3Don"
+    found = team.ok("--db", empty, "check", "--full")
+    assert [one["code"] for one in found["warnings"]] == ["schema_unchecked"]
+    assert team.refused("--db", empty, "user", "add", "zoe") == (6, "database_unreachable")
+
+
 READING = (
     "status --as mark",
     "inbox --as mark",
@@ -195,3 +239,19 @@ def test_what_is_no_url_is_refused_by_name(team: Team) -> None:
     refused = team.run("--db", f"postgresql://mark:{SECRET}@host:port/x", "user", "list")
     assert refused.exit_code in (2, 6)
     assert SECRET not in refused.err
+    for where in (
+        "postgresql://mark:sec@ret@127.0.0.1:1/x",
+        "postgresql://mark:sec/ret@127.0.0.1:1/x",
+        "postgresql://mark:1/ret@127.0.0.1:1/x",
+        "postgresql://ma@rk:sec-ret@127.0.0.1:1/x",
+        "postgresql://mark@127.0.0.1:1/x?passwort=sec-ret",
+        "postgresql://mark@127.0.0.1:1/x?p%61ssword=sec-ret",
+        "postgresql+psycopg2://mark:sec-ret@127.0.0.1:1/x",
+        "POSTGRESQL://mark:sec-ret@127.0.0.1:1/x",
+        "mysql://mark:sec-ret@127.0.0.1:1/x",
+    ):
+        for words in ("user list", "init", "init --from assignchat.db"):
+            told = team.run("--db", where, *words.split()).err
+            assert "***" in told, where
+            assert "sec" not in told, where
+            assert "ret" not in told, where

@@ -38,7 +38,7 @@ def matching(
         "owner": "owner_id = :owner",
         "status": "status = :status",
         # Engines fold case for ASCII alone, or as their locale says, so this leaves some in.
-        "like": f"(lower(customer) LIKE :like ESCAPE '\\' OR {database.not_ascii('customer')})",
+        "like": f"(lower(customer) LIKE :like ESCAPE '!' OR {database.not_ascii('customer')})",
     }
     direction = " DESC" if newest_first else ""
     at_once = limit if part is None else None

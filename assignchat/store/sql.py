@@ -65,5 +65,8 @@ def page(id_column: str, limit: int | None, *, newest_first: bool) -> str:
 
 
 def like_text(text: str) -> str:
-    """Return a pattern for LIKE with a backslash as ESCAPE that stands for this text alone."""
-    return text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+    """Return a pattern for LIKE with ! as ESCAPE that stands for this text alone.
+
+    Of a backslash in a literal, the settings of a server say what it means.
+    """
+    return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")

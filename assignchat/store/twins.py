@@ -17,7 +17,7 @@ def of(database: Database, table: str, new_id: str, canonical: Canonical) -> str
     form = canonical(new_id)
     pattern = like_text(form.lower())
     alike = database.tuples(
-        f"SELECT id FROM {table} WHERE lower(id) LIKE :pattern ESCAPE '\\'"
+        f"SELECT id FROM {table} WHERE lower(id) LIKE :pattern ESCAPE '!'"
         f" OR {_odd(database)} ORDER BY id",
         {"pattern": f"%{pattern}%" if len(form) >= _LONG else pattern},
         many=True,

@@ -46,6 +46,8 @@ def connect(url: str) -> Connection:
         given = extensions.parse_dsn(url)
     except psycopg2.ProgrammingError as error:
         raise _not_a_url(location, str(error)) from None
+    if location != url and _is_torn(given):
+        raise errors.torn(location)
     options = {
         name: value
         for name, value in _PATIENCE.items()
@@ -66,6 +68,16 @@ def connect(url: str) -> Connection:
 _EXAMPLE = "Write it as postgresql://USER@HOST/DATABASE"
 _OPTIONS = "sslmode sslrootcert sslcert sslkey service target_session_attrs connect_timeout"
 """Names that the part of a URL behind the question mark often has."""
+
+
+def _is_torn(given: dict[str, str]) -> bool:
+    """Return whether parts of a password stand where the host, port or database should.
+
+    Then no error of the driver may name them.
+    """
+    ports = [port for port in given.get("port", "").split(",") if port]
+    others = (given.get(part, "")[1:] for part in ("host", "dbname"))
+    return not all(map(str.isdigit, ports)) or any("@" in other for other in others)
 
 
 def _not_a_url(location: str, text: str) -> InvalidValue:

@@ -107,6 +107,15 @@ def unreachable(location: str, text: str) -> DatabaseUnreachable:
     )
 
 
+def torn(location: str) -> DatabaseUnreachable:
+    """Return the error for a URL whose password is not written as in a URL."""
+    return DatabaseUnreachable(
+        f"The database {location} cannot be reached: a part of the password stands in the place"
+        " of the host, the port or the database",
+        hint="In a password write @ as %40, / as %2F and % as %25, or put it into ~/.pgpass",
+    )
+
+
 _USUAL_ADVICE = "Check the URL, the network, and that the server runs."
 _ADVICE = {
     # First: the driver may try again without TLS, and then tell of pg_hba.conf as well.
@@ -214,6 +223,7 @@ def _locked(location: str, _text: str) -> DatabaseLocked:
 _MEANINGS: dict[str, Callable[[str, str], AssignchatError]] = {
     "55P03": _locked,
     "40": _locked,
+    "23505": _locked,  # somebody who writes around the program has taken a number just now
     "53100": _full,
     "53200": _full,
     "53": unreachable,  # too many connections

@@ -44,7 +44,8 @@ class PostgresInspection(Expressions, Database):
 
     @property
     def only_reads(self) -> bool:
-        return bool(self.connection.info.parameter_status("in_hot_standby") == "on")
+        told = self.connection.info.parameter_status
+        return "on" in (told("in_hot_standby"), told("default_transaction_read_only"))
 
     def tables(self) -> list[str]:
         return self.column(statements.TABLES)

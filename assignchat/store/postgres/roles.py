@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from assignchat.model import SYSTEM, Event, Status
 from assignchat.store.logins import ROLES
+from assignchat.store.postgres import NUMBERED
 from assignchat.store.sql import one_of
 
 OWNER, MEMBER, AUDITOR = ROLES
@@ -28,15 +29,28 @@ _MEMBER_MAY = {
     "owner_names": "INSERT, UPDATE",
 }
 
-# A deadline that passed is recorded, and the next of a chain asked, by whoever meets it.
-_OF_SYSTEM = one_of((Event.TIMED_OUT, Event.REQUESTED, Event.USER_CHANGED))
+# A deadline that passed is recorded, and the next of a chain asked, by whoever meets it; and who
+# missed too many is set away.
+_BY_SYSTEM = (
+    f"event IN {one_of((Event.TIMED_OUT, Event.REQUESTED))} OR (event = '{Event.USER_CHANGED}'"
+    " AND CAST(detail AS jsonb) - 'id' - 'away_until' = '{}')"
+)
 _UNANSWERED = one_of((Status.REJECTED, Status.TIMED_OUT))
 _ANSWERED = one_of((Status.ACCEPTED, Status.REJECTED))
 
+_CLOCK = "(clock_timestamp() + interval '1 second') AT TIME ZONE 'UTC'"
+_NOW = f"""(SELECT to_char({_CLOCK}, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))"""
+"""The server's time, as it is stored, once for all rows of a statement. It may be set back a little
+since the transaction began."""
+
+# Whom a chain asks, its requester has named, and each request is followed by one at most.
 _PREVIOUS = (
     "SELECT 1 FROM requests p WHERE p.id = requests.previous_request_id"
     " AND p.requester_id = requests.requester_id AND p.chat_id = requests.chat_id"
-    f" AND p.status IN {_UNANSWERED}"
+    f" AND p.status IN {_UNANSWERED} AND p.note IS NOT DISTINCT FROM requests.note"
+    " AND jsonb_exists(CAST(p.fallbacks AS jsonb), requests.recipient_id)"
+    " AND NOT EXISTS (SELECT 1 FROM requests n"
+    " WHERE n.chat_id = p.chat_id AND n.previous_request_id = p.id)"
 )
 # That a hash is right only a full check can say.
 _FOLLOWS = (
@@ -45,28 +59,43 @@ _FOLLOWS = (
     " AND hash ~ '^[0-9a-f]{64}$'"
 )
 
+_MOST_AT_ONCE = 1_000_000_000  # rows of one statement
+
+
+def _next_ids(table: str) -> str:
+    """Write that an id is one of the next: behind one near the end of all numbers none is left."""
+    return f"id - (SELECT coalesce(max(id), 0) FROM {table}) BETWEEN 1 AND {_MOST_AT_ONCE}"
+
+
 _POLICIES = {
     f"tracked{AS_ONESELF}": (
         "engagement_tracking",
         "INSERT",
-        f"actor = session_user OR (actor = '{SYSTEM}' AND event IN {_OF_SYSTEM})",
+        f"actor = session_user OR (actor = '{SYSTEM}' AND ({_BY_SYSTEM}))",
     ),
+    "tracked_in_time": ("engagement_tracking", "INSERT", f"at <= {_NOW}"),
     f"assigned{AS_ONESELF}": ("batches", "INSERT", "actor = session_user"),
     f"asked{AS_ONESELF}": (
         "requests",
         "INSERT",
-        f"requester_id = session_user OR EXISTS ({_PREVIOUS})",
+        f"status = '{Status.PENDING}' AND (requester_id = session_user OR EXISTS ({_PREVIOUS}))",
     ),
     f"answered{AS_ONESELF}": (
         "requests",
         "UPDATE",
         f"recipient_id = session_user OR status NOT IN {_ANSWERED}",
     ),
+    "timed_out_in_time": (
+        "requests",
+        "UPDATE",
+        f"status <> '{Status.TIMED_OUT}' OR expires_at <= {_NOW}",
+    ),
     "sealed_in_order": (
         "seals",
         "INSERT",
         _FOLLOWS,
     ),
+    **{f"numbered_{table}": (table, "INSERT", _next_ids(table)) for table in NUMBERED},
 }
 """Each policy's table, statement, and what must be true of every row."""
 
