@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from assignchat.store.strict import TABLES
+from assignchat.store.columns import TABLES
 from tests.support.hostile import assert_harmless
 from tests.support.team import Team, run_here
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from assignchat.store.columns import is_time
 from assignchat.store.database import Database
-from assignchat.store.strict import is_time
 
 
 def missing_rows(database: Database, table: str, highest: int) -> list[int]:

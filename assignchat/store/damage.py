@@ -1,4 +1,4 @@
-"""Looking for spoilt values in every row of every table, by what `strict` says of its columns."""
+"""Looking for spoilt values in every row of every table, by what `columns` says of it."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -6,9 +6,10 @@ from typing import Any
 
 from assignchat.errors import AssignchatError, DatabaseDamaged, NotFound
 from assignchat.model import ChatStatus
+from assignchat.store.columns import TABLES, Kind
 from assignchat.store.database import Database
 from assignchat.store.sql import one_of
-from assignchat.store.strict import TABLES, Kind, damage, may_come_of_damage
+from assignchat.store.strict import damage, may_come_of_damage
 from assignchat.texts import is_unicode
 
 

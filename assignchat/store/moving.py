@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable
 
 from assignchat.errors import DatabaseDamaged, InvalidValue
+from assignchat.store.columns import TABLES
 from assignchat.store.database import Database
-from assignchat.store.strict import TABLES
 
 Progress = Callable[[int, int | None], None]
 

@@ -1,8 +1,8 @@
 """Statements that only this engine has."""
 
+from assignchat.store.columns import OWN
 from assignchat.store.postgres import LOCK, NUMBERED
 from assignchat.store.sql import one_of
-from assignchat.store.strict import OWN
 
 # Whatever the server's default is: what is read after the wait for the lock is as it is then.
 _WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED"

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from assignchat.errors import DatabaseDamaged
 from assignchat.namedtuples import NamedTuple
+from assignchat.store.columns import OWN
 from assignchat.store.database import Kind
 from assignchat.store.inspection import SchemaDifference
 from assignchat.store.sqlite.opening import MIGRATIONS, own_objects
-from assignchat.store.strict import OWN
 
 
 class Fault(NamedTuple):

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from assignchat.errors import DatabaseDamaged
 from assignchat.model import TrackingRow
+from assignchat.store.columns import OWN, TABLES
 from assignchat.store.database import Database
 from assignchat.store.inspection import SchemaDifference
 from assignchat.store.sql import Params, one_of
 from assignchat.store.sqlite.expressions import Expressions
-from assignchat.store.strict import OWN, TABLES, damage
+from assignchat.store.strict import damage
 
 if TYPE_CHECKING:
     from assignchat.store.sqlite.faults import Fault

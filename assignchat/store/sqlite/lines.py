@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from types import NoneType
 
 from assignchat.model import TrackingRow
+from assignchat.store.columns import DETAIL, Kind, is_time, kinds_of
 from assignchat.store.database import Database
 from assignchat.store.sql import Params
-from assignchat.store.strict import DETAIL, Kind, is_time, kinds_of
 
 _ROWS_AT_ONCE = 512
 

@@ -18,10 +18,10 @@ from assignchat.errors import (
 )
 from assignchat.namedtuples import NamedTuple
 from assignchat.shell import quoted
+from assignchat.store.columns import OWN
 from assignchat.store.sql import one_of
 from assignchat.store.sqlite import APPLICATION_ID, SCHEMA_MARK, SCHEMA_VERSION
 from assignchat.store.sqlite.errors import Translated, foreign, in_the_way, missing
-from assignchat.store.strict import OWN
 from assignchat.system.files import is_unfinished
 
 Identity = tuple[int, int]
