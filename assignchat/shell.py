@@ -22,7 +22,7 @@ def command_line(*words: str) -> str:
 
 
 def quoted(word: str | Path) -> str:
-    """Quote a word of a command, so that it can be pasted into a shell."""
+    """Return a word of a command, quoted so that it can be pasted into a shell."""
     from shlex import quote  # only needed when something is wrong
 
     return quote(str(word))

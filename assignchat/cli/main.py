@@ -72,7 +72,10 @@ def _run(words: list[str], run: Invocation) -> int:
 
 
 def _unread(run: Invocation, *, as_json: bool) -> int:
-    """End where the reader of our output has gone, which is worth a word only after a change."""
+    """End because the reader of our output has gone, without a word if nothing was changed.
+
+    Returns the exit code.
+    """
     error = OutputFailed("The result could not be written: its reader has gone")
     if run.has_changed_something:
         return _report(error, run, as_json=as_json)

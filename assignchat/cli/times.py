@@ -93,7 +93,7 @@ def _date(text: str) -> date | None:
 
 
 def _day_and_clock(text: str) -> tuple[str, time | None]:
-    """Split a local time into its day, which is empty if there is none, and its time of day."""
+    """Split a local time. Returns the day, empty if there is none, and the time of day, or None."""
     words = text.casefold()
     if words[:1].isdigit():  # as in 2026-12-01T08:00
         words = words.replace("t", " ", 1)

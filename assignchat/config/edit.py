@@ -72,7 +72,7 @@ def _changed(
 def change_source(
     config: Config, name: str, kind: str, source: Source
 ) -> tuple[Config, str, Path | None]:
-    """Set a source for files of a `kind`, as `change` sets a key. Also raises `InvalidValue`."""
+    """Set a source for files of a `kind`. Returns and raises as `change`, and `InvalidValue`."""
     sources = deepcopy(config.sources)
     given = settings_of_source(source, kind)
     if not given:

@@ -309,7 +309,7 @@ def _read_value(key: Key, value: Value, error: type[AssignchatError], where: str
 
 
 def _shown(value: object) -> str:
-    """Quote a wrong value for a message: a list may be deep, and a number endless."""
+    """Return a wrong value as a message shows it: a list may be deep, and a number endless."""
     if isinstance(value, int) and abs(value) >= MAX_NUMBER:
         return "a number so large"
     try:

@@ -50,7 +50,7 @@ def encoding_of(head: bytes, named: str | None, file: str) -> str:
 
 
 def decoded(stream: IO[bytes], encoding: str, file: str) -> Iterator[str]:
-    """Decode a stream piece by piece, without the byte order marks at its beginning.
+    """Decode a stream. Yields it piece by piece, without the byte order marks at its beginning.
 
     Raises `FileUnreadable` for bytes that are not of this encoding, naming the line.
     """

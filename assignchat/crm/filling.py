@@ -35,7 +35,7 @@ class Filled(NamedTuple):
 def filled(path: Path, outgoing: Outgoing, told: Iterable[Told]) -> Filled:
     """Fill the cells of owners and statuses that differ. The file itself is not written.
 
-    Raises `FileUnreadable` and `InvalidValue` if it is not such a workbook.
+    Returns the new workbook. Raises `FileUnreadable` and `InvalidValue` if the file is none.
     """
     source = outgoing.source
     with opened_bytes(str(path)) as stream:

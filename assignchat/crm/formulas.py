@@ -27,7 +27,7 @@ _ERRORS = frozenset(
 def guarded(text: str) -> str:
     """Guard a text, as a CSV cell, that a spreadsheet might run as a formula, in whole or in part.
 
-    Text that looks guarded already gets another guard, so that nothing is lost.
+    Returns the text. Text that looks guarded already gets another guard, so that nothing is lost.
     """
     if text[:1].isalnum() and _SEPARATORS.isdisjoint(text):  # quick for nearly every cell
         return text
@@ -43,7 +43,7 @@ def are_harmless(texts: list[str]) -> bool:
 
 
 def unguarded(text: str) -> str:
-    """Remove the guards that `guarded` puts into a text."""
+    """Remove the guards that `guarded` puts into a text. Returns the text."""
     return re.sub(_GUARDED, r"\1\2", text) if _GUARD in text else text
 
 

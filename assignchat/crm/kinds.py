@@ -109,7 +109,7 @@ class _Rewound(io.RawIOBase):
         return True
 
     def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
-        """Fill the buffer, first with the bytes that were put back."""
+        """Fill the buffer, first with the bytes that were put back. Returns how many there were."""
         given = self._head[: len(buffer)] or self._rest.read(len(buffer))
         self._head = self._head[len(given) :]
         buffer[: len(given)] = given

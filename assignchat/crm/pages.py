@@ -110,7 +110,7 @@ def _is_place(name: str, value: object) -> bool:
 
 
 def _components(path: str) -> list[str]:
-    """Split a path into names. Names of OData have a dot in them."""
+    """Return the names in a path. Names of OData have a dot in them."""
     return path.lower().replace("odata.", "odata:").split(".")
 
 

@@ -41,7 +41,7 @@ class Place(NamedTuple):
 
 
 def place_of(place: int) -> Place:
-    """Find where a row with this place stands; its file is counted from 0."""
+    """Find where a row with this place stands. Its file is counted from 0."""
     file, line = divmod(place, LINES_OF_A_FILE)
     return Place(file, line) if line < _ITEMS else Place(file, 1, line - _ITEMS)
 
@@ -127,7 +127,7 @@ def _originals(file: str, wanted: Columns, source: Source) -> Iterator[_Original
 def _split(
     names: Sequence[str], original: Sequence[object] | str
 ) -> tuple[Mapping[str, Any], Sequence[object]]:
-    """Split a row into its cells by heading, and others."""
+    """Split a row. Returns its cells by heading, and the others."""
     if isinstance(original, str):
         return {}, [original]
     return dict(zip(names, original, strict=False)), original[len(names) :]

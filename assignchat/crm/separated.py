@@ -92,7 +92,7 @@ def _has_spaces_after(
 
 
 def _parsed(head: Sequence[str], dialect: Dialect) -> list[list[str]]:
-    """Parse the first lines, up to one that is not of this dialect."""
+    """Parse the first lines, up to one that is not of this dialect. Returns the rows."""
     rows = list[list[str]]()
     with suppress(csv.Error):
         rows.extend(_reader(head, dialect))

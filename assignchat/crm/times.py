@@ -152,7 +152,7 @@ class Times:
         return self._placed(moment, moment)
 
     def _placed(self, moment: datetime, written: object) -> datetime:
-        """Convert a moment to UTC. One without a zone is local. `written` is its raw text."""
+        """Return a moment in UTC. One without a zone is local. `written` is its raw text."""
         if moment.tzinfo is not None:
             return _in_range(moment)
         if self._zone is None:

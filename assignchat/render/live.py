@@ -64,7 +64,7 @@ def live_page() -> Iterator[LivePage]:
 
 
 def page_lines(page: Page, width: int, height: int) -> list[Text]:
-    """Lay the page out as lines of a terminal, with the important ones at the bottom."""
+    """Lay the page out. Returns lines of a terminal, with the important ones at the bottom."""
     bottom = [
         *(Text(visible(choice), no_wrap=True, overflow="ellipsis") for choice in page.choices),
         *(line for text in (page.prompt, page.message) if text for line in _folded(text, width)),

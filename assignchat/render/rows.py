@@ -99,7 +99,7 @@ def _texts_in_blocks(
 
 
 def _column_texts(encode: Callable[[str], str], column: Sequence[Any]) -> Iterable[Any]:
-    """Return the values of a column as they stand in JSON; its texts as `encode` makes them."""
+    """Return the values of a column as they stand in JSON, texts as `encode` makes them."""
     types = set(map(type, column))
     if types == {str}:
         return map(encode, column)

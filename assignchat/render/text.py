@@ -32,7 +32,7 @@ _STORED_TIME = r"(?<![^ ])\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z(?![^ .,;])"
 
 
 def with_local_times(text: str) -> str:
-    """Replace the stored times in a message by local ones."""
+    """Replace the stored times in a message by local ones. Returns the message."""
 
     def as_seen(found: re.Match[str]) -> str:
         try:
@@ -44,7 +44,7 @@ def with_local_times(text: str) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """Put seconds into words: `1m 58s`, `2m`, `3d 4h`; an empty text for None."""
+    """Put seconds into words: `1m 58s`, `2m`, `3d 4h`. Returns an empty text for None."""
     if seconds is None:
         return ""
     whole = max(0, int(seconds))

@@ -288,7 +288,7 @@ def _tell_owners(database: Database, actor: str) -> tuple[int, list[OwnerChange]
 
 
 def _lost(database: Database, actor: str) -> dict[str, int]:
-    """Count the chats that each user loses; the actor knows."""
+    """Count the chats that each user loses, without those of the actor, who knows."""
     lost = imports.chats_by_former_owner(database)
     lost.pop(actor, None)
     return lost
@@ -318,7 +318,7 @@ def _checked(
 
 
 def _checked_chats(numbered: NumberedRows, problems: Problems) -> Iterator[tuple[Any, ...]]:
-    """Do the same as `_checked` for chats, several rows at once if nothing is odd in them."""
+    """Yield and add as `_checked`, for chats: several rows at once if nothing is odd in them."""
     rows = iter(numbered)
     while not problems.are_too_many and (several := list(islice(rows, _AT_ONCE))):
         chats = crm_rows.plain_chats(several)
@@ -375,6 +375,6 @@ def _given(row: ImportedUser, user: User) -> User:
 
 
 def _people_first(change: Change) -> tuple[bool, int]:
-    """Order the changes of users: deactivated, promoted and renamed users come first."""
+    """Return a key that sorts changes: deactivated, promoted and renamed users come first."""
     columns = ("active", "role", "name", "capacity", "aliases")
     return change.new is True, columns.index(change.column)

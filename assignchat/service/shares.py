@@ -59,7 +59,7 @@ def gained_open_chats(moves: list[Move]) -> Counter[str]:
 
 
 def _evenly(total: int, people: int, turn: int) -> list[int]:
-    """Divide a number into shares that differ by at most one. Extra ones go to `turn` first."""
+    """Return shares of a number that differ by at most one. Extra ones go to `turn` first."""
     base, odd = divmod(total, people)
     return [base + ((person - turn) % people < odd) for person in range(people)]
 

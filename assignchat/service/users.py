@@ -220,7 +220,7 @@ def deactivate(database: Database, user: User, actor: str) -> User:
 
 
 def _leave(database: Database, user: User, actor: str) -> User:
-    """Mark a user inactive, before others are notified: the user no longer is."""
+    """Mark a user inactive, before others are notified: they no longer are. Returns the user."""
     left = user._replace(active=False)
     if user.active:
         users.update(database, left)

@@ -28,7 +28,7 @@ def identity_at(location: str) -> Identity:
 
 
 def open_database(path: Path | str, *, busy_seconds: float = 10.0) -> Database:
-    """Open the database at `path`, by the machine's clock.
+    """Open the database at `path`, by the machine's clock. Returns it.
 
     Use it as a context manager, or `close` it. `busy_seconds` is how long to wait for
     another writer. Raises one of the `DatabaseUnusable` errors of `assignchat.errors`.

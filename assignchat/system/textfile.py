@@ -106,7 +106,7 @@ def _open(source: str) -> BinaryIO:
 
 
 def _open_pipe(source: str) -> BinaryIO:
-    """Open a named pipe, which is possible only once it has a writer."""
+    """Open a named pipe, which is possible only once it has a writer. Returns it."""
     try:
         with signals.given_up_after(_PATIENCE_SECONDS):
             return os.fdopen(os.open(source, os.O_RDONLY), "rb")

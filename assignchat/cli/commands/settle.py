@@ -106,7 +106,7 @@ def _named(
     *,
     all_waiting: bool,
 ) -> settle.Named:
-    """Tell which requests the command line names; on a terminal, a choice is offered."""
+    """Find the requests that the command line names. On a terminal, a choice is offered."""
     if sum(map(bool, (numbers, chats, all_waiting))) > 1:
         raise Usage("Name requests by number, or by --chat, or take --all of them")
     if not (numbers or chats or all_waiting) and interactive():

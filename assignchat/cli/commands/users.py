@@ -270,7 +270,7 @@ def back(
 
 
 def _cells(users: Sequence[User]) -> render.Cells:
-    """Return what people see of users; a terminal has no room for what none of them has."""
+    """Return what people see of users. A terminal has no room for what none of them has."""
     rare = ("away_until", "aliases", "capacity")
     left_out = {
         name

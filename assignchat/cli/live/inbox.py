@@ -117,7 +117,7 @@ class _Watched:
         return Look(found, session.config.settings, ended)
 
     def wait(self, *, inputs: Sequence[int] = (), hang_ups: Sequence[int] = ()) -> list[int]:
-        """Wait for a change, or for the end of a second. See `Database.wait_for_change`."""
+        """Wait for a change, or for the end of a second. Returns as `Database.wait_for_change`."""
         wait = self._session.database.wait_for_change if self._session else wait_for
         return wait(_SECONDS_BETWEEN_LOOKS, inputs=inputs, hang_ups=hang_ups)
 

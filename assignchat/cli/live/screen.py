@@ -134,7 +134,7 @@ def _press_reason(screen: Screen, key: str) -> tuple[Screen, Action | None]:
 def _press_enter(screen: Screen) -> tuple[Screen, Action | None]:
     """Reject with the typed reason, or with the offered one of the typed number.
 
-    Nothing is done before Enter: a reason may begin with a digit.
+    Nothing is done before Enter: a reason may begin with a digit. Returns as `press`.
     """
     typed = screen.typed.strip()
     if typed in _choices(screen):

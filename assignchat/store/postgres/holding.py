@@ -14,7 +14,7 @@ _LONGEST_HOST = 16
 
 
 def name(command: str, actor: str, percent: int | None = None) -> str:
-    """Return the name for the connection of a writer; the server cuts it off where it is long."""
+    """Return the name for the connection of a writer, which the server cuts off if it is long."""
     host = os.uname().nodename.partition(".")[0][:_LONGEST_HOST]
     return "/".join((_PROGRAM, host, str(os.getpid()), command, str(percent or ""), actor))
 

@@ -145,7 +145,7 @@ def definitions(tables: Sequence[str], database: str) -> str:
 
 
 def _made(role: str) -> str:
-    """Roles are those of all databases: another one may have made them, or make them now."""
+    """Write the statement that makes a role, unless another database of the server has, or does."""
     return (
         f"DO $$ BEGIN IF to_regrole('{role}') IS NULL THEN CREATE ROLE {role}; END IF;"
         " EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;"
