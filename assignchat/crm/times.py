@@ -100,11 +100,9 @@ class Times:
 
     def stored(self, value: Any) -> str:
         """Return the point in time that a cell names as it is stored. Raises `InvalidValue`."""
-        return (
-            self._stored(value.strip())
-            if isinstance(value, str)
-            else format_time(self.moment(value))
-        )
+        if isinstance(value, str):
+            return self._stored(value.strip())
+        return format_time(self.moment(value))
 
     def moment(self, value: Any) -> datetime:
         """Find the point in time that a cell names, in UTC. Raises `InvalidValue`."""

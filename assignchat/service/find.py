@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from assignchat.errors import (
     ActorUnknown,
     BatchNotFound,
+    ChatClosed,
     ChatNotFound,
     NotFound,
     RequestNotFound,
@@ -15,7 +16,7 @@ from assignchat.errors import (
     UserNotFound,
     WrongUserType,
 )
-from assignchat.model import INDEFINITE, UNTIL_ANSWER, Chat, Request, Role, User
+from assignchat.model import INDEFINITE, UNTIL_ANSWER, Chat, ChatStatus, Request, Role, User
 from assignchat.shell import Argument, command_line
 from assignchat.store import chats, requests, users
 from assignchat.store.database import Database
@@ -235,6 +236,14 @@ def check_active(user: User) -> User:
             hint=command_line("user", "activate", Argument(user.id)),
         )
     return user
+
+
+def check_open(chat: Chat) -> None:
+    """Raise `ChatClosed` for a closed chat."""
+    if chat.status == ChatStatus.CLOSED:
+        raise ChatClosed(
+            f"Chat {chat.id!r} is closed", hint=command_line("chat", "reopen", Argument(chat.id))
+        )
 
 
 def _suggest_user(database: Database, user_id: str) -> str | None:

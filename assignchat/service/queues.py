@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 
-from assignchat.errors import AlreadyTaken, ChatClosed, NotOwner, WrongUserType
-from assignchat.model import Chat, ChatStatus, Role, Split, User
+from assignchat.errors import AlreadyTaken, NotOwner, WrongUserType
+from assignchat.model import Chat, Role, Split, User
 from assignchat.service.batches import BulkAssigned, reassign
-from assignchat.service.find import find_actor, find_chat, find_user
+from assignchat.service.find import check_open, find_actor, find_chat, find_user
 from assignchat.service.lifecycle import record_passed_deadlines
-from assignchat.shell import Argument, command_line
 from assignchat.store import chats, tracking
 from assignchat.store.database import Database
 from assignchat.store.selections import Selection
@@ -63,10 +62,7 @@ def _check_takeable(database: Database, chat: Chat, before: Chat, user: User) ->
                 f"Chat {chat.id!r} belongs to {owner.id!r}, who is not a queue",
                 hint="Only a manager may take it.",
             )
-    if chat.status == ChatStatus.CLOSED:
-        raise ChatClosed(
-            f"Chat {chat.id!r} is closed", hint=command_line("chat", "reopen", Argument(chat.id))
-        )
+    check_open(chat)
 
 
 def _was_a_queues(database: Database, chat: Chat) -> bool:

@@ -5,16 +5,16 @@ from typing import Unpack
 
 from assignchat.errors import (
     AlreadyOwner,
-    ChatClosed,
     InvalidValue,
     NotOwner,
     RequestExists,
     UserNotFound,
     WrongUserType,
 )
-from assignchat.model import TRANSITIONS, Chat, ChatStatus, Request, Status, User
+from assignchat.model import TRANSITIONS, Chat, Request, Status, User
 from assignchat.namedtuples import NamedTuple
 from assignchat.service.find import (
+    check_open,
     find_actor,
     find_asked,
     find_chat,
@@ -29,7 +29,6 @@ from assignchat.service.lifecycle import (
     may_assign,
     record_passed_deadlines,
 )
-from assignchat.shell import Argument, command_line
 from assignchat.store import requests, users
 from assignchat.store.database import Database
 from assignchat.store.requests import Filters, NewRequest
@@ -204,10 +203,7 @@ def _check_may_assign(chat: Chat, requester: User) -> None:
             f"Chat {chat.id!r} belongs to {chat.owner_id!r}",
             hint="Only its owner or a manager may ask somebody to take it.",
         )
-    if chat.status == ChatStatus.CLOSED:
-        raise ChatClosed(
-            f"Chat {chat.id!r} is closed", hint=command_line("chat", "reopen", Argument(chat.id))
-        )
+    check_open(chat)
 
 
 def _check_not_owner(chat: Chat, recipient: User) -> None:

@@ -162,7 +162,10 @@ def deactivate_user(
 def list_users(database: Database) -> list[User]:
     """List all users, by id. An absence that is over is not shown."""
     with database.read():
-        return [_seen(user, database.now) for user in users.every(database)]
+        return [
+            user if is_away(user, database.now) else user._replace(away_until=None)
+            for user in users.every(database)
+        ]
 
 
 def with_aliases(user: User, aliases: Iterable[str]) -> User:
@@ -261,7 +264,3 @@ def _check_owns_no_open_chats(database: Database, user: User) -> None:
             f"{user.name} still owns {how_many(count, 'open chat')}",
             hint=command_line("user", "deactivate", Argument(user.id), "--reassign-to", "USER"),
         )
-
-
-def _seen(user: User, now: str) -> User:
-    return user if is_away(user, now) else user._replace(away_until=None)

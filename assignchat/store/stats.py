@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from assignchat.model import ANSWERS, SETTLED, WITH_REASON, Status
 from assignchat.namedtuples import NamedTuple
-from assignchat.store.database import Database
+from assignchat.store.database import Database, R
 from assignchat.store.sql import COLUMNS_WITH_DEADLINE, one_of
 
 
@@ -74,6 +74,10 @@ class Bounce(NamedTuple):
     given_back: int
 
 
+def _listed(database: Database, row_type: type[R], period: Period, select: str) -> list[R]:
+    return list(database.rows(row_type, select, period._asdict()))
+
+
 def loads(database: Database) -> Iterator[Load]:
     """Yield each user's count of chats, also if it is 0."""
     return database.rows(
@@ -95,13 +99,8 @@ _SENT = _during("requested_at")
 
 def sent(database: Database, period: Period) -> list[Sent]:
     """Count the requests sent in a period, by requester."""
-    return list(
-        database.rows(
-            Sent,
-            f"SELECT requester_id, count(*) FROM requests WHERE {_SENT} GROUP BY requester_id",
-            period._asdict(),
-        )
-    )
+    select = f"SELECT requester_id, count(*) FROM requests WHERE {_SENT} GROUP BY requester_id"
+    return _listed(database, Sent, period, select)
 
 
 def received(database: Database, period: Period) -> list[Received]:
@@ -135,14 +134,12 @@ def answers(database: Database, period: Period) -> Iterator[Answer]:
 
 def reasons(database: Database, period: Period) -> list[ReasonCount]:
     """Count the reasons of the requests rejected or withdrawn in a period, most frequent first."""
-    return list(
-        database.rows(
-            ReasonCount,
-            "SELECT reason, count(*) FROM requests WHERE reason IS NOT NULL"
-            f" AND status IN {one_of(WITH_REASON)} AND {_SENT}"
-            " GROUP BY reason ORDER BY 2 DESC, 1",
-            period._asdict(),
-        )
+    return _listed(
+        database,
+        ReasonCount,
+        period,
+        "SELECT reason, count(*) FROM requests WHERE reason IS NOT NULL"
+        f" AND status IN {one_of(WITH_REASON)} AND {_SENT} GROUP BY reason ORDER BY 2 DESC, 1",
     )
 
 
@@ -156,15 +153,13 @@ _HAND_OVERS = (
 
 def quarters(database: Database, period: Period) -> list[QuarterCount]:
     """Count the hand-overs of a period by quarter of an hour: zones differ by whole quarters."""
-    return list(
-        database.rows(
-            QuarterCount,
-            "SELECT substr(at, 1, 14) || CASE WHEN substr(at, 15, 2) < '15' THEN '00Z'"
-            " WHEN substr(at, 15, 2) < '30' THEN '15Z' WHEN substr(at, 15, 2) < '45' THEN '30Z'"
-            " ELSE '45Z' END, count(*)"
-            f" FROM engagement_tracking WHERE {_HAND_OVERS} GROUP BY 1",
-            period._asdict(),
-        )
+    return _listed(
+        database,
+        QuarterCount,
+        period,
+        "SELECT substr(at, 1, 14) || CASE WHEN substr(at, 15, 2) < '15' THEN '00Z'"
+        " WHEN substr(at, 15, 2) < '30' THEN '15Z' WHEN substr(at, 15, 2) < '45' THEN '30Z'"
+        f" ELSE '45Z' END, count(*) FROM engagement_tracking WHERE {_HAND_OVERS} GROUP BY 1",
     )
 
 
@@ -176,22 +171,21 @@ def bounces(database: Database, period: Period) -> list[Bounce]:
     """
     # Most chats are handed over once: to leave those out first halves the time.
     often = f"SELECT chat_id FROM engagement_tracking WHERE {_HAND_OVERS}"
-    return list(
-        database.rows(
-            Bounce,
-            "WITH hand_overs AS (SELECT chat_id, from_user, to_user,"
-            " lag(from_user) OVER chat AS gave, lag(to_user) OVER chat AS got"
-            f" FROM engagement_tracking WHERE {_HAND_OVERS}"
-            f" AND chat_id IN ({often} GROUP BY chat_id HAVING count(*) > 1)"
-            " WINDOW chat AS (PARTITION BY chat_id ORDER BY id)),"
-            " given_back AS (SELECT chat_id,"
-            " CASE WHEN from_user < to_user THEN from_user ELSE to_user END AS one,"
-            " CASE WHEN from_user < to_user THEN to_user ELSE from_user END AS other"
-            " FROM hand_overs WHERE from_user = got AND to_user = gave)"
-            " SELECT b.chat_id, c.customer, b.one, b.other, count(*)"
-            " FROM given_back b JOIN chats c ON c.id = b.chat_id"
-            " GROUP BY b.chat_id, c.customer, b.one, b.other"
-            " ORDER BY count(*) DESC, b.chat_id, b.one, b.other",
-            period._asdict(),
-        )
+    return _listed(
+        database,
+        Bounce,
+        period,
+        "WITH hand_overs AS (SELECT chat_id, from_user, to_user,"
+        " lag(from_user) OVER chat AS gave, lag(to_user) OVER chat AS got"
+        f" FROM engagement_tracking WHERE {_HAND_OVERS}"
+        f" AND chat_id IN ({often} GROUP BY chat_id HAVING count(*) > 1)"
+        " WINDOW chat AS (PARTITION BY chat_id ORDER BY id)),"
+        " given_back AS (SELECT chat_id,"
+        " CASE WHEN from_user < to_user THEN from_user ELSE to_user END AS one,"
+        " CASE WHEN from_user < to_user THEN to_user ELSE from_user END AS other"
+        " FROM hand_overs WHERE from_user = got AND to_user = gave)"
+        " SELECT b.chat_id, c.customer, b.one, b.other, count(*)"
+        " FROM given_back b JOIN chats c ON c.id = b.chat_id"
+        " GROUP BY b.chat_id, c.customer, b.one, b.other"
+        " ORDER BY count(*) DESC, b.chat_id, b.one, b.other",
     )

@@ -1,6 +1,6 @@
 """bulk-assign, undo, batches."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import chain
 from typing import Annotated, Any, TypeVar
@@ -12,13 +12,12 @@ from assignchat.cli import options
 from assignchat.cli.hints import hint_commands
 from assignchat.cli.lists import say_list
 from assignchat.cli.prompts import changed_meanwhile, confirm, interactive
-from assignchat.cli.session import Session, open_for_reading, open_for_user
+from assignchat.cli.session import open_for_reading, open_for_user
 from assignchat.errors import InvalidValue, Usage
 from assignchat.model import Batch, ChatStatus, Split
 from assignchat.render.progress import progress_line
 from assignchat.service import batches as service
 from assignchat.service.batches import BulkAssigned, Undone
-from assignchat.store.selections import StagedChats
 from assignchat.system.textfile import opened_text, pieces
 from assignchat.texts import MAX_ID_LENGTH, check_id, how_many
 
@@ -82,14 +81,16 @@ def bulk_assign(
         raise Usage("Missing option '--to'", hint="assignchat bulk-assign --help")
     wanted = _check_selection(chats or [], ids_from, from_user, status)
     with open_for_user(ctx, as_user) as session:
-        chat_ids = None if from_user else _stage(session, chain(chats or (), _ids_in(ids_from)))
-
+        staged = None
+        if not from_user:
+            ids = chain(chats or (), _ids_in(ids_from))
+            staged = service.stage_chats(session.database, ids, actor=session.actor)
         run = partial(
             service.bulk_assign,
             session.database,
             to=to,
             actor=session.actor,
-            chat_ids=chat_ids,
+            chat_ids=staged,
             from_user=from_user,
             status=wanted,
             split=split,
@@ -247,10 +248,6 @@ def _checked(lines: list[str], first: int) -> Iterator[str]:
     for number, line in enumerate(lines, start=first):
         if line.strip():
             yield check_id(line, f"chat id on line {number}")
-
-
-def _stage(session: Session, chat_ids: Iterable[str]) -> StagedChats:
-    return service.stage_chats(session.database, chat_ids, actor=session.actor)
 
 
 def _plan(planned: BulkAssigned) -> list[str]:

@@ -1,7 +1,7 @@
 """requests, requests show."""
 
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -17,7 +17,6 @@ from assignchat.model import NOT_TAKEN, Request, Status
 from assignchat.render.pager import paged
 from assignchat.service import chains
 from assignchat.service import requests as service
-from assignchat.service.chains import RequestStory
 from assignchat.store.requests import Filters
 
 app = new_app(
@@ -95,7 +94,7 @@ def show(ctx: typer.Context, request: options.OneRequest, as_json: options.Json 
     with open_for_reading(ctx) as session:
         story = chains.show_request(session.database, request)
     if as_json:
-        render.say_json(_as_json(story))
+        render.say_json(story.request._asdict() | {"chain": render.plain(story.chain)})
         return
     with paged():
         render.say_request(story.request, invocation(ctx).clock())
@@ -104,10 +103,6 @@ def show(ctx: typer.Context, request: options.OneRequest, as_json: options.Json 
             [(render.moment(row.at), render.event_text(row)) for row in story.timeline]
         )
         render.say("", _how_it_stands(story.chain[-1]))
-
-
-def _as_json(story: RequestStory) -> dict[str, Any]:
-    return story.request._asdict() | {"chain": render.plain(story.chain)}
 
 
 def _how_it_stands(last: Request) -> str:

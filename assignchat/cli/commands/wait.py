@@ -69,7 +69,7 @@ def exit_when_settled(
     request_id: int,
     seconds: int | None = None,
     *,
-    chain: bool = False,
+    chain: bool,
     as_json: bool,
 ) -> NoReturn:
     """Print the request once it is settled, or as it is after so many seconds, and exit.
