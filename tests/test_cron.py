@@ -138,6 +138,18 @@ def test_systemd_finds_nothing_wrong_with_the_units(units: list[Path]) -> None:
     assert analyzed("verify", *units) == (0, "", "")
 
 
+def test_systemd_lets_the_service_reach_a_server_as_the_docs_say(units: list[Path]) -> None:
+    docs = (ROOT / "docs" / "hosts.md").read_text()
+    (override,) = re.findall("^```\n(\\[Service\\]\n.*?)^```$", docs, re.MULTILINE | re.DOTALL)
+    folder = Path(f"{units[0]}.d")
+    folder.mkdir()
+    (folder / "override.conf").write_text(override)
+    assert analyzed("verify", *units) == (0, "", "")
+    exposed = analyzed("security", "--offline=true", units[0]).out
+    for setting in ("PrivateNetwork=", "RestrictAddressFamilies=~AF_(INET|INET6)"):
+        assert f"✗ {setting}" in exposed
+
+
 def test_the_service_can_reach_little_else(units: list[Path]) -> None:
     done = analyzed("security", "--offline=true", f"--threshold={MOST_EXPOSED}", units[0])
     assert done.exit_code == 0, done.out[-200:]
