@@ -11,3 +11,6 @@ CHANNEL = "assignchat"
 
 NUMBERED = ("requests", "batches", "engagement_tracking", "notifications")
 """The tables whose ids are given in order and without gaps."""
+
+AS_ONESELF = "_as_oneself"
+"""How the names of the policies end which let nobody act for another."""

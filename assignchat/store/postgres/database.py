@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from assignchat.errors import (
     AssignchatError,
@@ -18,7 +18,6 @@ from assignchat.errors import (
 )
 from assignchat.store import seals
 from assignchat.store.database import DEFAULT_BUSY_SECONDS, Database, Kind, SealedUpTo
-from assignchat.store.holder import Holder
 from assignchat.store.postgres import (
     CHANNEL,
     SCHEMA_VERSION,
@@ -42,6 +41,9 @@ from assignchat.store.sql import Params
 from assignchat.system import signals
 from assignchat.texts import without_password
 from assignchat.times import Clock, format_time, utc_now
+
+if TYPE_CHECKING:
+    from assignchat.store.holder import Holder
 
 _ROWS_AT_ONCE = 2_000  # so that a signal is heard soon, over a slow network too
 _SECONDS_BETWEEN_QUESTIONS = 0.2
@@ -179,7 +181,7 @@ class PostgresDatabase(PostgresInspection, PostgresLogins, Watching, Database):
     def _name(self, percent: int | None = None) -> str:
         return holding.name(self.command, self.actor or self.os_user, percent)
 
-    def holder(self) -> Holder | None:
+    def holder(self) -> "Holder | None":
         for name, login, since in self.tuples(statements.HOLDER):
             return holding.holder(name, login, format_time(since) if since else None)
         return None

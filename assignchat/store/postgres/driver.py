@@ -20,11 +20,14 @@ def _load() -> Any:
     """Import psycopg2.
 
     It imports Python's ssl only for the sake of old versions of OpenSSL, and that takes as long as
-    all the rest. Raises `DatabaseUnreachable` if it is not installed.
+    all the rest. Of the functions in the libraries that it brings most are never called, so each
+    is looked up only when it is. Raises `DatabaseUnreachable` if it is not installed.
     """
     spared = "ssl" not in sys.modules
     if spared:
         sys.modules["ssl"] = None  # type: ignore[assignment]
+    flags = sys.getdlopenflags()
+    sys.setdlopenflags(os.RTLD_LAZY)
     try:
         import psycopg2.extensions
     except ImportError as error:
@@ -33,6 +36,7 @@ def _load() -> Any:
             hint="pip install 'assignchat[postgres]'",
         ) from error
     finally:
+        sys.setdlopenflags(flags)
         if spared:
             del sys.modules["ssl"]
     return psycopg2

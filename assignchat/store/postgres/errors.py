@@ -17,11 +17,14 @@ from assignchat.errors import (
     IdentityFixed,
 )
 from assignchat.shell import command_line
+from assignchat.store.logins import ROLES
+from assignchat.store.postgres import AS_ONESELF
 from assignchat.store.postgres.driver import psycopg2
-from assignchat.store.postgres.roles import AS_ONESELF, MEMBER
 
 if TYPE_CHECKING:
     from assignchat.store.holder import Holder
+
+_, _MEMBER, _ = ROLES
 
 _NOTHING_CHANGED = "Nothing was changed."
 
@@ -125,7 +128,7 @@ _ADVICE = {
     "Peer authentication failed": "Over a socket the login must be that of the machine: run this as"
     " that user, or name the host in the URL.",
     "pg_hba.conf": "The server's administrator says in pg_hba.conf who may connect, and from where."
-    f" A login that is no member yet needs: GRANT {MEMBER} TO LOGIN",
+    f" A login that is no member yet needs: GRANT {_MEMBER} TO LOGIN",
     'role "': "Name another login, or have the server's administrator make this one.",
     "password": "The password belongs in ~/.pgpass, with mode 0600, as a line such as"
     " HOST:5432:DATABASE:LOGIN:PASSWORD",
@@ -139,7 +142,7 @@ def no_member(location: str, login: str) -> DatabaseUnreachable:
     """Return the error for a login, as SQL writes it, that has no right to our tables."""
     return DatabaseUnreachable(
         f"The login {login} may not use the database {location}",
-        hint=f"The server's administrator gives it: GRANT {MEMBER} TO {login}",
+        hint=f"The server's administrator gives it: GRANT {_MEMBER} TO {login}",
     )
 
 

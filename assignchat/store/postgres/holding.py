@@ -3,11 +3,14 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from assignchat.errors import DatabaseLocked
 from assignchat.store.database import Database
-from assignchat.store.holder import Holder
 from assignchat.store.postgres import LOCK
+
+if TYPE_CHECKING:
+    from assignchat.store.holder import Holder
 
 _PROGRAM = "assignchat"
 _LONGEST_HOST = 16
@@ -19,11 +22,13 @@ def name(command: str, actor: str, percent: int | None = None) -> str:
     return "/".join((_PROGRAM, host, str(os.getpid()), command, str(percent or ""), actor))
 
 
-def holder(connection_name: str, login: str, since: str | None) -> Holder:
+def holder(connection_name: str, login: str, since: str | None) -> "Holder":
     """Return the writer who has the lock, by the name of its connection, which may be any.
 
     This login may not be told the name, nor since when.
     """
+    from assignchat.store.holder import Holder  # only for who waits
+
     try:
         program, host, process, command, percent, actor = connection_name.split("/", 5)
         done = int(percent) if percent else None

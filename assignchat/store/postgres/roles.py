@@ -4,13 +4,10 @@ from collections.abc import Sequence
 
 from assignchat.model import SYSTEM, Event, Status
 from assignchat.store.logins import ROLES
-from assignchat.store.postgres import NUMBERED
+from assignchat.store.postgres import AS_ONESELF, NUMBERED
 from assignchat.store.sql import one_of
 
 OWNER, MEMBER, AUDITOR = ROLES
-
-AS_ONESELF = "_as_oneself"
-"""How the names of those policies end which let nobody act for another."""
 
 # Only what our commands do: nothing of the history, and nobody's part in a request, is changed.
 _MEMBER_MAY = {
