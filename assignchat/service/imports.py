@@ -4,6 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from assignchat.crm import ids
@@ -122,7 +123,7 @@ def import_chats(
     """
     problems = Problems()
     with database.write_temporary():  # rows may come slowly out of a pipe
-        imports.stage(database, _checked_chats(rows, problems))
+        imports.stage(database, seen := _IdsSeen(_checked_chats(rows, problems)))
     with database.write(dry_run=dry_run, bulk=True):
         imports.find_known(database)
         if source is not None:
@@ -133,7 +134,7 @@ def import_chats(
         for found in imports.problems(database, MAX_PROBLEMS):
             problems.extend([_problem(found)], _hint(found))
         if not any_id:
-            _check_chat_ids(database, problems)
+            _check_chat_ids(database, problems, may_be_odd=seen.may_be_odd)
         problems.refuse()
         conflicts = _conflicts(database, owners)
         future = imports.opened_after(database, database.now)
@@ -204,10 +205,28 @@ def _note_taken_back(chat_ids: Sequence[str], note: Note) -> None:
         )
 
 
-def _check_chat_ids(database: Database, problems: Problems) -> None:
+class _IdsSeen:
+    """The rows of chats on their way, and whether an id among those that went by may be odd."""
+
+    def __init__(self, chats: Iterator[tuple[Any, ...]]) -> None:
+        self._chats = chats
+        self.may_be_odd = False
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        while several := list(islice(self._chats, _LOOKED_AT_ONCE)):
+            if not self.may_be_odd:
+                self.may_be_odd = not ids.are_ordinary(list(map(itemgetter(1), several)))
+            yield from several
+
+
+_LOOKED_AT_ONCE = 200
+
+
+def _check_chat_ids(database: Database, problems: Problems, *, may_be_odd: bool) -> None:
     """Note the new ids that a spreadsheet has spoilt, and those that are forms of known ones."""
     spoilt = list[tuple[int, str, str]]()
-    twins = importedids.twins(database, _odd_forms(database, spoilt), MAX_PROBLEMS)
+    forms = _odd_forms(database, spoilt, may_be_odd=may_be_odd)
+    twins = importedids.twins(database, forms, MAX_PROBLEMS)
     for line, chat_id, why in spoilt:
         known = [
             known
@@ -219,19 +238,17 @@ def _check_chat_ids(database: Database, problems: Problems) -> None:
 
 
 def _odd_forms(
-    database: Database, spoilt: list[tuple[int, str, str]]
+    database: Database, spoilt: list[tuple[int, str, str]], *, may_be_odd: bool
 ) -> Iterator[tuple[str, str, int | None]]:
     """Yield the forms of ids for `importedids.twins`, and add the new ids that are spoilt."""
-    are_new = False
-    for lines, new in importedids.new_ids(database):
-        are_new = True
+    for lines, new in importedids.new_ids(database) if may_be_odd else []:
         for line, chat_id in [] if ids.are_ordinary(new) else zip(lines, new, strict=True):
             why = ids.why_spoilt(chat_id)
             if why is not None and len(spoilt) < MAX_PROBLEMS:
                 spoilt.append((line, chat_id, why))
             if (form := ids.canonical(chat_id)) != chat_id:
                 yield form, chat_id, line
-    for known in importedids.ids_of_chats(database) if are_new else []:
+    for known in importedids.ids_of_chats(database) if importedids.are_new(database) else []:
         for chat_id in [] if ids.are_ordinary(known) else known:
             if (form := ids.canonical(chat_id)) != chat_id:
                 yield form, chat_id, None

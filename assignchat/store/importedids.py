@@ -20,6 +20,11 @@ def new_ids(database: Database) -> Iterator[tuple[Sequence[int], Sequence[str]]]
             yield lines, found
 
 
+def are_new(database: Database) -> bool:
+    """Return whether any of the staged rows is new."""
+    return bool(database.value(f"SELECT EXISTS (SELECT 1 FROM incoming i WHERE {IS_NEW})"))
+
+
 def ids_of_chats(database: Database) -> Iterator[Sequence[str]]:
     """Yield the ids of all chats, many at a time."""
     found: Sequence[str] = [""]
