@@ -364,19 +364,19 @@ class PostgresDatabase(PostgresInspection, PostgresLogins, Watching, Database):
         target = "copied" if table in self._keyed else table
         if target != table:
             self.execute(f"DROP TABLE IF EXISTS copied; CREATE TEMP TABLE copied (LIKE {table})")
-        blank = r"\N" if blank_is_null else ""
+        null = "" if blank_is_null else r"\N"
         left = iter(rows)
         parts = iter(lambda: list(islice(left, _ROWS_AT_ONCE)), [])
-        self._copy(target, (words.copied(part, blank=blank) for part in parts))
+        self._copy(f"{target} FROM STDIN (NULL '{null}')", (words.copied(p, null) for p in parts))
         if target != table:
             self.execute(f"INSERT INTO {table} SELECT * FROM copied ON CONFLICT DO NOTHING")
         self.execute(f"ANALYZE {table}")
 
-    def _copy(self, table: str, texts: Iterable[str]) -> None:
+    def _copy(self, target: str, texts: Iterable[str]) -> None:
         if self._soon:
             self._run("SELECT 1")
         with self._translated(), self.connection.cursor() as cursor:
-            copy(cursor, f"COPY {table} FROM STDIN", texts)
+            copy(cursor, f"COPY {target}", texts)
             self._changed += cursor.rowcount
 
     def stage_selected(self, table: str, select: str, params: Params | None = None) -> None:

@@ -32,25 +32,27 @@ _ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n", "\r": r"\r", "\t": r"\t"})
 _ESCAPED = tuple(map(chr, _ESCAPES))
 
 
-def copied(rows: Iterable[tuple[Any, ...]], *, blank: str = "") -> str:
-    """Return rows in the text format of COPY, with `blank` for each empty text.
+def copied(rows: Iterable[tuple[Any, ...]], null: str) -> str:
+    """Return rows in the text format of COPY, with `null` for None.
 
     It goes column by column, because in most of them no value needs a look of its own.
     """
-    columns = [_copied_column(values, blank) for values in zip(*rows, strict=True)]
+    columns = [_copied_column(values, null) for values in zip(*rows, strict=True)]
     return "\n".join([*map("\t".join, zip(*columns, strict=True)), ""])
 
 
-def _copied_column(values: Sequence[Any], blank: str) -> Sequence[str]:
-    kinds = set(map(type, values))
-    if kinds == {int}:
-        return list(map(str, values))
-    if kinds == {str} and not any(map("".join(values).__contains__, _ESCAPED)):
-        return [value or blank for value in values] if blank else values
-    return [_copied(value) or blank for value in values]
+def _copied_column(values: Sequence[Any], null: str) -> Iterable[str]:
+    try:
+        together = "".join(values)
+    except TypeError:
+        are_numbers = set(map(type, values)) == {int}
+        return map(str, values) if are_numbers else [_copied(value, null) for value in values]
+    if any(map(together.__contains__, _ESCAPED)):
+        return [_copied(value, null) for value in values]
+    return values
 
 
-def _copied(value: Any) -> str:
+def _copied(value: Any, null: str) -> str:
     if isinstance(value, str):
         return value.translate(_ESCAPES)
-    return r"\N" if value is None else str(int(value) if isinstance(value, bool) else value)
+    return null if value is None else str(int(value) if isinstance(value, bool) else value)
