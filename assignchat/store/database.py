@@ -324,6 +324,10 @@ class Database(Expressions, Inspection, Changes, Logins, Protocol):
         """Run one statement now, or together with the next ones: nobody waits for its result."""
         self.execute(sql, params)
 
+    def meanwhile(self, work: Callable[[], object]) -> None:
+        """Do work that waits for no statement: now, while the next runs, or before the commit."""
+        work()
+
     def execute_many(self, sql: str, rows: Iterable[Params]) -> None:
         """Run one statement for each of many rows of parameters."""
 

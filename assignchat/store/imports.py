@@ -7,7 +7,7 @@ from typing import Any
 
 from assignchat.model import OWNERSHIP_EVENTS
 from assignchat.namedtuples import NamedTuple
-from assignchat.store import seals
+from assignchat.store import seals, strict
 from assignchat.store.database import Database
 from assignchat.store.sql import Params, Which, one_of
 from assignchat.texts import folded
@@ -289,7 +289,7 @@ def merge(database: Database, actor: str) -> Merged:
     staged = int(database.value("SELECT count(*) FROM incoming"))
     database.expect_tracking_rows(staged)
     updated = _update(database, bound)
-    created = _insert(database, bound)
+    created = _insert(database, bound, staged)
     return Merged(created, updated, staged - created - updated)
 
 
@@ -359,7 +359,7 @@ def _first_values_as_json(database: Database) -> str:
     )
 
 
-def _insert(database: Database, bound: Params) -> int:
+def _insert(database: Database, bound: Params, staged: int) -> int:
     """Insert the chats that are new. Returns how many there were."""
     # The tracking rows refer to the chats: these first, then the rows, in the file's order.
     created = database.execute(
@@ -373,13 +373,25 @@ def _insert(database: Database, bound: Params) -> int:
         f" FROM incoming i WHERE {IS_NEW} ORDER BY i.id",
         bound,
     )
-    with seals.rows_varying_in(database, "chat_id", "to_user", "detail"):
-        database.change(
-            created,
+    tracked = _track_new(database, bound, staged) if created else 0
+    if tracked != created:
+        raise strict.not_changed(database.location, tracked, created)
+    return created
+
+
+def _track_new(database: Database, bound: Params, staged: int) -> int:
+    """Append a tracking row for each new chat, in slices of the file. Returns how many."""
+    varying = ("chat_id", "to_user", "detail")
+    tracked = 0
+    seals.seal_new_rows(database)
+    for start in range(0, staged, seals.SLICE):
+        tracked += database.execute(
             "INSERT INTO engagement_tracking (at, event, actor, os_user, chat_id, to_user, detail)"
             " SELECT :now, 'imported', :actor, :os_user, i.id, i.owner_id,"
-            f" {_first_values_as_json(database)}"
-            f" FROM incoming i WHERE {IS_NEW} ORDER BY i.place",
-            bound,
+            f" {_first_values_as_json(database)} FROM incoming i"
+            f" WHERE {IS_NEW} AND i.place > :start AND i.place <= :end ORDER BY i.place",
+            {**bound, "start": start, "end": start + seals.SLICE},
         )
-    return created
+        seals.seal_new_rows(database, varying, only_whole=True)  # while a server inserts the next
+    seals.seal_new_rows(database, varying)
+    return tracked

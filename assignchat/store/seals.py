@@ -74,16 +74,21 @@ def _first(database: Database, which: str, params: Params) -> Seal | None:
     return seal
 
 
-def seal_new_rows(database: Database, varying: Sequence[str] = _COLUMNS) -> None:
+def seal_new_rows(
+    database: Database, varying: Sequence[str] = _COLUMNS, *, only_whole: bool = False
+) -> None:
     """Seal the rows that this transaction has appended and not sealed yet.
 
     Each transaction that writes ends with this. `varying` are the columns in which those rows
-    may differ. A row that was inserted by hand stays unsealed for ever.
+    may differ. With `only_whole`, fewer rows than a seal can have are left for later. A row that
+    was inserted by hand stays unsealed for ever.
     """
     while (row := _first_unsealed(database)) is not None:
         newest, *values = row
         first = max(_sealed(database).last_id, database.tracked_before) + 1
         last = min(first + SLICE - 1, newest)
+        if only_whole and last - first + 1 < SLICE:
+            break
         _seal(database, first, last, dict(zip(_COLUMNS, values, strict=True)), varying)
         if last == newest:
             break
@@ -125,11 +130,16 @@ def _seal(
     varying = _that_vary(database, bound, values, varying) if first < last else ()
     shared = [value for name, value in values.items() if name not in varying]
     columns = database.whole_columns(varying, f"{_FROM} {_RANGE}", bound) if varying else []
-    rows = _Rows(shared, columns)
-    unsigned = Seal(last, first, " ".join(varying), _marks(rows), "")
-    seal = unsigned._replace(hash=_hash(_sealed(database).hash, unsigned, rows))
+    unsigned = Seal(last, first, " ".join(varying), "", "")
+    database.sealed = _sealed(database)._replace(last_id=last)
+    database.meanwhile(lambda: _sign(database, unsigned, _Rows(shared, columns)))
+
+
+def _sign(database: Database, unsigned: Seal, rows: _Rows) -> None:
+    marked = unsigned._replace(marks=_marks(rows))
+    seal = marked._replace(hash=_hash(_sealed(database).hash, marked, rows))
     database.execute_soon(insert_into("seals", Seal._fields), seal._asdict())
-    database.sealed = SealedUpTo(last, seal.hash)
+    database.sealed = SealedUpTo(seal.last_id, seal.hash)
 
 
 def _that_vary(

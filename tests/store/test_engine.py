@@ -211,6 +211,43 @@ def test_if_it_fails_none_of_its_parts_stands(database: Database, other: Databas
     assert names(other) == ["martha"]
 
 
+def add_meanwhile(database: Database, user_id: str) -> None:
+    """A change that may be made while the engine does something else."""
+    sql = (
+        "INSERT INTO users (id, name, role, active, created_at) VALUES (:id, :id, 'user', 1, :now)"
+    )
+    bound = {"id": user_id, "now": database.now}
+    database.meanwhile(lambda: database.execute_soon(sql, bound))
+
+
+@pytest.mark.parametrize("parts", [False, True])
+def test_what_is_to_be_done_meanwhile_is_done_in_its_transaction(
+    database: Database, other: Database, *, parts: bool
+) -> None:
+    with database.one_transaction() if parts else nullcontext():
+        with database.write():
+            add_meanwhile(database, "mark")
+            add_meanwhile(database, "martha")
+            database.value("SELECT count(*) FROM chats")
+        with suppress(InvalidValue), database.write():
+            add_meanwhile(database, "jane")
+            raise REFUSED
+        with database.write():
+            add_meanwhile(database, "omar")
+    assert names(other) == ["mark", "martha", "omar"]
+
+
+def test_what_fails_meanwhile_fails_its_transaction(database: Database, other: Database) -> None:
+    def fail() -> None:
+        raise REFUSED
+
+    with ending_in(REFUSED), database.write():
+        add(database, "mark")
+        database.meanwhile(fail)
+        database.value("SELECT count(*) FROM chats")
+    assert names(database) == names(other) == []
+
+
 def test_a_refused_command_keeps_what_it_said_it_would(database: Database, other: Database) -> None:
     with ending_in(REFUSED), database.write():
         add(database, "mark")

@@ -203,11 +203,13 @@ class PostgresDatabase(PostgresInspection, PostgresLogins, Watching, Database):
         return nullcontext()  # the server keeps the order
 
     def _end(self, *, commit: bool) -> None:
+        if commit:
+            self.connection.work()
         if not self._is_made:
             return
         number, self._number = self._number, ""
         if not commit:
-            self._soon.clear()
+            self._drop_soon()
             self.execute("ROLLBACK")
             return
         if number and self._changed > self._changes_before:
@@ -264,8 +266,12 @@ class PostgresDatabase(PostgresInspection, PostgresLogins, Watching, Database):
     def _changes(self) -> int:
         return self._changed
 
-    def _give_up(self, error: BaseException) -> None:
+    def _drop_soon(self) -> None:
         self._soon.clear()
+        self.connection.meanwhile = None
+
+    def _give_up(self, error: BaseException) -> None:
+        self._drop_soon()
         super()._give_up(error)
 
     @contextmanager
@@ -305,7 +311,7 @@ class PostgresDatabase(PostgresInspection, PostgresLogins, Watching, Database):
         return cursor
 
     def _undo_part(self, sealed: SealedUpTo | None) -> None:
-        self._soon.clear()
+        self._drop_soon()
         super()._undo_part(sealed)
         self.execute_soon(statements.WITHOUT_GAPS, {})
 
@@ -319,6 +325,10 @@ class PostgresDatabase(PostgresInspection, PostgresLogins, Watching, Database):
         with self._translated():
             self._soon.append(self._cursor.mogrify(words.prepared(sql), words.bound(params)))
         self._changed += 1  # for nobody knows better yet
+
+    def meanwhile(self, work: Callable[[], object]) -> None:
+        self.connection.work()
+        self.connection.meanwhile = work
 
     def execute_many(self, sql: str, rows: Iterable[Params]) -> None:
         for params in rows:

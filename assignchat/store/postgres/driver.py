@@ -55,6 +55,8 @@ class Connection(extensions.connection):  # type: ignore[misc]
     """What a signal has raised while the server worked."""
     on_waiting: Callable[[], None] | None = None
     """Called when a statement has taken a second, and then every few seconds."""
+    meanwhile: Callable[[], object] | None = None
+    """What to do while the server works on the next statement."""
     changes_heard = 0
 
     def heard(self) -> int:
@@ -63,6 +65,12 @@ class Connection(extensions.connection):  # type: ignore[misc]
         self.changes_heard += sum(told.pid != own for told in self.notifies)
         self.notifies.clear()
         return self.changes_heard
+
+    def work(self) -> None:
+        """Do what is to be done meanwhile, if anything is."""
+        work, self.meanwhile = self.meanwhile, None
+        if work is not None:
+            work()
 
     def cancelled(self) -> bool:
         """Ask the server to end the statement, if it can be reached: else that takes minutes."""
@@ -180,19 +188,22 @@ def _wait(connection: Any) -> None:
     that is out of reach.
     """
     seconds = 1.0
+    ours = isinstance(connection, Connection)  # another thread may have one of its own
     while True:
         try:
             state = connection.poll()
             if state == _OK:
                 return
+            if ours and state == _READ:
+                connection.work()
             here = [connection.fileno()]
             ready = select.select(here * (state == _READ), here * (state == _WRITE), [], seconds)
-            if not any(ready) and connection.on_waiting:
+            if ours and not any(ready) and connection.on_waiting:
                 connection.on_waiting()
                 seconds = _TELL_SECONDS
         except psycopg2.Error:
             raise
         except BaseException as interruption:
-            if connection.interruption or not connection.cancelled():
+            if not ours or connection.interruption or not connection.cancelled():
                 raise
             connection.interruption = interruption
