@@ -1,7 +1,6 @@
 """A database in an SQLite file."""
 
 import json
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
@@ -12,14 +11,13 @@ from typing import TYPE_CHECKING, Any, Self
 from assignchat.errors import (
     DatabaseFull,
     DatabaseMissing,
-    DatabaseReadOnly,
     DatabaseReplaced,
 )
 from assignchat.store import seals
 from assignchat.store.database import DEFAULT_BUSY_SECONDS, Kind
 from assignchat.store.sql import Params
 from assignchat.store.sqlite import SCHEMA_VERSION, opening, queue
-from assignchat.store.sqlite.errors import Translated, locked, spoilt
+from assignchat.store.sqlite.errors import Translated, locked
 from assignchat.store.sqlite.inspection import WRONG_SEQUENCES, SqliteInspection
 from assignchat.system import signals
 from assignchat.times import Clock, format_time, utc_now
@@ -105,7 +103,9 @@ class SqliteDatabase(SqliteInspection):
             with Translated(path):
                 version = opening.prepare(database.connection, path)
             if version < SCHEMA_VERSION:
-                database._bring_up_to_date()
+                from assignchat.store.sqlite.upgrading import bring_up_to_date  # rare
+
+                bring_up_to_date(database, path)
             database.check_in_place()  # or it may be the file before it that is open
             database._look_at_schema()
             database._beside = opening.identities_beside(path)
@@ -126,30 +126,6 @@ class SqliteDatabase(SqliteInspection):
             from assignchat.store.sqlite import faults
 
             self._fault = faults.find(self.connection, self._path, mode)
-
-    def _bring_up_to_date(self) -> None:
-        # Rare, and sqlite_utils takes longer to import than a whole command may take.
-        from assignchat.store.sqlite import faults, schema
-
-        try:
-            with self.write():
-                if added := faults.find_added(self.connection, self._path):
-                    raise added
-                had_seals = schema.has_seals(self.connection)
-                schema.migrate(self.connection)
-                # What was there before seals is sealed as it is, and nothing else.
-                self.tracked_before = self._last_tracked() if had_seals else 0
-            self.committed = False  # it is not what the command is to change
-        except sqlite3.Error as error:
-            raise spoilt(
-                self._path, f"its tables are not those that its version says: {error}"
-            ) from error
-        except DatabaseReadOnly as error:
-            raise DatabaseReadOnly(
-                f"The database {self.location} was written by an older assignchat and must be "
-                "brought up to date, but it cannot be written",
-                hint="Open it once as a user who may write it, or open a copy.",
-            ) from error
 
     @classmethod
     def create(
