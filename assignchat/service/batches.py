@@ -13,10 +13,6 @@ from assignchat.errors import (
     UserInactive,
 )
 from assignchat.model import (
-    ASSIGNED_AWAY_NOTICE,
-    ASSIGNED_NOTICE,
-    LOST_NOTICE,
-    REGAINED_NOTICE,
     Batch,
     ChatStatus,
     Role,
@@ -24,6 +20,7 @@ from assignchat.model import (
     User,
 )
 from assignchat.namedtuples import NamedTuple
+from assignchat.service.batchnotices import tell_former_owners, tell_recipients, tell_undone
 from assignchat.service.find import (
     NAMED_AT_MOST,
     find_actor,
@@ -31,12 +28,11 @@ from assignchat.service.find import (
     find_recipient,
     find_user,
     listing,
-    user_name,
 )
 from assignchat.service.lifecycle import cancel, record_passed_deadlines
 from assignchat.service.shares import Load, gained_open_chats, given_chats, share_out
 from assignchat.shell import Argument, command_line
-from assignchat.store import batches, notifications, tracking, users
+from assignchat.store import batches, tracking, users
 from assignchat.store.batches import GivenBack
 from assignchat.store.database import Database
 from assignchat.store.selections import Holding, Move, Selection, StagedChats
@@ -186,8 +182,11 @@ def reassign(
             progress(done, total)
             database.note_progress(done, total)
     cancelled = _cancel_on_moved(database, before, batch_id, actor, "Assigned directly")
-    _record_recipients(database, batch_id, actor, recipients, assigned)
-    _tell_former_owners(database, batch_id, actor, recipients, moves)
+    for user_id, count in assigned.items():
+        if count:
+            batches.add_recipient(database, batch_id, user_id, recipients[user_id].role, count)
+    tell_recipients(database, batch_id, actor, assigned)
+    tell_former_owners(database, batch_id, actor, recipients, moves)
     closed = given_chats(move for move in moves if move.status == ChatStatus.CLOSED)
     open_chats = _before_and_after(loads, moves)
     return BulkAssigned(batch_id, total, unchanged, cancelled, assigned, False, closed, open_chats)
@@ -217,10 +216,10 @@ def _loads(
     database: Database, recipients: dict[str, User], *, unavailable_too: bool
 ) -> dict[str, Load]:
     return {
-        user.id: Load(
-            users.open_chats(database, user.id), None if unavailable_too else user.capacity
+        user_id: Load(
+            users.open_chats(database, user_id), None if unavailable_too else user.capacity
         )
-        for user in recipients.values()
+        for user_id, user in recipients.items()
     }
 
 
@@ -257,7 +256,7 @@ def undo(
         _check_active_again(database, returned)
         batches.mark_undone(database, batch_id)
         _cancel_on_moved(database, before, batch_id, user.id, f"Batch {batch_id} was undone")
-        _tell_undone(database, batch_id, user, returned)
+        tell_undone(database, batch_id, user, returned)
         result = Undone(batch_id, undone, batch.assigned - undone, dry_run)
         check_result(result)
     return result
@@ -341,56 +340,3 @@ def _cancel_on_moved(
 ) -> int:
     moved = batches.requests_moved_since(before)
     return cancel(database, moved, actor=actor, reason=reason, batch_id=batch_id)
-
-
-def _record_recipients(
-    database: Database,
-    batch_id: int,
-    actor: str,
-    recipients: dict[str, User],
-    assigned: dict[str, int],
-) -> None:
-    name = user_name(database, actor)
-    for user_id, count in assigned.items():
-        if count:
-            batches.add_recipient(database, batch_id, user_id, recipients[user_id].role, count)
-        if count and user_id != actor:
-            text = ASSIGNED_NOTICE.format(actor=name, chats=how_many(count, "chat"))
-            notifications.add(database, user_id, text, batch_id=batch_id)
-
-
-def _tell_former_owners(
-    database: Database,
-    batch_id: int,
-    actor: str,
-    recipients: dict[str, User],
-    moves: Sequence[Move],
-) -> None:
-    name = user_name(database, actor)
-    given: dict[str, list[Move]] = {}
-    for move in moves:
-        if move.from_user != actor:
-            given.setdefault(move.from_user, []).append(move)
-    for user_id, own in given.items():
-        takers = dict.fromkeys(recipients[move.to_user].name for move in own)
-        text = ASSIGNED_AWAY_NOTICE.format(
-            actor=name,
-            chats=how_many(sum(move.chats for move in own), "chat"),
-            recipients=listing(takers),
-        )
-        notifications.add(database, user_id, text, batch_id=batch_id)
-
-
-def _tell_undone(
-    database: Database, batch_id: int, user: User, returned: Sequence[GivenBack]
-) -> None:
-    lost: dict[str, int] = {}
-    regained: dict[str, int] = {}
-    for change in returned:
-        lost[change.from_user] = lost.get(change.from_user, 0) + change.chats
-        regained[change.to_user] = regained.get(change.to_user, 0) + change.chats
-    for told, notice in ((regained, REGAINED_NOTICE), (lost, LOST_NOTICE)):
-        for user_id, count in told.items():
-            chats = how_many(count, "chat")
-            text = notice.format(actor=user.name, batch=batch_id, chats=chats)
-            notifications.add(database, user_id, text, batch_id=batch_id)

@@ -125,9 +125,9 @@ def deactivate_user(
 ) -> Deactivated:
     """Deactivate a user, and cancel the requests that they sent and got.
 
-    All their chats go to `reassign_to` as one batch, in the same transaction. Returns the user,
-    the batch and the counts. Raises `OwnsOpenChats` if they own open chats and nobody is to take
-    them. A `dry_run` does everything and rolls it back. `check_result` is as for `bulk_assign`.
+    All their chats go to `reassign_to` as one batch, in the same transaction. A `dry_run` does
+    everything and rolls it back. `check_result` is as for `bulk_assign`. Returns the user, the
+    batch and the counts. Raises `OwnsOpenChats` if they own open chats and nobody is to take them.
     """
     with database.write(dry_run=dry_run, bulk=True):
         user = find_user(database, user_id)
