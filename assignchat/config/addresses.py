@@ -259,7 +259,7 @@ def _channel(url: str, where: str) -> _Channel:
 
 
 def _says_what_if_too_long(url: str) -> bool:
-    """Return whether a URL has the option for what is too long; a password may look like it."""
+    """Return whether a URL has the option for what is too long. A password may look like it."""
     from urllib.parse import parse_qs  # only for who sends
 
     return "overflow" in parse_qs(url.partition("?")[2].lower())

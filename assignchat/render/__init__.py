@@ -1,6 +1,6 @@
 """Values as text: for a terminal, a pipe, JSON, JSON lines and CSV.
 
-Here is what most commands need; whoever pages, copies, counts or writes many rows asks the modules.
+Here is what most commands need. Those that page, copy, count or write many rows import the modules.
 The only package that imports rich. Lines, tables and cards make text from data safe to show;
 only `say_page` prints it as it is.
 """

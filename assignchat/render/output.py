@@ -94,7 +94,7 @@ _SECONDS_BETWEEN_LOOKS = 0.005
 
 def unread(pipe: int) -> int:
     """Return how many bytes are on their way, if the system tells; Linux does."""
-    import fcntl  # only for whoever follows
+    import fcntl  # few commands wait for their reader
     import termios
 
     counted: tuple[int] = struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)))

@@ -48,7 +48,7 @@ def made(row_type: type[R], rows: Iterable[tuple[Any, ...]], location: str) -> I
     """Yield rows as `row_type`. Raises `DatabaseDamaged` for the first value that cannot be."""
     shape = _shape(row_type)
     left = iter(rows)
-    at_once = 1  # whoever wants one row does not wait for others
+    at_once = 1  # a caller who wants one row does not wait for others
     while block := list(islice(left, at_once)):
         if at_once == 1 or not shape.fits(block):
             yield from map(row_type._make, _checked(row_type, block, location))

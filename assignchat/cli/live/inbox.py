@@ -67,7 +67,7 @@ def watch_lines(ctx: typer.Context, as_user: str | None, show: Show) -> None:
         hint("Ctrl-C ends this")
     with render.for_a_reader(), signals.ending_the_block():
         while True:
-            with suppress(DatabaseLocked), patience.bearing():  # by whoever is soon done
+            with suppress(DatabaseLocked), patience.bearing():  # by a writer who is soon done
                 found = watched.look()
                 if found is not None and (now := _without_countdown(found.inbox)) != shown:
                     shown = now

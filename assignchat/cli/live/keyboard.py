@@ -26,7 +26,7 @@ _NAMED = {
     "\x1a": SUSPEND,
     "\x04": END,
 }
-# A key is a character, or the sequence that a terminal sends for one that is none.
+# A key is a character, or a sequence that a terminal sends for a key without a character.
 _KEY = re.compile(r"\x1b\[[\x20-\x3f]*[\x40-\x7e]|\x1bO.|.", re.DOTALL)
 _REST_OF_A_SEQUENCE = 0.05  # seconds; it comes at once, where a person's Escape comes alone
 

@@ -214,8 +214,8 @@ def check_is_file(path: Path) -> None:
 def _check_beside(path: Path, database: os.stat_result) -> None:
     """Raise `DatabaseDamaged` if a file is beside a database that SQLite must not open.
 
-    It would write a journal into the database whoever it is of, and wait for a FIFO for ever. A
-    database in WAL mode has no journal. Its other files belong to those who may write it.
+    It would write any journal into the database, and wait for a FIFO for ever. A database in WAL
+    mode has no journal. Its other files belong to those who may write it.
     """
     own = {database.st_uid, os.geteuid(), 0}
     for file in files_beside(path):
