@@ -227,6 +227,7 @@ _MEANINGS: dict[str, Callable[[str, str], AssignchatError]] = {
     "55P03": _locked,
     "40": _locked,
     "23505": _locked,  # somebody who writes around the program has taken a number just now
+    "2200H": _locked,  # or all of them
     "53100": _full,
     "53200": _full,
     "53": unreachable,  # too many connections

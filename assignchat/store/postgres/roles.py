@@ -171,13 +171,20 @@ SELECT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = '{MEMBER}'
 """
 """Whether this database has members."""
 
+# A role need not be inherited: who may SET ROLE to it may do what it may. But whoever has made
+# the roles is a member of them since PostgreSQL 16, to give them to others.
 CHANGING_HISTORY = f"""
 SELECT CAST(m.rolname AS text) FROM pg_roles m
-JOIN pg_roles r ON r.rolname = '{MEMBER}' AND pg_has_role(m.oid, r.oid, 'USAGE')
+JOIN pg_roles r ON r.rolname = '{MEMBER}' AND pg_has_role(m.oid, r.oid,
+    CASE WHEN m.rolcreaterole THEN 'USAGE' ELSE 'MEMBER' END)
 WHERE m.rolcanlogin AND NOT m.rolsuper AND EXISTS (
-    SELECT 1 FROM (VALUES ('engagement_tracking'), ('seals')) AS h (name)
-    WHERE has_table_privilege(m.oid, 'assignchat.' || name, 'UPDATE, DELETE, TRUNCATE, TRIGGER')
-        OR has_any_column_privilege(m.oid, 'assignchat.' || name, 'UPDATE'))
+    SELECT 1 FROM pg_roles own, (VALUES ('engagement_tracking'), ('seals')) AS h (name)
+    WHERE pg_has_role(m.oid, own.oid, 'MEMBER') AND (own.rolsuper OR own.rolbypassrls
+        OR own.rolname IN ('pg_execute_server_program', 'pg_write_server_files')
+        OR own.rolcreaterole AND CAST(current_setting('server_version_num') AS integer) < 160000
+        OR has_table_privilege(own.oid, 'assignchat.' || name, 'UPDATE, DELETE, TRUNCATE, TRIGGER')
+        OR has_any_column_privilege(own.oid, 'assignchat.' || name, 'UPDATE')))
 ORDER BY 1
 """
-"""The members who, by other rights that they have, may change or remove history."""
+"""The members who, by other rights that they have or can give themselves, may change or remove
+history, or add to it in the name of others."""

@@ -12,7 +12,7 @@ _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 WITHOUT_GAPS = "; ".join(
     f"SELECT setval('{table}_id_seq', next, false)"
     f" FROM (SELECT coalesce(max(id), 0) + 1 AS next FROM {table}) AS t, {table}_id_seq AS s"
-    " WHERE next <> s.last_value + CASE WHEN s.is_called THEN 1 ELSE 0 END"
+    " WHERE s.last_value <> next - CASE WHEN s.is_called THEN 1 ELSE 0 END"
     for table in NUMBERED
 )
 
