@@ -15,6 +15,7 @@ import pytest
 
 from assignchat.errors import (
     DatabaseForeign,
+    DatabaseFull,
     DatabaseLocked,
     DatabaseMissing,
     DatabaseUnreachable,
@@ -166,6 +167,26 @@ def test_what_is_wrong_is_said_in_few_words_for_each_host(server: Server) -> Non
         for port in (1, 2)
     ]
     assert refusal.value.message.endswith(f" cannot be reached: {'; '.join(failures)}")
+
+
+@pytest.mark.parametrize(
+    ("limit", "advice"),
+    [("LOGIN CONNECTION LIMIT 0", "Try again."), ("NOLOGIN", "Name another login")],
+)
+def test_a_login_that_is_not_let_in_is_told_what_helps(
+    server: Server, limit: str, advice: str
+) -> None:
+    server.run(f"DROP ROLE IF EXISTS busy; CREATE ROLE busy {limit}")
+    with pytest.raises(DatabaseUnreachable) as refusal:
+        engine_of("://").open(server.url("postgres", "busy"), os_user="tester")
+    server.run("DROP ROLE busy")
+    assert advice in str(refusal.value.hint)
+
+
+def test_a_queue_of_notifications_that_is_full_is_no_bug(database: Database) -> None:
+    told = "MESSAGE = 'too many notifications in the NOTIFY queue', ERRCODE = '54000'"
+    with pytest.raises(DatabaseFull), database.write():
+        database.execute(f"DO $$ BEGIN RAISE EXCEPTION USING {told}; END $$")
 
 
 # Signals.

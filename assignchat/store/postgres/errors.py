@@ -129,6 +129,8 @@ _ADVICE = {
     " that user, or name the host in the URL.",
     "pg_hba.conf": "The server's administrator says in pg_hba.conf who may connect, and from where."
     f" A login that is no member yet needs: GRANT {_MEMBER} TO LOGIN",
+    "too many connections": "Try again. The server's administrator says how many there may be.",
+    "connection slots": "Try again. The server's administrator says how many there may be.",
     'role "': "Name another login, or have the server's administrator make this one.",
     "password": "The password belongs in ~/.pgpass, with mode 0600, as a line such as"
     " HOST:5432:DATABASE:LOGIN:PASSWORD",
@@ -230,6 +232,7 @@ _MEANINGS: dict[str, Callable[[str, str], AssignchatError]] = {
     "2200H": _locked,  # or all of them
     "53100": _full,
     "53200": _full,
+    "54000": _full,  # of notifications which somebody who listens does not take
     "53": unreachable,  # too many connections
     "25006": only_reads,
     "25P03": unreachable,  # the server ended a transaction that was idle for too long
