@@ -63,7 +63,7 @@ class SqliteDatabase(SqliteInspection):
         self.connection = opening.connect(path, busy_seconds, immutable=self._is_closed_copy)
         self.connection.set_progress_handler(self._signals().__next__, _STEPS_BETWEEN_LOOKS)
         self._closed = False
-        self._beside: dict[Path, opening.Identity] = {}
+        self._beside: dict[str, opening.Identity] = {}
         self._dropped_guard: str | None = None
         self._signal: BaseException | None = None
         self._translating = Translated(path, lambda: self._signal or KeyboardInterrupt())

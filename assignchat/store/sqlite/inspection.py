@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 
 _HIGHEST = 2**52  # far from it, and half of what a column holds
 
-# Where SQLite keeps the last id that it gave, for tables that never give one again.
+# Where SQLite keeps the last id that it gave, for tables that never give one again. The names
+# stand last: SQLite makes a table of them before it compares the first one.
 WRONG_SEQUENCES = f"""
-    SELECT name, seq FROM sqlite_sequence WHERE name IN {one_of(TABLES)}
-    AND (typeof(seq) <> 'integer' OR seq NOT BETWEEN 0 AND {_HIGHEST})
+    SELECT name, seq FROM sqlite_sequence
+    WHERE (typeof(seq) <> 'integer' OR seq NOT BETWEEN 0 AND {_HIGHEST})
+    AND name IN {one_of(TABLES)}
 """
 
 

@@ -56,18 +56,19 @@ def check_in_place(path: Path, file: Identity) -> None:
         )
 
 
-def identities_beside(path: Path) -> dict[Path, Identity]:
+def identities_beside(path: Path) -> dict[str, Identity]:
     """Find the files that SQLite uses beside a database that is open, the -wal file first.
 
     Returns an empty dict for a closed copy, beside which there is no -wal file.
     """
-    found = {file: _seen(file) for file in files_beside(path)}
+    # By names, because each transaction looks at them, and paths would take twice as long.
+    found = {file: _seen(file) for file in map(str, files_beside(path))}
     if next(iter(found.values())) is None:
         return {}
     return {file: seen for file, seen in found.items() if seen is not None}
 
 
-def check_beside(beside: Mapping[Path, Identity]) -> None:
+def check_beside(beside: Mapping[str, Identity]) -> None:
     """Raise `DatabaseReplaced` unless what SQLite uses beside a database still has its name.
 
     Others write to the files that have these names. A -shm file is in use as memory: if it was
@@ -82,7 +83,7 @@ def check_beside(beside: Mapping[Path, Identity]) -> None:
             )
 
 
-def close(connection: sqlite3.Connection, beside: Mapping[Path, Identity]) -> None:
+def close(connection: sqlite3.Connection, beside: Mapping[str, Identity]) -> None:
     """Close a database, unless others have put files of theirs in the place of those beside it.
 
     SQLite would move what is in the old files into the database, and remove the others'.
@@ -96,13 +97,13 @@ def close(connection: sqlite3.Connection, beside: Mapping[Path, Identity]) -> No
 _left_open: list[sqlite3.Connection] = []
 
 
-def _seen(file: Path) -> Identity | None:
+def _seen(file: str) -> Identity | None:
     """Return which file has a name; not itself if it is the -shm file and was cut off."""
     try:
-        found = os.stat(file)  # by a method of the path it would take twice as long
+        found = os.stat(file)
     except OSError:
         return None
-    is_cut = not found.st_size and file.name.endswith("-shm")
+    is_cut = not found.st_size and file.endswith("-shm")
     return (0, 0) if is_cut else _identity(found)
 
 
