@@ -10,12 +10,13 @@ from assignchat.store.sql import Params, insert_into
 from assignchat.texts import folded
 
 _STORED = tuple(name for name in User._fields if name != "aliases")
+_COLUMNS = ", ".join(name if name != "aliases" else "{aliases}" for name in User._fields)
 _CHANGES = ", ".join(f"{name} = :{name}" for name in _STORED if name != "id")
 
 
 def _users(database: Database, sql: str, params: Params | None = None) -> Iterator[User]:
     aliases = database.json_list("alias", "FROM user_aliases WHERE user_id = users.id")
-    columns = ", ".join(name if name != "aliases" else aliases for name in User._fields)
+    columns = _COLUMNS.format(aliases=aliases)
     for user in database.rows(User, f"SELECT {columns} FROM users {sql}", params):
         names = json.loads(str(user.aliases))
         yield user._replace(active=bool(user.active), aliases=tuple(names))
