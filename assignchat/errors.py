@@ -4,9 +4,20 @@
 """
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from assignchat.problems import Problem, shortened
+if TYPE_CHECKING:
+    from assignchat.problems import Problem
+
+MAX_MESSAGE_LENGTH = 2_000
+
+
+def shortened(text: str) -> str:
+    """Shorten a message that quotes a long text. Returns its two ends, or all of a short one."""
+    if len(text) <= MAX_MESSAGE_LENGTH:
+        return text
+    kept = MAX_MESSAGE_LENGTH // 2 - 1
+    return f"{text[:kept]}…{text[-kept:]}"
 
 
 class AssignchatError(Exception):
@@ -98,7 +109,7 @@ class ImportInvalid(InvalidInput, code="import_invalid"):
     def __init__(
         self,
         message: str,
-        problems: Sequence[Problem],
+        problems: "Sequence[Problem]",
         hint: str | None = None,
         rows: Mapping[int, str] | None = None,
     ) -> None:

@@ -1,4 +1,4 @@
-"""The problems of an import's rows, and messages short enough to be read."""
+"""The problems of an import's rows."""
 
 from typing import Any
 
@@ -35,14 +35,3 @@ class Problem(NamedTuple):
         who = "" if self.id is None or repr(self.id) in self.message else f" (id {self.id})"
         item = "" if self.item is None else f", item {self.item}"
         return f"{of}line {self.line}{item}: {self.message}{who}"
-
-
-MAX_MESSAGE_LENGTH = 2_000
-
-
-def shortened(text: str) -> str:
-    """Shorten a message that quotes a long text. Returns its two ends, or all of a short one."""
-    if len(text) <= MAX_MESSAGE_LENGTH:
-        return text
-    kept = MAX_MESSAGE_LENGTH // 2 - 1
-    return f"{text[:kept]}…{text[-kept:]}"

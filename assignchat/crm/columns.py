@@ -10,8 +10,7 @@ from assignchat.crm.objects import NumberedObject, Object
 from assignchat.crm.paths import Paths
 from assignchat.crm.sources import Source
 from assignchat.crm.tables import MAX_COLUMNS, Note, NumberedRecord, Record, is_blank
-from assignchat.errors import InvalidValue, Usage
-from assignchat.problems import shortened
+from assignchat.errors import InvalidValue, Usage, shortened
 
 Row = dict[str, Any]
 NumberedRow = tuple[int, Row | InvalidValue]

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from assignchat.errors import FileUnreadable
-from assignchat.problems import shortened
+from assignchat.errors import FileUnreadable, shortened
 
 _ERRORS = frozenset({"error", "errors", "errorcode", "fault", "exception", "error_description"})
 _CODES = frozenset({"code", "status", "statuscode", "errorcode", "category", "success"})

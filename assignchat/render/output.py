@@ -12,7 +12,6 @@ from pathlib import Path
 
 from assignchat.errors import OutputFailed
 from assignchat.render.folding import folded, width_of
-from assignchat.system.descriptors import wait_for
 from assignchat.system.files import replace_file
 from assignchat.texts import visible
 
@@ -80,6 +79,8 @@ def deliver() -> None:
 
     Raises `OutputFailed`, or `BrokenPipeError` if the reader goes before it has read all.
     """
+    from assignchat.system.descriptors import wait_for  # few commands wait for their reader
+
     flush()
     with Delivering():
         if stdout_is(stat.S_ISREG):

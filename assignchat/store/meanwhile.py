@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from assignchat.errors import DatabaseUnreachable
-from assignchat.system.descriptors import wait_for
 
 _SECONDS_AWAY = 60
 
@@ -56,6 +55,8 @@ class Changes(Protocol):
         that have input, or whose reader has hung up, which ends the waiting too. After the first
         call, an engine that has lost its connection connects anew at the next look: see `Patience`.
         """
+        from assignchat.system.descriptors import wait_for  # only for who waits
+
         return wait_for(seconds, inputs=inputs, hang_ups=hang_ups)
 
     def check_in_place(self) -> None:

@@ -1,6 +1,7 @@
 """Waiting for what is at the other end of descriptors."""
 
 from collections.abc import Iterable
+from select import POLLIN, poll
 
 
 def wait_for(
@@ -10,8 +11,6 @@ def wait_for(
 
     Returns the descriptors that are ready.
     """
-    from select import POLLIN, poll  # only for who waits
-
     poller = poll()
     for descriptor in inputs:
         poller.register(descriptor, POLLIN)

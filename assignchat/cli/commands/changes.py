@@ -14,9 +14,8 @@ from assignchat.cli.lists import say_list
 from assignchat.cli.session import Session, open_for_operator, refuse_to_overwrite_own_files
 from assignchat.crm.outgoing import Outgoing
 from assignchat.crm.sources import Source
-from assignchat.errors import OutputFailed, Usage
+from assignchat.errors import OutputFailed, Usage, shortened
 from assignchat.namedtuples import NamedTuple
-from assignchat.problems import shortened
 from assignchat.render.copying import copied
 from assignchat.render.pager import paged
 from assignchat.render.rows import say_csv
