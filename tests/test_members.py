@@ -448,6 +448,21 @@ def test_the_roles_are_made_once_and_tell_who_is_no_member_yet(members: Members)
     assert members.findings() == set()
 
 
+def test_while_roles_are_made_readers_wait_for_a_moment_at_most(members: Members) -> None:
+    import psycopg2
+
+    with closing(psycopg2.connect(members.at("eve"))) as reading, reading.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM assignchat.users")  # and does not end
+        words = ("--db", members.url, "init", "--roles", "--json")
+        making = start(members.team.folder, *program(*words))
+        blocked = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        wait_until(lambda: bool(members.server.run(blocked)[0][0]))
+        with assignchat.open_database(members.at("omar"), busy_seconds=5) as database:
+            assert database.value("SELECT count(*) FROM chats")
+        refused = result(making)
+    assert (refused.exit_code, refused.error) == (6, "database_locked")
+
+
 def test_who_may_make_roles_need_not_rule_the_server(empty_team: Team, server: Server) -> None:
     with server.database() as url:
         name = url.rpartition("=")[2]
@@ -470,6 +485,7 @@ def test_who_may_make_roles_need_not_rule_the_server(empty_team: Team, server: S
 
 RIGHTS = {
     "GRANT UPDATE ON assignchat.seals TO omar": "REVOKE UPDATE ON assignchat.seals FROM omar",
+    "GRANT CREATE ON SCHEMA assignchat TO omar": "REVOKE CREATE ON SCHEMA assignchat FROM omar",
     "GRANT assignchat_owner TO omar": "REVOKE assignchat_owner FROM omar",
     "ALTER ROLE omar NOINHERIT; GRANT assignchat_owner TO omar": "ALTER ROLE omar INHERIT;"
     " REVOKE assignchat_owner FROM omar",

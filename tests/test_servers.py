@@ -49,6 +49,19 @@ def test_it_moves_into_tables_without_rows_too(team: Team, empty: str) -> None:
     assert head(team, "--db", empty) == head(team)
 
 
+def test_no_tables_are_made_where_another_login_could_remove_them(
+    team: Team, empty: str, server: Server
+) -> None:
+    name = empty.rpartition("=")[2]
+    server.run("DROP ROLE IF EXISTS stranger; CREATE ROLE stranger")
+    server.run("CREATE SCHEMA assignchat AUTHORIZATION stranger", name)
+    refused = team.run("--db", empty, "init")
+    assert refused.exit_code == 6
+    assert "belongs to the login stranger" in refused.err
+    server.run("ALTER SCHEMA assignchat OWNER TO owner; DROP ROLE stranger", name)
+    team.ok("--db", empty, "init")
+
+
 def test_nothing_is_mixed_with_what_is_there(team: Team, empty: str) -> None:
     team.ok("--db", empty, "init", "--from", "assignchat.db")
     team.ok("user", "add", "eve")

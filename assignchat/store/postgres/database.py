@@ -128,9 +128,11 @@ class PostgresDatabase(PostgresInspection, PostgresLogins, Watching, Database):
         from assignchat.store.postgres import schema
 
         self.execute(statements.TAKE_LOCK)
-        version, space = next(self.tuples(statements.IS_MADE))
+        version, space, stranger = next(self.tuples(statements.IS_MADE))
         if version is not None:
             return False
+        if stranger:
+            raise errors.schema_of_another(self.location, stranger)
         made = "" if space else "CREATE SCHEMA assignchat;"
         self.execute(f"{made} {schema.definitions('assignchat')} {schema.VERSION}")
         if fill is not None:

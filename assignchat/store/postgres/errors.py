@@ -174,6 +174,15 @@ def not_supported(location: str, what: str) -> DatabaseForeign:
     )
 
 
+def schema_of_another(location: str, owner: str) -> DatabaseForeign:
+    """Return the error for a schema in which another login could remove our tables."""
+    return DatabaseForeign(
+        f"The schema assignchat in {location} belongs to the login {owner}",
+        hint=f"{_NOTHING_CHANGED} The server's administrator removes it, or takes it over after a"
+        " look at what is in it: ALTER SCHEMA assignchat OWNER TO CURRENT_USER",
+    )
+
+
 def newer(location: str, version: int, known: int) -> DatabaseNewer:
     """Return the error for a database of a later version."""
     return DatabaseNewer(

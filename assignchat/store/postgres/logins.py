@@ -17,6 +17,8 @@ class PostgresLogins(Database):
     def make_roles(self) -> list[str]:
         from assignchat.store.postgres import roles
 
+        # Whoever comes after one who waits for a table waits too, be it only to read.
+        self.execute("SET LOCAL lock_timeout = '1s'")
         database = self.value("SELECT quote_ident(current_database())")
         self.execute(roles.definitions([*self.tables(), "_version"], database))
         return self.column(roles.MAKE_MEMBERS)

@@ -181,6 +181,7 @@ WHERE m.rolcanlogin AND NOT m.rolsuper AND EXISTS (
     SELECT 1 FROM pg_roles own, (VALUES ('engagement_tracking'), ('seals')) AS h (name)
     WHERE pg_has_role(m.oid, own.oid, 'MEMBER') AND (own.rolsuper OR own.rolbypassrls
         OR own.rolname IN ('pg_execute_server_program', 'pg_write_server_files')
+        OR has_schema_privilege(own.oid, 'assignchat', 'CREATE') -- functions that others would call
         OR own.rolcreaterole AND CAST(current_setting('server_version_num') AS integer) < 160000
         OR has_table_privilege(own.oid, 'assignchat.' || name, 'UPDATE, DELETE, TRUNCATE, TRIGGER')
         OR has_any_column_privilege(own.oid, 'assignchat.' || name, 'UPDATE')))

@@ -52,7 +52,15 @@ WHERE l.locktype = 'advisory' AND l.granted AND l.objid = {LOCK} AND l.classid =
     AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
 
-IS_MADE = "SELECT to_regclass('assignchat._version'), to_regnamespace('assignchat')"
+IS_MADE = """
+SELECT to_regclass('assignchat._version'), to_regnamespace('assignchat'), (
+    SELECT CAST(o.rolname AS text) FROM pg_namespace n JOIN pg_roles o ON o.oid = n.nspowner
+    WHERE n.nspname = 'assignchat' AND NOT (o.rolsuper OR o.rolname = current_user
+        OR o.oid = (SELECT datdba FROM pg_database WHERE datname = current_database())
+        OR o.rolname IN ('assignchat_owner', 'pg_database_owner')))
+"""
+"""Whether there are tables, whether there is a schema, and to whom it belongs if that is nobody
+who may do everything in this database anyway: whoever has a schema may remove what is in it."""
 
 LOGIN_WITHOUT_RIGHTS = """
 SELECT quote_ident(CAST(session_user AS text)) FROM pg_namespace
