@@ -50,10 +50,11 @@ def derived(database: Database) -> Derived:
             f" WHEN 'imported' THEN {status} ELSE 'open' END"
             f" AND {_is_last(database, 'status', events=states)}",
             "customer": f"c.customer <> {customer} AND {_is_last(database, 'customer')}",
-            # A chat that was imported without the time was opened then, if the row tells all.
+            # A chat that was imported without the time was opened then, if the row tells all,
+            # which is only asked if it makes a difference.
             "opened_at": "c.opened_at <> CASE t.event WHEN 'opened' THEN t.at WHEN 'imported'"
-            f" THEN coalesce({opened_at}, CASE WHEN t.from_user IS NULL AND {tells_all}"
-            f" THEN t.at END) END AND {_is_last(database, 'opened_at')}",
+            f" THEN coalesce({opened_at}, CASE WHEN t.from_user IS NULL AND c.opened_at <> t.at"
+            f" AND {tells_all} THEN t.at END) END AND {_is_last(database, 'opened_at')}",
             "closed_at": "c.closed_at IS DISTINCT FROM CASE t.event WHEN 'closed' THEN t.at"
             f" WHEN 'imported' THEN CASE WHEN {tells_closed} THEN {closed_at}"
             f" WHEN t.from_user IS NOT NULL AND {status} = 'closed' THEN t.at END END"
