@@ -1,7 +1,5 @@
-"""Importing users and chats from a CRM: all or nothing, with every bad row named."""
+"""Importing chats from a CRM: all or nothing, with every bad row named. See `userimports`."""
 
-from bisect import bisect_left, bisect_right
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from operator import itemgetter
@@ -11,23 +9,15 @@ from assignchat.crm import ids
 from assignchat.crm import rows as crm_rows
 from assignchat.crm.reading import place_of
 from assignchat.crm.rows import ImportedUser
-from assignchat.errors import (
-    AliasExists,
-    ImportConflicts,
-    InvalidInput,
-    InvalidValue,
-    NotFound,
-    Refused,
-)
-from assignchat.model import IMPORTED_AWAY_NOTICE, IMPORTED_NOTICE, Alias, Role, User
+from assignchat.errors import ImportConflicts, InvalidValue
+from assignchat.model import IMPORTED_AWAY_NOTICE, IMPORTED_NOTICE
 from assignchat.namedtuples import NamedTuple
 from assignchat.problems import Problem
 from assignchat.service.find import listing, user_name
 from assignchat.service.lifecycle import cancel, record_passed_deadlines
 from assignchat.service.problems import MAX_PROBLEMS, Problems
-from assignchat.service.users import change_user, create_user, deactivate, with_aliases
-from assignchat.shell import Argument, command_line, quoted
-from assignchat.store import importedids, imports, notifications, requests, threeway, users
+from assignchat.shell import quoted
+from assignchat.store import importedids, imports, notifications, threeway
 from assignchat.store.database import Database
 from assignchat.store.imports import Change, Fault, Found, ImportedChat, OwnerChange
 from assignchat.store.threeway import Conflict, Owners
@@ -40,7 +30,7 @@ NumberedRows = Iterable[tuple[int, Row | InvalidValue]]
 Note = Callable[[str], None]
 
 OWNER_CHANGES_SHOWN = 10
-_AS_IT_IS = "Export it with the ids as text, or take them as they are with --any-id."
+AS_IT_IS = "Export it with the ids as text, or take them as they are with --any-id."
 
 
 class Imported(NamedTuple):
@@ -61,45 +51,6 @@ class Imported(NamedTuple):
     changes: Sequence[Change] = ()
     conflicts: Sequence[Conflict] = ()
     owners_kept: int = 0
-
-
-def import_users(
-    database: Database,
-    rows: NumberedRows,
-    *,
-    actor: str,
-    dry_run: bool = False,
-    any_id: bool = False,
-    source: str | None = None,
-) -> Imported:
-    """Insert or update users by id. Returns the counts.
-
-    Raises `ImportInvalid` with every bad row's line. A new id that a spreadsheet has spoilt, or
-    that is another form of a known one, is bad too, unless `any_id`.
-    """
-    problems = Problems()
-    wanted = list(_each_once(_checked(rows, crm_rows.user, problems), problems))
-    changes: list[Change] = []
-    with database.write(dry_run=dry_run):
-        if not any_id:
-            _check_user_ids(database, wanted, problems)
-        for row in wanted:
-            if row.active is False:
-                record_passed_deadlines(database, requests.involving(row.id))
-        done = Counter[str]()
-        for row in wanted:
-            try:
-                done[_merge_user(database, row, actor, changes)] += 1
-                for alias, heading in row.aliases.items():
-                    users.put_alias(database, Alias(alias, row.id, source, heading))
-            except (InvalidInput, NotFound, Refused) as error:
-                column = "alias" if isinstance(error, AliasExists) else "active"
-                problem = Problem(row.line, row.id, column, None, error.message)
-                problems.extend([problem], error.hint)
-        problems.refuse()
-    listed = sorted(changes, key=_people_first) if dry_run else []
-    counts = (done["created"], done["updated"], done["unchanged"])
-    return Imported(*counts, dry_run, changes=listed)
 
 
 def import_chats(
@@ -132,7 +83,7 @@ def import_chats(
         imports.find_differing(database)
         threeway.keep_ours(database, owners)
         for found in imports.problems(database, MAX_PROBLEMS):
-            problems.extend([_problem(found)], _hint(found))
+            problems.extend([problem_of(found)], _hint(found))
         if not any_id:
             _check_chat_ids(database, problems, may_be_odd=seen.may_be_odd)
         problems.refuse()
@@ -168,7 +119,8 @@ def _conflicts(database: Database, owners: Owners) -> Sequence[Conflict]:
     return conflicts
 
 
-def _problem(found: Found) -> Problem:
+def problem_of(found: Found) -> Problem:
+    """Describe the fault of a staged row. Returns the problem."""
     value = place_of(found.value) if found.fault is Fault.SAME_ID else found.value
     by_owner = found.fault in (Fault.NO_USER, Fault.NO_OWNER, Fault.NOT_ACTIVE)
     return Problem(
@@ -233,8 +185,8 @@ def _check_chat_ids(database: Database, problems: Problems, *, may_be_odd: bool)
             for low, high in ids.may_have_been(chat_id)
             for known in importedids.known_ids(database, low, high, _MEANT_AT_MOST)
         ]
-        problems.extend([_spoilt(line, chat_id, why, known)], _AS_IT_IS)
-    problems.extend(map(_problem, twins), _AS_IT_IS)
+        problems.extend([spoilt_id(line, chat_id, why, known)], AS_IT_IS)
+    problems.extend(map(problem_of, twins), AS_IT_IS)
 
 
 def _odd_forms(
@@ -257,39 +209,10 @@ def _odd_forms(
 _MEANT_AT_MOST = 3
 
 
-def _spoilt(line: int, row_id: str, why: str, known: Sequence[str]) -> Problem:
+def spoilt_id(line: int, row_id: str, why: str, known: Sequence[str]) -> Problem:
+    """Describe a new id that a spreadsheet has spoilt. Returns the problem, with `known` ids."""
     meant = f": is it {' or '.join(map(repr, known))}?" if known else ""
     return Problem(line, row_id, "id", row_id, f"id {row_id!r} {why}{meant}")
-
-
-def _check_user_ids(database: Database, wanted: Sequence[ImportedUser], problems: Problems) -> None:
-    """Do the same as `_check_chat_ids`, for users."""
-    in_order = sorted(users.ids(database))
-    known = set(in_order)
-    forms = {ids.canonical(user_id): user_id for user_id in in_order}
-    for row in wanted:
-        if row.id in known:
-            continue
-        why = ids.why_spoilt(row.id)
-        if why is not None:
-            meant = _in_ranges(in_order, ids.may_have_been(row.id))
-            problems.extend([_spoilt(row.line, row.id, why, meant[:3])], _AS_IT_IS)
-            continue
-        other = forms.setdefault(ids.canonical(row.id), row.id)
-        message = f"is it another form of the user {other!r}?"
-        if other == row.id and (owner := users.of_alias(database, row.id)) is not None:
-            other, message = owner.id, f"is an alias of the user {owner.id!r}"
-        if other != row.id:
-            problems.extend([Problem(row.line, row.id, "id", row.id, message)], _AS_IT_IS)
-
-
-def _in_ranges(in_order: Sequence[str], ranges: Iterable[tuple[str, str]]) -> list[str]:
-    """List the first few of some ids that lie in each range, its ends included."""
-    found: set[str] = set()
-    for low, high in ranges:
-        first = bisect_left(in_order, low)
-        found.update(in_order[first : min(first + 3, bisect_right(in_order, high))])
-    return sorted(found)
 
 
 def _tell_owners(database: Database, actor: str) -> tuple[int, list[OwnerChange]]:
@@ -318,7 +241,7 @@ def _tell(database: Database, notice: str, chats: Mapping[str, int], actor: str)
         notifications.add(database, user_id, text)
 
 
-def _checked(
+def checked(
     numbered: NumberedRows, check: Callable[[int, Row], T], problems: Problems
 ) -> Iterator[T]:
     """Yield the good rows, and add the faults of the others to `problems`."""
@@ -335,63 +258,11 @@ def _checked(
 
 
 def _checked_chats(numbered: NumberedRows, problems: Problems) -> Iterator[tuple[Any, ...]]:
-    """Yield and add as `_checked`, for chats: several rows at once if nothing is odd in them."""
+    """Yield and add as `checked`, for chats: several rows at once if nothing is odd in them."""
     rows = iter(numbered)
     while not problems.are_too_many and (several := list(islice(rows, _AT_ONCE))):
         chats = crm_rows.plain_chats(several)
-        yield from _checked(several, crm_rows.chat, problems) if chats is None else chats
+        yield from checked(several, crm_rows.chat, problems) if chats is None else chats
 
 
 _AT_ONCE = 16  # not more, because one row may have megabytes
-
-
-def _each_once(found: Iterable[ImportedUser], problems: Problems) -> Iterator[ImportedUser]:
-    """Yield the rows with a new id, and add those with a repeated id to `problems`."""
-    seen: dict[str, int] = {}
-    for row in found:
-        if row.id not in seen:
-            seen[row.id] = row.line
-            yield row
-        elif not problems.are_too_many:
-            first = Found(row.line, row.id, seen[row.id], Fault.SAME_ID)
-            problems.extend([_problem(first)])
-        else:
-            return
-
-
-def _merge_user(database: Database, row: ImportedUser, actor: str, changes: list[Change]) -> str:
-    old = users.get(database, row.id)
-    if old is None:
-        new = User(row.id, row.name or row.id, row.role or Role.USER, row.active is not False, None)
-        create_user(database, _given(row, new), actor)
-        return "created"
-    new = _given(row, old)._replace(name=row.name or old.name, role=row.role or old.role)
-    if row.active is True:
-        new = new._replace(active=True)
-    change_user(database, old, new, actor)
-    if row.active is False and old.active:
-        count = users.open_chats(database, old.id)
-        if count:
-            raise InvalidValue(
-                f"user {old.id!r} cannot become inactive while owning open chats ({count})",
-                hint=command_line("user", "deactivate", Argument(old.id), "--reassign-to", "USER"),
-            )
-        new = deactivate(database, new, actor)
-    changes += [
-        Change(old.id, column, before, after)
-        for column, before, after in zip(User._fields, old, new, strict=True)
-        if before != after
-    ]
-    return "unchanged" if new == old else "updated"
-
-
-def _given(row: ImportedUser, user: User) -> User:
-    """Return the user with the aliases and the capacity of a row."""
-    capacity = user.capacity if row.capacity is None else row.capacity
-    return with_aliases(user, row.aliases)._replace(capacity=capacity)
-
-
-def _people_first(change: Change) -> tuple[bool, int]:
-    """Return a key that sorts changes: deactivated, promoted and renamed users come first."""
-    columns = ("active", "role", "name", "capacity", "aliases")
-    return change.new is True, columns.index(change.column)

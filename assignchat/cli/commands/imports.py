@@ -27,6 +27,7 @@ from assignchat.render.progress import counted, progress_line
 from assignchat.render.rows import csv_text
 from assignchat.service import imports as service
 from assignchat.service.imports import Imported
+from assignchat.service.userimports import import_users
 from assignchat.store.imports import Change
 from assignchat.store.threeway import Conflict, Owners
 from assignchat.system.textfile import opened_bytes
@@ -176,7 +177,7 @@ class _Kind(NamedTuple):
     import_rows: Callable[..., Imported]
 
 
-_USERS = _Kind("user", "users", USER_COLUMNS, service.import_users)
+_USERS = _Kind("user", "users", USER_COLUMNS, import_users)
 _CHATS = _Kind("chat", "chats", (*CHAT_COLUMNS, *OWN_CHAT_COLUMNS), service.import_chats)
 _REQUIRED = ("id",)
 
