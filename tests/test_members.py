@@ -427,6 +427,19 @@ def test_nobody_acts_for_another_whatever_their_config_says(members: Members) ->
     assert members.findings() == set()
 
 
+def test_a_login_that_is_called_system_is_not_the_system(held: Members) -> None:
+    held.ok("owner", "user", "add", "system")
+    assert held.ok("owner", "init", "--roles")["grants"] == []
+    held.run_sql("CREATE ROLE system LOGIN; GRANT assignchat_member TO system")
+    try:
+        added = held.refused(
+            "system", "chat", "add", "chat-9", "--customer", "x", "--owner", "mark"
+        )
+    finally:
+        held.run_sql("DROP ROLE system")
+    assert added == (5, "identity_fixed")
+
+
 def test_closing_the_chat_of_another_is_for_operators(held: Members) -> None:
     assert held.refused("mark", "chat", "close", "chat-4") == (5, "not_owner")
     with held.team.config.open("a", encoding="utf-8") as config:

@@ -68,7 +68,8 @@ _POLICIES = {
     f"tracked{AS_ONESELF}": (
         "engagement_tracking",
         "INSERT",
-        f"actor = session_user OR (actor = '{SYSTEM}' AND ({_BY_SYSTEM}))",
+        # A login of that name is not the system.
+        f"CASE actor WHEN '{SYSTEM}' THEN {_BY_SYSTEM} ELSE actor = session_user END",
     ),
     "tracked_in_time": ("engagement_tracking", "INSERT", f"at <= {_NOW}"),
     f"assigned{AS_ONESELF}": ("batches", "INSERT", "actor = session_user"),
@@ -159,7 +160,7 @@ MAKE_MEMBERS = f"""
 SELECT concat(CASE WHEN r.oid IS NULL THEN 'CREATE ROLE ' || quote_ident(u.id) || ' LOGIN; ' END,
     'GRANT {MEMBER} TO ', quote_ident(u.id), ';')
 FROM users u LEFT JOIN pg_roles r ON r.rolname = u.id
-WHERE u.active = 1 AND u.role <> 'queue' AND octet_length(u.id) < 64
+WHERE u.active = 1 AND u.role <> 'queue' AND u.id <> '{SYSTEM}' AND octet_length(u.id) < 64
     AND (r.oid IS NULL OR NOT pg_has_role(r.oid, '{MEMBER}', 'MEMBER'))
 ORDER BY u.id
 """
