@@ -48,11 +48,12 @@ else:
 
         def _replace(self, **changed: Any) -> Self:
             """Return another one, with these fields changed."""
-            values = self._asdict() | changed
-            if len(values) > len(self):
-                unknown = list(values)[len(self) :]
-                raise TypeError(f"{type(self).__name__} has no {', '.join(unknown)}")
-            return self._make(values.values())
+            # As that of typing does: by way of dictionaries it takes twice as long, and each accept
+            # replaces fields six times.
+            replaced = self._make(map(changed.pop, self._fields, self))
+            if changed:
+                raise TypeError(f"{type(self).__name__} has no {', '.join(changed)}")
+            return replaced
 
         def _asdict(self) -> dict[str, Any]:
             """Return the values by the names of their fields."""
