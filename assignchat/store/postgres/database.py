@@ -1,18 +1,16 @@
 """A database on a PostgreSQL server."""
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self
 
 from assignchat.errors import (
     AssignchatError,
     DatabaseDamaged,
     DatabaseLocked,
-    DatabaseMissing,
     DatabaseUnreachable,
     DatabaseUnusable,
 )
@@ -31,7 +29,6 @@ from assignchat.store.postgres.driver import (
     Connection,
     copy,
     extensions,
-    psycopg2,
     run,
 )
 from assignchat.store.postgres.inspection import PostgresInspection
@@ -46,7 +43,6 @@ if TYPE_CHECKING:
     from assignchat.store.holder import Holder
 
 _ROWS_AT_ONCE = 2_000  # so that a signal is heard soon, over a slow network too
-_SECONDS_BETWEEN_QUESTIONS = 0.2
 
 
 class PostgresDatabase(PostgresInspection, PostgresLogins, Watching, Database):
@@ -65,6 +61,7 @@ class PostgresDatabase(PostgresInspection, PostgresLogins, Watching, Database):
         self._cursor: Any = None  # of the last statement; it also writes those that run soon
         self._cursors = 0
         self._number = ""  # of the transaction that writes
+        self._since = datetime.fromtimestamp(0, UTC)  # when it began, by the server's clock
         self._is_made = True
         self._is_bulk = False
         self._keyed: set[str] = set()
@@ -175,6 +172,7 @@ class PostgresDatabase(PostgresInspection, PostgresLogins, Watching, Database):
         if kind == "write":
             self._number, self.tracked_before = row[1:3]
             self.sealed = SealedUpTo(*row[3:])
+        self._since = row[0]
         if self._is_bulk:
             self.execute_soon("SET LOCAL work_mem = '64MB'", {})
         # The server's time is the same for all hosts; a clock that was given goes first.
@@ -220,7 +218,10 @@ class PostgresDatabase(PostgresInspection, PostgresLogins, Watching, Database):
         try:
             self.execute("COMMIT")
         except DatabaseUnreachable as error:
-            if not self._was_committed(number, error):
+            from assignchat.store.postgres.outcomes import was_committed  # rare
+
+            seconds = max(self._busy_seconds, 1)
+            if not number or not was_committed(self, number, self._since, seconds, error):
                 raise
         finally:
             self.connection.on_waiting = None
@@ -229,36 +230,6 @@ class PostgresDatabase(PostgresInspection, PostgresLogins, Watching, Database):
         """Stop waiting for a standby if a signal was held back: the commit stands without it."""
         if signals.is_waiting_to_stop():
             self.connection.cancelled()
-
-    def _was_committed(self, number: str, lost: DatabaseUnreachable) -> bool:
-        """Ask on a new connection what became of a transaction whose commit got no answer.
-
-        Raises `DatabaseUnreachable` if that cannot be found out in the time that is left.
-        """
-        end = time.monotonic() + max(self._busy_seconds, 1)
-        while number:
-            with suppress(AssignchatError):
-                with suppress(DatabaseMissing):  # which the transaction was to make
-                    self.reconnect()
-                outcome = self._outcome(number)
-                if outcome in ("committed", "aborted"):
-                    return outcome == "committed" and self._has_seal()
-            if time.monotonic() > end:
-                raise errors.outcome_unknown(self.location, lost.message) from lost
-            time.sleep(_SECONDS_BETWEEN_QUESTIONS)
-        return False
-
-    def _outcome(self, number: str) -> str | None:
-        try:
-            return cast("str | None", self.value(statements.OUTCOME, {"number": number}))
-        except psycopg2.DataError:  # not given to anybody yet: a crash took it back
-            return "aborted"
-
-    def _has_seal(self) -> bool:
-        """Find the seal that was the newest: after a crash another may have the same number."""
-        if self.sealed is None or not self.sealed.hash:
-            return True
-        return bool(self.value(statements.HAS_SEAL, {"hash": self.sealed.hash}))
 
     @property
     def _in_transaction(self) -> bool:

@@ -45,6 +45,9 @@ OUTCOME = "SELECT pg_xact_status(CAST(:number AS xid8))"
 
 HAS_SEAL = "SELECT EXISTS (SELECT 1 FROM assignchat.seals WHERE hash = :hash)"
 
+HAS_CRASHED = "SELECT stats_reset > :time FROM pg_stat_wal"
+"""Whether the server has crashed since then: it counts anew afterwards, or if it is told to."""
+
 HOLDER = f"""
 SELECT coalesce(a.application_name, ''), a.usename, a.xact_start
 FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
