@@ -176,9 +176,8 @@ def _tell_who_waits(holder: "Holder | None") -> None:
 
 
 def held_text(holder: "Holder") -> str:
-    """Tell people who has the lock for writing, as text that is safe to show."""
-    held = f"Changes wait for {holder}."
-    return render.visible(render.with_local_times(held))
+    """Write the sentence that tells people who has the lock for writing."""
+    return render.with_local_times(f"Changes wait for {holder}.")
 
 
 def actor_name(settings: keys.Settings, database: Database, as_user: str | None) -> str:

@@ -1,6 +1,6 @@
 """Delivering notifications: at least once, never holding up a change."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from assignchat.errors import DatabaseDamaged, DatabaseLocked
@@ -64,7 +64,7 @@ def notify(
     four, up to an hour.
     """
     left = [user_id for user_id in _recipients(database) if outlet.reaches(user_id)]
-    counted = {True: 0, False: 0}  # what has arrived, and what has not
+    arrived = failed = 0
     most = 1
     while left and not stop_requested():
         group = left[:most]
@@ -78,14 +78,13 @@ def notify(
             most = 1  # it is of one of them alone
             continue
         results = _send(database, outlet, claim, stop_requested)
-        for user_id, arrived in results.items():
-            counted[arrived] += len(claim.of_users[user_id].notifications)
+        arrived += claim.count(user_id for user_id in results if results[user_id])
+        failed += claim.count(user_id for user_id in results if not results[user_id])
         unserved = [user_id for user_id in claim.of_users if user_id not in results]
         left[: len(group)] = unserved
         most = len(results) if unserved else min(_GROWTH * most, _MOST_IN_GROUP)
     with database.read():
-        waiting = deliveries.waiting(database) - counted[False]
-        return Delivered(counted[True], counted[False], waiting)
+        return Delivered(arrived, failed, deliveries.waiting(database) - failed)
 
 
 def _recipients(database: Database) -> list[str]:
@@ -121,6 +120,10 @@ class _Claim(NamedTuple):
     @property
     def until(self) -> str:
         return time_after(self.at, CLAIM_SECONDS)
+
+    def count(self, user_ids: Iterable[str]) -> int:
+        """Count the notifications of some of the users."""
+        return sum(len(self.of_users[user_id].notifications) for user_id in user_ids)
 
 
 def _claim(database: Database, group: Sequence[str]) -> _Claim:

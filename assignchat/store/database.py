@@ -48,7 +48,7 @@ class Database(Expressions, Inspection, Changes, Logins, Protocol):
     sealed: SealedUpTo | None = None
     """Where the newest seal ends, as far as the transaction that is under way has asked."""
     rules: Rules = Rules()
-    """What holds for all requests, for whoever settles one; the opener gives it."""
+    """The rules by which requests are sent and settled; the opener gives them."""
     command: str = "Python program"
     """The name under which other writers are told for whom they wait; the opener gives it."""
     actor: str | None = None
@@ -58,7 +58,7 @@ class Database(Expressions, Inspection, Changes, Logins, Protocol):
     checking: bool = False
     """Whether it is only looked at for damage, so that it may also be read if it is damaged."""
     committed: bool = False
-    """Whether a change was made that stands; who reports a failure asks."""
+    """Whether a change has been committed. A failure after that is reported as one."""
 
     _before_commit: Callable[["Database"], None]
     """The last part of each transaction that writes."""

@@ -333,17 +333,15 @@ def _with_fallbacks(database: Database, collected: Which) -> list[int]:
 
 
 # Types need not be what is declared: a value of another one has no user and no such form.
-_UNSOUND = " OR ".join(
-    [
-        "(r.expires_at NOT LIKE '____-__-__T__:__:__.___Z'",
-        "NOT EXISTS (SELECT 1 FROM chats c WHERE c.id = r.chat_id)",
-        *(
-            f"(r.{column} IN (SELECT id FROM users)) IS NOT TRUE"
-            for column in ("requester_id", "recipient_id", "from_user")
-        ),
-    ]
+_FAULTS = (
+    "r.expires_at NOT LIKE '____-__-__T__:__:__.___Z'",
+    "NOT EXISTS (SELECT 1 FROM chats c WHERE c.id = r.chat_id)",
+    *(
+        f"(r.{column} IN (SELECT id FROM users)) IS NOT TRUE"
+        for column in ("requester_id", "recipient_id", "from_user")
+    ),
 )
-_UNSOUND += ")"
+_UNSOUND = f"({' OR '.join(_FAULTS)})"
 
 
 def _track(database: Database, settled: Settled, bound: Params) -> None:

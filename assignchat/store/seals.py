@@ -177,7 +177,7 @@ def make_ready() -> None:
 
 
 def _sha256(content: bytes) -> str:
-    """Returns the digest; of a few rows without OpenSSL, which takes long to load."""
+    """Return the digest. That of a few rows is made without OpenSSL, which takes long to load."""
     if len(content) < _LONG:
         with suppress(ImportError):  # CPython's own, and called otherwise from 3.12 on
             from _sha256 import sha256 as lean  # type: ignore[import-not-found]

@@ -339,7 +339,10 @@ class PostgresDatabase(PostgresInspection, PostgresLogins, Watching, Database):
             f"DROP TABLE IF EXISTS pg_temp.{table};"
             f" CREATE TEMP TABLE {table} ({words.typed(columns)}{rule})"
         )
-        (self._keyed.add if key else self._keyed.discard)(table)
+        if key:
+            self._keyed.add(table)
+        else:
+            self._keyed.discard(table)
 
     def stage(
         self, table: str, rows: Iterable[tuple[Any, ...]], *, blank_is_null: bool = False
