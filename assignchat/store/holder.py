@@ -26,5 +26,7 @@ class Holder(NamedTuple):
             (self.process, f"process {self.process}{place}"),
             (self.since, f"since {self.since}"),
             (self.percent is not None, f"{self.percent} % done"),
+            # What the server knows: the rest is said by the writer, who may say anything.
+            (self.host and self.os_user != self.actor, f"by the login {self.os_user}"),
         )
         return ", ".join(text for known, text in parts if known)

@@ -277,6 +277,19 @@ def test_a_holder_may_have_any_name(engine: Engine, name: str) -> None:
     assert "is held by another program of owner, since" in refusal.value.message
 
 
+def test_a_holder_who_claims_to_be_another_is_told_by_login(engine: Engine) -> None:
+    import psycopg2
+
+    waiting = engine.open()
+    claim = "assignchat/desk2/4711/bulk-assign//maria"
+    with closing(psycopg2.connect(engine.location, application_name=claim)) as other:
+        other.cursor().execute(f"SELECT pg_advisory_xact_lock({LOCK})")
+        with pytest.raises(DatabaseLocked) as refusal, waiting.write():
+            pytest.fail("two wrote at once")
+    assert "maria's bulk-assign, process 4711 on desk2, since" in refusal.value.message
+    assert refusal.value.message.endswith(", by the login owner")
+
+
 # A connection that is lost during the commit.
 
 
