@@ -11,14 +11,14 @@ from assignchat.texts import check_location
 def engine_of(location: str) -> type[Database]:
     """Choose the engine of a location: PostgreSQL's for URLs, SQLite's for all others.
 
-    Raises `DatabaseUnreachable` if the driver for PostgreSQL is not installed, and `InvalidValue`
-    for any other URL.
+    Raises `InvalidValue` for a URL of something else, and `DatabaseUnreachable` if the driver for
+    PostgreSQL is not installed.
     """
+    check_location(location)  # first: no driver would help
     if "://" in location:  # of what kind ever: it may have a password, and is no path
         from assignchat.store.postgres.database import PostgresDatabase  # most teams have a file
 
         return PostgresDatabase
-    check_location(location)
     return SqliteDatabase
 
 

@@ -198,6 +198,20 @@ def test_a_url_of_something_else_is_no_file_and_its_password_stays_unsaid(
     team.config.write_text(before, encoding="utf-8")
 
 
+def test_a_url_of_something_else_is_refused_where_no_driver_is_installed(
+    team: Team, tmp_path: Path
+) -> None:
+    (tmp_path / "psycopg2.py").write_text("raise ImportError")
+
+    def refusal(url: str) -> tuple[int, str | None]:
+        env = {"PYTHONPATH": str(tmp_path)}
+        done = team.process("--db", url, "status", "--json", env=env)
+        return done.exit_code, done.error
+
+    assert refusal("postgresql://db.example/team") == (6, "database_unreachable")
+    assert refusal("sqlite:///team.db") == (2, "invalid_value")
+
+
 def test_a_bug_is_reported_without_a_traceback(
     team: Team, request_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
