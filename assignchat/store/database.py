@@ -368,7 +368,8 @@ class Database(Expressions, Inspection, Changes, Logins, Protocol):
 
     def table(self, name: str) -> Iterator[tuple[Any, ...]]:
         """Yield all rows of a table or view, the oldest first where they are numbered."""
-        return self.tuples(f'SELECT * FROM "{name}" ORDER BY 1', many=True)
+        order = "" if name == "engagement_records" else " ORDER BY 1"  # of two kinds, unnumbered
+        return self.tuples(f'SELECT * FROM "{name}"{order}', many=True)
 
     # Temporary tables, which only their owner sees.
 
