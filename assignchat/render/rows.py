@@ -176,32 +176,34 @@ def _csv_at_a_glance(block: list[Sequence[Any]]) -> str | None:
     columns = [_csv_cells(column) for column in zip(*block, strict=True)]
     if None in columns:
         return None
-    return "".join([f"{','.join(cells)}\n" for cells in zip(*columns, strict=True)])
+    return "\n".join(map(",".join, zip(*columns, strict=True))) + "\n"
 
 
 def _csv_cells(column: Sequence[Any]) -> Sequence[str] | None:
     first = column[0]
     if len(column) > 1 and type(first) in _EQUAL_ALIKE and column.count(first) == len(column):
-        cells = _csv_cells((first,))  # nearly all columns of nearly all blocks
-        return cells and list(cells) * len(column)
+        cell = _csv_cells((first,))  # nearly all columns of nearly all blocks
+        return cell and list(cell) * len(column)
     types = set(map(type, column))
     if not types <= _PLAIN_TYPES:
         return None
-    if str in types:
-        texts = [value for value in set(column) if type(value) is str]
-        if not are_harmless(texts):
-            return None
-        together = "".join(texts)
-        if "," in together or '"' in together:
-            return list(map(_csv_cell, column))
-        if types == {str}:
-            return column
-    return ["" if value is None else str(value) for value in column]
+    cells: Sequence[str] = column
+    if NoneType in types:
+        cells = ["" if value is None else str(value) for value in column]
+    elif types != {str}:
+        cells = list(map(str, column))
+    if str not in types:
+        return cells
+    texts = list(set(cells))
+    if not are_harmless(texts):
+        return None
+    together = "".join(texts)
+    return _quoted(cells) if "," in together or '"' in together else cells
 
 
-def _csv_cell(value: Any) -> str:
-    text = "" if value is None else str(value)
-    return '"' + text.replace('"', '""') + '"' if "," in text or '"' in text else text
+def _quoted(cells: Sequence[str]) -> list[str]:
+    doubled = "\n".join(cells).replace('"', '""').split("\n")  # harmless cells have one line
+    return [f'"{cell}"' if "," in cell or '"' in cell else cell for cell in doubled]
 
 
 def _harmless(value: Any) -> Any:
