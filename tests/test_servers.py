@@ -1,15 +1,18 @@
 """A database on a server: where it is named, moving to one, and what the server does itself."""
 
+import json
 import shlex
 import shutil
+import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
 from tests.support import servers
-from tests.support.processes import run
+from tests.support.processes import program, result, run, start, wait_until
 from tests.support.servers import Server
 from tests.support.team import Team
 
@@ -268,3 +271,40 @@ def test_what_is_no_url_is_refused_by_name(team: Team) -> None:
             assert "***" in told or ":/…" in told, where
             assert "sec" not in told, where
             assert "ret" not in told, where
+
+
+def test_a_script_goes_on_after_a_connection_was_lost_between_two_lines(
+    team: Team, server: Server, empty: str
+) -> None:
+    team.ok("--db", empty, "init", "--demo")
+    script = start(team.folder, *program("--db", empty, "run"), stdin=subprocess.PIPE)
+    assert script.stdin is not None
+    assert script.stdout is not None
+    for chat in ("chat-1", "chat-2"):
+        script.stdin.write(f"chat close {chat}\n")
+        script.stdin.flush()
+        assert json.loads(script.stdout.readline())["exit_code"] == 0
+        of_script = f"FROM pg_stat_activity WHERE datname = '{empty.rpartition('=')[2]}'"
+        server.run(f"SELECT pg_terminate_backend(pid) {of_script}")
+        wait_until(lambda: not server.run(f"SELECT 1 {of_script}"))  # noqa: B023
+    assert result(script).exit_code == 0
+
+
+def test_nothing_of_all_or_nothing_is_left_where_its_connection_was_lost(
+    team: Team, server: Server, empty: str
+) -> None:
+    team.ok("--db", empty, "init", "--demo")
+    script = "".join(f"chat close chat-{number}\n" for number in (1, 2, 3))
+    (team.folder / "script").write_text(script)
+    waiting = "FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    import psycopg2
+
+    with closing(psycopg2.connect(empty)) as other:
+        other.cursor().execute("SELECT 1 FROM assignchat.chats WHERE id = 'chat-2' FOR UPDATE")
+        words = ("--db", empty, "run", "--atomic", "--keep-going", "script")
+        process = start(team.folder, *program(*words))
+        wait_until(lambda: bool(server.run(f"SELECT 1 {waiting}")))
+        server.run(f"SELECT pg_terminate_backend(pid) {waiting}")
+        done = result(process)
+    assert done.exit_code == 6
+    assert team.ok("--db", empty, "chat", "list", "--status", "closed") == []

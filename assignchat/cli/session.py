@@ -134,12 +134,14 @@ def _say_who_can_be_added(error: ActorUnknown | WrongUserType, session: Session)
 def open_as_configured(ctx: typer.Context, loaded: load.Config) -> AbstractContextManager[Database]:
     """Open the database in force, until the end of the caller's block or of its script."""
     run = invocation(ctx)
-    if run.is_script and run.database is not None and run.opened_by is loaded:
-        run.database.checking = False  # as the line before may have been
-    else:
-        run.database, run.opened_by = _open(ctx, loaded), loaded
-    run.database.rules = loaded.settings.rules
-    return nullcontext(run.database) if run.is_script else run.database
+    database = run.database if run.is_script and run.opened_by is loaded else None
+    # With --atomic, what the other lines have done is lost too.
+    if database is None or (database.is_lost and not run.is_atomic):
+        database = _open(ctx, loaded)
+    run.database, run.opened_by = database, loaded
+    database.checking = False  # as the line before may have been
+    database.rules = loaded.settings.rules
+    return nullcontext(database) if run.is_script else database
 
 
 def _open(ctx: typer.Context, loaded: load.Config) -> Database:

@@ -37,7 +37,7 @@ class Patience:
 
 
 class Changes(Protocol):
-    """The questions of a command that waits or watches."""
+    """The questions of a command that waits or watches, or that goes on after a while."""
 
     @property
     def version(self) -> object:
@@ -58,6 +58,11 @@ class Changes(Protocol):
         from assignchat.system.descriptors import wait_for  # only for who waits
 
         return wait_for(seconds, inputs=inputs, hang_ups=hang_ups)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the connection has ended, so that the database has to be opened anew."""
+        return False
 
     def check_in_place(self) -> None:
         """Raise `DatabaseMissing` if the database is gone, or another one is in its place.

@@ -1,5 +1,6 @@
 """Learning of the changes of others from the server, and mending a connection that was lost."""
 
+import select
 from collections.abc import Iterable
 from contextlib import suppress
 
@@ -57,14 +58,24 @@ class Watching(Database):
         self._hear()
         return [descriptor for descriptor in ready if descriptor not in told]
 
+    @property
+    def is_lost(self) -> bool:
+        # What the server says at last comes before the end of the connection.
+        while not self.connection.closed and select.select([self.connection], [], [], 0)[0]:
+            self._take_in()
+        return bool(self.connection.closed)
+
     def _hear(self) -> None:
+        self._take_in()
+        self._watched = self.connection.heard()
+
+    def _take_in(self) -> None:
         """Take in what was told meanwhile, be it that the connection is lost."""
         try:
             if not self.connection.closed:
                 self.connection.poll()
         except psycopg2.Error:
             self.connection.close()
-        self._watched = self.connection.heard()
 
     def _mend(self) -> None:
         """Connect anew, for who watches."""
