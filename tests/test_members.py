@@ -298,6 +298,16 @@ def test_the_whole_work_of_a_day_goes_through_as_members(held: Members) -> None:
     assert {actor for (actor,) in actors} == {owner, *LOGINS, "system"}
 
 
+def test_deadlines_that_a_refused_command_meets_are_sealed(held: Members) -> None:
+    held.ok("mark", "assign", "chat-2", "chat-3", "--to", "martha", "--timeout", "1m")
+    held.team.advance(90)
+    words = ("--db", held.at("mark"), "bulk-assign", "--from", "mark", "--to", "nobody")
+    assert held.team.refused(*words) == (3, "user_not_found")
+    timed_out = {request["id"] for request in held.ok("mark", "requests", "--status", "timed_out")}
+    assert timed_out >= {2, 3}
+    assert held.findings() == set()
+
+
 def test_a_member_who_misses_too_much_is_set_away_by_whoever_sees_it(held: Members) -> None:
     with held.team.config.open("a", encoding="utf-8") as config:
         config.write("[assign_discuss]\naway_after_misses = 1\n")

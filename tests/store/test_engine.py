@@ -15,6 +15,7 @@ import pytest
 from assignchat.errors import DatabaseLocked, DatabaseMissing, InvalidValue
 from assignchat.model import Event, Role, User
 from assignchat.store import tracking, users
+from assignchat.store.damage import attempt
 from assignchat.store.database import Database
 from assignchat.system import signals
 from tests.store.conftest import Engine
@@ -235,6 +236,29 @@ def test_what_is_to_be_done_meanwhile_is_done_in_its_transaction(
         with database.write():
             add_meanwhile(database, "omar")
     assert names(other) == ["mark", "martha", "omar"]
+
+
+def test_what_is_to_be_done_meanwhile_is_kept_with_what_came_before_it(
+    database: Database, other: Database
+) -> None:
+    with suppress(InvalidValue), database.write():
+        add(database, "mark")
+        add_meanwhile(database, "martha")
+        database.keep_if_refused()
+        add_meanwhile(database, "jane")
+        raise REFUSED
+    assert names(other) == ["mark", "martha"]
+
+
+def test_what_is_to_be_done_meanwhile_is_undone_with_the_attempt(
+    database: Database, other: Database
+) -> None:
+    with database.write():
+        add_meanwhile(database, "mark")
+        with suppress(InvalidValue), attempt(database):
+            add_meanwhile(database, "jane")
+            raise REFUSED
+    assert names(other) == ["mark"]
 
 
 def test_what_fails_meanwhile_fails_its_transaction(database: Database, other: Database) -> None:

@@ -42,6 +42,7 @@ from assignchat.times import Clock, format_time, utc_now
 if TYPE_CHECKING:
     from assignchat.store.holder import Holder
 
+_BOUNDS = ("SAVEPOINT", "ROLLBACK TO")  # what is due before one is not to come behind it
 _ROWS_AT_ONCE = 2_000  # so that a signal is heard soon, over a slow network too
 
 
@@ -274,6 +275,8 @@ class PostgresDatabase(PostgresInspection, PostgresLogins, Watching, Database):
             return self._run_once(sql, params)
 
     def _run_once(self, sql: str, params: Params | None) -> Any:
+        if sql.startswith(_BOUNDS):
+            self.connection.work()
         with self._translated():
             cursor = self._cursor = self.connection.cursor()
             text = cursor.mogrify(words.prepared(sql), words.bound(params or {}))

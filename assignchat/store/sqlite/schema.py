@@ -57,7 +57,7 @@ def m001_initial(database: sqlite_utils.Database) -> None:
 def m002_seals(database: sqlite_utils.Database) -> None:
     """Make the table of seals, and views for readers of SQL.
 
-    The caller seals the rows that are there already: see `SqliteDatabase`.
+    The caller seals the rows that are there already: see `upgrading`.
     """
     for statement in (SEALS, *SEAL_GUARDS, SEALS_BY_HASH, PENDING_REQUESTS, USER_LOAD):
         database.conn.execute(statement)
