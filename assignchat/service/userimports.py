@@ -57,7 +57,8 @@ def import_users(
                 for alias, heading in row.aliases.items():
                     users.put_alias(database, Alias(alias, row.id, source, heading))
             except (InvalidInput, NotFound, Refused) as error:
-                column = "alias" if isinstance(error, AliasExists) else "active"
+                of_known = "active" if users.get(database, row.id) else "id"
+                column = "alias" if isinstance(error, AliasExists) else of_known
                 problem = Problem(row.line, row.id, column, None, error.message)
                 problems.extend([problem], error.hint)
         problems.refuse()

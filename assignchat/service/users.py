@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 
 from assignchat.errors import AliasExists, InvalidValue, OwnsOpenChats, UserExists
-from assignchat.model import Alias, ChatStatus, Event, Request, Role, Split, User
+from assignchat.model import SYSTEM, Alias, ChatStatus, Event, Request, Role, Split, User
 from assignchat.namedtuples import NamedTuple
 from assignchat.service.batches import (
     BulkAssigned,
@@ -51,8 +51,8 @@ def add_user(
 ) -> User:
     """Add an active user, whose name defaults to the id.
 
-    Returns the user. Raises `UserExists`, `AliasExists` if another user has an alias, or
-    `InvalidValue` for an id that can be taken for another, unless `any_id`.
+    Returns the user. Raises `UserExists`, what `create_user` raises, or `InvalidValue` for an id
+    that can be taken for another, unless `any_id`.
     """
     check_id(user_id, "user id")
     name = check_text(user_id if name is None else name, "name")
@@ -188,7 +188,13 @@ def _without_aliases(user: User, aliases: Iterable[str]) -> User:
 
 
 def create_user(database: Database, user: User, actor: str) -> None:
-    """Store a new user and its tracking row, inside a transaction. Raises `AliasExists`."""
+    """Store a new user and its tracking row, inside a transaction.
+
+    Raises `AliasExists`, or `InvalidValue` for the id by which tracking names what happens by
+    itself.
+    """
+    if folded(user.id) == SYSTEM:
+        raise InvalidValue(f"The user id {user.id!r} is that of what happens by itself in tracking")
     users.add(database, user)
     _store_aliases(database, (), user)
     described = {key: value for key, value in user._asdict().items() if value not in (None, ())}

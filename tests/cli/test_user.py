@@ -50,6 +50,18 @@ def test_an_id_is_given_once(team: Team) -> None:
     assert team.refused_leaving_no_trace("user", "add", "mark") == (4, "user_exists")
 
 
+@pytest.mark.parametrize("user", ["system", "SYSTEM"])
+def test_nobody_has_the_id_by_which_tracking_names_what_happens_by_itself(
+    team: Team, user: str
+) -> None:
+    add = ("user", "add", user, "--any-id")
+    assert team.refused_leaving_no_trace(*add) == (2, "invalid_value")
+    (team.folder / "users.csv").write_text(f"id,name\n{user},System\n", encoding="utf-8")
+    users = ("import", "users", "users.csv", "--any-id")
+    assert team.refused_leaving_no_trace(*users) == (2, "import_invalid")
+    assert "line 2: The user id" in team.run(*users).err
+
+
 def test_adding_and_changing_are_tracked_once_with_who_did_it(team: Team) -> None:
     team.ok("user", "add", "jane", "--as", "maria")
     team.ok("user", "set", "jane", "--role", "manager", "--as", "maria")

@@ -160,7 +160,7 @@ MAKE_MEMBERS = f"""
 SELECT concat(CASE WHEN r.oid IS NULL THEN 'CREATE ROLE ' || quote_ident(u.id) || ' LOGIN; ' END,
     'GRANT {MEMBER} TO ', quote_ident(u.id), ';')
 FROM users u LEFT JOIN pg_roles r ON r.rolname = u.id
-WHERE u.active = 1 AND u.role <> 'queue' AND u.id <> '{SYSTEM}' AND octet_length(u.id) < 64
+WHERE u.active = 1 AND u.role <> 'queue' AND octet_length(u.id) < 64
     AND (r.oid IS NULL OR NOT pg_has_role(r.oid, '{MEMBER}', 'MEMBER'))
 ORDER BY u.id
 """
