@@ -119,6 +119,7 @@ OTHERS = [
     "UPDATE chats SET status = 'open', closed_at = NULL WHERE id = 'c-1'",
     "UPDATE chats SET status = 'closed', closed_at = opened_at WHERE id = 'chat-1'",
     "UPDATE chats SET customer = 'Priya' WHERE id = 'c-1'",
+    "UPDATE chats SET opened_at = '2020-01-01T00:00:00.000Z' WHERE id = 'c-2'",
     "UPDATE delivery_progress SET last_id = 2",
     "DELETE FROM delivery_progress",
 ]
@@ -128,7 +129,7 @@ OTHERS = [
 def team(empty_team: Team) -> Team:
     """A team after a busy morning, without the check that follows other tests."""
     chats = "id,customer,owner_id,status,opened_at,closed_at\n"
-    row = "c-1,{},mark,closed,2026-11-01T08:00:00Z,2026-11-02T08:00:00Z\n"
+    row = "c-1,{},mark,closed,2026-11-01T08:00:00Z,2026-11-02T08:00:00Z\nc-2,Bo,mark,open,,\n"
     for number, customer in enumerate(("Ann", "Anna"), start=1):
         file = empty_team.folder / f"{number}.csv"
         file.write_text(chats + row.format(customer), encoding="utf-8")
