@@ -260,7 +260,7 @@ class Days(RuleBasedStateMachine):
 
     @invariant()
     def the_database_is_sound(self) -> None:
-        assert check.check(self.database).problems == []
+        assert check.check(self.database, full=True).problems == []
 
     @invariant()
     def the_owner_of_each_chat_is_the_one_that_its_history_names(self) -> None:

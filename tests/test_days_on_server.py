@@ -33,7 +33,7 @@ class DaysOnBoth(Days):
 
     def teardown(self) -> None:
         with self.stack:
-            assert check.check(self.on_server).problems == []
+            assert check.check(self.on_server, full=True).problems == []
         super().teardown()
 
     @initialize()
