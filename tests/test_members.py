@@ -262,6 +262,19 @@ def test_a_number_that_was_taken_meanwhile_is_no_bug(members: Members) -> None:
     assert (refused.exit_code, refused.error) == (6, "database_locked")
 
 
+def test_what_stands_twice_because_of_a_change_by_hand_is_damage(held: Members) -> None:
+    held.ok("martha", "reject", "1", "--reason", "In a meeting")
+    held.ok("mark", "assign", "chat-1", "--to", "omar")
+    held.ok("omar", "reject", "2", "--reason", "In a meeting")
+    change = "UPDATE requests SET status = '{}', reason = {}, resolved_at = {} WHERE id = 1"
+    held.sql("owner", change.format("pending", "NULL", "NULL"))
+    try:
+        asked = held.refused("mark", "assign", "chat-1", "--to", "omar")
+    finally:
+        held.sql("owner", change.format("rejected", "'In a meeting'", "requested_at"))
+    assert asked == (6, "database_damaged")
+
+
 def test_the_whole_work_of_a_day_goes_through_as_members(held: Members) -> None:
     held.ok("martha", "accept", "1")
     held.ok("mark", "assign", "chat-2", "--to", "martha", "--then", "omar", "--timeout", "1m")

@@ -324,7 +324,7 @@ class Database(Expressions, Inspection, Changes, Logins, Protocol):
         """Run one statement now, or together with the next ones: nobody waits for its result."""
         self.execute(sql, params)
 
-    def meanwhile(self, work: Callable[[], object]) -> None:
+    def while_busy(self, work: Callable[[], object]) -> None:
         """Do work that waits for no statement: now, while the next runs, or before the commit."""
         work()
 

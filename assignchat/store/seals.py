@@ -132,7 +132,7 @@ def _seal(
     columns = database.whole_columns(varying, f"{_FROM} {_RANGE}", bound) if varying else []
     unsigned = Seal(last, first, " ".join(varying), "", "")
     database.sealed = _sealed(database)._replace(last_id=last)
-    database.meanwhile(lambda: _sign(database, unsigned, _Rows(shared, columns)))
+    database.while_busy(lambda: _sign(database, unsigned, _Rows(shared, columns)))
 
 
 def _sign(database: Database, unsigned: Seal, rows: _Rows) -> None:

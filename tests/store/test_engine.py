@@ -212,62 +212,64 @@ def test_if_it_fails_none_of_its_parts_stands(database: Database, other: Databas
     assert names(other) == ["martha"]
 
 
-def add_meanwhile(database: Database, user_id: str) -> None:
+def add_while_busy(database: Database, user_id: str) -> None:
     """A change that may be made while the engine does something else."""
     sql = (
         "INSERT INTO users (id, name, role, active, created_at) VALUES (:id, :id, 'user', 1, :now)"
     )
     bound = {"id": user_id, "now": database.now}
-    database.meanwhile(lambda: database.execute_soon(sql, bound))
+    database.while_busy(lambda: database.execute_soon(sql, bound))
 
 
 @pytest.mark.parametrize("parts", [False, True])
-def test_what_is_to_be_done_meanwhile_is_done_in_its_transaction(
+def test_what_is_done_while_the_server_is_busy_is_done_in_its_transaction(
     database: Database, other: Database, *, parts: bool
 ) -> None:
     with database.one_transaction() if parts else nullcontext():
         with database.write():
-            add_meanwhile(database, "mark")
-            add_meanwhile(database, "martha")
+            add_while_busy(database, "mark")
+            add_while_busy(database, "martha")
             database.value("SELECT count(*) FROM chats")
         with suppress(InvalidValue), database.write():
-            add_meanwhile(database, "jane")
+            add_while_busy(database, "jane")
             raise REFUSED
         with database.write():
-            add_meanwhile(database, "omar")
+            add_while_busy(database, "omar")
     assert names(other) == ["mark", "martha", "omar"]
 
 
-def test_what_is_to_be_done_meanwhile_is_kept_with_what_came_before_it(
+def test_what_is_done_while_the_server_is_busy_is_kept_with_what_came_before_it(
     database: Database, other: Database
 ) -> None:
     with suppress(InvalidValue), database.write():
         add(database, "mark")
-        add_meanwhile(database, "martha")
+        add_while_busy(database, "martha")
         database.keep_if_refused()
-        add_meanwhile(database, "jane")
+        add_while_busy(database, "jane")
         raise REFUSED
     assert names(other) == ["mark", "martha"]
 
 
-def test_what_is_to_be_done_meanwhile_is_undone_with_the_attempt(
+def test_what_is_done_while_the_server_is_busy_is_undone_with_the_attempt(
     database: Database, other: Database
 ) -> None:
     with database.write():
-        add_meanwhile(database, "mark")
+        add_while_busy(database, "mark")
         with suppress(InvalidValue), attempt(database):
-            add_meanwhile(database, "jane")
+            add_while_busy(database, "jane")
             raise REFUSED
     assert names(other) == ["mark"]
 
 
-def test_what_fails_meanwhile_fails_its_transaction(database: Database, other: Database) -> None:
+def test_what_fails_while_the_server_is_busy_fails_its_transaction(
+    database: Database, other: Database
+) -> None:
     def fail() -> None:
         raise REFUSED
 
     with ending_in(REFUSED), database.write():
         add(database, "mark")
-        database.meanwhile(fail)
+        database.while_busy(fail)
         database.value("SELECT count(*) FROM chats")
     assert names(database) == names(other) == []
 

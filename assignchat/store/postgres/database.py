@@ -205,7 +205,7 @@ class PostgresDatabase(PostgresInspection, PostgresLogins, Watching, Database):
 
     def _end(self, *, commit: bool) -> None:
         if commit:
-            self.connection.work()
+            self.connection.do_pending_work()
         if not self._is_made:
             return
         number, self._number = self._number, ""
@@ -242,7 +242,7 @@ class PostgresDatabase(PostgresInspection, PostgresLogins, Watching, Database):
 
     def _drop_soon(self) -> None:
         self._soon.clear()
-        self.connection.meanwhile = None
+        self.connection.pending_work = None
 
     def _give_up(self, error: BaseException) -> None:
         self._drop_soon()
@@ -276,7 +276,7 @@ class PostgresDatabase(PostgresInspection, PostgresLogins, Watching, Database):
 
     def _run_once(self, sql: str, params: Params | None) -> Any:
         if sql.startswith(_BOUNDS):
-            self.connection.work()
+            self.connection.do_pending_work()
         with self._translated():
             cursor = self._cursor = self.connection.cursor()
             text = cursor.mogrify(words.prepared(sql), words.bound(params or {}))
@@ -302,9 +302,9 @@ class PostgresDatabase(PostgresInspection, PostgresLogins, Watching, Database):
             self._soon.append(self._cursor.mogrify(words.prepared(sql), words.bound(params)))
         self._changed += 1  # for nobody knows better yet
 
-    def meanwhile(self, work: Callable[[], object]) -> None:
-        self.connection.work()
-        self.connection.meanwhile = work
+    def while_busy(self, work: Callable[[], object]) -> None:
+        self.connection.do_pending_work()
+        self.connection.pending_work = work
 
     def execute_many(self, sql: str, rows: Iterable[Params]) -> None:
         for params in rows:

@@ -55,7 +55,7 @@ class Connection(extensions.connection):  # type: ignore[misc]
     """What a signal has raised while the server worked."""
     on_waiting: Callable[[], None] | None = None
     """Called when a statement has taken a second, and then every few seconds."""
-    meanwhile: Callable[[], object] | None = None
+    pending_work: Callable[[], object] | None = None
     """What to do while the server works on the next statement."""
     changes_heard = 0
 
@@ -66,9 +66,9 @@ class Connection(extensions.connection):  # type: ignore[misc]
         self.notifies.clear()
         return self.changes_heard
 
-    def work(self) -> None:
-        """Do what is to be done meanwhile, if anything is."""
-        work, self.meanwhile = self.meanwhile, None
+    def do_pending_work(self) -> None:
+        """Do the work that was left for the time in which the server is busy, if there is any."""
+        work, self.pending_work = self.pending_work, None
         if work is not None:
             work()
 
@@ -195,7 +195,7 @@ def _wait(connection: Any) -> None:
             if state == _OK:
                 return
             if ours and state == _READ:
-                connection.work()
+                connection.do_pending_work()
             here = [connection.fileno()]
             ready = select.select(here * (state == _READ), here * (state == _WRITE), [], seconds)
             if ours and not any(ready) and connection.on_waiting:

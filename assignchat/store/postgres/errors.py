@@ -18,7 +18,7 @@ from assignchat.errors import (
 )
 from assignchat.shell import command_line
 from assignchat.store.logins import ROLES
-from assignchat.store.postgres import AS_ONESELF
+from assignchat.store.postgres import AS_ONESELF, NUMBERED
 from assignchat.store.postgres.driver import psycopg2
 
 if TYPE_CHECKING:
@@ -234,11 +234,20 @@ def _locked(location: str, _text: str) -> DatabaseLocked:
     return locked(location)
 
 
+def _taken(location: str, text: str) -> AssignchatError:
+    """Return the error for a value that is there already, where the program has looked for it.
+
+    Somebody else has just taken the number, or made what `init` makes; or it was put there by hand.
+    """
+    just_now = (*(f'"{table}_pkey"' for table in NUMBERED), '"pg_')
+    return locked(location) if any(key in text for key in just_now) else damaged(location, text)
+
+
 _MEANINGS: dict[str, Callable[[str, str], AssignchatError]] = {
     "55P03": _locked,
     "40": _locked,
-    "23505": _locked,  # somebody who writes around the program has taken a number just now
-    "2200H": _locked,  # or all of them
+    "23505": _taken,
+    "2200H": _locked,  # somebody who writes around the program has taken all numbers
     "53100": _full,
     "53200": _full,
     "54000": _full,  # of notifications which somebody who listens does not take
