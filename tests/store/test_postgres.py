@@ -7,6 +7,7 @@ import struct
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from itertools import count
 from types import FrameType
@@ -25,6 +26,7 @@ from assignchat.store.database import Database
 from assignchat.store.engines import engine_of
 from assignchat.store.meanwhile import Patience
 from assignchat.store.postgres import LOCK
+from assignchat.store.postgres.database import PostgresDatabase
 from assignchat.store.postgres.server import security
 from tests.store.conftest import Engine
 from tests.store.test_engine import add, names
@@ -205,6 +207,16 @@ def test_a_signal_ends_a_statement_and_leaves_the_connection(
     with raising(signal.SIGTERM), afterwards(server, sleeping, stop), pytest.raises(Interrupted):
         sleep()
     assert names(database) == []
+
+
+def test_threads_with_a_database_each_are_in_nobodys_way(engine: Engine) -> None:
+    def ask(_: int) -> object:
+        with PostgresDatabase.open(engine.location, os_user="tester") as database:
+            return database.value("SELECT 1")
+
+    engine.open()
+    with ThreadPoolExecutor(8) as threads:
+        assert set(threads.map(ask, range(400))) == {1}
 
 
 def test_a_signal_ends_the_staging_of_rows(server: Server, database: Database) -> None:

@@ -97,8 +97,7 @@ def connect_in_time(url: str, options: dict[str, str]) -> Connection:
 
     def make() -> None:
         try:
-            extensions.set_wait_callback(None)
-            made.append(psycopg2.connect(url, connection_factory=Connection, **options))
+            made.append(_connected(url, options))
         except BaseException as error:  # noqa: BLE001 - raised below
             made.append(error)
         done.release()
@@ -113,6 +112,15 @@ def connect_in_time(url: str, options: dict[str, str]) -> Connection:
     if isinstance(made[0], BaseException):
         raise made[0]
     return made[0]
+
+
+def _connected(url: str, options: dict[str, str]) -> Any:
+    while True:
+        try:
+            return psycopg2.connect(url, connection_factory=Connection, **options)
+        except psycopg2.OperationalError as error:
+            if "wait callback" not in str(error):  # which another thread had for a moment
+                raise
 
 
 def _is_reachable(descriptor: int) -> bool:
@@ -132,12 +140,29 @@ def run(cursor: Any, statements: bytes) -> None:
 
     Raises what a handler has raised, once the server has ended the statements.
     """
-    extensions.set_wait_callback(_wait)
+    connection = cursor.connection
+    with _callback:
+        _starting.append(connection)
+        extensions.set_wait_callback(_wait)
     try:
         cursor.execute(statements)
     finally:
-        extensions.set_wait_callback(None)
-    cursor.connection.raise_interruption()
+        _has_started(connection)
+    connection.raise_interruption()
+
+
+# All threads have one callback. The driver looks for it when a statement begins, and once more
+# before it calls it; then nobody needs it until the next statement.
+_callback = allocate_lock()
+_starting: list[Connection] = []
+
+
+def _has_started(connection: Connection) -> None:
+    with _callback:
+        if connection in _starting:
+            _starting.remove(connection)
+        if not _starting:
+            extensions.set_wait_callback(None)
 
 
 def copy(cursor: Any, statement: str, texts: Iterable[str]) -> None:
@@ -149,11 +174,12 @@ def copy(cursor: Any, statement: str, texts: Iterable[str]) -> None:
     parts = _parts(texts, failures)
     next(parts)  # from now on what a signal raises is raised within its block
     while True:
-        extensions.set_wait_callback(None)  # with one, psycopg2 does not copy
         try:
             cursor.copy_expert(statement, SimpleNamespace(read=parts.send))
-        except psycopg2.ProgrammingError:
-            if extensions.get_wait_callback() is None:  # and not set by another thread
+        except psycopg2.ProgrammingError as error:
+            if "asynchronous callback" not in str(
+                error
+            ):  # with that of another thread it does not copy
                 raise
         except psycopg2.Error:
             if failures:
@@ -187,6 +213,7 @@ def _wait(connection: Any) -> None:
     psycopg2 would close a connection if this raised it, as for a second signal, and for a server
     that is out of reach.
     """
+    _has_started(connection)
     seconds = 1.0
     ours = isinstance(connection, Connection)  # another thread may have one of its own
     while True:
