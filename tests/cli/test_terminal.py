@@ -175,6 +175,27 @@ def test_what_others_have_changed_before_the_answer_was_not_confirmed(
     assert again.exit_code == 0
 
 
+@pytest.mark.parametrize(
+    ("words", "now"),
+    [
+        ("bulk-assign --from mark --to martha --as maria", "Assign 0 chats?"),
+        ("user deactivate mark --reassign-to martha", "Deactivate Mark, and assign no chats?"),
+        ("undo 1 --as maria", "Give 0 chats back?"),
+    ],
+)
+def test_where_others_have_left_nothing_to_do_that_is_what_it_would_be(
+    team_now: Team, words: str, now: str
+) -> None:
+    if words.startswith("undo"):
+        team_now.ok("bulk-assign", *CHATS_OF_MARK, "--to", "martha", "--as", "maria")
+    with on_terminal(team_now.folder, *program(*words.split()), columns=200) as terminal:
+        terminal.until(lambda: "[y/N]" in terminal.screen)
+        team_now.ok("bulk-assign", *CHATS_OF_MARK, "--to", "omar", "--as", "maria")
+        terminal.type(f"y{ENTER}")
+        assert terminal.ends() == 4
+    assert f"meanwhile. It would be now: {now}" in " ".join(terminal.screen.split())
+
+
 @pytest.mark.parametrize("chats", [("chat-1", "chat-2", "--yes"), ("chat-1",)])
 def test_with_yes_or_for_a_single_chat_nothing_is_asked(
     team_now: Team, chats: tuple[str, ...]

@@ -255,7 +255,7 @@ def _plan(planned: BulkAssigned) -> list[str]:
         f"{share} to {user}, {_before_and_after(planned, user)}"
         for user, share in shares_of(planned)
     )
-    return [f"Assign {_total(planned)}: {shares}?"]
+    return [f"Assign {_total(planned)}{shares and f': {shares}'}?"]
 
 
 def _undo_plan(planned: Undone) -> list[str]:
