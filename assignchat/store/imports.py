@@ -383,15 +383,16 @@ def _track_new(database: Database, bound: Params, staged: int) -> int:
     """Append a tracking row for each new chat, in slices of the file. Returns how many."""
     varying = ("chat_id", "to_user", "detail")
     tracked = 0
-    seals.seal_new_rows(database)
-    for start in range(0, staged, seals.SLICE):
-        tracked += database.execute(
-            "INSERT INTO engagement_tracking (at, event, actor, os_user, chat_id, to_user, detail)"
-            " SELECT :now, 'imported', :actor, :os_user, i.id, i.owner_id,"
-            f" {_first_values_as_json(database)} FROM incoming i"
-            f" WHERE {IS_NEW} AND i.place > :start AND i.place <= :end ORDER BY i.place",
-            {**bound, "start": start, "end": start + seals.SLICE},
-        )
-        seals.seal_new_rows(database, varying, only_whole=True)  # while a server inserts the next
-    seals.seal_new_rows(database, varying)
+    with seals.rows_varying_in(database, *varying):
+        for start in range(0, staged, seals.SLICE):
+            tracked += database.execute(
+                "INSERT INTO engagement_tracking"
+                " (at, event, actor, os_user, chat_id, to_user, detail)"
+                " SELECT :now, 'imported', :actor, :os_user, i.id, i.owner_id,"
+                f" {_first_values_as_json(database)} FROM incoming i"
+                f" WHERE {IS_NEW} AND i.place > :start AND i.place <= :end ORDER BY i.place",
+                {**bound, "start": start, "end": start + seals.SLICE},
+            )
+            # While a server inserts the next.
+            seals.seal_new_rows(database, varying, only_whole=True)
     return tracked
