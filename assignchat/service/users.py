@@ -190,11 +190,14 @@ def _without_aliases(user: User, aliases: Iterable[str]) -> User:
 def create_user(database: Database, user: User, actor: str) -> None:
     """Store a new user and its tracking row, inside a transaction.
 
-    Raises `AliasExists`, or `InvalidValue` for the id by which tracking names what happens by
-    itself.
+    Raises `AliasExists`, or `InvalidValue` for the id that stands in tracking for what nobody has
+    done, such as a time-out.
     """
     if folded(user.id) == SYSTEM:
-        raise InvalidValue(f"The user id {user.id!r} is that of what happens by itself in tracking")
+        raise InvalidValue(
+            f"The user id {user.id!r} is taken: in tracking it stands for what nobody has done",
+            hint="Choose another id.",
+        )
     users.add(database, user)
     _store_aliases(database, (), user)
     described = {key: value for key, value in user._asdict().items() if value not in (None, ())}
