@@ -8,6 +8,7 @@ from assignchat.crm.ids import canonical
 from assignchat.errors import DatabaseDamaged
 from assignchat.namedtuples import NamedTuple
 from assignchat.service.find import NAMED_AT_MOST, listing
+from assignchat.shell import command_line
 from assignchat.store import checks, seals, twins
 from assignchat.store.damage import damages_not_told
 from assignchat.store.database import Database
@@ -236,9 +237,13 @@ def _schema_differences(database: Database) -> Iterator[Finding]:
         return
     found = database.schema_differences()
     for (is_guard, is_added), (code, message) in _SCHEMA.items():
-        names = [d.name for d in found if (d.is_guard, d.is_added) == (is_guard, is_added)]
-        if names:
-            yield Finding(code, message.format(listing(names)))
+        these = [d for d in found if (d.is_guard, d.is_added) == (is_guard, is_added)]
+        if these:
+            text = message.format(listing(d.name for d in these))
+            if any(d.is_policy and not d.is_added for d in these):
+                make = command_line("--db", database.location, "init", "--roles")
+                text += f"; the owner makes policies anew with: {make}"
+            yield Finding(code, text)
 
 
 def _tampering(database: Database, *, full: bool, expect: str | None) -> Iterator[Finding]:

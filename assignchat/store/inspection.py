@@ -13,11 +13,13 @@ class SchemaDifference(NamedTuple):
     """A part of the schema that is missing or changed, or that was added and is not ours.
 
     A guard enforces a rule, or acts on what is written, as a foreign trigger on our tables does.
+    A policy binds members of a server.
     """
 
     name: str
     is_guard: bool
     is_added: bool
+    is_policy: bool = False
 
 
 class Inspection(Protocol):

@@ -248,6 +248,7 @@ def differences(expected: Any, found: Any) -> list[SchemaDifference]:
             name,
             is_guard=_is_guard(name, text) if name in ours else table in ours,
             is_added=name not in ours,
+            is_policy=text.startswith("POLICY"),
         )
         for name, (text, table) in sorted({**there, **ours}.items())
         if there.get(name) != ours.get(name)
