@@ -80,6 +80,7 @@ NOT_ABOUT_ENGINES = {
     "test_backup",
     "test_completion",
     "test_config",
+    "test_config_history",
     "test_help",
     "test_init",
     "test_interrupt",

@@ -29,7 +29,7 @@ ROOM = range(0, 320, 4) if ALL else (0, 48)
 BLOCKS = range(0, 400, 8) if ALL else (70,)
 """How long a file may be, in blocks of 512 bytes."""
 WHERE = [">/dev/full", ">&-"] if ALL else [">/dev/full"]
-"""What becomes of the result; both are tried for one command in test_errors too."""
+"""What becomes of the result; both are tried for one command in test_output_fails too."""
 
 
 @pytest.fixture
