@@ -2,34 +2,15 @@
 
 import csv
 import json
-import re
 from pathlib import Path
 
 import pytest
 
+from tests.support.importing import bad_lines, file_of, imported
 from tests.support.processes import ROOT
 from tests.support.team import Team
 
 SAMPLE = ROOT / "scripts" / "crm-export"
-
-
-def _file(text: str) -> str:
-    Path("crm.txt").write_text(text, encoding="utf-8", newline="")
-    return "crm.txt"
-
-
-def _counts(team: Team, kind: str, text: str, *options: str) -> tuple[int, int, int]:
-    done = team.ok("import", kind, _file(text), *options)
-    return done["created"], done["updated"], done["unchanged"]
-
-
-def _bad_lines(team: Team, kind: str, text: str) -> list[int]:
-    """The lines that a refused import names, having changed nothing."""
-    before = team.snapshot()
-    assert team.refused("import", kind, _file(text)) == (2, "import_invalid")
-    told = team.run("import", kind, "crm.txt").err
-    assert team.snapshot() == before
-    return [int(line) for line in re.findall(r"^ *line (\d+)[:,]", told, re.MULTILINE)]
 
 
 def _texts(team: Team, user: str) -> list[str]:
@@ -74,7 +55,7 @@ FORMS = {
 
 @pytest.mark.parametrize("text", FORMS.values(), ids=FORMS)
 def test_every_form_of_a_file_says_the_same(team: Team, text: str) -> None:
-    assert _counts(team, "chats", text) == (2, 0, 0)
+    assert imported(team, "chats", text) == (2, 0, 0)
     chats = team.ok("chat", "list")[:2]
     columns = ("id", "customer", "owner_id", "status", "opened_at")
     assert [tuple(chat[name] for name in columns) for chat in chats] == [
@@ -85,7 +66,7 @@ def test_every_form_of_a_file_says_the_same(team: Team, text: str) -> None:
 
 def test_a_single_json_object_is_one_row(team: Team) -> None:
     text = json.dumps({"id": 7, "customer": "Ann", "owner_id": "mark"}, indent=2)
-    assert _counts(team, "chats", text) == (1, 0, 0)
+    assert imported(team, "chats", text) == (1, 0, 0)
     assert team.owner("7") == "mark"
 
 
@@ -94,13 +75,13 @@ def test_only_a_newline_ends_a_row_of_newline_delimited_json(team: Team, separat
     customer = f"Ann{separator}Lee"
     rows = [{"id": f"c-{n}", "customer": customer, "owner_id": "mark"} for n in (1, 2)]
     text = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
-    assert _counts(team, "chats", text) == (2, 0, 0)
+    assert imported(team, "chats", text) == (2, 0, 0)
     assert team.ok("chat", "show", "c-1")["customer"] == customer
 
 
 def test_a_cell_may_have_newlines_and_quotes_in_it(team: Team) -> None:
     text = 'id,customer,owner_id\nc-1,"Ann\r\n""Annie""\nLee",mark\n'
-    assert _counts(team, "chats", text) == (1, 0, 0)
+    assert imported(team, "chats", text) == (1, 0, 0)
     assert team.ok("chat", "show", "c-1")["customer"] == 'Ann\r\n"Annie"\nLee'
 
 
@@ -115,18 +96,18 @@ def test_other_headings_are_mapped_to_columns(team: Team) -> None:
     text = "Chat ID,Name of=Customer,Agent\nc-1,Ann,mark\n"
     columns = ("id=Chat ID", "customer=Name of=Customer", "owner_id=Agent")
     options = [word for column in columns for word in ("--column", column)]
-    assert _counts(team, "chats", text, *options) == (1, 0, 0)
+    assert imported(team, "chats", text, *options) == (1, 0, 0)
     assert team.ok("chat", "show", "c-1")["customer"] == "Ann"
 
 
 def test_a_mapping_that_is_none_is_a_usage_error(team: Team) -> None:
     for mapping in ("id", "agent=Agent", "=Agent"):
-        words = ("import", "chats", _file(CSV), "--column", mapping)
+        words = ("import", "chats", file_of(CSV), "--column", mapping)
         assert team.refused(*words) == (2, "usage")
 
 
 def test_a_file_without_ids_is_refused_and_its_columns_are_named(team: Team) -> None:
-    words = ("import", "chats", _file("Chat ID,customer\nc-1,Ann\n"))
+    words = ("import", "chats", file_of("Chat ID,customer\nc-1,Ann\n"))
     assert team.refused(*words)[0] == 2
     told = team.run(*words).err
     assert "'id'" in told
@@ -134,7 +115,7 @@ def test_a_file_without_ids_is_refused_and_its_columns_are_named(team: Team) -> 
 
 
 def test_new_chats_without_an_owner_come_with_how_to_name_one(team: Team) -> None:
-    words = ("import", "chats", _file("ID,Agent\nc-1,mark\n"))
+    words = ("import", "chats", file_of("ID,Agent\nc-1,mark\n"))
     assert "Hint: Name its column with --column owner_id=HEADER, or" in team.run(*words).err
     assert team.ok(*words, "--column", "owner_id=Agent")["created"] == 1
 
@@ -157,7 +138,7 @@ def test_a_file_that_cannot_be_read_is_refused(team: Team) -> None:
 def test_a_file_without_rows_is_no_mistake(team: Team) -> None:
     before = team.snapshot()
     for text in ("id,customer,owner_id\n", "[]", "[\n]\n"):
-        assert _counts(team, "chats", text) == (0, 0, 0)
+        assert imported(team, "chats", text) == (0, 0, 0)
     assert team.snapshot() == before
 
 
@@ -183,30 +164,30 @@ def test_a_bad_row_is_named_by_its_line_and_nothing_comes_in(team: Team) -> None
         ("chat-4,Ann,gone,open,", "not active"),
         ('c-1,"Ann,mark,open,\n', "CSV"),
     ):
-        assert _bad_lines(team, "chats", HEADINGS + "c-0,Ann,mark,open,\n" + row) == [3], row
+        assert bad_lines(team, "chats", HEADINGS + "c-0,Ann,mark,open,\n" + row) == [3], row
         assert why in team.run("import", "chats", "crm.txt").err
 
 
 def test_every_bad_row_is_named(team: Team) -> None:
     rows = ["c-1,Ann,mark,shut,", "c-2,Ann,mark,open,", "c-3,Ann,mark,,,1", "c-4,Ann,nobody,open,"]
-    assert _bad_lines(team, "chats", HEADINGS + "\n".join(rows)) == [2, 4, 5]
+    assert bad_lines(team, "chats", HEADINGS + "\n".join(rows)) == [2, 4, 5]
 
 
 def test_lines_are_counted_as_an_editor_counts_them(team: Team) -> None:
     text = HEADINGS + '\nc-1,"Ann\n\nLee",mark,open,\nc-2,Ann,mark,shut,\n'
-    assert _bad_lines(team, "chats", text) == [6]
+    assert bad_lines(team, "chats", text) == [6]
 
 
 def test_rows_of_json_are_named_by_the_line_that_they_begin_on(team: Team) -> None:
     text = '[\n  {"id": "c-1", "customer": "Ann",\n   "owner_id": "mark"},\n\n  {"id": ""},\n 7\n]'
-    assert _bad_lines(team, "chats", text) == [5, 6]
-    assert _bad_lines(team, "chats", '{"id": "chat-1"}\n\n{"id": "chat-2"}\n[]\n{') == [4, 5]
+    assert bad_lines(team, "chats", text) == [5, 6]
+    assert bad_lines(team, "chats", '{"id": "chat-1"}\n\n{"id": "chat-2"}\n[]\n{') == [4, 5]
 
 
 def test_the_same_id_twice_on_one_line_is_refused(team: Team) -> None:
     row = {"id": "c-1", "customer": "Ann", "owner_id": "mark"}
-    assert _bad_lines(team, "chats", json.dumps([row, row])) == [1]
-    assert _bad_lines(team, "users", json.dumps([{"id": "ann"}, {"id": "ann"}])) == [1]
+    assert bad_lines(team, "chats", json.dumps([row, row])) == [1]
+    assert bad_lines(team, "users", json.dumps([{"id": "ann"}, {"id": "ann"}])) == [1]
 
 
 def test_json_that_cannot_be_read_is_named_by_its_line(team: Team) -> None:
@@ -223,13 +204,13 @@ def test_json_that_cannot_be_read_is_named_by_its_line(team: Team) -> None:
         '[{"id": "chat-1", "customer": "A\\u0000"}]',
         '[{"id": ' + "9" * 5_000 + "}]",
     ):
-        assert _bad_lines(team, "chats", text) == [1], text[:30]
+        assert bad_lines(team, "chats", text) == [1], text[:30]
 
 
 def test_what_follows_a_json_array_is_not_passed_over(team: Team) -> None:
     before = team.snapshot()
     for rest in ('[{"id": "c-2"}]', '{"id": "c-2"}', "Error: timeout"):
-        words = ("import", "chats", _file('[{"id": "chat-1", "owner_id": "omar"}]\n' + rest))
+        words = ("import", "chats", file_of('[{"id": "chat-1", "owner_id": "omar"}]\n' + rest))
         assert team.refused(*words)[0] == 2, rest
     assert team.snapshot() == before
 
@@ -237,7 +218,7 @@ def test_what_follows_a_json_array_is_not_passed_over(team: Team) -> None:
 def test_an_empty_file_changes_nothing(team: Team) -> None:
     before = team.snapshot()
     for text in ("", "\n", "\ufeff"):
-        assert team.run("import", "chats", _file(text)).exit_code in (0, 2)
+        assert team.run("import", "chats", file_of(text)).exit_code in (0, 2)
     assert team.snapshot() == before
 
 
@@ -250,7 +231,7 @@ def test_a_bad_user_is_named_by_its_line_and_nobody_comes_in(team: Team) -> None
         (",Jane,user,yes", "id"),
     ):
         text = "id,name,role,active\nann,Ann,user,yes\n" + row
-        assert _bad_lines(team, "users", text) == [3], row
+        assert bad_lines(team, "users", text) == [3], row
         assert why in team.run("import", "users", "crm.txt").err
 
 
@@ -261,9 +242,9 @@ def test_rows_are_created_updated_or_unchanged_and_a_second_time_all_unchanged(
     team: Team,
 ) -> None:
     text = HEADINGS + "c-1,Ann,mark,open,\nchat-1,Priya N.,mark,open,\nchat-2,,,,\n"
-    assert _counts(team, "chats", text) == (1, 1, 1)
+    assert imported(team, "chats", text) == (1, 1, 1)
     before = team.snapshot()
-    assert _counts(team, "chats", text) == (0, 0, 3)
+    assert imported(team, "chats", text) == (0, 0, 3)
     assert team.snapshot() == before
 
 
@@ -271,20 +252,20 @@ def test_users_are_created_updated_or_unchanged_and_a_second_time_all_unchanged(
     team: Team,
 ) -> None:
     text = "id,name,role,active\njane,Jane,user,yes\nmark,Mark L.,,\nmartha,,,\n"
-    assert _counts(team, "users", text) == (1, 1, 1)
+    assert imported(team, "users", text) == (1, 1, 1)
     before = team.snapshot()
-    assert _counts(team, "users", text) == (0, 0, 3)
+    assert imported(team, "users", text) == (0, 0, 3)
     assert team.snapshot() == before
 
 
 def test_a_dry_run_says_the_same_and_writes_nothing(team: Team, request_id: str) -> None:
     text = HEADINGS + "c-1,Ann,mark,open,\nchat-1,,omar,,\n"
     before = team.snapshot()
-    assert _counts(team, "chats", text, "--dry-run") == (1, 1, 0)
-    assert _counts(team, "users", "id\njane\nmark\n", "--dry-run") == (1, 0, 1)
+    assert imported(team, "chats", text, "--dry-run") == (1, 1, 0)
+    assert imported(team, "users", "id\njane\nmark\n", "--dry-run") == (1, 0, 1)
     assert team.snapshot() == before
-    assert _bad_lines(team, "chats", HEADINGS + "c-1,Ann,mark,shut,\n") == [2]
-    assert _counts(team, "chats", text) == (1, 1, 0)
+    assert bad_lines(team, "chats", HEADINGS + "c-1,Ann,mark,shut,\n") == [2]
+    assert imported(team, "chats", text) == (1, 1, 0)
     assert request_id == "1"
 
 
@@ -293,14 +274,14 @@ def test_a_dry_run_says_the_same_and_writes_nothing(team: Team, request_id: str)
     [("yes", True), ("TRUE", True), ("1", True), ("", True), ("No", False), ("0", False)],
 )
 def test_users_come_in_active_or_not(team: Team, word: str, active: bool) -> None:
-    assert _counts(team, "users", f"id,active\njane,{word}\n") == (1, 0, 0)
+    assert imported(team, "users", f"id,active\njane,{word}\n") == (1, 0, 0)
     jane = next(user for user in team.ok("user", "list") if user["id"] == "jane")
     assert jane["active"] is active
     assert (jane["name"], jane["role"]) == ("jane", "user")
 
 
 def test_a_new_chat_is_tracked_as_imported_to_its_owner(team: Team) -> None:
-    team.ok("import", "chats", _file(HEADINGS + "c-1,Ann,omar,,\n"), "--as", "maria")
+    team.ok("import", "chats", file_of(HEADINGS + "c-1,Ann,omar,,\n"), "--as", "maria")
     assert team.history(chat_id="c-1") == [("imported", "maria", None, "omar", None)]
     shown = team.ok("chat", "show", "c-1")
     assert (shown["status"], shown["opened_at"]) == ("open", "2026-11-22T14:05:10.000Z")
@@ -309,7 +290,7 @@ def test_a_new_chat_is_tracked_as_imported_to_its_owner(team: Team) -> None:
 def test_a_change_of_owner_is_tracked_and_cancels_the_pending_request(
     team: Team, request_id: str
 ) -> None:
-    team.ok("import", "chats", _file("id,owner_id\nchat-1,omar\n"), "--as", "maria")
+    team.ok("import", "chats", file_of("id,owner_id\nchat-1,omar\n"), "--as", "maria")
     assert team.owner("chat-1") == "omar"
     assert team.history(chat_id="chat-1", event="imported") == [
         ("imported", "maria", "mark", "omar", None)
@@ -325,37 +306,37 @@ def test_a_change_of_owner_is_tracked_and_cancels_the_pending_request(
 
 def test_who_gets_chats_of_others_by_import_is_told_how_many(team: Team) -> None:
     rows = "id,customer,owner_id\nchat-1,,omar\nchat-2,,omar\nchat-3,,martha\nc-9,Tom,maria\n"
-    team.ok("import", "chats", _file(rows), "--as", "maria", "--dry-run")
+    team.ok("import", "chats", file_of(rows), "--as", "maria", "--dry-run")
     assert _texts(team, "omar") == []
-    team.ok("import", "chats", _file(rows), "--as", "maria")
+    team.ok("import", "chats", file_of(rows), "--as", "maria")
     assert _texts(team, "omar") == ["Maria has assigned 2 chats to you by an import."]
     assert _texts(team, "martha") == ["Maria has assigned 1 chat to you by an import."]
     assert _texts(team, "maria") == []
-    team.ok("import", "chats", _file(rows), "--as", "maria")
+    team.ok("import", "chats", file_of(rows), "--as", "maria")
     assert len(_texts(team, "omar")) == 1
 
 
 def test_of_many_owner_changes_the_first_ten_are_named(team: Team) -> None:
     new = "".join(f"n-{number},Ann,mark\n" for number in range(12))
-    team.ok("import", "chats", _file("id,customer,owner_id\n" + new))
+    team.ok("import", "chats", file_of("id,customer,owner_id\n" + new))
     moved = team.run(
-        "import", "chats", _file("id,customer,owner_id\n" + new.replace("mark", "omar"))
+        "import", "chats", file_of("id,customer,owner_id\n" + new.replace("mark", "omar"))
     )
     assert moved.out.endswith("  n-9: mark -> omar\n  and 2 more\n")
 
 
 def test_closing_by_import_cancels_the_pending_request(team: Team, request_id: str) -> None:
-    _counts(team, "chats", "id,status\nchat-1,closed\n")
+    imported(team, "chats", "id,status\nchat-1,closed\n")
     assert team.ok("chat", "show", "chat-1")["closed_at"] == "2026-11-22T14:05:10.000Z"
     assert len(team.history(request_id=int(request_id), event="cancelled")) == 1
-    _counts(team, "chats", "id,status\nchat-1,open\n")
+    imported(team, "chats", "id,status\nchat-1,open\n")
     assert team.ok("chat", "show", "chat-1")["closed_at"] is None
 
 
 def test_a_change_of_the_customer_leaves_the_pending_request_alone(
     team: Team, request_id: str
 ) -> None:
-    assert _counts(team, "chats", "id,customer\nchat-1,Priya N.\n") == (0, 1, 0)
+    assert imported(team, "chats", "id,customer\nchat-1,Priya N.\n") == (0, 1, 0)
     assert team.ok("accept", request_id, "--as", "martha")["customer"] == "Priya N."
 
 
@@ -363,7 +344,7 @@ def test_a_request_past_its_deadline_has_timed_out_and_is_not_cancelled(
     team: Team, request_id: str
 ) -> None:
     team.advance(120)
-    _counts(team, "chats", "id,owner_id\nchat-1,omar\n")
+    imported(team, "chats", "id,owner_id\nchat-1,omar\n")
     assert team.history(request_id=int(request_id))[1:] == [
         ("timed_out", "system", "mark", "martha", "timed_out")
     ]
@@ -373,7 +354,7 @@ def test_who_becomes_inactive_loses_pending_requests_both_ways(team: Team) -> No
     team.ok("user", "add", "jane", "--role", "manager")
     sent = team.ok("assign", "chat-1", "--to", "martha", "--as", "jane")["id"]
     got = team.ok("assign", "chat-2", "--to", "jane", "--as", "mark")["id"]
-    assert _counts(team, "users", "id,active\njane,no\n") == (0, 1, 0)
+    assert imported(team, "users", "id,active\njane,no\n") == (0, 1, 0)
     assert len(team.history(event="user_deactivated")) == 1
     for request in (sent, got):
         assert len(team.history(request_id=request, event="cancelled")) == 1
@@ -385,7 +366,7 @@ def test_a_request_past_its_deadline_has_timed_out_when_a_user_becomes_inactive(
     team.ok("user", "add", "jane")
     request = team.ok("assign", "chat-1", "--to", "jane", "--as", "mark")["id"]
     team.advance(120)
-    _counts(team, "users", "id,active\njane,no\n")
+    imported(team, "users", "id,active\njane,no\n")
     assert team.history(request_id=request)[1:] == [
         ("timed_out", "system", "mark", "jane", "timed_out")
     ]
@@ -433,7 +414,7 @@ def test_columns_that_are_not_used_are_named_and_never_beside_an_error_for_machi
 ) -> None:
     good, bad = "id,lead\njane,Ana\n", "id,lead\n,Ana\n"
     for option in ((), ("--json",)):
-        assert "Not used: lead" in team.run("import", "users", _file(good), *option).err
-    assert "Not used: lead" in team.run("import", "users", _file(bad)).err
-    assert team.refused("import", "users", _file(bad)) == (2, "import_invalid")
-    assert len(team.run("import", "users", _file(bad), "--json").err.splitlines()) == 1
+        assert "Not used: lead" in team.run("import", "users", file_of(good), *option).err
+    assert "Not used: lead" in team.run("import", "users", file_of(bad)).err
+    assert team.refused("import", "users", file_of(bad)) == (2, "import_invalid")
+    assert len(team.run("import", "users", file_of(bad), "--json").err.splitlines()) == 1
