@@ -19,10 +19,6 @@ def with_ghost(team: Team) -> None:
     team.config.write_text(team.config.read_text().replace('"maria"', '"ghost", "maria"'))
 
 
-def told(team: Team, user: str) -> list[str]:
-    return [notice["text"] for notice in team.ok("inbox", "--as", user)["notifications"]]
-
-
 def away_until(team: Team, user: str) -> object:
     return {found["id"]: found["away_until"] for found in team.ok("user", "list")}[user]
 
@@ -90,10 +86,10 @@ def test_who_is_to_know_is_told_when_nobody_took_the_chat(team: Team) -> None:
     with_ghost(team)
     team.ok(*ASK, "--then", "omar")
     team.ok("reject", "1", *REASON, "--as", "martha")
-    assert told(team, "maria") == []  # omar is asked yet
+    assert team.notices("maria") == []  # omar is asked yet
     team.advance(120)
     team.ok("sweep-timeouts")
-    assert told(team, "maria") == [NOBODY_TOOK]
+    assert team.notices("maria") == [NOBODY_TOOK]
     notice = team.ok("inbox", "--as", "maria")["notifications"][0]
     assert (notice["chat_id"], notice["request_id"]) == ("chat-1", 2)
 
@@ -102,8 +98,8 @@ def test_the_requester_is_told_once(team: Team) -> None:
     configure(team, "tell_when_nobody_took", "mark", "maria")
     team.ok(*ASK)
     team.ok("reject", "1", *REASON, "--as", "martha")
-    assert told(team, "mark") == ["Martha has rejected your chat assignment request."]
-    assert told(team, "maria") == [NOBODY_TOOK]
+    assert team.notices("mark") == ["Martha has rejected your chat assignment request."]
+    assert team.notices("maria") == [NOBODY_TOOK]
 
 
 @pytest.mark.parametrize(
@@ -122,7 +118,7 @@ def test_nobody_is_told_so_of_a_chain_that_ended_otherwise(
     configure(team, "tell_when_nobody_took", "maria")
     team.ok(*ASK)
     team.ok(*words)
-    assert told(team, "maria") == []
+    assert team.notices("maria") == []
 
 
 def test_who_has_left_is_told_nothing(team: Team) -> None:
@@ -139,7 +135,7 @@ def test_after_so_many_misses_in_a_row_a_user_is_away_and_told(team: Team) -> No
     assert away_until(team, "martha") is None
     miss(team)
     assert away_until(team, "martha") == "next answer"
-    assert told(team, "martha")[-1] == (
+    assert team.notices("martha")[-1] == (
         "You are away until you answer or come back: 3 requests timed out without an answer."
     )
     row = team.ok("tracking", "--event", "user_changed")[-1]
@@ -263,7 +259,7 @@ def test_the_rules_hold_whichever_command_meets_the_deadline(team: Team, meeting
     team.ok(*ASK)
     team.advance(120)
     team.run(*MEETINGS[meeting])
-    assert NOBODY_TOOK in told(team, "maria")
+    assert NOBODY_TOOK in team.notices("maria")
     assert away_until(team, "martha") == ("indefinite" if meeting == "away" else "next answer")
 
 

@@ -20,8 +20,7 @@ def test_accepting_appends_exactly_one_row(team: Team, request_id: str) -> None:
 
 def test_the_requester_is_told(team: Team, request_id: str) -> None:
     team.ok("accept", request_id, "--as", "martha")
-    texts = [notice["text"] for notice in team.ok("inbox", "--as", "mark")["notifications"]]
-    assert texts == ["Martha has accepted your chat assignment request."]
+    assert team.notices("mark") == ["Martha has accepted your chat assignment request."]
 
 
 def test_nobody_but_the_recipient_may_accept(team: Team, request_id: str) -> None:

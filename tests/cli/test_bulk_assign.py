@@ -8,10 +8,6 @@ from assignchat.store.batches import SLICE
 from tests.support.team import Team
 
 
-def _texts(team: Team, user: str) -> list[str]:
-    return [notice["text"] for notice in team.ok("inbox", "--as", user)["notifications"]]
-
-
 def _owned(team: Team) -> dict[str, int]:
     return dict(team.rows("SELECT owner_id, count(*) FROM chats GROUP BY owner_id"))
 
@@ -159,8 +155,8 @@ def test_a_pending_request_on_a_moved_chat_is_cancelled_with_a_row_of_its_own(
     assert team.history(request_id=int(request_id), batch_id=done["batch_id"]) == [
         ("cancelled", "maria", "mark", "martha", "cancelled")
     ]
-    assert "Your chat assignment request to Martha was cancelled." in _texts(team, "mark")
-    assert "The chat assignment request from Mark was cancelled." in _texts(team, "martha")
+    assert "Your chat assignment request to Martha was cancelled." in team.notices("mark")
+    assert "The chat assignment request from Mark was cancelled." in team.notices("martha")
 
 
 def test_a_pending_request_on_a_chat_that_stays_is_left_alone(team: Team, request_id: str) -> None:
@@ -240,12 +236,12 @@ def test_who_gets_chats_and_who_loses_them_is_told_once_for_each_batch(team: Tea
 
 def test_who_gives_their_own_chats_away_need_not_be_told(team: Team) -> None:
     team.ok("bulk-assign", "chat-1", "--to", "omar", "--as", "mark")
-    assert _texts(team, "mark") == []
+    assert team.notices("mark") == []
 
 
 def test_who_gets_nothing_is_told_nothing(team: Team) -> None:
     team.ok("bulk-assign", "chat-1", "--to", "omar", "--to", "martha", "--as", "maria")
-    assert len(_texts(team, "omar") + _texts(team, "martha")) == 1
+    assert len(team.notices("omar") + team.notices("martha")) == 1
 
 
 def test_a_user_may_assign_chats_that_are_all_their_own(team: Team) -> None:

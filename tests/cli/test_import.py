@@ -6,15 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.importing import bad_lines, file_of, imported
+from tests.support.importing import HEADINGS, bad_lines, file_of, imported
 from tests.support.processes import ROOT
 from tests.support.team import Team
 
 SAMPLE = ROOT / "scripts" / "crm-export"
-
-
-def _texts(team: Team, user: str) -> list[str]:
-    return [notice["text"] for notice in team.ok("inbox", "--as", user)["notifications"]]
 
 
 # The forms of a file
@@ -143,8 +139,6 @@ def test_a_file_without_rows_is_no_mistake(team: Team) -> None:
 
 
 # What is wrong with a file
-
-HEADINGS = "id,customer,owner_id,status,opened_at\n"
 
 
 def test_a_bad_row_is_named_by_its_line_and_nothing_comes_in(team: Team) -> None:
@@ -298,7 +292,7 @@ def test_a_change_of_owner_is_tracked_and_cancels_the_pending_request(
     assert team.history(request_id=int(request_id))[1:] == [
         ("cancelled", "maria", "mark", "martha", "cancelled")
     ]
-    assert _texts(team, "mark") == [
+    assert team.notices("mark") == [
         "Your chat assignment request to Martha was cancelled.",
         "Maria has assigned 1 chat of yours to others by an import.",
     ]
@@ -307,13 +301,13 @@ def test_a_change_of_owner_is_tracked_and_cancels_the_pending_request(
 def test_who_gets_chats_of_others_by_import_is_told_how_many(team: Team) -> None:
     rows = "id,customer,owner_id\nchat-1,,omar\nchat-2,,omar\nchat-3,,martha\nc-9,Tom,maria\n"
     team.ok("import", "chats", file_of(rows), "--as", "maria", "--dry-run")
-    assert _texts(team, "omar") == []
+    assert team.notices("omar") == []
     team.ok("import", "chats", file_of(rows), "--as", "maria")
-    assert _texts(team, "omar") == ["Maria has assigned 2 chats to you by an import."]
-    assert _texts(team, "martha") == ["Maria has assigned 1 chat to you by an import."]
-    assert _texts(team, "maria") == []
+    assert team.notices("omar") == ["Maria has assigned 2 chats to you by an import."]
+    assert team.notices("martha") == ["Maria has assigned 1 chat to you by an import."]
+    assert team.notices("maria") == []
     team.ok("import", "chats", file_of(rows), "--as", "maria")
-    assert len(_texts(team, "omar")) == 1
+    assert len(team.notices("omar")) == 1
 
 
 def test_of_many_owner_changes_the_first_ten_are_named(team: Team) -> None:

@@ -15,10 +15,6 @@ def batch(team: Team) -> str:
     return str(done["batch_id"])
 
 
-def _texts(team: Team, user: str) -> list[str]:
-    return [notice["text"] for notice in team.ok("inbox", "--as", user)["notifications"]]
-
-
 def _owners(team: Team) -> list[str]:
     return [team.owner(f"chat-{n}") for n in (1, 2, 3)]
 
@@ -143,8 +139,8 @@ def test_a_pending_request_on_a_chat_that_goes_back_is_cancelled(team: Team, bat
     assert team.history(request_id=request, batch_id=int(batch)) == [
         ("cancelled", "maria", "martha", "omar", "cancelled")
     ]
-    assert "Your chat assignment request to Omar was cancelled." in _texts(team, "martha")
-    assert "The chat assignment request from Martha was cancelled." in _texts(team, "omar")
+    assert "Your chat assignment request to Omar was cancelled." in team.notices("martha")
+    assert "The chat assignment request from Martha was cancelled." in team.notices("omar")
 
 
 def test_a_request_past_its_deadline_has_timed_out_and_is_not_cancelled(
@@ -160,8 +156,8 @@ def test_a_request_past_its_deadline_has_timed_out_and_is_not_cancelled(
 
 def test_both_sides_are_told_once(team: Team, batch: str) -> None:
     team.ok("undo", batch, "--as", "maria")
-    regained = [text for text in _texts(team, "mark") if "undone" in text]
-    lost = [text for text in _texts(team, "martha") if "undone" in text]
+    regained = [text for text in team.notices("mark") if "undone" in text]
+    lost = [text for text in team.notices("martha") if "undone" in text]
     assert len(regained) == len(lost) == 1
     assert "3 chats" in regained[0]
 

@@ -11,10 +11,6 @@ from tests.support.team import Team
 from tests.support.terminal import ENTER, at_terminal
 
 
-def _texts(team: Team, user: str) -> list[str]:
-    return [notice["text"] for notice in team.ok("inbox", "--as", user)["notifications"]]
-
-
 def _user(team: Team, user_id: str) -> dict[str, object]:
     users: list[dict[str, object]] = team.ok("user", "list")
     return next(user for user in users if user["id"] == user_id)
@@ -210,8 +206,8 @@ def test_leaving_cancels_pending_requests_both_ways(team: Team) -> None:
     for request in (sent, got):
         (row,) = team.history(request_id=request, event="cancelled")
         assert (row[1], row[4]) == ("maria", "cancelled")
-    assert "The chat assignment request from Jane was cancelled." in _texts(team, "martha")
-    assert "Your chat assignment request to Jane was cancelled." in _texts(team, "mark")
+    assert "The chat assignment request from Jane was cancelled." in team.notices("martha")
+    assert "Your chat assignment request to Jane was cancelled." in team.notices("mark")
     assert team.refused("accept", str(sent), "--as", "martha") == (4, "request_not_pending")
 
 

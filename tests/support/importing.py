@@ -5,6 +5,9 @@ from pathlib import Path
 
 from tests.support.team import Team
 
+HEADINGS = "id,customer,owner_id,status,opened_at\n"
+"""Of a file of chats with all that it can tell."""
+
 
 def file_of(text: str) -> str:
     """Write a file to import. Returns its name."""

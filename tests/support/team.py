@@ -118,6 +118,10 @@ class Team:
         finally:
             connection.close()
 
+    def notices(self, user: str) -> list[str]:
+        """The notices that a user has not marked read."""
+        return [notice["text"] for notice in self.ok("inbox", "--as", user)["notifications"]]
+
     def owner(self, chat: str) -> str:
         """Who holds a chat."""
         return str(self.rows("SELECT owner_id FROM chats WHERE id = :chat", chat=chat)[0][0])
