@@ -1,6 +1,6 @@
 """The options and arguments that several commands share, each described once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Annotated, Any
 
 import typer
@@ -54,9 +54,28 @@ def offered(kind: str) -> Callable[[typer.Context, str], list[str]]:
     return offer
 
 
-def choice(name: str, shown: str) -> Any:
-    """Make an option that takes one of several words, in any case: lists show them in capitals."""
-    return typer.Option(name, case_sensitive=False, help=shown)
+def choice(name: str, words: Iterable[str], shown: str) -> Any:
+    """Make an option that takes one of several words, also as lists show them: `Timed Out`."""
+    known = {_folded(word): str(word) for word in words}
+
+    def read(text: str) -> str:
+        if _folded(text) not in known:
+            raise typer.BadParameter(f"{text!r} is not one of {', '.join(known.values())}")
+        return known[_folded(text)]
+
+    return typer.Option(
+        name,
+        parser=read,
+        metavar=f"<{'|'.join(known.values())}>",
+        autocompletion=lambda incomplete: [
+            word for word in known.values() if _folded(word).startswith(_folded(incomplete))
+        ],
+        help=shown,
+    )
+
+
+def _folded(word: str) -> str:
+    return word.casefold().replace("_", " ").replace("-", " ")
 
 
 USERS = offered("user_ids")
@@ -97,7 +116,7 @@ Limit = Annotated[
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Change nothing; print what would be.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 Anyway = Annotated[bool, typer.Option("--anyway", help="Also if the recipient is away or full.")]
-Share = Annotated[Split, choice("--split", "How several recipients share the chats.")]
+Share = Annotated[Split, choice("--split", Split, "How several recipients share the chats.")]
 Reason = Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why.")]
 ChatsArgument = Annotated[
     list[str],

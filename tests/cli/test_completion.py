@@ -40,6 +40,7 @@ def asked(team: Team) -> Team:
         ("assignchat accept --as martha --chat ", ["chat-1"]),
         ("assignchat --config nowhere.toml accept --as martha ", []),
         ("assignchat requests --status pend", ["pending"]),
+        ("assignchat tracking --event user", ["user_added", "user_changed", "user_deactivated"]),
         ("assignchat --db nowhere.db chat show ", []),
         ("assignchat help ex", ["export", "exit-codes"]),
     ],

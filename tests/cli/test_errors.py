@@ -1,6 +1,7 @@
 """How a command fails: its exit code, its error code, and what it says."""
 
 import json
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -148,10 +149,13 @@ def test_an_option_without_its_value_is_named_without_a_page_of_another_command(
         "user add eve --role Manager",
         "assign chat-1 --to-type Manager --as mark",
         "tracking --event Accepted",
+        "requests --status 'Timed Out'",
+        "tracking --event 'user added' --event Timed-Out",
+        "bulk-assign --from mark --to martha --as maria --dry-run --split LEAST_LOADED",
     ],
 )
-def test_words_that_lists_show_with_capitals_may_be_written_so(team: Team, words: str) -> None:
-    team.ok(*words.split())
+def test_words_may_be_written_as_lists_show_them(team: Team, words: str) -> None:
+    team.ok(*shlex.split(words))
 
 
 def test_what_is_not_found_comes_with_the_list_of_what_there_is(team: Team) -> None:

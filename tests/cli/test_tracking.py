@@ -65,6 +65,7 @@ def test_filters_narrow_the_history_alone_and_together(story: Team) -> None:
         (("--request", "2"), ["requested", "rejected"]),
         (("--batch", "1"), ["assigned", "assigned", "undone", "undone"]),
         (("--event", "accepted"), ["accepted"]),
+        (("--event", "Accepted"), ["accepted"]),
         (("--event", "accepted", "--event", "rejected"), ["accepted", "rejected"]),
         (("--chat", "chat-2", "--event", "rejected"), ["rejected"]),
         (("--chat", "chat-2", "--batch", "1"), ["assigned", "undone"]),

@@ -13,7 +13,7 @@ from assignchat.cli.hints import hint_commands
 from assignchat.cli.lists import say_list
 from assignchat.cli.prompts import changed_meanwhile, confirm, interactive
 from assignchat.cli.session import open_for_reading, open_for_user
-from assignchat.errors import InvalidValue, Usage
+from assignchat.errors import Usage
 from assignchat.model import Batch, ChatStatus, Split
 from assignchat.render.progress import progress_line
 from assignchat.service import batches as service
@@ -44,12 +44,7 @@ def bulk_assign(
     ] = None,
     status: Annotated[
         str | None,
-        typer.Option(
-            "--status",
-            metavar="|".join(STATUSES),
-            autocompletion=lambda: list(STATUSES),
-            help="With --from: which of the chats; all by default.",
-        ),
+        options.choice("--status", STATUSES, "With --from: which of the chats; all by default."),
     ] = None,
     to: Annotated[
         list[str] | None,
@@ -208,7 +203,7 @@ def _check_selection(
 ) -> str | None:
     """Check that chats are selected in one way. Returns the status to select, None for all.
 
-    Raises `Usage` or `InvalidValue`.
+    Raises `Usage`.
     """
     by_id = bool(chats) or ids_from is not None
     if by_id == (from_user is not None):
@@ -217,10 +212,7 @@ def _check_selection(
         )
     if status is not None and by_id:
         raise Usage("--status needs --from")
-    wanted = "all" if status is None else status.casefold()
-    if wanted not in STATUSES:
-        raise InvalidValue(f"--status {status!r} is not one of {', '.join(STATUSES)}")
-    return None if wanted == "all" else wanted
+    return None if status == "all" else status
 
 
 def _ids_in(source: str | None) -> Iterator[str]:

@@ -69,7 +69,7 @@ def list_(
         ),
     ] = None,
     status: Annotated[
-        ChatStatus | None, options.choice("--status", "Only those of this status.")
+        ChatStatus | None, options.choice("--status", ChatStatus, "Only those of this status.")
     ] = None,
     customer: Annotated[
         str | None,

@@ -47,7 +47,7 @@ Rejects = Annotated[
     typer.Option("--rejects", metavar="FILE", help="Write the bad rows to this file, as CSV."),
 ]
 OwnersOption = Annotated[
-    Owners, options.choice("--owners", "If it is another one here: whose counts.")
+    Owners, options.choice("--owners", Owners, "If it is another one here: whose counts.")
 ]
 
 

@@ -36,7 +36,7 @@ Newest first for people, oldest first for machines.
 def list_(
     ctx: typer.Context,
     status: Annotated[
-        Status | None, options.choice("--status", "Only those of this status.")
+        Status | None, options.choice("--status", Status, "Only those of this status.")
     ] = None,
     chat: Annotated[
         str | None,

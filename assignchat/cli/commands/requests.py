@@ -1,7 +1,7 @@
 """assign."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -26,9 +26,10 @@ def assign(
         typer.Option("--to", metavar="USER", autocompletion=options.USERS, help="Who is asked."),
     ] = None,
     to_type: Annotated[
-        Literal["user", "manager"] | None,
+        str | None,
         options.choice(
             "--to-type",
+            PERSONS,
             "The recipient's role; without --to, the user of it with the fewest chats.",
         ),
     ] = None,

@@ -97,7 +97,7 @@ def tracking(
     ] = None,
     event: Annotated[
         list[Event] | None,
-        options.choice("--event", "Only this kind of event; several may be given."),
+        options.choice("--event", Event, "Only this kind of event; several may be given."),
     ] = None,
     since: options.Since = None,
     until: options.Until = None,

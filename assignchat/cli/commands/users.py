@@ -51,7 +51,7 @@ def add(
     ctx: typer.Context,
     user: options.UserArgument,
     name: Name = None,
-    role: Annotated[Role, options.choice("--role", "What the user is.")] = Role.USER,
+    role: Annotated[Role, options.choice("--role", Role, "What the user is.")] = Role.USER,
     alias: Aliases = None,
     capacity: Capacity = None,
     any_id: options.AnyId = False,
@@ -86,7 +86,7 @@ def set_(
     ctx: typer.Context,
     user: options.UserArgument,
     name: Name = None,
-    role: Annotated[Role | None, options.choice("--role", "What the user is.")] = None,
+    role: Annotated[Role | None, options.choice("--role", Role, "What the user is.")] = None,
     alias: Aliases = None,
     no_alias: Annotated[
         list[str] | None,
