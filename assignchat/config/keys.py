@@ -23,7 +23,7 @@ MAX_BUSY_SECONDS = 600
 MAX_MISSES = 100
 MAX_NUMBER = 10**12  # larger ones are no duration, and may not even be printed
 
-Value = str | bool | int | list[str] | dict[str, Any]
+Value = str | bool | int | list[str] | dict[str, Any] | None
 
 
 class Settings(NamedTuple):

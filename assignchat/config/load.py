@@ -70,11 +70,12 @@ def _config_folder() -> Path | None:
     return at_home("~/.config")
 
 
-def load(named: str | None, *, must_exist: bool = True) -> Config:
+def load(named: str | None, *, must_exist: bool = True, to_mend: str | None = None) -> Config:
     """Read the config in force. Returns the defaults if no file is at the default places.
 
-    Raises `ConfigInvalid` for a named file that is missing (if it `must_exist`), and for one that
-    is broken, unsafe, or has a key or value that is not understood.
+    The value of the key `to_mend` may be wrong: then it is None, and its default holds. Raises
+    `ConfigInvalid` for a named file that is missing (if it `must_exist`), and for one that is
+    broken, unsafe, or has another key or value that is not understood.
     """
     path, was_named = find(named)
     text = read_safely(path, owners=None if was_named else {0, os.getuid()})
@@ -85,9 +86,20 @@ def load(named: str | None, *, must_exist: bool = True) -> Config:
             )
         return Config(path, False, {}, settings_of({}, path))
     values = _parse(text, path)
-    loaded = Config(path, True, values, settings_of(values, path))
+    loaded = _read(path, values, to_mend)
     _check_password(loaded)
     return loaded
+
+
+def _read(path: Path, values: dict[str, Value], to_mend: str | None) -> Config:
+    try:
+        settings = settings_of(values, path)
+    except ConfigInvalid:
+        if to_mend not in values:
+            raise
+        others = {name: value for name, value in values.items() if name != to_mend}
+        values, settings = {**values, to_mend: None}, settings_of(others, path)
+    return Config(path, True, values, settings)
 
 
 def _check_password(loaded: Config) -> None:

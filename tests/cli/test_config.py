@@ -262,6 +262,42 @@ def test_a_value_that_is_wrong_changes_nothing(team: Team, words: list[str], cod
     assert team.snapshot() == before
 
 
+WRONG = {
+    "busy_timeout = 1.5": ("busy_timeout", "5s"),
+    "busy_timeout = 2026-11-22": ("busy_timeout", "5s"),
+    "busy_timeout = nan": ("busy_timeout", "5s"),
+    "identity = 'logn'": ("identity", "login"),
+    "database = 5": ("database", "assignchat.db"),
+    "operators = [[]]": ("operators", "omar"),
+    "[assign_discuss]\nallow_other_reasons = false\nrejection_reasons = []": (
+        "assign_discuss.rejection_reasons",
+        "At lunch",
+    ),
+}
+
+
+@pytest.mark.parametrize("text", WRONG)
+def test_the_key_that_is_wrong_can_be_set_or_unset(team: Team, text: str) -> None:
+    key, value = WRONG[text]
+    team.config.write_text(f"# ours\n{text}\n")
+    assert team.refused("config", "list") == (7, "config_invalid")
+    team.ok("config", "set", key, value)
+    assert team.run("config", "get", key).out == f"{value}\n"
+    team.config.write_text(f"# ours\n{text}\n")
+    team.ok("config", "unset", key)
+    assert team.ok("config", "get", key)["source"] == "default"
+    assert team.config.read_text().startswith("# ours\n")
+
+
+def test_where_another_key_is_wrong_too_nothing_is_changed(empty_team: Team) -> None:
+    text = "busy_timeout = 1.5\nidentity = 'logn'\n"
+    empty_team.config.write_text(text)
+    for words in (("set", "busy_timeout", "5s"), ("unset", "busy_timeout"), ("unset", "operators")):
+        assert empty_team.refused("config", *words) == (7, "config_invalid")
+    assert "identity" in empty_team.run("config", "unset", "busy_timeout").err
+    assert empty_team.config.read_text() == text
+
+
 def test_values_that_would_leave_nobody_a_reason_are_refused_together(team: Team) -> None:
     text = "[assign_discuss]\nrejection_reasons = []\n"
     team.config.write_text(text)

@@ -22,6 +22,15 @@ def test_each_change_is_in_the_history(team: Team) -> None:
     assert rows[0][0] == "the admin"
 
 
+def test_a_value_that_was_wrong_is_null_in_the_history(team: Team) -> None:
+    team.config.write_text("busy_timeout = 2026-11-22\n")
+    team.ok("config", "set", "busy_timeout", "5s")
+    ((detail,),) = team.rows(
+        "SELECT detail FROM engagement_tracking WHERE event = 'config_changed'"
+    )
+    assert json.loads(detail) == {"key": "busy_timeout", "old": None, "new": "5s"}
+
+
 def test_a_change_that_cannot_be_written_is_not_in_the_history(team: Team) -> None:
     locked = team.folder / "locked"
     locked.mkdir()

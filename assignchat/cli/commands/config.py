@@ -173,7 +173,7 @@ def _change(
 ) -> None:
     """Change a key while no other process does. Prints its new value."""
     # One that was named must be there, as for every command, or its folder would be made.
-    path = load.load(invocation(ctx).config_file).path
+    path = load.load(invocation(ctx).config_file, to_mend=name).path
     with edit.locked(path):
         old, new, backup = _change_locked(ctx, name, value, as_user)
     if not old.exists and new.exists:
@@ -194,6 +194,8 @@ def _change(
 def _undoing(old: Config, name: str) -> list[str]:
     """List the command that restores the value of a key. An empty list has none."""
     value = without_password(old.value(name))
+    if value is None:  # it was wrong
+        return []
     if value == keys.KEYS[name].default:
         return ["config", "unset", name]
     words = [Argument(_as_toml(item)) for item in (value if isinstance(value, list) else [value])]
@@ -208,7 +210,7 @@ def _change_locked(
     Returns the config before and after, and the name under which the old file is kept, if it is.
     """
     run = invocation(ctx)
-    old = load.load(run.config_file)
+    old = load.load(run.config_file, to_mend=name)
     new, text, backup = edit.change(old, name, value)
     named_actor(old.settings, database_location(ctx, old), as_user)
     check_has_logins(new.settings, database_location(ctx, new), ConfigValueInvalid)
