@@ -195,6 +195,21 @@ READING = (
     "export tables",
 )
 
+NOT_READING = (
+    "accept 2 --as martha",
+    "user add zoe",
+    "wait 2",
+    "inbox --watch --as mark",
+    "tracking --follow",
+)
+
+
+def as_standby(server: Server) -> None:
+    """Start a server anew as one that only reads."""
+    server.stop()
+    (server.folder / "data" / "standby.signal").touch()
+    server.start()
+
 
 def test_a_standby_gives_every_report_and_changes_nothing(team: Team) -> None:
     with servers.server() as server:
@@ -202,18 +217,35 @@ def test_a_standby_gives_every_report_and_changes_nothing(team: Team) -> None:
         team.ok("--db", url, "init", "--demo")
         team.ok("--db", url, "assign", "chat-1", "--to", "martha", "--as", "mark")
         team.ok("--db", url, "accept", "1", "--as", "martha")
-        server.stop()
-        (server.folder / "data" / "standby.signal").touch()
-        server.start()
+        team.ok("--db", url, "assign", "chat-2", "--to", "martha", "--as", "mark")
+        as_standby(server)
         for command in READING:
             team.ok("--db", url, *command.split())
         found = team.ok("--db", url, "check", "--full")
         assert (found["sound"], len(found["head"])) == (True, 64)
         assert [one["code"] for one in found["warnings"]] == ["schema_unchecked"]
-        for command in ("accept 1 --as martha", "user add zoe", "inbox --watch --as mark"):
+        for command in NOT_READING:
             refused = team.run("--db", url, *command.split(), "--json")
             assert (refused.exit_code, refused.error) == (6, "database_unreachable")
             assert "only reads" in refused.err
+
+
+def test_who_waits_goes_on_where_a_standby_comes_to_write(team: Team) -> None:
+    with servers.server() as server:
+        url = server.url("postgres")
+        team.ok("--db", url, "init", "--demo")
+        team.ok(
+            "--db", url, "assign", "chat-1", "--to", "martha", "--timeout", "off", "--as", "mark"
+        )
+        waiting = start(team.folder, *program("--db", url, "wait", "1"))
+        listens = "SELECT 1 FROM pg_stat_activity WHERE query IN ('ROLLBACK', 'LISTEN assignchat')"
+        wait_until(lambda: bool(server.run(listens)))
+        as_standby(server)
+        refused = "cannot execute LISTEN during recovery"
+        wait_until(lambda: refused in (server.folder / "log").read_text(encoding="utf-8"))
+        server.run("SELECT pg_promote()")
+        team.ok("--db", url, "accept", "1", "--as", "martha")
+        assert result(waiting).exit_code == 0
 
 
 def test_a_check_says_who_looks_at_the_files_of_a_server(team: Team, empty: str) -> None:

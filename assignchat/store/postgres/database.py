@@ -271,7 +271,7 @@ class PostgresDatabase(PostgresInspection, PostgresLogins, Watching, Database):
         try:
             return self._run_once(sql, params)
         except DatabaseUnreachable:
-            self._mend()
+            self.reconnect()
             return self._run_once(sql, params)
 
     def _run_once(self, sql: str, params: Params | None) -> Any:

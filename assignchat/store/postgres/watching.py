@@ -2,7 +2,6 @@
 
 import select
 from collections.abc import Iterable
-from contextlib import suppress
 
 from assignchat.errors import DatabaseUnreachable
 from assignchat.store.database import Database
@@ -24,7 +23,7 @@ class Watching(Database):
         """Set the connection up."""
 
     def reconnect(self) -> None:
-        """Connect anew, in the place of a connection that was lost."""
+        """Connect anew, in the place of a connection that was lost; who watches hears on."""
         watched, self._watched = self._watched, None  # or it would mend itself within
         heard = self.connection.heard()
         self.connection.close()
@@ -32,8 +31,18 @@ class Watching(Database):
             self.connection = connecting.connect(self._url)
             self.connection.changes_heard = heard + 1  # there may have been some
             self._prepare()
+            if watched is not None:
+                self._hear_on()
         finally:
             self._watched = watched
+
+    def _hear_on(self) -> None:
+        """Be told of changes, or hang up: a standby tells of none, but may be promoted soon."""
+        try:
+            self.execute(f"LISTEN {CHANNEL}")
+        except DatabaseUnreachable:
+            self.connection.close()
+            raise
 
     @property
     def version(self) -> object:
@@ -44,9 +53,7 @@ class Watching(Database):
         self, seconds: float, *, inputs: Iterable[int] = (), hang_ups: Iterable[int] = ()
     ) -> list[int]:
         if self._watched is None:
-            self._watched = _NEVER
-            with suppress(DatabaseUnreachable):
-                self.execute(f"LISTEN {CHANNEL}")
+            self._begin_to_hear()
         if self._watched != self.connection.heard():  # what changed during the last look
             seconds = 0
         told = []
@@ -57,6 +64,15 @@ class Watching(Database):
         ready = super().wait_for_change(seconds, inputs=[*inputs, *told], hang_ups=hang_ups)
         self._hear()
         return [descriptor for descriptor in ready if descriptor not in told]
+
+    def _begin_to_hear(self) -> None:
+        """Be told of changes from now on. Raises `DatabaseUnreachable` at a standby."""
+        try:
+            self.execute(f"LISTEN {CHANNEL}")
+        except DatabaseUnreachable:
+            if not self.connection.closed:
+                raise
+        self._watched = _NEVER
 
     @property
     def is_lost(self) -> bool:
@@ -76,8 +92,3 @@ class Watching(Database):
                 self.connection.poll()
         except psycopg2.Error:
             self.connection.close()
-
-    def _mend(self) -> None:
-        """Connect anew, for who watches."""
-        self.reconnect()
-        self.execute(f"LISTEN {CHANNEL}")
