@@ -16,6 +16,12 @@ def interactive() -> bool:
     return sys.stdin is not None and sys.stdin.isatty() and render.stderr_is_terminal()
 
 
+def say_if_typed(source: str, what: str) -> None:
+    """Tell a person for what a command waits, if it reads from the terminal and not from a file."""
+    if source == "-" and interactive():
+        render.note(f"Type {what}. Ctrl-D ends the input.")
+
+
 def ask(question: str) -> str:
     """Ask a person. Returns the answer, one line. Raises `Usage` at the end of the input."""
     render.note(question, end=" ")

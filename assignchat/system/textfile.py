@@ -63,6 +63,8 @@ def pieces(file: io.TextIOWrapper) -> Iterator[list[str]]:
             raise too_long()
         if lines:
             yield lines
+        if len(text) < _PIECE:  # another read would wait for another Ctrl-D
+            break
     if rest:
         yield [rest]
 

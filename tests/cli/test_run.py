@@ -159,6 +159,8 @@ def test_with_a_fixed_identity_no_line_acts_for_another(team: Team) -> None:
         "--version",
         "chat",
         "nonsense",
+        "assignchat user list",
+        "/opt/team/.venv/bin/assignchat user list",
         "chat nonsense",
         "''",
         "[]",
@@ -193,6 +195,13 @@ def test_a_line_is_parsed_as_if_none_of_its_command_had_been_before_it(team: Tea
     _, together = script(team, "\n".join(lines * 2), "--keep-going")
     assert [{**one, "line": 1} for one in together] == alone * 2
     assert [len(one.get("result", ())) for one in alone] == [1, 0, 5, 0]
+
+
+def test_a_line_with_assignchat_before_its_command_is_told_to_leave_it_out(team: Team) -> None:
+    _, printed = script(team, "assignchat user list")
+    error = printed[0]["error"]
+    assert "no assignchat before the command" in error["message"]
+    assert error["hint"] == "Leave it out."
 
 
 @pytest.mark.parametrize(

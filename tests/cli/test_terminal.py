@@ -102,6 +102,24 @@ def test_where_no_other_reasons_are_allowed_none_is_taken(asked: Team) -> None:
     assert statuses(asked) == [("rejected", "Handling priority issue")]
 
 
+@pytest.mark.parametrize(
+    ("words", "awaited", "typed"),
+    [
+        ("run", "commands, one a line", "user add eve\n"),
+        ("bulk-assign --ids-from - --to omar --as maria", "ids of chats, one a line", "chat-1\n"),
+    ],
+)
+def test_what_can_be_typed_is_told_and_one_ctrl_d_ends_it(
+    team_now: Team, words: str, awaited: str, typed: str
+) -> None:
+    before = team_now.snapshot()
+    told = f"Type {awaited}. Ctrl-D ends the input."
+    done = at_terminal(team_now, *words.split(), answers=[(told, typed + CTRL_D)])
+    assert done.exit_code == 0
+    assert team_now.snapshot() != before
+    assert told not in team_now.process(*words.split(), stdin="#\n").err
+
+
 def test_questions_do_not_mix_with_the_result(asked: Team) -> None:
     with (asked.folder / "out.json").open("wb") as file:
         words = ("reject", "1", "--as", "martha", "--json")

@@ -11,7 +11,7 @@ from assignchat import render
 from assignchat.cli import options
 from assignchat.cli.hints import hint_commands
 from assignchat.cli.lists import say_list
-from assignchat.cli.prompts import changed_meanwhile, confirm, interactive
+from assignchat.cli.prompts import changed_meanwhile, confirm, interactive, say_if_typed
 from assignchat.cli.session import open_for_reading, open_for_user
 from assignchat.errors import Usage
 from assignchat.model import Batch, ChatStatus, Split
@@ -219,6 +219,7 @@ def _ids_in(source: str | None) -> Iterator[str]:
     """Yield the ids in a file or standard input, one on each line, without blank lines."""
     if source is None:
         return
+    say_if_typed(source, "ids of chats, one a line")
     number = 1
     with opened_text(source) as file:
         for lines in pieces(file):

@@ -16,6 +16,7 @@ from assignchat.cli import options
 from assignchat.cli.commands import COMMANDS
 from assignchat.cli.failures import as_ours, check_words, described
 from assignchat.cli.invocation import Invocation, invocation
+from assignchat.cli.prompts import say_if_typed
 from assignchat.cli.session import load_config, open_as_configured
 from assignchat.errors import AssignchatError, Usage
 from assignchat.namedtuples import NamedTuple
@@ -58,6 +59,7 @@ def run(
     Each is on the disk before its line is printed. With --atomic all lines are printed at the
     end, and if one fails, only its error: nothing was changed.
     """
+    say_if_typed(file, "commands, one a line")
     script = _Script(ctx, as_user, atomic=atomic)
     with script.opened(), opened_bytes(file) as source:
         lines = _commands(source)
@@ -207,6 +209,8 @@ class _Script:
         name, *rest = words
         if name.startswith("-"):
             raise Usage(f"{name} stands before run, not in a line")
+        if name.rpartition("/")[2] == "assignchat":
+            raise Usage(f"A line of run has no {name} before the command", hint="Leave it out.")
         command = self._command(name, words)
         context, path = self._root, name
         while hasattr(command, "commands") and rest and not rest[0].startswith("-"):
