@@ -147,6 +147,17 @@ def test_an_operator_may_claim_all_the_same(team: Team, monkeypatch: pytest.Monk
     assert actor_of(team) == "martha"
 
 
+@pytest.mark.usefixtures("fixed")
+def test_whose_claim_is_refused_is_told_what_to_leave_out(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    why = f"Error: You are '{LOGIN}': the config says identity = \"login\"\n"
+    assert team.run("inbox", "--as", "mark").err == f"{why}Hint: Leave out --as.\n"
+    with monkeypatch.context() as outside:
+        outside.setenv("ASSIGNCHAT_USER", "mark")
+        assert team.run("inbox").err == f"{why}Hint: Unset ASSIGNCHAT_USER.\n"
+
+
 READING = (
     "check",
     "backup copy.db",

@@ -246,19 +246,18 @@ def named_actor(settings: keys.Settings, location: str, as_user: str | None) -> 
         check_id(as_user, "user id")
     named = as_user or os.environ.get("ASSIGNCHAT_USER") or None
     if named and settings.identity == "database":
-        raise _identity_fixed("You are your login at the server", settings)
+        raise _identity_fixed("You are your login at the server", settings, as_user)
     if named and settings.identity == "login":
         login = identity_at(location).login
         if login not in settings.operators:
-            raise _identity_fixed(f"You are {login!r} here", settings)
+            raise _identity_fixed(f"You are {login!r}", settings, as_user)
     return named
 
 
-def _identity_fixed(who: str, settings: keys.Settings) -> IdentityFixed:
+def _identity_fixed(who: str, settings: keys.Settings, as_user: str | None) -> IdentityFixed:
     return IdentityFixed(
-        f"{who}; who acts cannot be chosen",
-        hint=f'The config says identity = "{settings.identity}". Leave out --as and unset'
-        " ASSIGNCHAT_USER.",
+        f'{who}: the config says identity = "{settings.identity}"',
+        hint="Unset ASSIGNCHAT_USER." if as_user is None else "Leave out --as.",
     )
 
 

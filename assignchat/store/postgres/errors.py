@@ -213,8 +213,7 @@ def _not_allowed(location: str, text: str) -> DatabaseReadOnly | IdentityFixed:
     if AS_ONESELF in text:
         return IdentityFixed(
             f"The server lets a member of the team act for nobody else: {text}",
-            hint='Set identity = "database" in the config. Leave out --as and unset'
-            " ASSIGNCHAT_USER.",
+            hint='Set identity = "database" in the config, and leave out --as.',
         )
     return DatabaseReadOnly(
         f"This login may not do that in the database {location}: {text}",
