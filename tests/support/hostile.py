@@ -1,6 +1,10 @@
-"""Texts, ids, numbers and times that are made to do harm."""
+"""Texts, ids, numbers and times that are made to do harm, and how they are given."""
 
 import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+from tests.support.team import Team
 
 MEGABYTE = 10**6
 
@@ -83,3 +87,10 @@ def assert_harmless(shown: str) -> None:
         assert unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Zl", "Zp") or (
             char in "\u200c\u200d"
         ), ascii(shown)
+
+
+def plain_run(team: Team, *words: str, ids: Sequence[str]) -> Any:
+    """Run a command whose arguments are ids that may look like options; its document."""
+    result = team.run(*words, "--json", "--", *ids)
+    assert result.exit_code == 0, result.err
+    return result.json
