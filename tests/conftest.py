@@ -12,11 +12,12 @@ from hypothesis import HealthCheck, settings
 
 from tests.support import servers
 from tests.support.machine import machine
+from tests.support.members import members
 from tests.support.processes import end_all
 from tests.support.surroundings import make_usual
 from tests.support.team import START, Team, made_demo, made_on_server
 
-__all__ = ["machine"]  # a fixture, for users of the machine other than the one who tests
+__all__ = ["machine", "members"]  # fixtures with more users than the one who tests
 
 SECONDS_FOR_A_TEST = 120
 """After so long a test has failed, wherever it stands."""
