@@ -35,7 +35,14 @@ class Engine:
         return self._opened.enter_context(database)
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each test on both engines, but for those of a module that names the one it is about."""
+    if "engine" in metafunc.fixturenames:
+        only = getattr(metafunc.module, "ENGINE", None)
+        metafunc.parametrize("engine", [only] if only else ["sqlite", "postgres"], indirect=True)
+
+
+@pytest.fixture
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """Each engine in turn."""
     with ExitStack() as opened:

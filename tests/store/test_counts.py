@@ -8,6 +8,8 @@ from assignchat.errors import DatabaseDamaged
 from assignchat.service import batches, chats, demo, requests, settle, users
 from assignchat.store.database import Database
 
+ENGINE = "sqlite"  # has triggers of a connection's own
+
 CHANGES: dict[str, tuple[str, Callable[[Database], object]]] = {
     "bulk-assign": (
         "UPDATE OF owner_id ON chats",
@@ -30,7 +32,6 @@ CHANGES: dict[str, tuple[str, Callable[[Database], object]]] = {
 }
 
 
-@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(("event", "change"), CHANGES.values(), ids=CHANGES)
 def test_a_change_that_somebody_keeps_from_some_rows_is_undone(
     database: Database, event: str, change: Callable[[Database], object]
