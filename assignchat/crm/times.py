@@ -67,15 +67,19 @@ def stored_iso(text: str) -> str | None:
         return None
     if year not in YEARS:
         return None
-    return text if len(text) == _STORED_LENGTHS[1] else f"{text[:-1]}.000Z"
+    return text if len(text) == _STORED_LENGTH else f"{text[:-1]}.000Z"
 
 
 def looks_stored(text: str) -> bool:
-    """Return whether a text may be a time in UTC that is written as it is stored."""
-    return len(text) in _STORED_LENGTHS and text[10] == "T" and text[-1] == "Z" and text[7] == "-"
+    """Return whether a text may be a time in UTC that is written as it is stored.
+
+    The fraction of its second may be left out.
+    """
+    return text[-1:] == "Z" and _LENGTHS.get(text[4:20:3]) == len(text)
 
 
-_STORED_LENGTHS = (len("2026-11-22T14:05:10Z"), len("2026-11-22T14:05:10.000Z"))
+_STORED_LENGTH = len("2026-11-22T14:05:10.000Z")
+_LENGTHS = {"--T::.": _STORED_LENGTH, "--T::Z": len("2026-11-22T14:05:10Z")}
 
 
 class Times:

@@ -1,11 +1,15 @@
 """Chats that are made column by column are the same as those made one by one."""
 
-from hypothesis import given
+from datetime import datetime
+
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from assignchat.crm import ids
 from assignchat.crm.rows import chat, plain_chats
+from assignchat.crm.times import stored_iso
 from assignchat.errors import InvalidValue
+from assignchat.store.columns import is_time
 
 ODD_TEXTS = (
     *("", " ", "mark", " mark", "mark ", "a b", "#N/A", "###", "#1", "\u3000", "x\ny", "x\tb"),
@@ -52,6 +56,26 @@ def test_plain_rows_are_made_at_once_and_unreadable_ones_are_not() -> None:
     assert plain_chats([(2, row), (3, InvalidValue("unreadable"))]) is None
     assert plain_chats([(2, row), (3, row | {"status": "open"})]) is None
     assert plain_chats([(2, {"customer": "Priya"})]) is None
+
+
+NEARLY_STORED = st.one_of(
+    st.datetimes(datetime(1960, 1, 1), datetime(9999, 12, 31)).map(  # noqa: DTZ001
+        lambda moment: f"{moment.isoformat(timespec='milliseconds')}Z"
+    ),
+    st.from_regex(
+        r"20\d\d-1[0-2]-[0-2][1-8]T[012]\d:?[0-5]\d:?[0-5]\d[.,]?\d{0,6}Z", fullmatch=True
+    ),
+    TEXTS,
+)
+
+
+@given(st.lists(NEARLY_STORED, min_size=1, max_size=3))
+@example(["2026-11-22T14:05:10,000Z"])
+@example(["2026-11-22T140510.12345Z"])
+@example(["2026-11-22T14:05:10.000Z", "2026-11-22T14:05:10Z"])
+def test_only_what_is_written_as_times_are_stored_is_taken_as_it_is(texts: list[str]) -> None:
+    stored = [stored_iso(text) for text in texts]
+    assert all(is_time(time) for time in stored if time is not None)
 
 
 GUID = "6f1d2c3a-0b1e-4c57-9a10-2f6f0c7d1a01"
