@@ -12,6 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from assignchat.crm.parts import by_column
 from assignchat.errors import AssignchatError
 from assignchat.model import Split
 from assignchat.service import (
@@ -255,7 +256,10 @@ class Days(RuleBasedStateMachine):
     @rule(rows=rows_to_import, dry_run=seldom)
     def import_some(self, rows: list[dict[str, str | None]], dry_run: bool) -> None:
         self.play(
-            imports.import_chats, list(enumerate(rows, start=2)), actor="tester", dry_run=dry_run
+            imports.import_chats,
+            list(by_column(enumerate(rows, start=2))),
+            actor="tester",
+            dry_run=dry_run,
         )
 
     @invariant()

@@ -1,19 +1,18 @@
 """Finding our columns under the headings of a file, in a table or in objects."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from operator import itemgetter
 from typing import Any
 
 from assignchat.crm.formulas import unguarded
 from assignchat.crm.headings import Headings, Way
 from assignchat.crm.objects import NumberedObject, Object
+from assignchat.crm.parts import NumberedRow, Rows, by_column
 from assignchat.crm.paths import Paths
 from assignchat.crm.sources import Source
 from assignchat.crm.tables import MAX_COLUMNS, Note, NumberedRecord, Record, is_blank
 from assignchat.errors import InvalidValue, Usage, shortened
-
-Row = dict[str, Any]
-NumberedRow = tuple[int, Row | InvalidValue]
 
 SEVERAL = frozenset({"alias"})
 """Columns of which a row may have several values, one under each heading."""
@@ -65,8 +64,8 @@ class Columns:
         return self._rows[names]
 
     def rows_of_table(
-        self, heading: Record, records: Iterable[NumberedRecord], note: Note
-    ) -> Iterator[NumberedRow]:
+        self, heading: Record, parts: Iterable[Sequence[NumberedRecord]], note: Note
+    ) -> Iterator[Rows]:
         """Yield the rows below a heading. Raises `InvalidValue` if a column is missing."""
         if len(heading) > MAX_COLUMNS:
             raise InvalidValue(f"{len(heading)} columns are more than {MAX_COLUMNS}")
@@ -84,12 +83,15 @@ class Columns:
         used = {place for found in ways.values() for way in found for place in way}
         if self.has_headings:
             _note_unused(note, (cell for at, cell in enumerate(heading) if at not in used))
-        return _picked(records, ways, titles)
+        return chain.from_iterable(_picked(records, ways, titles) for records in parts)
 
-    def rows_of_objects(
+    def rows_of_objects(self, objects: Iterable[NumberedObject], note: Note) -> Iterator[Rows]:
+        """Yield objects as rows. Raises `InvalidValue` at the end if none had a column."""
+        return by_column(self._rows_of_objects(objects, note))
+
+    def _rows_of_objects(
         self, objects: Iterable[NumberedObject], note: Note
     ) -> Iterator[NumberedRow]:
-        """Yield objects as rows. Raises `InvalidValue` at the end if none had a column."""
         plans = dict[tuple[str, ...], _Plan]()
         found = set[str]()
         for line, row in objects:
@@ -183,59 +185,62 @@ def _of_column(column: str, values: Sequence[Any], headings: Sequence[str]) -> A
 
 
 def _picked(
-    records: Iterable[NumberedRecord],
+    records: Sequence[NumberedRecord],
     ways: Mapping[str, Sequence[Way]],
     titles: Mapping[str, Sequence[str]],
-) -> Iterator[NumberedRow]:
-    """Yield the columns of each record, without the guard against formulas."""
-    if all(
-        len(found) == len(found[0]) == 1 and name not in SEVERAL for name, found in ways.items()
-    ):
-        return _picked_singly(records, {name: found[0][0] for name, found in ways.items()})
-    return _picked_anyhow(records, ways, titles)
+) -> Iterator[Rows]:
+    """Yield records, all as wide as the heading, as rows of our columns."""
+    places = [at for found in ways.values() for way in found for at in way]
+    get = itemgetter(*places, places[0])  # one more, so that it always gives a tuple
+    rows: list[Any] = [cells for _, cells in records]
+    try:
+        picked = zip(*map(get, rows), strict=True)
+    except TypeError:  # an `InvalidValue` has no cells
+        yield from _picked_singly(records, ways, titles)
+        return
+    cells = dict(zip(places, map(_unguarded, picked), strict=False))
+    columns = {
+        name: _of_ways(name, [_joined([cells[at] for at in way]) for way in found], titles[name])
+        for name, found in ways.items()
+    }
+    yield Rows([line for line, _ in records], columns)
 
 
 def _picked_singly(
-    records: Iterable[NumberedRecord], places: Mapping[str, int]
-) -> Iterator[NumberedRow]:
-    """Yield the same as `_picked`, faster, if each column has one place."""
-    names = tuple(places)
-    get = itemgetter(*places.values(), 0)  # one more, so that it always gives a tuple
-    for line, cells in records:
-        if isinstance(cells, InvalidValue):
-            yield line, cells
-            continue
-        values = get(cells)
-        try:
-            may_be_guarded = "'" in "".join(values)
-        except TypeError:  # cells of workbooks are not all text
-            may_be_guarded = True
-        if may_be_guarded:
-            values = tuple(map(_plain, values))
-        yield line, dict(zip(names, values, strict=False))
-
-
-def _picked_anyhow(
-    records: Iterable[NumberedRecord],
+    records: Sequence[NumberedRecord],
     ways: Mapping[str, Sequence[Way]],
     titles: Mapping[str, Sequence[str]],
-) -> Iterator[NumberedRow]:
+) -> Iterator[Rows]:
     for line, cells in records:
         if isinstance(cells, InvalidValue):
-            yield line, cells
-            continue
-        row = dict[str, Any]()
-        for name, found in ways.items():
-            values = [_joined([_plain(cells[at]) for at in way]) for way in found]
-            row[name] = _of_column(name, values, titles[name])
-        yield line, row
+            yield Rows.unreadable(line, cells)
+        else:
+            yield from _picked([(line, cells)], ways, titles)
 
 
-def _joined(parts: Sequence[Any]) -> Any:
-    if len(parts) == 1:
-        return parts[0]
-    return " ".join(str(part).strip() for part in parts if not is_blank(part))
+def _of_ways(
+    column: str, values: Sequence[Sequence[Any]], headings: Sequence[str]
+) -> Sequence[Any]:
+    """Return the values of a column, which stand under one heading or under several."""
+    if len(values) == 1 and column not in SEVERAL:
+        return values[0]
+    return [_of_column(column, of_row, headings) for of_row in zip(*values, strict=True)]
 
 
-def _plain(value: Any) -> Any:
-    return unguarded(value) if isinstance(value, str) else value
+def _joined(columns: Sequence[Sequence[Any]]) -> Sequence[Any]:
+    if len(columns) == 1:
+        return columns[0]
+    return [
+        " ".join(str(part).strip() for part in parts if not is_blank(part))
+        for parts in zip(*columns, strict=True)
+    ]
+
+
+def _unguarded(values: Sequence[Any]) -> Sequence[Any]:
+    """Return the values of a column without the guard against formulas."""
+    try:
+        if "'" not in "".join(values):  # as in nearly every column
+            return values
+    except TypeError:  # cells of workbooks are not all text
+        pass
+    return [unguarded(value) if isinstance(value, str) else value for value in values]

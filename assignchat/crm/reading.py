@@ -8,10 +8,11 @@ from itertools import chain
 from typing import Any
 
 from assignchat.crm import encodings, kinds, separated, tables, times, words, workbooks
-from assignchat.crm.columns import Columns, NumberedRow
+from assignchat.crm.columns import Columns
 from assignchat.crm.headings import different
 from assignchat.crm.objects import NumberedObject, begins_json, objects
 from assignchat.crm.pages import Page, check_complete
+from assignchat.crm.parts import Rows
 from assignchat.crm.paths import flat
 from assignchat.crm.sources import Source
 from assignchat.crm.tables import Note
@@ -61,21 +62,20 @@ def read(
     required: Sequence[str],
     source: Source,
     note: Note = lambda _: None,
-) -> Iterator[NumberedRow]:
-    """Read files, `-` being standard input. Yields the rows, each with its place among them.
+) -> Iterator[Rows]:
+    """Read files, `-` being standard input. Yields the rows, their lines being their places.
 
-    A row has those of the `columns` that its file has. An unreadable part of it is an
-    `InvalidValue` in its place. `note` is told of parts of a file that are not used. Only a few
-    rows are held at a time. Raises `FileUnreadable` for a kind of file that is not read, and
-    `InvalidValue` if a column that is required or named is missing.
+    A row has those of the `columns` that its file has. `note` is told of parts of a file that
+    are not used. Only some rows are held at a time. Raises `FileUnreadable` for a kind of file
+    that is not read, and `InvalidValue` if a column that is required or named is missing.
     """
     wanted = Columns(source, columns, required)
     pages: list[Page] = []
     for number, file in enumerate(files):
         before = number * LINES_OF_A_FILE
         tell = note if len(files) == 1 else _about(file, note)
-        for line, row in _read_file(file, wanted, source, tell, pages):
-            yield before + line, row
+        for rows in _read_file(file, wanted, source, tell, pages):
+            yield rows._replace(lines=[before + line for line in rows.lines]) if before else rows
     check_complete(pages, files)
 
 
@@ -139,12 +139,13 @@ def _about(file: str, note: Note) -> Note:
 
 def _read_file(
     file: str, wanted: Columns, source: Source, note: Note, pages: list[Page]
-) -> Iterator[NumberedRow]:
+) -> Iterator[Rows]:
     with _found_in(file, wanted, source, pages) as found:
         if found.objects is not None:
             rows = wanted.rows_of_objects(found.objects, note)
         else:
-            rows = wanted.rows_of_table(found.table.heading, tables.body(found.table, note), note)
+            body = tables.body_in_parts(found.table, note)
+            rows = wanted.rows_of_table(found.table.heading, body, note)
         rows = words.translated(rows, source)
         yield from times.in_time(rows, source, numbers_are_epoch=found.objects is not None)
 

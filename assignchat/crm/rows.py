@@ -1,17 +1,16 @@
 """Turning rows into users and chats, and checking each value."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime, time
 from enum import StrEnum
 from functools import partial
-from itertools import repeat
-from operator import itemgetter
 from typing import Any, TypeVar
 
 from assignchat.crm.formulas import is_error
-from assignchat.crm.times import stored_iso
+from assignchat.crm.parts import Row, Rows
+from assignchat.crm.times import are_stored, stored_iso
 from assignchat.errors import InvalidValue
 from assignchat.model import ChatStatus, Role
 from assignchat.namedtuples import NamedTuple
@@ -23,8 +22,6 @@ OWN_CHAT_COLUMNS = ("crm_owner_id", "crm_status")
 """What only this program writes of a chat: what the CRM said last."""
 
 T = TypeVar("T")
-Row = Mapping[str, Any]
-NumberedRow = tuple[int, Row | InvalidValue]
 
 
 class ImportedUser(NamedTuple):
@@ -69,36 +66,22 @@ def chat(line: int, row: Row) -> ImportedChat:
     )
 
 
-def plain_chats(numbered: Sequence[NumberedRow]) -> Iterator[tuple[Any, ...]] | None:
-    """Make chats of several rows, column by column: the values of an `ImportedChat` of each.
+def plain_chats(rows: Rows) -> list[Sequence[Any]] | None:
+    """Make chats of several rows. Returns the columns of an `ImportedChat`.
 
     Returns None unless all of their values are plain, so that `chat` would take them as they are.
     Nearly all are, and files have millions.
     """
-    columns = _columns([row for _, row in numbered])
-    if columns is None or "id" not in columns or not all(columns["id"]):
+    if not all(rows.columns.get("id", [""])):
         return None
-    blank = [""] * len(numbered)
-    found = list[Sequence[Any]]()
+    blank = [""] * len(rows.lines)
+    found: list[Sequence[Any]] = [rows.lines]
     for name, plain in _PLAIN.items():
-        values = plain(columns[name]) if name in columns else blank
+        values = plain(rows.columns[name]) if name in rows.columns else blank
         if values is None:
             return None
         found.append(values)
-    says_crm = repeat(int("crm_owner_id" in columns))
-    return zip((line for line, _ in numbered), *found, says_crm, strict=False)
-
-
-def _columns(rows: Sequence[Any]) -> dict[str, Sequence[Any]] | None:
-    """Return the columns of several rows. Returns None unless all rows have the same."""
-    try:
-        names = [*rows[0], *rows[0]]  # twice, so that itemgetter always gives a tuple
-        if sum(map(len, rows)) * 2 != len(names) * len(rows):
-            return None
-        columns = zip(*map(itemgetter(*names), rows), strict=True)
-        return dict(zip(rows[0], columns, strict=False))
-    except (TypeError, KeyError):  # an `InvalidValue` has no columns
-        return None
+    return [*found, [int("crm_owner_id" in rows.columns)] * len(rows.lines)]
 
 
 def _plain_texts(values: Sequence[Any], length: int) -> Sequence[str] | None:
@@ -107,10 +90,10 @@ def _plain_texts(values: Sequence[Any], length: int) -> Sequence[str] | None:
         is_visible = "".join(values).isprintable()
     except TypeError:
         return None
-    apart = "\n".join(["", *values, ""])
+    are_trimmed = is_visible and [*map(str.strip, values)] == [*values]
     # What a spreadsheet shows for an error begins with a #.
-    is_plain = is_visible and not any(odd in apart for odd in ("\n ", " \n", "\n#"))
-    return values if is_plain and max(map(len, values)) <= length else None
+    are_errors = "\n#" in "\n".join(["", *values])
+    return values if are_trimmed and not are_errors and max(map(len, values)) <= length else None
 
 
 def _plain_statuses(values: Sequence[Any]) -> Sequence[str] | None:
@@ -121,6 +104,8 @@ def _plain_statuses(values: Sequence[Any]) -> Sequence[str] | None:
 
 
 def _plain_times(values: Sequence[Any]) -> Sequence[str] | None:
+    if are_stored(values):
+        return values
     times = []
     for value in values:
         time = value and stored_iso(value) if type(value) is str else None

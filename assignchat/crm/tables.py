@@ -6,6 +6,7 @@ from datetime import date, datetime, time
 from itertools import chain, islice
 from typing import Any
 
+from assignchat.crm.parts import FEW
 from assignchat.errors import InvalidValue
 from assignchat.namedtuples import NamedTuple
 
@@ -80,48 +81,150 @@ def _widest(records: Sequence[tuple[int, Record]]) -> Record:
 
 
 def body(found: Table, note: Note) -> Iterator[NumberedRecord]:
-    """Yield the rows of a table, each as wide as its heading.
+    """Yield the rows of a table, each as wide as its heading. See `body_in_parts`."""
+    return chain.from_iterable(body_in_parts(found, note))
+
+
+def body_in_parts(found: Table, note: Note) -> Iterator[Sequence[NumberedRecord]]:
+    """Yield the rows of a table, each as wide as its heading, several at a time.
 
     Blank rows are skipped. At the end of a row, missing cells are added and blank ones too many
     are cut. `note` is told of lines above the heading, a repeated heading, and a footer below a
     blank row. A row that does not fit is an `InvalidValue` in its place.
     """
-    heading, width = found.heading, len(found.heading)
     if found.above:
         note(f"The heading is on line {found.line}; not read: {_lines(found.above)} above it")
-    may_end = False  # at a blank row; not where every row has one above it
-    rows = _filled(found.records, width)
-    for line, cells, is_below_blank in rows:
-        if is_below_blank and may_end and _is_footer(cells):
-            yield from _footer((line, cells), rows, width, note)
+    rows = _Body(found.heading, note)
+    for records in _in_parts(found.records):
+        found_here = records if rows.are(records) else list(rows.among(records))
+        if found_here:
+            yield found_here
+        if rows.is_over:
             return
-        may_end = may_end or not is_below_blank
-        if cells == heading:
-            note(f"Not read: line {line}, which repeats the heading")
-        elif _is_ruler(cells):
-            note(f"Not read: line {line}, which is drawn")
-        else:
-            yield line, cells
+    rows.end()
 
 
-def _filled(
-    records: Iterable[NumberedRecord], width: int
-) -> Iterator[tuple[int, Record | InvalidValue, bool]]:
-    """Yield the rows that are not blank, as wide as the heading, and whether one above is blank."""
-    blank = 0
-    for line, cells in records:
-        if isinstance(cells, InvalidValue):
-            yield line, cells, False
-        # Quick for what nearly every row is: its first cell is filled.
-        elif not cells or ((not cells[0] or is_blank(cells[0])) and all(map(is_blank, cells))):
-            blank += 1
-            if blank > MAX_BLANK_ROWS:
-                message = f"stands below {MAX_BLANK_ROWS:,} blank rows"
-                yield line, Unreadable(message, cells), False
+_MANY = 256
+_SHORT = 256 * FEW  # characters
+
+
+def _in_parts(records: Iterable[NumberedRecord]) -> Iterator[list[NumberedRecord]]:
+    """Yield many records at a time, but few of those that are long: one may have megabytes."""
+    left = iter(records)
+    part = list[NumberedRecord]()
+    while few := list(islice(left, FEW)):
+        part += few
+        if len(part) >= _MANY or not _are_short(few):
+            yield part
+            part = []
+    if part:
+        yield part
+
+
+def _are_short(records: Iterable[tuple[int, Any]]) -> bool:
+    try:
+        return len("".join(["".join(cells) for _, cells in records])) <= _SHORT
+    except TypeError:  # cells of workbooks are not all text
+        return False
+
+
+class _Body:
+    """What is a row among the records below a heading.
+
+    `is_over` is true where nothing more can be told: then the last row was an `InvalidValue`.
+    """
+
+    def __init__(self, heading: Record, note: Note) -> None:
+        self._heading = heading
+        self._width = len(heading)
+        self._note = note
+        self._blank = 0  # rows just above
+        self._may_end = False  # at a blank row; not where every row has one above it
+        self._footer = list[int]()
+        self.is_over = False
+
+    def are(self, records: Sequence[NumberedRecord]) -> bool:
+        """Return whether it is clear at a glance that all of the records are rows, as most are."""
+        if self._blank or self._footer:
+            return False
+        rows: list[Any] = [cells for _, cells in records]
+        try:
+            begin = "".join([cells[0][:1] for cells in rows])
+        except (TypeError, IndexError):
+            return False
+        are_filled = len(begin) == len(rows) and begin.isalnum()
+        if not are_filled or {*map(len, rows)} != {self._width} or self._heading in rows:
+            return False
+        self._may_end = True
+        return True
+
+    def among(self, records: Iterable[NumberedRecord]) -> Iterator[NumberedRecord]:
+        """Yield the rows among some records."""
+        for line, cells in records:
+            row = self._row(line, cells)
+            if row is not None:
+                yield line, row
+            if self.is_over:
                 return
+
+    def end(self) -> None:
+        """Tell which lines stand below the table."""
+        if self._footer:
+            self._note(f"Not read: {_lines(self._footer)} below the table")
+
+    def _row(self, line: int, cells: Record | InvalidValue) -> Record | InvalidValue | None:
+        """Return the row on a line. Returns None if what stands there is not one."""
+        is_below_blank = self._blank > 0 and not isinstance(cells, InvalidValue)
+        if not isinstance(cells, InvalidValue):
+            if _is_blank_row(cells):
+                return self._blank_row(cells)
+            self._blank = 0
+            cells = cells if len(cells) == self._width else _fitted(cells, self._width)
+        if self._footer or (is_below_blank and self._may_end and _is_footer(cells)):
+            return self._below(line, cells)
+        self._may_end = self._may_end or not is_below_blank
+        if cells == self._heading:
+            self._note(f"Not read: line {line}, which repeats the heading")
+        elif _is_ruler(cells):
+            self._note(f"Not read: line {line}, which is drawn")
         else:
-            yield line, cells if len(cells) == width else _fitted(cells, width), blank > 0
-            blank = 0
+            return cells
+        return None
+
+    def _blank_row(self, cells: Record) -> InvalidValue | None:
+        self._blank += 1
+        if self._blank <= MAX_BLANK_ROWS:
+            return None
+        return self._refused(cells, f"stands below {MAX_BLANK_ROWS:,} blank rows")
+
+    def _below(self, line: int, cells: Record | InvalidValue) -> InvalidValue | None:
+        """Take a line that stands below the table, the first of which is text alone.
+
+        In a table of one column it cannot be told from a row, and is refused. A line after it that
+        looks like a row of the table is refused too.
+        """
+        if self._width == 1:
+            return self._refused(
+                cells,
+                "stands below a blank row in a table of one column: it may be a row or a footer;"
+                " delete one or the other",
+            )
+        if isinstance(cells, InvalidValue) or _filled_cells(cells) * 2 > self._width:
+            message = (
+                f"stands below line {self._footer[0]}, which looks like a footer below the table"
+            )
+            return self._refused(cells, message)
+        self._footer.append(line)
+        return None
+
+    def _refused(self, cells: Record | InvalidValue, message: str) -> InvalidValue:
+        self.is_over = True
+        return Unreadable(message, original_of(cells))
+
+
+def _is_blank_row(cells: Record) -> bool:
+    # Quick for what nearly every row is: its first cell is filled.
+    return not cells or ((not cells[0] or is_blank(cells[0])) and all(map(is_blank, cells)))
 
 
 def _is_ruler(cells: Record | InvalidValue) -> bool:
@@ -151,39 +254,6 @@ def _fitted(cells: Record, width: int) -> Record | InvalidValue:
 def _is_footer(cells: Record | InvalidValue) -> bool:
     """Return whether a row below a blank one is a line of text and no row of the table."""
     return not isinstance(cells, InvalidValue) and _filled_cells(cells) == 1
-
-
-def _footer(
-    begin: tuple[int, Record | InvalidValue],
-    rows: Iterator[tuple[int, Record | InvalidValue, bool]],
-    width: int,
-    note: Note,
-) -> Iterator[NumberedRecord]:
-    """Read the lines below the table, from a first line of text on.
-
-    In a table of one column it cannot be told from a row, and is refused. A line after it that
-    looks like a row of the table is refused too.
-    """
-    first = begin[0]
-    if width == 1:
-        message = (
-            "stands below a blank row in a table of one column: it may be a row or a footer;"
-            " delete one or the other"
-        )
-        yield first, _refused(begin[1], message)
-        return
-    lines = [first]
-    for line, cells, _ in rows:
-        if isinstance(cells, InvalidValue) or _filled_cells(cells) * 2 > width:
-            message = f"stands below line {first}, which looks like a footer below the table"
-            yield line, _refused(cells, message)
-            return
-        lines.append(line)
-    note(f"Not read: {_lines(lines)} below the table")
-
-
-def _refused(cells: Record | InvalidValue, message: str) -> InvalidValue:
-    return Unreadable(message, original_of(cells))
 
 
 def original_of(row: Record | InvalidValue) -> Sequence[object] | str:

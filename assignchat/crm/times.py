@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 from typing import Any
 
-from assignchat.crm.columns import NumberedRow, Row
+from assignchat.crm.parts import Rows
 from assignchat.crm.sources import Source
 from assignchat.crm.tables import is_blank
 from assignchat.errors import InvalidValue, Usage
@@ -30,31 +30,31 @@ _HOW = (
 )
 
 
-def in_time(
-    rows: Iterable[NumberedRow], source: Source, *, numbers_are_epoch: bool
-) -> Iterator[NumberedRow]:
+def in_time(parts: Iterable[Rows], source: Source, *, numbers_are_epoch: bool) -> Iterator[Rows]:
     """Yield the rows with their times as points in time. A row with another time is a problem.
 
     In JSON `numbers_are_epoch`: seconds or milliseconds since 1970.
     """
     times = Times(source.time_zone, source.time_format, numbers_are_epoch=numbers_are_epoch)
-    for line, row in rows:
-        yield line, row if isinstance(row, InvalidValue) else _in_time(row, times)
+    for part in parts:
+        yield from _in_time(part, times)
 
 
-def _in_time(row: Row, times: "Times") -> Row | InvalidValue:
-    for column in TIME_COLUMNS:
-        value = row.get(column)
-        if times.are_iso and type(value) is str and looks_stored(value):
-            continue  # nearly every one; it is read when it is stored
-        if is_blank(value):
-            continue
+def _in_time(part: Rows, times: "Times") -> Iterator[Rows]:
+    columns = dict(part.columns)
+    for column in [name for name in TIME_COLUMNS if name in columns]:
+        values = columns[column]
         try:
-            row[column] = times.stored(value)
+            columns[column] = list(map(times.of_cell, values))
         except InvalidValue as error:
-            message = f"{column}: {error.message}"
-            return InvalidValue(message, error.hint, column=column, value=value)
-    return row
+            if len(values) > 1:
+                yield from (one for row in part.in_parts(1) for one in _in_time(row, times))
+            else:
+                message = f"{column}: {error.message}"
+                told = InvalidValue(message, error.hint, column=column, value=values[0])
+                yield Rows.unreadable(part.lines[0], told)
+            return
+    yield part._replace(columns=columns)
 
 
 def stored_iso(text: str) -> str | None:
@@ -78,6 +78,19 @@ def looks_stored(text: str) -> bool:
     return text[-1:] == "Z" and _LENGTHS.get(text[4:20:3]) == len(text)
 
 
+def are_stored(values: Sequence[Any]) -> bool:
+    """Return whether it is clear at a glance that each value is a time as it is stored."""
+    try:
+        texts, count = "".join(values), len(values)
+        signs = [texts[at::_STORED_LENGTH] for at in (4, 7, 10, 13, 16, 19, 23)]
+        if {*map(len, values)} != {_STORED_LENGTH} or signs != [sign * count for sign in "--T::.Z"]:
+            return False
+        list(map(datetime.fromisoformat, values))
+    except (TypeError, ValueError):
+        return False
+    return all(int(end(values)[:4]) in YEARS for end in (min, max))
+
+
 _STORED_LENGTH = len("2026-11-22T14:05:10.000Z")
 _LENGTHS = {"--T::.": _STORED_LENGTH, "--T::Z": len("2026-11-22T14:05:10Z")}
 
@@ -95,12 +108,21 @@ class Times:
         self._zone = None if zone is None else zone_named(zone)
         self._zone_name = zone
         self._form = form
-        self.are_iso = form is None
+        self._are_iso = form is None
         if form is not None and form not in (EPOCH, EXCEL):
             _check_form(form)
         self._numbers_are_epoch = numbers_are_epoch
         # Many rows have the same minute, and reading a form is slow.
         self._stored = lru_cache(maxsize=10_000)(lambda text: format_time(self._read(text)))
+
+    def of_cell(self, value: Any) -> Any:
+        """Return the point in time that a cell names, as it is stored or as it may be.
+
+        A blank cell stays as it is. Raises `InvalidValue`.
+        """
+        if self._are_iso and type(value) is str and looks_stored(value):
+            return value  # as nearly every one; it is read when it is stored
+        return value if is_blank(value) else self.stored(value)
 
     def stored(self, value: Any) -> str:
         """Return the point in time that a cell names as it is stored. Raises `InvalidValue`."""

@@ -1,31 +1,36 @@
 """Translating the words of a CRM: Active means open, and a blank owner the team's queue."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from assignchat.crm.columns import SEVERAL, NumberedRow
+from assignchat.crm.columns import SEVERAL
+from assignchat.crm.parts import Rows
 from assignchat.crm.sources import Source
 from assignchat.crm.tables import is_blank
-from assignchat.errors import InvalidValue
 
 
-def translated(rows: Iterable[NumberedRow], source: Source) -> Iterator[NumberedRow]:
+def translated(parts: Iterable[Rows], source: Source) -> Iterator[Rows]:
     """Yield the rows with the meaning of each word, and of blank cells.
 
     A word without a meaning stays as it is.
     """
     meanings = {column: _Meanings(words) for column, words in source.values.items()}
-    if not meanings and not source.defaults:
-        yield from rows
+    defaults = {name: of for name, of in source.defaults.items() if name not in SEVERAL}
+    if not meanings and not defaults:
+        yield from parts
         return
-    for line, row in rows:
-        if not isinstance(row, InvalidValue):
-            for column, words in meanings.items():
-                row[column] = words.of(row.get(column))
-            for column, default in source.defaults.items():
-                if column not in SEVERAL and is_blank(row.get(column)):
-                    row[column] = default
-        yield line, row
+    for part in parts:
+        columns = dict(part.columns)
+        for column, words in meanings.items():
+            columns[column] = list(map(words.of, _values(part, column)))
+        for column, default in defaults.items():
+            values = columns.get(column) or _values(part, column)
+            columns[column] = [default if is_blank(value) else value for value in values]
+        yield part._replace(columns=columns)
+
+
+def _values(part: Rows, column: str) -> Sequence[Any]:
+    return part.columns.get(column) or [None] * len(part.lines)
 
 
 def folded_word(word: Any) -> str:

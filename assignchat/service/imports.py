@@ -1,12 +1,12 @@
 """Importing chats from a CRM: all or nothing, with every bad row named. See `userimports`."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
-from operator import itemgetter
+from itertools import chain
 from typing import Any, TypeVar
 
 from assignchat.crm import ids
 from assignchat.crm import rows as crm_rows
+from assignchat.crm.parts import FEW, Row, Rows
 from assignchat.crm.reading import place_of
 from assignchat.crm.rows import ImportedUser
 from assignchat.errors import ImportConflicts, InvalidValue
@@ -17,16 +17,13 @@ from assignchat.service.find import listing, user_name
 from assignchat.service.lifecycle import cancel, record_passed_deadlines
 from assignchat.service.problems import MAX_PROBLEMS, Problems
 from assignchat.shell import quoted
-from assignchat.store import importedids, imports, notifications, threeway
+from assignchat.store import importedids, importedowners, imports, notifications, threeway
 from assignchat.store.database import Database
 from assignchat.store.imports import Change, Fault, Found, ImportedChat, OwnerChange
 from assignchat.store.threeway import Conflict, Owners
 from assignchat.texts import how_many
 
 T = TypeVar("T", ImportedUser, ImportedChat)
-Row = Mapping[str, Any]
-NumberedRows = Iterable[tuple[int, Row | InvalidValue]]
-"""Line numbers, each with the columns of its row, or with what is wrong with it."""
 Note = Callable[[str], None]
 
 OWNER_CHANGES_SHOWN = 10
@@ -55,7 +52,7 @@ class Imported(NamedTuple):
 
 def import_chats(
     database: Database,
-    rows: NumberedRows,
+    rows: Iterable[Rows],
     *,
     actor: str,
     owners: Owners = Owners.MERGE,
@@ -74,18 +71,18 @@ def import_chats(
     """
     problems = Problems()
     with database.write_temporary():  # rows may come slowly out of a pipe
-        imports.stage(database, seen := _IdsSeen(_checked_chats(rows, problems)))
+        imports.stage(database, chats := _Chats(rows, problems))
     with database.write(dry_run=dry_run, bulk=True):
         imports.find_known(database)
         if source is not None:
-            imports.remember_owner_names(database, source)
-        imports.resolve_owners(database)
+            importedowners.remember_names(database, source)
+        importedowners.resolve_names(database)
         imports.find_differing(database)
         threeway.keep_ours(database, owners)
         for found in imports.problems(database, MAX_PROBLEMS):
             problems.extend([problem_of(found)], _hint(found))
         if not any_id:
-            _check_chat_ids(database, problems, may_be_odd=seen.may_be_odd)
+            _check_chat_ids(database, problems, may_be_odd=chats.may_be_odd)
         problems.refuse()
         conflicts = _conflicts(database, owners)
         future = imports.opened_after(database, database.now)
@@ -157,23 +154,6 @@ def _note_taken_back(chat_ids: Sequence[str], note: Note) -> None:
         )
 
 
-class _IdsSeen:
-    """The rows of chats on their way, and whether an id among those that went by may be odd."""
-
-    def __init__(self, chats: Iterator[tuple[Any, ...]]) -> None:
-        self._chats = chats
-        self.may_be_odd = False
-
-    def __iter__(self) -> Iterator[tuple[Any, ...]]:
-        while several := list(islice(self._chats, _LOOKED_AT_ONCE)):
-            if not self.may_be_odd:
-                self.may_be_odd = not ids.are_ordinary(list(map(itemgetter(1), several)))
-            yield from several
-
-
-_LOOKED_AT_ONCE = 200
-
-
 def _check_chat_ids(database: Database, problems: Problems, *, may_be_odd: bool) -> None:
     """Note the new ids that a spreadsheet has spoilt, and those that are forms of known ones."""
     spoilt = list[tuple[int, str, str]]()
@@ -242,10 +222,10 @@ def _tell(database: Database, notice: str, chats: Mapping[str, int], actor: str)
 
 
 def checked(
-    numbered: NumberedRows, check: Callable[[int, Row], T], problems: Problems
+    parts: Iterable[Rows], check: Callable[[int, Row], T], problems: Problems
 ) -> Iterator[T]:
     """Yield the good rows, and add the faults of the others to `problems`."""
-    for line, row in numbered:
+    for line, row in chain.from_iterable(map(Rows.singly, parts)):
         try:
             if isinstance(row, InvalidValue):
                 raise row
@@ -257,12 +237,28 @@ def checked(
                 return
 
 
-def _checked_chats(numbered: NumberedRows, problems: Problems) -> Iterator[tuple[Any, ...]]:
-    """Yield and add as `checked`, for chats: several rows at once if nothing is odd in them."""
-    rows = iter(numbered)
-    while not problems.are_too_many and (several := list(islice(rows, _AT_ONCE))):
-        chats = crm_rows.plain_chats(several)
-        yield from checked(several, crm_rows.chat, problems) if chats is None else chats
+class _Chats:
+    """The chats in the rows of a file, and whether an id among those that went by may be odd."""
 
+    def __init__(self, parts: Iterable[Rows], problems: Problems) -> None:
+        self._parts = parts
+        self._problems = problems
+        self.may_be_odd = False
 
-_AT_ONCE = 16  # not more, because one row may have megabytes
+    def __iter__(self) -> Iterator[Sequence[Sequence[Any]]]:
+        """Yield the columns of several chats at a time, and add as `checked`."""
+        for rows in self._parts:
+            for chats in self._of(rows):
+                self.may_be_odd = self.may_be_odd or not ids.are_ordinary(chats[1])
+                yield chats
+            if self._problems.are_too_many:
+                return
+
+    def _of(self, rows: Rows) -> Iterator[Sequence[Sequence[Any]]]:
+        plain = crm_rows.plain_chats(rows)
+        if plain is not None:
+            yield plain
+        elif len(rows.lines) > FEW:
+            yield from chain.from_iterable(map(self._of, rows.in_parts(FEW)))
+        elif chats := list(checked([rows], crm_rows.chat, self._problems)):
+            yield list(zip(*chats, strict=True))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from assignchat.crm import ids
 from assignchat.crm import rows as crm_rows
+from assignchat.crm.parts import Rows
 from assignchat.crm.rows import ImportedUser
 from assignchat.errors import AliasExists, InvalidInput, InvalidValue, NotFound, Refused
 from assignchat.model import Alias, Role, User
@@ -13,7 +14,6 @@ from assignchat.problems import Problem
 from assignchat.service.imports import (
     AS_IT_IS,
     Imported,
-    NumberedRows,
     checked,
     problem_of,
     spoilt_id,
@@ -29,7 +29,7 @@ from assignchat.store.imports import Change, Fault, Found
 
 def import_users(
     database: Database,
-    rows: NumberedRows,
+    rows: Iterable[Rows],
     *,
     actor: str,
     dry_run: bool = False,

@@ -379,14 +379,14 @@ class Database(Expressions, Inspection, Changes, Logins, Protocol):
         A `key` of one or more columns also says in which order the rows are stored.
         """
 
-    def stage(
-        self, table: str, rows: Iterable[tuple[Any, ...]], *, blank_is_null: bool = False
-    ) -> None:
+    def stage(self, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
         """Put rows into a temporary table, but for those whose key is there already.
 
         They may come slowly, but not from statements on this database.
-        With `blank_is_null`, a blank text is stored as NULL, which is quicker than None.
         """
+
+    def stage_columns(self, table: str, parts: Iterable[Sequence[Sequence[Any]]]) -> None:
+        """Put rows as `stage` does, which come some at a time, by column. Blank text is NULL."""
 
     def stage_selected(self, table: str, select: str, params: Params | None = None) -> None:
         """Put the rows that a statement selects into a temporary table."""

@@ -1,8 +1,7 @@
 """Bringing a CRM's chats in: rows are staged, judged as a whole, then merged, in SQL."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
-from itertools import count
 from typing import Any
 
 from assignchat.model import OWNERSHIP_EVENTS
@@ -10,7 +9,6 @@ from assignchat.namedtuples import NamedTuple
 from assignchat.store import seals, strict
 from assignchat.store.database import Database
 from assignchat.store.sql import Params, Which, one_of
-from assignchat.texts import folded
 
 _OWNER_CHANGES = "c.owner_id <> coalesce(i.owner_id, c.owner_id)"
 _STATUS_CHANGES = "c.status <> coalesce(i.status, c.status)"
@@ -99,10 +97,10 @@ class OwnerChange(NamedTuple):
     to_user: str
 
 
-def stage(database: Database, rows: Iterable[tuple[Any, ...]]) -> None:
+def stage(database: Database, parts: Iterable[Sequence[Sequence[Any]]]) -> None:
     """Copy the rows of a file into a table beside the chats.
 
-    Each has the values of an `ImportedChat`.
+    Each part is some rows, as the columns of an `ImportedChat`.
     """
     database.make_temporary(
         "incoming",
@@ -110,44 +108,17 @@ def stage(database: Database, rows: Iterable[tuple[Any, ...]]) -> None:
         " closed_at TEXT, crm_owner_id TEXT, crm_status TEXT, says_crm INTEGER,"
         " place INTEGER PRIMARY KEY",
     )
-    placed = map(tuple.__add__, rows, zip(count(1)))
-    database.stage("incoming", placed, blank_is_null=True)
+    database.stage_columns("incoming", _placed(parts))
     database.execute("CREATE INDEX incoming_by_id ON incoming (id)")
 
 
-def remember_owner_names(database: Database, source: str) -> None:
-    """Keep how a source names the owners of the staged rows, the one that came last for each."""
-    names = database.column(
-        "SELECT owner_id FROM incoming WHERE owner_id IS NOT NULL"
-        " GROUP BY owner_id ORDER BY max(place)"
-    )
-    database.execute_many(
-        "INSERT INTO owner_names (source, user_id, name) SELECT :source, id, :name FROM users"
-        " WHERE id = :name OR (NOT EXISTS (SELECT 1 FROM users WHERE id = :name)"
-        " AND id = (SELECT user_id FROM user_aliases WHERE folded = :folded))"
-        " ON CONFLICT (source, user_id) DO UPDATE SET name = excluded.name",
-        ({"source": source, "name": name, "folded": folded(name)} for name in names),
-    )
-
-
-def resolve_owners(database: Database) -> None:
-    """Replace the aliases of owners in the staged rows by ids."""
-    aliases = dict(database.tuples("SELECT folded, user_id FROM user_aliases"))
-    if not aliases:
-        return
-    database.make_temporary("named", "name TEXT, user_id TEXT", key="name")
-    names = database.column(
-        "SELECT DISTINCT owner_id FROM incoming"
-        " WHERE owner_id IS NOT NULL AND owner_id NOT IN (SELECT id FROM users)"
-    )
-    known = ((name, aliases[folded(name)]) for name in names if folded(name) in aliases)
-    database.stage("named", known)
-    # Not by UPDATE FROM: SQLite would walk all rows once for each name.
-    database.execute(
-        "UPDATE incoming"
-        " SET owner_id = (SELECT n.user_id FROM named n WHERE n.name = owner_id)"
-        " WHERE owner_id IN (SELECT name FROM named)"
-    )
+def _placed(parts: Iterable[Sequence[Sequence[Any]]]) -> Iterator[Sequence[Sequence[Any]]]:
+    """Yield the parts with the places of their rows, which are counted from 1, as a column."""
+    place = 1
+    for columns in parts:
+        after = place + len(columns[0])
+        yield [*columns, list(range(place, after))]
+        place = after
 
 
 def find_known(database: Database) -> None:

@@ -159,7 +159,8 @@ def test_any_objects_are_read_back_the_same(
 def columns_of(rows: list[dict[str, Any]], **columns: list[str]) -> list[Any]:
     """The columns of objects, by the headings under which they stand."""
     wanted = Columns(Source(columns=columns), ("id", "owner_id", "alias"), ["id"])
-    return [row for _, row in wanted.rows_of_objects(enumerate(rows), lambda _: None)]
+    parts = wanted.rows_of_objects(enumerate(rows), lambda _: None)
+    return [row for part in parts for _, row in part.singly()]
 
 
 def test_columns_are_found_down_in_objects() -> None:

@@ -6,8 +6,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from assignchat.crm import ids
+from assignchat.crm.parts import Rows, by_column
 from assignchat.crm.rows import chat, plain_chats
-from assignchat.crm.times import stored_iso
+from assignchat.crm.times import are_stored, stored_iso
 from assignchat.errors import InvalidValue
 from assignchat.store.columns import is_time
 
@@ -42,20 +43,27 @@ ROWS = st.one_of(
 
 @given(ROWS)
 def test_chats_made_at_once_are_those_made_one_by_one(rows: list[dict[str, object]]) -> None:
-    numbered = list(enumerate(rows, start=2))
-    plain = plain_chats(numbered)
-    if plain is not None:
-        assert list(plain) == [tuple(chat(line, row)) for line, row in numbered]
+    for some in by_column(enumerate(rows, start=2)):
+        plain = plain_chats(some)
+        if plain is not None:
+            made = list(zip(*plain, strict=True))
+            assert made == [
+                tuple(chat(line, row))
+                for line, row in some.singly()
+                if not isinstance(row, InvalidValue)
+            ]
 
 
 def test_plain_rows_are_made_at_once_and_unreadable_ones_are_not() -> None:
     row = {"id": "c-1", "customer": "", "owner_id": "mark", "opened_at": "2026-11-22T14:05:10Z"}
-    plain = plain_chats([(2, row), (3, row | {"customer": "Priya"})])
+    (rows,) = by_column([(2, row), (3, row | {"customer": "Priya"})])
+    plain = plain_chats(rows)
     assert plain is not None
-    assert [made[2] for made in plain] == ["", "Priya"]
-    assert plain_chats([(2, row), (3, InvalidValue("unreadable"))]) is None
-    assert plain_chats([(2, row), (3, row | {"status": "open"})]) is None
-    assert plain_chats([(2, {"customer": "Priya"})]) is None
+    assert list(plain[2]) == ["", "Priya"]
+    assert plain_chats(Rows.unreadable(3, InvalidValue("unreadable"))) is None
+    assert plain_chats(Rows([2], {"customer": ["Priya"]})) is None
+    others = by_column([(2, row), (3, row | {"status": "open"})])
+    assert [rows.lines for rows in others] == [(2,), (3,)]
 
 
 NEARLY_STORED = st.one_of(
@@ -76,6 +84,8 @@ NEARLY_STORED = st.one_of(
 def test_only_what_is_written_as_times_are_stored_is_taken_as_it_is(texts: list[str]) -> None:
     stored = [stored_iso(text) for text in texts]
     assert all(is_time(time) for time in stored if time is not None)
+    if are_stored(texts):
+        assert stored == texts
 
 
 GUID = "6f1d2c3a-0b1e-4c57-9a10-2f6f0c7d1a01"

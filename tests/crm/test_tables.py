@@ -91,6 +91,36 @@ def test_rows_are_as_wide_as_the_heading() -> None:
     assert problem_in("id,name\na,Ann,,x\n") == (2, "4 cells under 2 headings")
 
 
+MANY = (0, 1, 15, 16, 17, 255, 256, 257, 600)
+
+
+@pytest.mark.parametrize("many", MANY)
+def test_what_is_no_row_is_found_however_many_rows_are_above_and_below_it(many: int) -> None:
+    def lines(name: str) -> str:
+        return "".join(f"{name}{number},Ann,1\n" for number in range(many))
+
+    odd = "---,---,---\n,,\n b,Bob\n"
+    parts = ["x,Ann,1\n", lines("a"), "id,name,at\n", lines("c"), odd, lines("d"), "\nTotal\n"]
+    rows, told = rows_of("id,name,at\n" + "".join(parts), piece=100)
+    names = [[f"{name}{number}" for number in range(many)] for name in "acd"]
+    assert [row[0] for _, row in rows] == ["x", *names[0], *names[1], " b", *names[2]]
+    assert [row[1:] for _, row in rows if row[0] == " b"] == [["Bob", ""]]
+    assert told == [
+        f"Not read: line {many + 3}, which repeats the heading",
+        f"Not read: line {2 * many + 4}, which is drawn",
+        f"Not read: line {3 * many + 8} below the table",
+    ]
+    assert rows[-1][0] == 3 * many + 6
+
+
+@pytest.mark.parametrize("many", MANY)
+def test_a_row_that_does_not_fit_is_named_however_many_fit(many: int) -> None:
+    fit = "x,Ann\n" * many
+    assert problem_in(f"id,name\n{fit}y,Bob,1\n{fit}") == (many + 2, "3 cells under 2 headings")
+    line, why = problem_in(f"id,name\nx,Ann\n{fit}\nTotal\n{fit}y,Bob\n")
+    assert (line, f"line {many + 4}" in why) == (many + 5, True)
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [

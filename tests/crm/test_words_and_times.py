@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from assignchat.crm.parts import Rows
 from assignchat.crm.sources import Source
 from assignchat.crm.times import Times
 from assignchat.crm.words import translated
@@ -15,9 +16,8 @@ NINE = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 
 def meaning(value: Any, **source: Any) -> Any:
     """What a status means."""
-    _, row = next(translated([(1, {"status": value})], Source(**source)))
-    assert isinstance(row, dict)
-    return row["status"]
+    (rows,) = translated([Rows([1], {"status": [value]})], Source(**source))
+    return rows.columns["status"][0]
 
 
 def test_words_are_compared_without_case() -> None:

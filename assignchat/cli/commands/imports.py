@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -18,12 +18,13 @@ from assignchat.cli.groups import new_group
 from assignchat.cli.session import Session, open_for_operator, refuse_to_overwrite_own_files
 from assignchat.config import edit
 from assignchat.crm import reading
+from assignchat.crm.parts import Rows
 from assignchat.crm.rows import OWN_CHAT_COLUMNS
 from assignchat.crm.sources import CHAT_COLUMNS, USER_COLUMNS, Source
 from assignchat.errors import ImportInvalid, InvalidValue
 from assignchat.namedtuples import NamedTuple
 from assignchat.problems import Problem
-from assignchat.render.progress import counted, progress_line
+from assignchat.render.progress import progress_line
 from assignchat.render.rows import csv_text
 from assignchat.service import imports as service
 from assignchat.service.imports import Imported
@@ -220,13 +221,21 @@ def _run(session: Session, kind: _Kind, how: _How, note: Callable[[str], None]) 
     with progress_line("Reading") as progress:
         return kind.import_rows(
             session.database,
-            counted(rows, progress),
+            _counted(rows, progress),
             actor=session.actor,
             dry_run=how.dry_run,
             any_id=how.any_id,
             source=how.save_source or how.from_source,
             **told,
         )
+
+
+def _counted(parts: Iterable[Rows], update: Callable[[int, int | None], None]) -> Iterator[Rows]:
+    done = 0
+    for rows in parts:
+        done += len(rows.lines)
+        update(done, None)
+        yield rows
 
 
 def _located(problem: Problem, files: Sequence[str]) -> Problem:

@@ -347,15 +347,18 @@ class PostgresDatabase(PostgresInspection, PostgresLogins, Watching, Database):
         else:
             self._keyed.discard(table)
 
-    def stage(
-        self, table: str, rows: Iterable[tuple[Any, ...]], *, blank_is_null: bool = False
-    ) -> None:
+    def stage(self, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
+        left = iter(rows)
+        parts = iter(lambda: list(islice(left, _ROWS_AT_ONCE)), [])
+        self._stage(table, (list(zip(*part, strict=True)) for part in parts), r"\N")
+
+    def stage_columns(self, table: str, parts: Iterable[Sequence[Sequence[Any]]]) -> None:
+        self._stage(table, parts, "")
+
+    def _stage(self, table: str, parts: Iterable[Sequence[Sequence[Any]]], null: str) -> None:
         target = "copied" if table in self._keyed else table
         if target != table:
             self.execute(f"DROP TABLE IF EXISTS copied; CREATE TEMP TABLE copied (LIKE {table})")
-        null = "" if blank_is_null else r"\N"
-        left = iter(rows)
-        parts = iter(lambda: list(islice(left, _ROWS_AT_ONCE)), [])
         self._copy(f"{target} FROM STDIN (NULL '{null}')", (words.copied(p, null) for p in parts))
         if target != table:
             self.execute(f"INSERT INTO {table} SELECT * FROM copied ON CONFLICT DO NOTHING")

@@ -32,16 +32,14 @@ _ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n", "\r": r"\r", "\t": r"\t"})
 _ESCAPED = tuple(map(chr, _ESCAPES))
 
 
-def copied(rows: Iterable[tuple[Any, ...]], null: str) -> str:
-    """Return rows in the text format of COPY, with `null` for None.
-
-    It goes column by column, because in most of them no value needs a look of its own.
-    """
-    columns = [_copied_column(values, null) for values in zip(*rows, strict=True)]
-    return "\n".join([*map("\t".join, zip(*columns, strict=True)), ""])
+def copied(columns: Iterable[Sequence[Any]], null: str) -> str:
+    """Return columns as rows in the text format of COPY, with `null` for None."""
+    texts = [_copied_column(values, null) for values in columns]
+    return "\n".join([*map("\t".join, zip(*texts, strict=True)), ""])
 
 
 def _copied_column(values: Sequence[Any], null: str) -> Iterable[str]:
+    # In most columns no value needs a look of its own.
     try:
         together = "".join(values)
     except TypeError:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from functools import cached_property, partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -358,10 +359,14 @@ class SqliteDatabase(SqliteInspection):
         ordered = f"{columns}, PRIMARY KEY ({key})) WITHOUT ROWID"
         self.execute(f"CREATE TEMP TABLE {table} ({ordered if key else columns + ')'}")
 
-    def stage(
-        self, table: str, rows: Iterable[tuple[Any, ...]], *, blank_is_null: bool = False
-    ) -> None:
-        place = "nullif(?, '')" if blank_is_null else "?"  # for None sqlite3 looks for an adapter
+    def stage(self, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
+        self._insert_all(table, rows, "?")
+
+    def stage_columns(self, table: str, parts: Iterable[Sequence[Sequence[Any]]]) -> None:
+        rows = chain.from_iterable(zip(*columns, strict=True) for columns in parts)
+        self._insert_all(table, rows, "nullif(?, '')")
+
+    def _insert_all(self, table: str, rows: Iterable[tuple[Any, ...]], place: str) -> None:
         # Whatever reads the database itself here keeps it open until the last row has come.
         columns = self.connection.execute(f"SELECT * FROM {table} LIMIT 0").description
         places = ", ".join([place] * len(columns))

@@ -1,0 +1,58 @@
+"""Of many rows that are read together, each is taken or named as it is alone."""
+
+import json
+
+import pytest
+
+from tests.support.team import Team
+
+HEADINGS = "id,customer,owner_id,status,opened_at\n"
+PLAIN = "c-{},Ann,mark,open,2026-11-01T10:00:00.000Z\n"
+AT = (0, 15, 16, 255, 256, 599)
+
+
+def write(team: Team, odd: str, at: int) -> None:
+    """Write a file of 600 rows, one of which is odd."""
+    rows = [PLAIN.format(number) for number in range(600)]
+    rows[at] = f"{odd}\n"
+    (team.folder / "crm.csv").write_text(HEADINGS + "".join(rows), encoding="utf-8")
+
+
+@pytest.mark.parametrize("at", AT)
+def test_one_bad_row_among_many_is_named_by_its_line(team: Team, at: int) -> None:
+    for odd, why in (
+        ("odd,Ann,mark,shut,", "shut"),
+        ("odd,Ann,nobody,open,", "nobody"),
+        ("odd,Ann,mark,open,yesterday", "opened_at: Not a time"),
+        ("odd,Ann,mark,open,1969-11-01T10:00:00.000Z", "out of range"),
+        ("odd,#N/A,mark,open,", "error of a spreadsheet"),
+        (",Ann,mark,open,", "id"),
+        ("9.1E+11,Ann,mark,open,", "rounded"),
+        ("odd,Ann,mark,open,,Web", "6 cells under 5 headings"),
+    ):
+        write(team, odd, at)
+        told = json.loads(team.run("import", "chats", "crm.csv", "--json").err)["error"]
+        (problem,) = told["problems"]
+        assert (problem["line"], why in problem["message"]) == (at + 2, True), problem
+
+
+@pytest.mark.parametrize("at", AT)
+def test_one_odd_row_among_many_is_taken_for_what_it_means(team: Team, at: int) -> None:
+    write(team, "' odd ,' Ann , mark ,Closed,2026-11-01T10:00:00+01:00", at)
+    team.ok("import", "chats", "crm.csv")
+    chats = {chat["id"]: chat for chat in team.ok("chat", "list", "--owner", "mark")}
+    assert {f"c-{number}" for number in range(600) if number != at} < set(chats)
+    assert chats["' odd"]["customer"] == "' Ann "
+    assert chats["' odd"]["status"] == "closed"
+    assert chats["' odd"]["opened_at"] == "2026-11-01T09:00:00.000Z"
+
+
+@pytest.mark.parametrize(
+    "written", ["2026-11-01T10:00:00,000Z", "2026-11-01T100000.00000Z", "2026-11-01T10:00:00Z"]
+)
+def test_every_spelling_of_a_time_is_stored_in_one_form(team: Team, written: str) -> None:
+    for at in (0, 599):
+        write(team, f'"odd-{at}",Ann,mark,open,"{written}"', at)
+        team.ok("import", "chats", "crm.csv")
+        assert team.ok("chat", "show", f"odd-{at}")["opened_at"] == "2026-11-01T10:00:00.000Z"
+    assert team.ok("check", "--full")["problems"] == []
