@@ -23,7 +23,7 @@ class Standby(Server):
         """Copy the files of the first one while it runs."""
         follows = ("-d", f"host={self._first.folder} user=owner", "--write-recovery-conf")
         copy = (self.programs / "pg_basebackup", "-D", "data", "--checkpoint=fast", "--no-sync")
-        made = run(self.folder, *self._owned(*copy, *follows, *options))
+        made = run(self.folder, *self.owned(*copy, *follows, *options))
         assert made.exit_code == 0, made.err
 
 

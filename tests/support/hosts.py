@@ -32,12 +32,12 @@ class Listening(Server):
         curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
         names = ("-subj", f"/CN={NAME}", "-addext", f"subjectAltName=DNS:{NAME}")
         files = ("-keyout", "data/server.key", "-out", "data/server.crt")
-        certificate = self._owned("openssl", "req", "-x509", *curve, *names, *files)
+        certificate = self.owned("openssl", "req", "-x509", *curve, *names, *files)
         made = processes.run(self.folder, *certificate)
         assert made.exit_code == 0, made.err
 
-    def _owned(self, *command: str | Path) -> list[str | Path]:
-        return self._network.at(SERVER, *super()._owned(*command))
+    def owned(self, *command: str | Path) -> list[str | Path]:
+        return self._network.at(SERVER, *super().owned(*command))
 
 
 class Hosts:

