@@ -33,9 +33,9 @@ def settle(team: Team, status: Status) -> None:
 def life(team: Team) -> tuple[object, ...]:
     """All that the database says of the request, and whose chat it is."""
     return (
-        team.rows("SELECT * FROM requests"),
-        team.rows("SELECT * FROM engagement_tracking WHERE request_id = 1"),
-        team.rows("SELECT * FROM notifications"),
+        team.rows("SELECT * FROM requests ORDER BY id"),
+        team.rows("SELECT * FROM engagement_tracking WHERE request_id = 1 ORDER BY id"),
+        team.rows("SELECT * FROM notifications ORDER BY id"),
         team.owner("chat-1"),
     )
 

@@ -31,7 +31,7 @@ def stand(team: Team) -> list[object]:
     return [
         team.rows("SELECT id, owner_id, status FROM chats ORDER BY id"),
         team.rows("SELECT id, name, role, active, away_until FROM users ORDER BY id"),
-        team.rows("SELECT id FROM requests WHERE status = 'pending'"),
+        team.rows("SELECT id FROM requests WHERE status = 'pending' ORDER BY id"),
         team.ok("config", "list"),
     ]
 
@@ -154,7 +154,10 @@ def test_who_withdraws_is_told_how_to_ask_again(desk: Team) -> None:
     desk.ok("assign", "chat-1", "--to", "martha", "--as", "mark")
     (command,) = hinted(desk, "withdraw", "1", "--reason", "No longer needed", "--as", "mark")
     paste(desk, command)
-    assert desk.rows("SELECT status FROM requests") == [("withdrawn",), ("pending",)]
+    assert desk.rows("SELECT status FROM requests ORDER BY id") == [
+        ("withdrawn",),
+        ("pending",),
+    ]
 
 
 def test_a_hint_names_the_database_and_the_config_that_were_named(desk: Team) -> None:

@@ -64,7 +64,9 @@ def test_without_requests_the_list_is_empty(team: Team) -> None:
 def test_a_request_has_the_columns_of_its_table(busy: Team) -> None:
     for row in busy.ok("requests"):
         assert list(row) == COLUMNS
-    stored = busy.rows("SELECT id, chat_id, status, requested_at, expires_at FROM requests")
+    stored = busy.rows(
+        "SELECT id, chat_id, status, requested_at, expires_at FROM requests ORDER BY id"
+    )
     listed = [
         tuple(row[key] for key in ("id", "chat_id", "status", "requested_at", "expires_at"))
         for row in busy.ok("requests")

@@ -26,7 +26,10 @@ def old_team(empty_team: Team, monkeypatch: pytest.MonkeyPatch) -> Team:
 
 
 def _content(team: Team) -> dict[str, list[tuple[object, ...]]]:
-    return {table: team.rows(f"SELECT {columns} FROM {table}") for table, columns in KEPT.items()}
+    return {
+        table: team.rows(f"SELECT {columns} FROM {table} ORDER BY id")
+        for table, columns in KEPT.items()
+    }
 
 
 def _schema(path: Path) -> dict[str, str]:

@@ -156,9 +156,11 @@ def made_on_server(server: Server, database: str, folder: Path, time: datetime) 
 
 
 def content_of(location: str) -> list[str]:
-    """All rows of a database."""
+    """All rows of a database, in an order that no server has a say in."""
     with engine_of(location).open(location, os_user="tester") as database, database.read():
-        return [f"{table}: {row}" for table in database.tables() for row in database.table(table)]
+        return sorted(
+            f"{table}: {row}" for table in database.tables() for row in database.table(table)
+        )
 
 
 def rows_of(location: str, select: str, **params: object) -> list[tuple[Any, ...]]:
