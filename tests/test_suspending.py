@@ -18,7 +18,7 @@ import pytest
 from tests.faults.afterwards import state
 from tests.faults.commands import COMMANDS, Writing
 from tests.support.databases import held, is_held_open
-from tests.support.processes import pipe, program, result, run, start, wait_until
+from tests.support.processes import PATIENCE, pipe, program, result, run, start, wait_until
 from tests.support.stopping import is_waiting, waits
 from tests.support.team import made_demo
 from tests.support.terminal import (
@@ -198,7 +198,7 @@ def test_a_closed_terminal_ends_a_writer_who_waits(writing: Writing, tmp_path: P
     with held(tmp_path / "assignchat.db"):
         with on_terminal(tmp_path, *program(*writing.words)) as terminal:
             waits_for_the_lock(terminal.process.pid)
-        assert terminal.process.wait(5) == -signal.SIGHUP
+        assert terminal.process.wait(PATIENCE) == -signal.SIGHUP
     assert state(tmp_path) == before
     served(tmp_path, writing)
 
@@ -213,7 +213,7 @@ def test_with_nohup_it_goes_on_when_the_terminal_is_closed(
         with on_terminal(tmp_path, "nohup", *program(*writing.words)) as terminal:
             waits_for_the_lock(terminal.process.pid)
         other.execute("ROLLBACK")
-        assert terminal.process.wait(30) == 0
+        assert terminal.process.wait(PATIENCE) == 0
     assert state(tmp_path) != before
 
 

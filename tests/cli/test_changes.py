@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import program, result, start
+from tests.support.processes import PATIENCE, program, result, start
 from tests.support.team import Team
 
 TELL = ("changes", "--told", "--csv")
@@ -138,7 +138,7 @@ def test_a_reader_who_goes_after_the_first_line_was_told_nothing(synced: Team) -
     assert telling.stdout is not None
     assert telling.stdout.readline().startswith("id,")
     telling.stdout.close()
-    telling.wait()
+    assert telling.wait(PATIENCE) != 0
     assert len(synced.ok("changes")) == before > 20_000
 
 
@@ -170,7 +170,7 @@ def test_whoever_is_killed_while_telling_keeps_nobody_waiting(synced: Team) -> N
     assert telling.stdout is not None
     telling.stdout.readline()
     telling.kill()
-    telling.wait()
+    assert telling.wait(PATIENCE) != 0
     assert len(synced.ok("changes", "--told")) == before
 
 

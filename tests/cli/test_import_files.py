@@ -204,11 +204,10 @@ def test_what_follows_a_json_array_is_not_passed_over(team: Team) -> None:
     assert team.snapshot() == before
 
 
-def test_an_empty_file_changes_nothing(team: Team) -> None:
-    before = team.snapshot()
+def test_an_empty_file_is_refused(team: Team) -> None:
     for text in ("", "\n", "\ufeff"):
-        assert team.run("import", "chats", file_of(text)).exit_code in (0, 2)
-    assert team.snapshot() == before
+        words = ("import", "chats", file_of(text))
+        assert team.refused_leaving_no_trace(*words) == (2, "invalid_value")
 
 
 def test_a_bad_user_is_named_by_its_line_and_nobody_comes_in(team: Team) -> None:

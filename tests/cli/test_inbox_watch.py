@@ -11,7 +11,7 @@ import pytest
 from rich.cells import cell_len
 
 from tests.cli.test_terminal import statuses
-from tests.support.processes import program, result, start
+from tests.support.processes import PATIENCE, program, result, start
 from tests.support.team import Team
 from tests.support.terminal import CTRL_C, CTRL_D, CTRL_Z, Terminal, at_terminal, on_terminal
 
@@ -375,7 +375,7 @@ def test_it_ends_as_soon_as_its_reader_has_gone(asked: Team) -> None:
     assert watch.stdout is not None
     assert watch.stdout.readline()
     watch.stdout.close()
-    assert watch.wait(5) == 0  # though nothing has changed
+    assert watch.wait(PATIENCE) == 0  # though nothing has changed
 
 
 def test_a_terminal_that_shows_no_page_says_how_it_ends(asked: Team) -> None:

@@ -30,7 +30,8 @@ def test_an_import_that_is_interrupted_has_changed_nothing(
         if not read_whole:
             process.send_signal(number)
     if read_whole:
-        time.sleep(0.1)  # into one of the long statements
+        queue = team.folder / "assignchat.db-queue"
+        wait_until(lambda: queue.exists() and b'"import chats"' in queue.read_bytes())
         process.send_signal(number)
     ended = result(process)
     assert (ended.exit_code, ended.out) == (exit_code, "")

@@ -162,10 +162,8 @@ def test_while_a_delivery_hangs_everybody_can_work(told: Team, receiver: WebRece
     receiver.behaviour = "silent"
     delivery = start(told)
     wait_until(lambda: receiver.asked == 1)
-    before = time.monotonic()
     done = told.process("--db", "assignchat.db", "accept", "1", "--as", "martha", "--json")
     assert done.json["status"] == "accepted"
-    assert time.monotonic() - before < 5
     assert delivery.poll() is None  # it still hangs
 
 

@@ -47,12 +47,17 @@ def test_a_chat_stands_for_its_request(asked: Team) -> None:
 
 
 @pytest.mark.parametrize(
-    "words",
-    [("accept", "1", "3"), ("reject", "1", "3", "--reason", "No"), ("accept", "1", "99")],
+    ("words", "refusal"),
+    [
+        (("accept", "1", "3"), (5, "not_recipient")),
+        (("reject", "1", "3", "--reason", "No"), (5, "not_recipient")),
+        (("accept", "1", "99"), (3, "request_not_found")),
+    ],
 )
-def test_one_that_is_refused_refuses_all(asked: Team, words: tuple[str, ...]) -> None:
-    exit_code, _ = asked.refused_leaving_no_trace(*words, "--as", "martha")
-    assert exit_code in (3, 5)
+def test_one_that_is_refused_refuses_all(
+    asked: Team, words: tuple[str, ...], refusal: tuple[int, str]
+) -> None:
+    assert asked.refused_leaving_no_trace(*words, "--as", "martha") == refusal
 
 
 def test_all_is_what_waits_for_the_actor(asked: Team) -> None:

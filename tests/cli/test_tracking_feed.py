@@ -9,7 +9,16 @@ from typing import Any
 
 import pytest
 
-from tests.support.processes import Process, pipe, program, read, result, start, wait_until
+from tests.support.processes import (
+    PATIENCE,
+    Process,
+    pipe,
+    program,
+    read,
+    result,
+    start,
+    wait_until,
+)
 from tests.support.team import Team
 from tests.support.terminal import CTRL_C, at_terminal
 
@@ -240,7 +249,7 @@ def test_beside_many_writers_no_row_is_left_out_or_told_twice(team_now: Team) ->
 def test_it_ends_when_its_reader_goes_though_nothing_happens(follower: Process) -> None:
     assert follower.stdout is not None
     follower.stdout.close()
-    assert follower.wait(5) == 0
+    assert follower.wait(PATIENCE) == 0
 
 
 def test_it_ends_though_its_reader_has_stopped_and_notes_nothing_that_was_not_taken(

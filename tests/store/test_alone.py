@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from tests.store.conftest import Engine
-from tests.support.processes import start
+from tests.support.processes import PATIENCE, start
 
 HOLD = """
 import signal
@@ -27,6 +27,6 @@ def test_one_process_at_a_time_is_alone_and_others_write(engine: Engine, tmp_pat
     with database.write():
         database.execute("DELETE FROM notifications")
     other.kill()
-    other.wait()
+    other.wait(PATIENCE)
     with engine.open(busy_seconds=10).alone() as is_alone:
         assert is_alone
