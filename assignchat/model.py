@@ -326,8 +326,8 @@ class Batch(NamedTuple):
 class Notification(NamedTuple):
     """A notification of a user. `read_at` is null until they mark it read.
 
-    The fields from `chat_id` on are those of its request as it is now. `asked_next` is the user
-    who was asked after it.
+    The fields from `chat_id` on are those of its request and its batch as they are now.
+    `asked_next` is the user who was asked after it.
     """
 
     id: int
@@ -344,3 +344,4 @@ class Notification(NamedTuple):
     expires_at: str | None
     request_status: str | None
     asked_next: str | None
+    batch_undone_at: str | None

@@ -123,6 +123,12 @@ def test_where_somebody_is_asked_next_that_is_told(team: Team, how: str) -> None
     assert "Asked next: omar" in team.run("inbox", "--as", "mark").out
 
 
-def test_a_batch_is_told_by_its_text_alone(team: Team) -> None:
-    team.ok("bulk-assign", "chat-1", "--to", "omar", "--as", "maria")
+def test_a_batch_is_told_by_its_text_alone_until_it_is_undone(team: Team) -> None:
+    team.ok("bulk-assign", "chat-1", "chat-4", "--to", "omar", "--as", "maria")
     assert lines(team, "omar") == []
+    team.ok("undo", "1", "--as", "maria")
+    for user in ("omar", "mark"):
+        assert (lines(team, user, 0), lines(team, user, 1)) == (["Batch 1: Undone"], [])
+    assert "Batch 1: Undone" in team.run("inbox", "--as", "omar").out
+    told, undone = team.ok("inbox", "--as", "omar")["notifications"]
+    assert told["batch_undone_at"] == undone["batch_undone_at"] == undone["at"]

@@ -216,16 +216,16 @@ def _message(notification: Notification) -> str:
 
 
 def details(notification: Notification) -> list[str]:
-    """Describe the request of a notification for a message. Returns lines.
+    """Describe the request or the batch of a notification for a message. Returns lines.
 
     They name the chat, and the end that the text cannot tell; while the request is pending, its
     note and deadline; its reason; and after a rejection or a time-out, the user who was asked
     next. Times are local, with their offset, because the message may be read elsewhere.
     """
-    if notification.request_id is None:
-        return []
-    about = f"Request {notification.request_id}, chat {notification.chat_id}"
     end = untold_end(notification)
+    if notification.request_id is None:
+        return [f"Batch {notification.batch_id}: {end}"] if end else []
+    about = f"Request {notification.request_id}, chat {notification.chat_id}"
     lines = [f"{about} ({notification.customer}){end and f': {end}'}"]
     if notification.request_status == Status.PENDING:
         lines += [f"Note: {notification.note}"] if notification.note else []
@@ -240,7 +240,10 @@ def details(notification: Notification) -> list[str]:
 
 
 def untold_end(notification: Notification) -> str:
-    """Return how a request ended of which the text tells only that it was sent, else nothing."""
+    """Return how a request or batch ended of which the text tells the beginning, else nothing."""
+    if notification.batch_undone_at is not None:
+        told = f" has undone batch {notification.batch_id}: " in notification.text
+        return "" if told else "Undone"
     _, _, sent = NOTICES[Event.REQUESTED, Party.RECIPIENT].partition("%s")
     status = notification.request_status
     if status in (None, Status.PENDING) or not notification.text.endswith(sent):

@@ -229,6 +229,7 @@ _JOINED = {
         "reason": ("requests", "reason", "request_id"),
         "expires_at": ("requests", "expires_at", "request_id"),
         "request_status": ("requests", "status", "request_id"),
+        "batch_undone_at": ("batches", "undone_at", "batch_id"),
     },
 }
 """The fields that come from other tables: table, column, and the field that names the row."""

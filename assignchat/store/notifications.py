@@ -6,7 +6,7 @@ from assignchat.model import NOBODY_TOOK_NOTICE, NOTICES, Event, Notification, P
 from assignchat.store.database import Database
 from assignchat.store.sql import COLUMNS_WITH_DEADLINE, Which
 
-_OF_REQUEST = {
+_JOINED = {
     "chat_id": "r.chat_id",
     "customer": "c.customer",
     "note": "r.note",
@@ -15,13 +15,14 @@ _OF_REQUEST = {
     "request_status": COLUMNS_WITH_DEADLINE["status"],
     "asked_next": "(SELECT f.recipient_id FROM requests f"
     " WHERE f.chat_id = r.chat_id AND f.previous_request_id = r.id)",
+    "batch_undone_at": "b.undone_at",
 }
-COLUMNS = ", ".join(_OF_REQUEST.get(name, f"n.{name}") for name in Notification._fields)
+COLUMNS = ", ".join(_JOINED.get(name, f"n.{name}") for name in Notification._fields)
 """The columns of a `Notification`, from `SOURCE`, at the time `:now`."""
 
 SOURCE = (
     "notifications n LEFT JOIN requests r ON r.id = n.request_id"
-    " LEFT JOIN chats c ON c.id = r.chat_id"
+    " LEFT JOIN chats c ON c.id = r.chat_id LEFT JOIN batches b ON b.id = n.batch_id"
 )
 
 NOT_TOLD = "(SELECT id FROM users WHERE active = 0 OR role = 'queue')"
@@ -97,7 +98,7 @@ def tell_nobody_took(database: Database, user_id: str, which: Which) -> None:
         " CROSS JOIN users told CROSS JOIN users u"
         f" WHERE told.id = :told AND u.id = r.requester_id AND {which.sql}"
         f" AND told.id <> u.id AND told.id NOT IN {NOT_TOLD}"
-        f" AND {_OF_REQUEST['asked_next']} IS NULL ORDER BY r.id",
+        f" AND {_JOINED['asked_next']} IS NULL ORDER BY r.id",
         {
             **which.params,
             **_around_name(NOBODY_TOOK_NOTICE),

@@ -42,6 +42,7 @@ def test_a_notification_says_what_it_is_about(team: Team, request_id: str) -> No
             "expires_at": "2026-11-22T14:07:10.000Z",
             "request_status": "rejected",
             "asked_next": None,
+            "batch_undone_at": None,
         }
     ]
 

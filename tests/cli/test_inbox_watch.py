@@ -233,6 +233,14 @@ def test_at_its_deadline_a_request_leaves_the_page_though_nobody_has_swept(team_
     assert statuses(team_now) == [("timed_out", None)]
 
 
+def test_a_batch_that_was_undone_is_marked_as_such(team_now: Team) -> None:
+    team_now.ok("bulk-assign", "chat-1", "--to", "martha", "--as", "maria")
+    with watching(team_now) as watch:
+        watch.until("Maria has assigned 1 chat to you.")
+        team_now.ok("undo", "1", "--as", "maria")
+        watch.until("Batch 1 (Undone): Maria has assigned")
+
+
 def test_notifications_are_marked_read_by_key(asked: Team) -> None:
     asked.ok("withdraw", "1", "--reason", "No longer needed", "--as", "mark")
     with watching(asked) as watch:

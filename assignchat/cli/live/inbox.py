@@ -229,8 +229,9 @@ def _act(session: Session, action: Action, seen: Inbox) -> str:
 
 def _notice(item: Notification) -> str:
     end = untold_end(item)  # before the text, which may be cut
-    about = f"Request {item.request_id}{end and f' ({end})'}: " if item.request_id else ""
-    return f"{render.moment(item.at)}  {about}{item.text}"
+    about = f"Request {item.request_id}" if item.request_id else end and f"Batch {item.batch_id}"
+    about = f"{about} ({end})" if end else about
+    return f"{render.moment(item.at)}  {about and f'{about}: '}{item.text}"
 
 
 def end_of(request: Request) -> str:
