@@ -1,25 +1,21 @@
-"""Any value in any cell of any table: commands answer or name the damage, and move no other chat.
+"""Any value in any cell: a command answers or names the damage, and moves no other chat."""
 
-As in `test_fuzz`, ASSIGNCHAT_FUZZ=N tries N times as many, new ones each time.
-"""
-
-import os
 import shutil
 import sqlite3
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from assignchat.store.columns import TABLES
+from tests.support.databases import without_guards
+from tests.support.examples import TIMES_AS_MANY, tried
 from tests.support.hostile import assert_harmless
 from tests.support.team import Team, run_here
 
-TIMES_MORE = int(os.environ.get("ASSIGNCHAT_FUZZ", "0"))
-SECONDS_FOR_A_TEST = 120 * max(1, TIMES_MORE)
+SECONDS_FOR_A_TEST = 120 * TIMES_AS_MANY
 
 VALUES = st.one_of(
     st.sampled_from(["NULL", "0", "-1", "1.5", "9e999", "9223372036854775807", "x''", "x'ff00'"]),
@@ -50,18 +46,6 @@ COMMANDS = [
 MAY_MOVE = {"undo": {"chat-2"}, "user": {"chat-2", "chat-5"}}
 
 
-def tried(examples: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """So many examples."""
-    return settings(
-        max_examples=examples * max(1, TIMES_MORE),
-        derandomize=not TIMES_MORE,
-        database=None,
-        deadline=None,
-        print_blob=True,
-        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-    )
-
-
 @pytest.fixture
 def whole(empty_team: Team, tmp_path: Path) -> Path:
     """A database in which every table has rows."""
@@ -79,21 +63,13 @@ def whole(empty_team: Team, tmp_path: Path) -> Path:
 
 def spoil(path: Path, table: str, column: str, value: str) -> bool:
     """Put a value into a cell as its owner can. Returns whether the engine took it."""
-    with closing(sqlite3.connect(path)) as connection:
-        guards = connection.execute(
-            "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
-        ).fetchall()
+    with without_guards(path) as connection:
         connection.execute("PRAGMA ignore_check_constraints = ON")
-        for name, _ in guards:
-            connection.execute(f"DROP TRIGGER {name}")
         first = f"(SELECT min(rowid) FROM {table})"
         try:
             connection.execute(f"UPDATE {table} SET {column} = {value} WHERE rowid = {first}")
         except sqlite3.Error:
             return False
-        for _, sql in guards:
-            connection.execute(sql)
-        connection.commit()
         return True
 
 

@@ -1,6 +1,5 @@
 """Random days of a team: whatever operators do, state and history agree after each step."""
 
-import os
 import sqlite3
 import tempfile
 from collections.abc import Callable
@@ -30,6 +29,7 @@ from assignchat.service import (
 )
 from assignchat.store.sqlite.database import SqliteDatabase
 from assignchat.times import format_time
+from tests.support.examples import TIMES_AS_MANY
 from tests.support.team import START
 
 if TYPE_CHECKING:
@@ -321,6 +321,5 @@ class Days(RuleBasedStateMachine):
 
 
 TestDays = Days.TestCase
-TIMES_MORE = int(os.environ.get("ASSIGNCHAT_FUZZ", "1"))
-SECONDS_FOR_A_TEST = 120 * TIMES_MORE
-TestDays.settings = settings(max_examples=20 * TIMES_MORE, stateful_step_count=50)
+SECONDS_FOR_A_TEST = 120 * TIMES_AS_MANY
+TestDays.settings = settings(max_examples=20 * TIMES_AS_MANY, stateful_step_count=50)

@@ -12,10 +12,11 @@ from assignchat.errors import AssignchatError
 from assignchat.service import check
 from assignchat.store.database import Database
 from assignchat.store.postgres.database import PostgresDatabase
+from tests.support.examples import TIMES_AS_MANY
 from tests.support.servers import Server
-from tests.test_days import TIMES_MORE, Days
+from tests.test_days import Days
 
-SECONDS_FOR_A_TEST = 120 * TIMES_MORE
+SECONDS_FOR_A_TEST = 120 * TIMES_AS_MANY
 
 
 class DaysOnBoth(Days):
@@ -89,5 +90,5 @@ def value(cell: object) -> object:
 
 def test_a_file_and_a_server_keep_the_same_whatever_a_team_does(server: Server) -> None:
     DaysOnBoth.server = server
-    few = settings(max_examples=10 * TIMES_MORE, stateful_step_count=40)
+    few = settings(max_examples=10 * TIMES_AS_MANY, stateful_step_count=40)
     run_state_machine_as_test(DaysOnBoth, settings=few)

@@ -1,28 +1,24 @@
-"""Anything at all as a file to import, as a config file, and on the command line.
-
-The examples are the same in every run, so that nobody's change is held up by what somebody
-else's brought in; ASSIGNCHAT_FUZZ=N tries N times as many, new ones each time.
-"""
+"""Anything at all as a file to import, as a config file, and on the command line."""
 
 import csv
 import io
 import json
-import os
 import re
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from assignchat.config import addresses, keys
 from assignchat.errors import ConfigInvalid
 from assignchat.manual.tables import every_error
+from tests.support.examples import tried
 from tests.support.hostile import (
     IDS,
     NO_DURATIONS,
@@ -34,20 +30,6 @@ from tests.support.hostile import (
 )
 from tests.support.processes import Result
 from tests.support.team import Team
-
-TIMES_MORE = int(os.environ.get("ASSIGNCHAT_FUZZ", "0"))
-
-
-def tried(examples: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """So many examples, each of which begins with the database as the test found it."""
-    return settings(
-        max_examples=examples * max(1, TIMES_MORE),
-        derandomize=not TIMES_MORE,
-        database=None,
-        deadline=None,
-        print_blob=True,
-        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-    )
 
 
 class Bench:

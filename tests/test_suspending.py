@@ -4,7 +4,6 @@ Another connection holds the lock until the command waits for it; so it is known
 That no place in it is weaker than another is shown by the faults, with SIGTSTP at every call.
 """
 
-import os
 import re
 import signal
 import sqlite3
@@ -18,7 +17,7 @@ import pytest
 from tests.faults.afterwards import state
 from tests.faults.commands import COMMANDS, Writing
 from tests.support.databases import held, is_held_open
-from tests.support.processes import PATIENCE, pipe, program, result, run, start, wait_until
+from tests.support.processes import PATIENCE, full_pipe, program, result, run, start, wait_until
 from tests.support.stopping import is_waiting, waits
 from tests.support.team import made_demo
 from tests.support.terminal import (
@@ -180,11 +179,7 @@ def test_progress_is_shown_after_a_second_and_leaves_nothing_behind(tmp_path: Pa
 def test_a_result_that_nobody_reads_keeps_nobody_waiting(writing: Writing, tmp_path: Path) -> None:
     writing.before(tmp_path)
     before = state(tmp_path)
-    with pipe() as (_nobody, full):
-        os.set_blocking(full.fileno(), False)
-        while full.write(b"x" * 4096):
-            pass
-        os.set_blocking(full.fileno(), True)
+    with full_pipe() as full:
         process = start(tmp_path, *program(*writing.words), stdout=full, stderr=full)
         wait_until(lambda: writing.delivers or is_changed(tmp_path, before))
         served(tmp_path, writing)
@@ -224,11 +219,7 @@ def test_a_note_that_nobody_reads_keeps_nobody_waiting(tmp_path: Path) -> None:
     rows = "id,customer,owner_id,opened_at\nnew,Ann,mark,2999-01-01T00:00:00Z\n"
     (tmp_path / "chats.csv").write_text(rows)
     before = state(tmp_path)
-    with pipe() as (_nobody, full):
-        os.set_blocking(full.fileno(), False)
-        while full.write(b"x" * 4096):
-            pass
-        os.set_blocking(full.fileno(), True)
+    with full_pipe() as full:
         process = start(tmp_path, *program("import", "chats", "chats.csv"), stderr=full)
         wait_until(lambda: is_changed(tmp_path, before))
         served(tmp_path, writing)

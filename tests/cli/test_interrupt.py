@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tests.support.processes import Process, Stream, pipe, program, result, start, wait_until
+from tests.support.processes import Process, Stream, full_pipe, program, result, start, wait_until
 from tests.support.team import Team
 
 MANY = 300_000
@@ -65,11 +65,7 @@ def test_who_waits_for_an_answer_can_stop_waiting_and_hears_that_the_request_sta
 
 
 def test_a_result_that_nobody_reads_is_given_up_at_the_second_interruption(team: Team) -> None:
-    with pipe() as (_nobody, full):
-        os.set_blocking(full.fileno(), False)
-        while full.write(b"x" * 4096):
-            pass
-        os.set_blocking(full.fileno(), True)
+    with full_pipe() as full:
         process = started(team, *ASK, stdout=full)
         process.send_signal(signal.SIGINT)
         with pytest.raises(subprocess.TimeoutExpired):

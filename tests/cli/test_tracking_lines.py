@@ -1,7 +1,6 @@
 """tracking --jsonl: the lines that the engine makes are those that we would make, to the byte."""
 
 import sqlite3
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assignchat.model import Event, Status
+from tests.support.databases import without_guards
 from tests.support.team import Team, run_here
 
 TEXTS = st.one_of(
@@ -64,11 +64,7 @@ def put(
     folder: Path, rows: list[dict[str, Any]], spoilt: tuple[int, str, Any] | None = None
 ) -> bool:
     """Let tracking have these rows alone, one cell spoilt. Returns whether the engine took that."""
-    with closing(sqlite3.connect(folder / "assignchat.db")) as connection:
-        found = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
-        guards = found.fetchall()
-        for name, _ in guards:
-            connection.execute(f"DROP TRIGGER {name}")
+    with without_guards(folder / "assignchat.db") as connection:
         connection.execute("PRAGMA ignore_check_constraints = ON")
         connection.execute("DELETE FROM engagement_tracking")
         for number, row in enumerate(rows, start=1):
@@ -83,9 +79,6 @@ def put(
                 connection.execute(change, (value, number))
             except sqlite3.Error:
                 return False
-        for _, sql in guards:
-            connection.execute(sql)
-        connection.commit()
         return True
 
 

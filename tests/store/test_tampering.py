@@ -1,14 +1,11 @@
 """check --full: what was done to tracking rows by hand is named, and the head tells the rest."""
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assignchat import open_database
+from tests.support.databases import without_guards
 from tests.support.processes import Result
 from tests.support.team import Team
 
@@ -52,22 +49,9 @@ def team(empty_team: Team) -> Team:
     return empty_team
 
 
-@contextmanager
-def _without_guards(team: Team) -> Iterator[sqlite3.Connection]:
-    with closing(sqlite3.connect(team.database)) as connection, connection:
-        guards = connection.execute(
-            "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
-        ).fetchall()
-        for name, _ in guards:
-            connection.execute(f"DROP TRIGGER {name}")
-        yield connection
-        for _, sql in guards:
-            connection.execute(sql)
-
-
 def tamper(team: Team, *statements: str) -> None:
     """Do something to the file as its owner can, and put the guards back."""
-    with _without_guards(team) as connection:
+    with without_guards(team.database) as connection:
         for statement in statements:
             connection.execute(statement)
 
@@ -332,7 +316,7 @@ ANY = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 
 
 def _set(team: Team, row_id: int, column: str, value: object) -> None:
-    with _without_guards(team) as connection:
+    with without_guards(team.database) as connection:
         connection.execute(
             f"UPDATE engagement_tracking SET {column} = ? WHERE id = ?", (value, row_id)
         )

@@ -16,6 +16,20 @@ def held(path: Path, begin: str = "BEGIN IMMEDIATE") -> Iterator[sqlite3.Connect
         yield other
 
 
+@contextmanager
+def without_guards(path: Path) -> Iterator[sqlite3.Connection]:
+    """A file as its owner can change it: without its triggers, which stand again afterwards."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        guards = connection.execute(
+            "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+        ).fetchall()
+        for name, _ in guards:
+            connection.execute(f"DROP TRIGGER {name}")
+        yield connection
+        for _, sql in guards:
+            connection.execute(sql)
+
+
 def is_held_open(path: Path) -> bool:
     """Whether somebody reads an older state of the database than the newest."""
     with closing(sqlite3.connect(path, timeout=0)) as other:

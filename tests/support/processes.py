@@ -130,6 +130,17 @@ def pipe() -> Iterator[tuple[FileIO, FileIO]]:
         yield reader, writer
 
 
+@contextmanager
+def full_pipe() -> Iterator[FileIO]:
+    """Where a pipe is written that nobody reads and that takes no more."""
+    with pipe() as (_nobody, full):
+        os.set_blocking(full.fileno(), False)
+        while full.write(b"x" * 4096):
+            pass
+        os.set_blocking(full.fileno(), True)
+        yield full
+
+
 def read(file: FileIO, most: int = 65_536) -> bytes:
     """What comes next from a pipe or a terminal, but not after long; nothing at its end."""
     ready, _, _ = select.select([file], [], [], PATIENCE)
