@@ -284,8 +284,9 @@ def test_a_password_that_others_may_read_is_refused(team: Team) -> None:
 
 
 def test_what_is_no_url_is_refused_by_name(team: Team) -> None:
-    refused = team.run("--db", f"postgresql://mark:{SECRET}@host:port/x", "user", "list")
-    assert refused.exit_code in (2, 6)
+    no_url = f"postgresql://mark:{SECRET}@host:port/x"
+    refused = team.run("--db", no_url, "user", "list", "--json")
+    assert (refused.exit_code, refused.error) == (6, "database_unreachable")
     assert SECRET not in refused.err
     for where in (
         "postgresql://mark:sec@ret@127.0.0.1:1/x",

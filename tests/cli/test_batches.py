@@ -66,15 +66,6 @@ def test_machines_see_all_oldest_first_and_people_the_newest_first(team: Team) -
     assert shown.err == ""
 
 
-def test_json_lines_and_csv_say_the_same_as_json(team: Team) -> None:
-    _back_and_forth(team, 2)
-    document = team.ok("batches")
-    lines = team.run("batches", "--jsonl").out.splitlines()
-    assert [json.loads(line) for line in lines] == document
-    table = csv.DictReader(io.StringIO(team.run("batches", "--csv").out))
-    assert [row["actor"] for row in table] == [batch["actor"] for batch in document]
-
-
 def test_a_limit_below_nothing_is_a_usage_error(team: Team) -> None:
     assert team.refused("batches", "--limit", "-1") == (2, "usage")
 

@@ -84,10 +84,6 @@ def test_the_three_forms_for_machines_say_the_same(busy: Team) -> None:
     assert csv_rows(busy) == as_text
 
 
-def test_only_one_form_is_printed_at_a_time(team: Team) -> None:
-    assert team.refused("requests", "--csv") == (2, "usage")
-
-
 FILTERS = {
     ("--status", "pending"): [6],
     ("--status", "accepted"): [1],

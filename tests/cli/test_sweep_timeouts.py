@@ -193,13 +193,3 @@ def test_a_watch_sweeps_until_it_is_told_to_stop(empty_team: Team, number: signa
     assert empty_team.history(event="timed_out") == [
         ("timed_out", "system", "mark", "martha", "timed_out")
     ]
-
-
-def test_two_sweeps_at_once_time_each_request_out_once(empty_team: Team) -> None:
-    request_made_now(empty_team, timeout="1s")
-    for chat in ("chat-2", "chat-3"):
-        empty_team.ok("assign", chat, "--to", "martha", "--as", "mark", "--timeout", "1s")
-    empty_team.sqlite("UPDATE requests SET expires_at = requested_at")
-    both = [start(empty_team.folder, *program("sweep-timeouts")) for _ in range(2)]
-    assert [result(sweep).exit_code for sweep in both] == [0, 0]
-    assert len(empty_team.history(event="timed_out")) == 3

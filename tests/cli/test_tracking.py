@@ -133,18 +133,6 @@ def test_json_lines_and_csv_say_the_same_as_json(story: Team, options: tuple[str
                 assert cells[name] == ("" if value is None else str(harmless))
 
 
-def test_a_cell_that_a_spreadsheet_would_run_is_neutralised(team: Team) -> None:
-    team.ok("assign", "chat-1", "--to", "martha", "--as", "mark")
-    team.ok("reject", "1", "--reason", "@cmd()", "--as", "martha")
-    out = team.run("tracking", "--event", "rejected", "--csv").out
-    assert "'@cmd()" in out
-    assert ",@cmd()" not in out
-
-
-def test_only_one_form_is_printed_at_a_time(team: Team) -> None:
-    assert team.refused("tracking", "--csv", "--jsonl") == (2, "usage")
-
-
 @pytest.fixture
 def long(team_now: Team) -> Team:
     """More than fifty rows."""

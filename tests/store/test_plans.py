@@ -78,6 +78,7 @@ def test_a_check_joins_no_table_by_reading_it_again_for_each_row(
     check.check(database)
     database.connection.set_trace_callback(None)
     queries = [sql for sql in statements if re.match(r"\s*(SELECT|WITH)", sql)]
+    assert queries
     for sql in queries:
         plan = [row[3] for row in database.connection.execute(f"EXPLAIN QUERY PLAN {sql}")]
         assert [step for step in plan if re.match(r"SCAN .*LEFT-JOIN", step)] == [], sql
