@@ -39,7 +39,7 @@ def every(
     database: Database, *, limit: int | None = None, newest_first: bool = False
 ) -> Iterator[BatchRow]:
     """Yield all batches."""
-    order = page("id", limit, newest_first=newest_first)
+    order = page("id", limit=limit, newest_first=newest_first)
     return database.rows(BatchRow, f"SELECT {_COLUMNS} FROM batches {order}", many=limit is None)
 
 
@@ -146,12 +146,12 @@ def check_as_told(database: Database, batch: BatchRow) -> None:
     """
     first, last = _ends(database, batch.id)
     bound = {"batch": batch.id, "first": first, "last": last}
-    undone = "SELECT at FROM engagement_tracking WHERE batch_id = :batch AND event = 'undone'"
+    undone = "SELECT min(at) FROM engagement_tracking WHERE batch_id = :batch AND event = 'undone'"
     told = {
         "id": batch.id if first and _are_sealed(database, first, last) else None,
         "actor": database.value("SELECT actor FROM engagement_tracking WHERE id = :first", bound),
         "assigned": last - first + 1,  # nothing else happens between its first and its last
-        "undone_at": batch.undone_at or database.value(f"{undone} AND id > :last LIMIT 1", bound),
+        "undone_at": batch.undone_at or database.value(f"{undone} AND id > :last", bound),
     }
     for column, value in told.items():
         found = getattr(batch, column)

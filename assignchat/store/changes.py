@@ -54,24 +54,15 @@ def _to_tell(
         " AND (t.from_user IS DISTINCT FROM t.to_user"
         f" OR {database.json_at('t.detail', 'status')} IS NOT NULL))))"
         f" WHERE c.owner_id IS DISTINCT FROM c.crm_owner_id{or_status}"
-        f" {_order(limit, newest_first=newest_first)}"
+        f" {page('changed_at', 'c.id', limit=limit, newest_first=newest_first)}"
     )
-
-
-def _order(limit: int | None, *, newest_first: bool) -> str:
-    direction = " DESC" if newest_first else ""
-    return page(f"changed_at{direction}, c.id", limit, newest_first=newest_first)
 
 
 def stage(database: Database, *, limit: int | None = None, statuses: bool = True) -> None:
     """Collect the chats to tell the CRM about, as they are now. See `to_tell`."""
     texts = ", ".join(f"{name} TEXT" for name in ChatChange._fields)
-    database.make_temporary("telling", f"place INTEGER PRIMARY KEY, {texts}")
-    database.stage_selected(
-        "telling",
-        f"SELECT row_number() OVER (), found.* FROM"
-        f" ({_to_tell(database, limit, statuses=statuses)}) AS found",
-    )
+    database.make_temporary("telling", texts)
+    database.stage_selected("telling", _to_tell(database, limit, statuses=statuses))
 
 
 def with_other_status(database: Database) -> Iterator[str]:
@@ -81,8 +72,9 @@ def with_other_status(database: Database) -> Iterator[str]:
 
 
 def staged(database: Database) -> Iterator[ChatChange]:
-    """Yield the collected chats, in the order in which they were collected."""
-    return database.rows(ChatChange, f"SELECT {_COLUMNS} FROM telling ORDER BY place", many=True)
+    """Yield the collected chats, in the order of their last change."""
+    select = f"SELECT {_COLUMNS} FROM telling ORDER BY changed_at, id"
+    return database.rows(ChatChange, select, many=True)
 
 
 def unstage(database: Database, chat_ids: Iterable[str]) -> None:

@@ -40,9 +40,8 @@ def matching(
         # Engines fold case for ASCII alone, or as their locale says, so this leaves some in.
         "like": f"(lower(customer) LIKE :like ESCAPE '!' OR {database.not_ascii('customer')})",
     }
-    direction = " DESC" if newest_first else ""
     at_once = limit if part is None else None
-    order = page(f"opened_at{direction}, id", at_once, newest_first=newest_first)
+    order = page("opened_at", "id", limit=at_once, newest_first=newest_first)
     select = f"SELECT {_COLUMNS} FROM chats {where(filters, given)} {order}"
     rows = database.rows(Chat, select, given, many=at_once is None)
     if part is None:

@@ -113,7 +113,7 @@ def matching(
         filters["status"] = _STATUS_FILTERS.get(status, "r.status = :status")
     # The sign keeps SQLite from walking all requests in their order to find the few pending.
     column = "+r.id" if status == "pending" else "r.id"
-    order = page(column, limit, newest_first=newest_first)
+    order = page(column, limit=limit, newest_first=newest_first)
     return _requests(database, f"{where(filters, given)} {order}", given, many=limit is None)
 
 

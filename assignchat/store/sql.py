@@ -58,9 +58,13 @@ def where(filters: Mapping[str, str], given: Params) -> str:
     return "WHERE " + " AND ".join(clauses) if clauses else ""
 
 
-def page(id_column: str, limit: int | None, *, newest_first: bool) -> str:
-    """Return the ORDER BY and LIMIT of a list. A limit of None means all."""
-    order = f"ORDER BY {id_column}{' DESC' if newest_first else ''}"
+def page(*columns: str, limit: int | None, newest_first: bool) -> str:
+    """Return the ORDER BY and LIMIT of a list. A limit of None means all.
+
+    No two rows may be alike in all of the columns: which comes first an engine chooses anew.
+    """
+    direction = " DESC" if newest_first else ""
+    order = f"ORDER BY {', '.join(column + direction for column in columns)}"
     return order if limit is None else f"{order} LIMIT {int(limit)}"
 
 

@@ -47,6 +47,9 @@ _FILTERS = {
     "after": "id > :after",
 }
 
+RECORD_ORDER = ("requested_at", "coalesce(request_id, batch_id)", "kind", "chat_id")
+"""The columns by which records are sorted. No two are alike in all: a batch has a chat once."""
+
 _CHANGED_AT = f"coalesce({COLUMNS_WITH_DEADLINE['resolved_at']}, requested_at)"
 
 _RECORD_FILTERS = {
@@ -119,7 +122,7 @@ def rows(
     database: Database, given: Filters, *, limit: int | None = None, newest_first: bool = False
 ) -> Iterator[TrackingRow]:
     """Yield the rows that match the filters."""
-    order = page("id", limit, newest_first=newest_first)
+    order = page("id", limit=limit, newest_first=newest_first)
     return database.rows(
         TrackingRow, f"{_chosen(database, given)} {order}", given, many=limit is None
     )
@@ -154,11 +157,7 @@ def records(
     database: Database, given: Filters, *, limit: int | None = None, newest_first: bool = False
 ) -> Iterator[EngagementRecord]:
     """Yield the Engagement Tracking Records that match. One past its deadline is timed out."""
-    order = page(
-        f"requested_at{' DESC' if newest_first else ''}, coalesce(request_id, batch_id)",
-        limit,
-        newest_first=newest_first,
-    )
+    order = page(*RECORD_ORDER, limit=limit, newest_first=newest_first)
     return database.rows(
         EngagementRecord,
         f"SELECT {_RECORD_COLUMNS} FROM engagement_records r"

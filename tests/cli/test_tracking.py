@@ -181,6 +181,12 @@ def test_the_folded_history_has_one_record_for_each_assignment(story: Team) -> N
     ]
 
 
+def test_people_see_the_records_of_one_moment_too_in_reverse(story: Team) -> None:
+    chats = [record["chat_id"] for record in story.ok("tracking", "--records")]
+    shown = story.run("tracking", "--records").out.splitlines()
+    assert [line.split("\t")[2] for line in shown] == chats[::-1]
+
+
 def test_records_are_found_by_when_they_last_changed(team: Team) -> None:
     for chat, timeout in (("chat-1", "off"), ("chat-2", "1m"), ("chat-3", "off")):
         team.ok("assign", chat, "--to", "martha", "--as", "mark", "--timeout", timeout)
