@@ -202,6 +202,12 @@ TABLES: Mapping[str, Mapping[str, Kind]] = {
 A table comes after those that its rows refer to.
 """
 
+KEYS = {
+    "batch_recipients": "batch_id, user_id",
+    "owner_names": "source, user_id",
+}
+"""The columns that name a row, if the first one alone does not."""
+
 OWN = (*TABLES, "engagement_records", "pending_requests", "user_load")
 """Our tables and views."""
 

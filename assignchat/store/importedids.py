@@ -12,8 +12,9 @@ def new_ids(database: Database) -> Iterator[tuple[Sequence[int], Sequence[str]]]
     last = int(database.value("SELECT coalesce(max(place), 0) FROM incoming"))
     for first in range(1, last + 1, _AT_ONCE):
         lines, found = database.whole_columns(
-            ["line", "id"],
-            f"FROM incoming i WHERE {IS_NEW} AND place BETWEEN :first AND :last",
+            ["line", "chat_id"],
+            "FROM (SELECT place AS id, line, i.id AS chat_id FROM incoming i"  # in its order
+            f" WHERE {IS_NEW} AND place BETWEEN :first AND :last) AS new",
             {"first": first, "last": first + _AT_ONCE - 1},
         )
         if found:
@@ -63,7 +64,7 @@ def twins(
     while together := list(islice(left, _AT_ONCE)):
         database.stage("odd", together)
     database.execute("CREATE INDEX odd_by_form ON odd (form)")
-    found = database.tuples(f"{_TWINS} ORDER BY 1 LIMIT :at_most", {"at_most": at_most})
+    found = database.tuples(f"{_TWINS} ORDER BY 1, 2, 3 LIMIT :at_most", {"at_most": at_most})
     return [Found(line, chat_id, other, Fault.TWIN) for line, chat_id, other in found]
 
 

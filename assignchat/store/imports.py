@@ -145,7 +145,7 @@ def problems(database: Database, at_most: int) -> list[Found]:
     """Find the faults of the staged rows, up to `at_most` of each kind."""
     found: list[Found] = []
     for fault, sql in _PROBLEMS.items():
-        rows = database.tuples(f"{sql} ORDER BY 1 LIMIT :at_most", {"at_most": at_most})
+        rows = database.tuples(f"{sql} ORDER BY +i.place LIMIT :at_most", {"at_most": at_most})
         found += [Found(line, chat_id, value, fault) for line, chat_id, value in rows]
     return found
 
@@ -215,7 +215,7 @@ def losing_their_request() -> Which:
 def chats_by_new_owner(database: Database) -> dict[str, int]:
     """Count the chats that a merge will take from others, by the user who gets them."""
     found = database.tuples(
-        f"SELECT i.owner_id, count(*) {KNOWN} WHERE {_OWNER_CHANGES} GROUP BY i.owner_id"
+        f"SELECT i.owner_id, count(*) {KNOWN} WHERE {_OWNER_CHANGES} GROUP BY 1 ORDER BY 1"
     )
     return dict(found)
 
@@ -223,7 +223,7 @@ def chats_by_new_owner(database: Database) -> dict[str, int]:
 def chats_by_former_owner(database: Database) -> dict[str, int]:
     """Count the chats that a merge will give to others, by the user who loses them."""
     found = database.tuples(
-        f"SELECT c.owner_id, count(*) {KNOWN} WHERE {_OWNER_CHANGES} GROUP BY c.owner_id"
+        f"SELECT c.owner_id, count(*) {KNOWN} WHERE {_OWNER_CHANGES} GROUP BY 1 ORDER BY 1"
     )
     return dict(found)
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from assignchat.errors import DatabaseDamaged, InvalidValue
-from assignchat.store.columns import TABLES
+from assignchat.store.columns import KEYS, TABLES
 from assignchat.store.database import Database
 
 Progress = Callable[[int, int | None], None]
@@ -23,7 +23,8 @@ def copy_rows(source: Database, target: Database, progress: Progress) -> bool:
         done = 0
         for name in TABLES:
             columns = ", ".join(target.columns(name))
-            rows = source.tuples(f"SELECT {columns} FROM {name} ORDER BY 1", many=True)
+            order = KEYS.get(name, "1")
+            rows = source.tuples(f"SELECT {columns} FROM {name} ORDER BY {order}", many=True)
             try:
                 target.stage(name, _told(rows, done, total, progress))
             except DatabaseDamaged as error:

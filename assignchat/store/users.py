@@ -48,24 +48,21 @@ def similar(database: Database, word: str) -> dict[str, str]:
 
     If there are more than 200, they are up to 200 of those that begin as the word does.
     """
-    found = _beginning_with(database, "", _MOST_COMPARED + 1)
-    if len(found) > _MOST_COMPARED:
-        found = _beginning_with(database, word[: max(1, len(word) // 2)], _MOST_COMPARED)
-    return dict(found)
+    words = "SELECT 2 * (SELECT count(*) FROM users) + (SELECT count(*) FROM user_aliases)"
+    are_few = database.value(words) <= _MOST_COMPARED
+    beginning = "" if are_few else word[: max(1, len(word) // 2)]
+    found = database.tuples(
+        "SELECT word, user_id FROM (SELECT 1 AS kind, name AS word, id AS user_id FROM users"
+        " UNION ALL SELECT 2, alias, user_id FROM user_aliases"
+        " UNION ALL SELECT 3, id, id FROM users) AS words"
+        " WHERE substr(lower(word), 1, length(:beginning)) = lower(:beginning)"
+        " ORDER BY kind, word, user_id LIMIT :limit",
+        {"beginning": beginning, "limit": _MOST_COMPARED},
+    )
+    return {str(word): str(user_id) for word, user_id in found}
 
 
 _MOST_COMPARED = 200
-
-
-def _beginning_with(database: Database, beginning: str, limit: int) -> list[tuple[str, str]]:
-    found = database.tuples(
-        "SELECT word, user_id FROM (SELECT name AS word, id AS user_id FROM users"
-        " UNION ALL SELECT alias, user_id FROM user_aliases"
-        " UNION ALL SELECT id, id FROM users) AS words"
-        " WHERE substr(lower(word), 1, length(:beginning)) = lower(:beginning) LIMIT :limit",
-        {"beginning": beginning, "limit": limit},
-    )
-    return [(str(word), str(user_id)) for word, user_id in found]
 
 
 def active(

@@ -17,7 +17,7 @@ def differences(database: Database) -> Iterator[Difference]:
     arms = " UNION ALL ".join(derived.sql(place) for place, derived in enumerate(every))
     found = database.tuples(
         f"{_named_subqueries(database)} SELECT number, row_key, marks FROM ({arms}) AS differing"
-        " ORDER BY number, length(row_key), row_key",
+        " ORDER BY number, length(row_key), row_key, marks",
         many=True,
     )
     doubted: set[object] = set()

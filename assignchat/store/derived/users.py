@@ -99,7 +99,9 @@ def value_at(values: str, row: str, user: str, *, alias: str = "") -> str:
 
 def wrongly_folded(database: Database) -> Iterator[Difference]:
     """Yield the aliases that are not stored in the form in which they are compared."""
-    stored = database.tuples("SELECT alias, user_id, folded FROM user_aliases", many=True)
+    stored = database.tuples(
+        "SELECT alias, user_id, folded FROM user_aliases ORDER BY user_id, alias", many=True
+    )
     for alias, user_id, form in stored:
         if not isinstance(alias, str) or folded(alias) != form:
             yield Difference("user_aliases", user_id, "folded")

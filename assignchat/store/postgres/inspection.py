@@ -8,6 +8,7 @@ from typing import Any
 from assignchat.errors import DatabaseDamaged, InvalidValue
 from assignchat.model import TrackingRow
 from assignchat.shell import quoted
+from assignchat.store.columns import KEYS
 from assignchat.store.database import Database
 from assignchat.store.inspection import SchemaDifference
 from assignchat.store.postgres import errors, statements
@@ -53,6 +54,11 @@ class PostgresInspection(Expressions, Database):
     def columns(self, table: str) -> list[str]:
         return self.column(statements.COLUMNS, {"table": table})
 
+    def table(self, name: str) -> Iterator[tuple[Any, ...]]:
+        if name == "engagement_records":
+            return self.tuples(statements.RECORDS, many=True)
+        return super().table(name)
+
     def integrity(self) -> list[str]:
         return []  # pg_amcheck looks at the server's files
 
@@ -94,4 +100,5 @@ class PostgresInspection(Expressions, Database):
     def as_stored(
         self, table: str, columns: Sequence[str], which: str = ""
     ) -> Iterator[tuple[Any, ...]]:
-        return self.tuples(f"SELECT {', '.join(columns)} FROM {table} {which}", many=True)
+        select = f"SELECT {', '.join(columns)} FROM {table} {which} ORDER BY {KEYS.get(table, '1')}"
+        return self.tuples(select, many=True)
