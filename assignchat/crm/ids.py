@@ -13,7 +13,7 @@ _SPOILT = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
-_SPOILT_LINE = re.compile(f"\\n(?:{_SPOILT.pattern})\\n", _SPOILT.flags)
+_SPOILT_LINE = re.compile(f"\\n(?=[\\d=])(?:{_SPOILT.pattern})\\n", _SPOILT.flags)
 _UNUSUAL = re.compile("[^-_.@+a-z0-9\n]")
 _WHY = {
     "rounded": "is a number that a spreadsheet has rounded",

@@ -104,7 +104,7 @@ def body_in_parts(found: Table, note: Note) -> Iterator[Sequence[NumberedRecord]
     rows.end()
 
 
-_MANY = 256
+_MANY = 1000
 _SHORT = 256 * FEW  # characters
 
 

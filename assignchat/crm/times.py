@@ -45,7 +45,7 @@ def _in_time(part: Rows, times: "Times") -> Iterator[Rows]:
     for column in [name for name in TIME_COLUMNS if name in columns]:
         values = columns[column]
         try:
-            columns[column] = list(map(times.of_cell, values))
+            columns[column] = times.of_cells(values)
         except InvalidValue as error:
             if len(values) > 1:
                 yield from (one for row in part.in_parts(1) for one in _in_time(row, times))
@@ -79,16 +79,17 @@ def looks_stored(text: str) -> bool:
 
 
 def are_stored(values: Sequence[Any]) -> bool:
-    """Return whether it is clear at a glance that each value is a time as it is stored."""
+    """Return whether it is clear at a glance that each value is blank or a time as it is stored."""
+    times = [value for value in values if value != ""]
     try:
-        texts, count = "".join(values), len(values)
+        texts, count = "".join(times), len(times)
         signs = [texts[at::_STORED_LENGTH] for at in (4, 7, 10, 13, 16, 19, 23)]
-        if {*map(len, values)} != {_STORED_LENGTH} or signs != [sign * count for sign in "--T::.Z"]:
-            return False
-        list(map(datetime.fromisoformat, values))
+        if {*map(len, times)} != {_STORED_LENGTH} or signs != [sign * count for sign in "--T::.Z"]:
+            return count == 0
+        list(map(datetime.fromisoformat, times))
     except (TypeError, ValueError):
         return False
-    return all(int(end(values)[:4]) in YEARS for end in (min, max))
+    return all(int(end(times)[:4]) in YEARS for end in (min, max))
 
 
 _STORED_LENGTH = len("2026-11-22T14:05:10.000Z")
@@ -115,13 +116,18 @@ class Times:
         # Many rows have the same minute, and reading a form is slow.
         self._stored = lru_cache(maxsize=10_000)(lambda text: format_time(self._read(text)))
 
-    def of_cell(self, value: Any) -> Any:
-        """Return the point in time that a cell names, as it is stored or as it may be.
+    def of_cells(self, values: Sequence[Any]) -> Sequence[Any]:
+        """Return the points in time that cells name, as they are stored or as they may be.
 
         A blank cell stays as it is. Raises `InvalidValue`.
         """
+        if self._are_iso and are_stored(values):  # as nearly always
+            return values
+        return list(map(self._of_cell, values))
+
+    def _of_cell(self, value: Any) -> Any:
         if self._are_iso and type(value) is str and looks_stored(value):
-            return value  # as nearly every one; it is read when it is stored
+            return value  # it is read when it is stored
         return value if is_blank(value) else self.stored(value)
 
     def stored(self, value: Any) -> str:

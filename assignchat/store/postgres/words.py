@@ -44,7 +44,7 @@ def _copied_column(values: Sequence[Any], null: str) -> Iterable[str]:
         together = "".join(values)
     except TypeError:
         are_numbers = set(map(type, values)) == {int}
-        return map(str, values) if are_numbers else [_copied(value, null) for value in values]
+        return map(repr, values) if are_numbers else [_copied(value, null) for value in values]
     if any(map(together.__contains__, _ESCAPED)):
         return [_copied(value, null) for value in values]
     return values
