@@ -1,5 +1,6 @@
 """A standby that takes the place of a server that is gone."""
 
+import signal
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -87,32 +88,43 @@ def test_the_second_server_goes_on_where_the_first_has_ended(team: Team, pair: P
     assert team.owner("chat-1") == "martha"
 
 
-def committing(team: Team, pair: Pair) -> Process:
+def committing(team: Team, pair: Pair, command: str) -> Process:
     """Begin a command that waits in its commit for the second server."""
-    accepting = start(team.folder, *program("accept", "1", "--as", "martha", "--json"))
+    begun = start(team.folder, *program(*command.split(), "--json"))
     wait_until(lambda: pair.on_first("pg_stat_activity WHERE wait_event = 'SyncRep'"))
-    return accepting
+    return begun
+
+
+ACCEPT, MARK_READ = "accept 1 --as martha", "inbox --mark-read --as martha"
 
 
 def test_a_commit_that_has_reached_the_second_server_is_told_as_made(
     team: Team, pair: Pair
 ) -> None:
     pair.second.run("SELECT pg_wal_replay_pause()")
-    accepting = committing(team, pair)
+    accepting = committing(team, pair, ACCEPT)
     pair.fail_over()
     assert result(accepting).exit_code == 0
     assert team.owner("chat-1") == "martha"
 
 
-def test_a_commit_that_is_lost_with_the_first_server_is_told_as_not_made(
-    team: Team, pair: Pair
+@pytest.mark.parametrize(("command", "is_known"), [(ACCEPT, True), (MARK_READ, False)])
+@pytest.mark.parametrize("others", [False, True], ids=["alone", "its number is given to another"])
+def test_a_commit_that_is_lost_with_the_first_server_is_not_told_as_made(
+    team: Team, pair: Pair, command: str, is_known: bool, others: bool
 ) -> None:
     pair.second.stop()
-    accepting = committing(team, pair)
+    losing = committing(team, pair, command)
+    losing.send_signal(signal.SIGSTOP)
+    (number,) = pair.first.run("SELECT max(backend_xid::text::int) FROM pg_stat_activity")[0]
     pair.first.kill()
     pair.second.start()
     pair.second.run("SELECT pg_promote()")
-    told = result(accepting)
+    while others and pair.second.run("SELECT pg_current_xact_id()::text::int")[0][0] <= number:
+        pass
+    losing.send_signal(signal.SIGCONT)
+    told = result(losing)
     assert (told.exit_code, told.error) == (6, "database_unreachable")
-    assert "not known" not in told.err
+    assert ("not known" in told.err) == (others and not is_known)
     assert team.owner("chat-1") == "mark"
+    assert not pair.second.run("SELECT 1 FROM assignchat.notifications WHERE read_at IS NOT NULL")

@@ -63,6 +63,7 @@ class PostgresDatabase(PostgresInspection, PostgresLogins, Watching, Database):
         self._cursors = 0
         self._number = ""  # of the transaction that writes
         self._since = datetime.fromtimestamp(0, UTC)  # when it began, by the server's clock
+        self._up_since: datetime | None = None  # when that server was started
         self._is_made = True
         self._is_bulk = False
         self._keyed: set[str] = set()
@@ -89,7 +90,7 @@ class PostgresDatabase(PostgresInspection, PostgresLogins, Watching, Database):
         """Set the connection up, refuse a database that is not ours or too new, and migrate."""
         sql, params = connecting.settings(self.connection, self._busy_seconds)
         try:
-            version = self.value(f"{sql}; SELECT max(version) FROM _version", params) or 0
+            version, self._up_since = next(self.tuples(f"{sql}; {statements.OPENED}", params))
         except DatabaseUnusable as error:
             if getattr(error.__cause__, "pgcode", None) == "42P01":
                 raise self._unseen() from error
@@ -219,10 +220,10 @@ class PostgresDatabase(PostgresInspection, PostgresLogins, Watching, Database):
         try:
             self.execute("COMMIT")
         except DatabaseUnreachable as error:
-            from assignchat.store.postgres.outcomes import was_committed  # rare
+            from assignchat.store.postgres.outcomes import Lost, was_committed  # rare
 
-            seconds = max(self._busy_seconds, 1)
-            if not number or not was_committed(self, number, self._since, seconds, error):
+            lost = Lost(number, self._since, self._up_since)
+            if not number or not was_committed(self, lost, max(self._busy_seconds, 1), error):
                 raise
         finally:
             self.connection.on_waiting = None

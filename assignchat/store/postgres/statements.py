@@ -41,12 +41,19 @@ read, it fails where our tables are gone."""
 BEGIN_WITHIN = f"{WITHOUT_GAPS}; {_STATE}"
 """The same for one that writes, within the one that makes the database."""
 
+OPENED = "SELECT coalesce(max(version), 0), pg_postmaster_start_time() FROM _version"
+"""The version of the tables, and when the server was started."""
+
 OUTCOME = "SELECT pg_xact_status(CAST(:number AS xid8))"
 
 HAS_SEAL = "SELECT EXISTS (SELECT 1 FROM assignchat.seals WHERE hash = :hash)"
 
-HAS_CRASHED = "SELECT stats_reset > :time FROM pg_stat_wal"
-"""Whether the server has crashed since then: it counts anew afterwards, or if it is told to."""
+MAY_HAVE_LOST = """
+SELECT stats_reset > :since OR (pg_postmaster_start_time() <> :up_since
+    AND pg_last_wal_replay_lsn() IS NOT NULL) FROM pg_stat_wal
+"""
+"""Whether the server has crashed since then: it counts anew afterwards, or if it is told to. Or
+whether it is another one than was up before, which has been a standby."""
 
 HOLDER = f"""
 SELECT coalesce(a.application_name, ''), a.usename, a.xact_start
