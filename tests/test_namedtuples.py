@@ -60,7 +60,7 @@ USES: dict[str, Callable[[Any], object]] = {
 
 
 def outcome(use: Callable[[Any], object], made: type) -> object:
-    """What comes of a use; of a wrong one, its error."""
+    """What comes of a use, which is the error if it is a wrong one."""
     try:
         return use(made)
     except TypeError:

@@ -39,7 +39,7 @@ class Watch:
         return SEQUENCE.sub("", self.raw.rpartition(HOME)[2]).replace("\r", "")
 
     def until(self, shown: str | Callable[[str], object]) -> str:
-        """Wait until the page shows this; the page."""
+        """Wait until the page shows this. Returns the page."""
         is_there = shown if callable(shown) else lambda frame: shown in frame
         self._terminal.until(lambda: is_there(self.frame))
         return self.frame
@@ -49,7 +49,7 @@ class Watch:
 def watching(
     team: Team, user: str = "martha", *, columns: int = 80, env: dict[str, str] | None = None
 ) -> Iterator[Watch]:
-    """The live inbox of a user, once it is there; it has ended and left the terminal as it was."""
+    """The live inbox of a user, once it is there. It must leave the terminal as it was."""
     command = program("inbox", "--watch", "--as", user)
     with on_terminal(team.folder, *command, columns=columns, env=env) as terminal:
         watch = Watch(terminal)

@@ -22,7 +22,7 @@ class Refusal(NamedTuple):
     other_reasons: tuple[str, ...]
 
     def words(self, *named: str, reason: str | None = None, by: str = "") -> tuple[str, ...]:
-        """The command line that names a request or a chat; the first reason, unless told."""
+        """The command line that names a request or a chat, and unless told the first reason."""
         given = self.reasons[0] if reason is None else reason
         return (self.command, *named, "--reason", given, "--as", by or self.by)
 

@@ -52,7 +52,7 @@ class Shell:
         return self._terminal.screen
 
     def run(self, line: str) -> int:
-        """Type a line, Tab where it has one, and Enter; the exit code of its command."""
+        """Type a line, Tab where it has one, and Enter. Returns the exit code of its command."""
         result = "$status" if self.name == "fish" else "$?"
         begin = len(self.shown)
         self._terminal.type(f"{line}; echo [{result}]{ENTER}")

@@ -71,7 +71,7 @@ def _run(words: list[str]) -> list[Any]:
 
 
 def look(folder: Path, words: list[str]) -> dict[str, Any]:
-    """The state; then what `check` says, the next command, and `check` after it."""
+    """Look at a folder, then run the next command, with a `check` each. Returns all of it."""
     databases, found = _databases(folder), dict[str, Any]()
     if (folder / "assignchat.db").exists():
         found["check"] = _run(["check", "--full", "--json"])

@@ -84,7 +84,7 @@ class Trials:
         assert state(team) == self.new
 
     def _try(self, fault: Fault) -> str:
-        """Try one fault; what is wrong then, if anything."""
+        """Try one fault. Returns what is wrong then, if anything."""
         with self._copy() as team:
             if fault.stops:
                 wrong = list(self._wrong_standing(team, fault))
@@ -254,7 +254,7 @@ def look(team: Path, words: Sequence[str]) -> dict[str, Any]:
 
 
 def spread(points: Sequence[Point], count: int, turn: float) -> list[Point]:
-    """So many points, where something else begins or ends; another `turn`, other ones.
+    """Choose so many points, where something else begins or ends: others at another `turn`.
 
     Between them lie more of the same, such as page after page of the same file.
     """

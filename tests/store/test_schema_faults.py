@@ -24,17 +24,6 @@ def team(empty_team: Team) -> Team:
     return empty_team
 
 
-def rewrite(path: Path, table: str, old: str, new: str) -> None:
-    """Change how a table is declared, as a tool that writes the schema can."""
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("PRAGMA writable_schema = ON")
-        connection.execute(
-            "UPDATE sqlite_master SET sql = replace(sql, ?, ?) WHERE name = ?", (old, new, table)
-        )
-        (version,) = connection.execute("PRAGMA schema_version").fetchone()
-        connection.execute(f"PRAGMA schema_version = {version + 1}")
-
-
 def named(team: Team, *words: str) -> tuple[str, str]:
     """Message and hint of a command that must end with `database_damaged` and change nothing."""
     before = look(team.database)

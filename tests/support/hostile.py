@@ -90,7 +90,7 @@ def assert_harmless(shown: str) -> None:
 
 
 def plain_run(team: Team, *words: str, ids: Sequence[str]) -> Any:
-    """Run a command whose arguments are ids that may look like options; its document."""
+    """Run a command on ids that may look like options. Returns its document."""
     result = team.run(*words, "--json", "--", *ids)
     assert result.exit_code == 0, result.err
     return result.json

@@ -22,7 +22,7 @@ def imported(team: Team, kind: str, text: str, *options: str) -> tuple[int, int,
 
 
 def bad_lines(team: Team, kind: str, text: str) -> list[int]:
-    """Import a text that is refused. Returns the lines that are named; nothing has changed."""
+    """Import a text that is refused and changes nothing. Returns the lines that are named."""
     before = team.snapshot()
     assert team.refused("import", kind, file_of(text)) == (2, "import_invalid")
     told = team.run("import", kind, "crm.txt").err

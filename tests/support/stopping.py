@@ -40,7 +40,7 @@ def calls(log: Iterable[str]) -> list[Point]:
 
 
 def points(folder: Path, argv: list[str], env: dict[str, str] | None = None) -> list[Point]:
-    """Run a command to its end; the calls on the database after which it can be stopped."""
+    """Run a command to its end. Returns the calls after which it can be stopped."""
     log = folder / "calls.log"
     ended = run(folder, *_traced(folder, log), *argv, env=env)
     assert ended.exit_code == 0, ended.err
@@ -62,7 +62,7 @@ class Windows(NamedTuple):
 
 
 def windows(found: list[Point]) -> Windows:
-    """The windows of the last transaction among all points of a command."""
+    """Find the windows of the last transaction among all points of a command."""
     locking = [point for point in found if point.call in ("fcntl", "fdatasync", "close")]
     of_lock = [n for n, point in enumerate(locking) if _WAL_WRITE_LOCK in point.about]
     taken = max(n for n in of_lock if "F_WRLCK" in locking[n].about)

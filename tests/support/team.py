@@ -63,20 +63,20 @@ class Team:
         return Result(exit_code, *self._capture.readouterr())
 
     def ok(self, *words: str) -> Any:
-        """Run a command with --json that must succeed; its document."""
+        """Run a command with --json that must succeed. Returns its document."""
         result = self.run(*words, "--json")
         assert result.exit_code == 0, result.err
         return result.json
 
     def refused(self, *words: str) -> tuple[int, str]:
-        """Run a command with --json that must fail, silently on stdout; exit and error code."""
+        """Run a command with --json that must fail. Returns its exit code and error code."""
         result = self.run(*words, "--json")
         assert result.exit_code != 0, result.out
         assert result.out == ""
         return result.exit_code, result.error
 
     def refused_leaving_no_trace(self, *words: str) -> tuple[int, str]:
-        """As `refused`; and the database is as it was."""
+        """Do as `refused`, and see that the database is as it was."""
         before = self.snapshot()
         refusal = self.refused(*words)
         assert self.snapshot() == before

@@ -39,8 +39,6 @@ BACKGROUND = f'set -m; "$@" & echo "job $!"; {_GO_ON}'
 STOPPED = f"[{128 + signal.SIGTSTP}]"
 """What such a shell tells of a job that Ctrl-Z has stopped."""
 
-Shown = str | Callable[[str], object]
-
 
 class Terminal:
     """A terminal with a program on it. `screen` is all that has been shown."""
@@ -90,7 +88,7 @@ class Terminal:
         return re.findall(r"^\[(\d+)\]\r$", self.screen, re.MULTILINE)
 
     def _see(self, seconds: float) -> bool:
-        """Take what is shown within this time; whether the program still has its terminal."""
+        """Take what is shown within this time. Returns whether the program has not ended."""
         if not select.select([self._device], [], [], seconds)[0]:
             return True
         try:
