@@ -9,24 +9,21 @@ import resource
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmark.bulk import bulk, guids
 from benchmark.crowds import beside, crowd
 from benchmark.growth import growth
-from benchmark.measuring import Job, Row
+from benchmark.measuring import Group, Job, Row
 from benchmark.peers import peers
 from benchmark.single import script, single
 from benchmark.sizes import every_command
 from benchmark.streams import everything, numbers, streams
 from benchmark.sweeps import at_once, notify, sweep
 
-Group = Callable[[Path], Iterator[Job | Row]]
-
 
 def groups(*, quick: bool) -> dict[str, Group]:
-    """Return the groups of jobs by name. Each is given a folder that exists."""
+    """Return the groups of jobs by name."""
     sizes = [10_000, 100_000] if quick else [10_000, 100_000, 1_000_000]
     largest = sizes[-1]
     return {

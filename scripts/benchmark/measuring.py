@@ -11,22 +11,16 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 ASSIGNCHAT = [str(Path(sys.executable).with_name("assignchat"))]
 
 
 NOW = "2026-11-22T14:05:10.000Z"
-
-
+"""The time of rows that are put in by SQL, with deadlines before and behind it."""
 PAST = "2026-11-22T14:03:10.000Z"
-
-
 FUTURE = "2999-01-01T00:00:00.000Z"
-
-
 MILLION = 1_000_000
-
 
 Run = Callable[[], tuple[float, float]]
 """Does something once. Returns wall seconds and peak MiB."""
@@ -86,6 +80,10 @@ class Job(NamedTuple):
         return Row(self.job, self.against, statistics.median(ratios), self.goal, max(peaks))
 
 
+Group = Callable[[Path], Iterator[Job | Row]]
+"""Jobs that belong together, or rows of what is no job. It is given a folder that exists."""
+
+
 class Team:
     """A folder with a database of a chosen size, made in SQL."""
 
@@ -105,13 +103,20 @@ class Team:
             yield connection
 
     def run(self, *words: str) -> tuple[float, float]:
-        """Run assignchat; seconds and peak MiB."""
+        """Run assignchat. Returns seconds and peak MiB."""
         return seconds([*ASSIGNCHAT, *words], self.folder)
 
     def value(self, sql: str) -> int:
-        """One number."""
+        """The one number that a query finds."""
         with self.connect() as connection:
             return int(connection.execute(sql).fetchone()[0])
+
+    def write_chats(self, count: int) -> None:
+        """Make chats.csv, a file of so many chats that are not imported yet."""
+        with (self.folder / "chats.csv").open("w") as file:
+            file.write("id,customer,owner_id,status,opened_at\n")
+            # One at a time: a process that we start counts our memory as its own.
+            file.writelines(f"chat-{n:08d},Customer {n},mark,open,{NOW}\n" for n in range(count))
 
     def add_chats(self, count: int, owner: str = "mark", first: int = 0) -> None:
         """Chats with ordered ids, each with the tracking row that explains its owner."""
@@ -144,7 +149,7 @@ class Team:
                 "INSERT INTO engagement_tracking (at, event, actor, os_user, chat_id, request_id,"
                 " from_user, to_user, status) SELECT ?, 'requested', 'mark', 'bench', chat_id, id,"
                 " from_user, recipient_id, 'pending' FROM requests",
-                (datetime_now(),),
+                (machine_time(),),
             )
 
     def send_requests(self, chats: Sequence[str], sender: str = "mark", to: str = "martha") -> None:
@@ -163,12 +168,12 @@ class Team:
 
 
 def chat_ids(count: int, first: int = 0) -> list[str]:
-    """The ids of chats that `Team.add_chats` has made."""
+    """The ids of chats that a `Team` has made."""
     return [f"chat-{number:08d}" for number in range(first, first + count)]
 
 
-def datetime_now() -> str:
-    """The time as it is stored."""
+def machine_time() -> str:
+    """The time by the machine's clock, as it is stored."""
     return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime())
 
 
@@ -204,8 +209,15 @@ class Copy:
         return run
 
 
-def expect(team: Team, sql: str, count: int) -> None:
+class Asked(Protocol):
+    """A database that can be asked for a number."""
+
+    def value(self, sql: str) -> float:
+        """The one number that a query finds."""
+
+
+def expect(database: Asked, sql: str, number: int) -> None:
     """Stop unless a query has the result that a job is to leave."""
-    found = team.value(sql)
-    if found != count:
-        sys.exit(f"bench: expected {count}, found {found}: {sql}")
+    found = database.value(sql)
+    if found != number:
+        sys.exit(f"bench: expected {number}, found {found:.0f}: {sql}")

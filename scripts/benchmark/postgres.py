@@ -6,23 +6,21 @@ import socket
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from benchmark.clients import Client, serve
 from benchmark.hosts import SOCKET, Relay, have_networks, hosts
-from benchmark.measuring import ASSIGNCHAT, MILLION, NOW, Job, Row, Run, Team, chat_ids
+from benchmark.measuring import ASSIGNCHAT, MILLION, Group, Job, Row, Run, Team, chat_ids, expect
 from benchmark.served import ServedTeam, server
 from benchmark.server_floors import ACCEPT, BULK, IMPORT, LISTEN
-
-Group = Callable[[Path], Iterator[Job | Row]]
 
 CLIENTS, HOSTS = 64, 8
 ROUND_TRIP = 0.0005  # seconds, between the hosts and the server
 
 
 def groups(*, quick: bool) -> dict[str, Group]:
-    """Return the groups of jobs by name. Each is given a folder that exists."""
+    """Return the groups of jobs by name."""
     return {
         "one": lambda folder: one(folder, 15 if quick else 25),
         "wait": lambda folder: wait(folder, 25 if quick else 100),
@@ -42,11 +40,7 @@ def _with_requests(folder: Path, count: int) -> Team:
 def _with_file(folder: Path, size: int) -> Team:
     """A team with a file of so many chats, which are not imported yet."""
     team = Team(folder / "team")
-    with (team.folder / "chats.csv").open("w") as file:
-        file.write("id,customer,owner_id,status,opened_at\n")
-        for start in range(0, size, 1_000):  # a process that it starts counts its memory, too
-            ids = chat_ids(min(1_000, size - start), start)
-            file.writelines(f"{one},Customer {one},mark,open,{NOW}\n" for one in ids)
+    team.write_chats(size)
     return team
 
 
@@ -176,7 +170,7 @@ def many(folder: Path, size: int, runs: int) -> Iterator[Job | Row]:
         yield Job(f"bulk-assign, {size:,}", _PSQL, moved, move_theirs, 1.15, runs)
         if peaks:
             yield Row(f"bulk-assign, {size:,}, the client's MiB", "", max(peaks), 48.0)
-            ours.expect("SELECT count(*) FROM chats WHERE owner_id = 'martha'", size)
+            expect(ours, "SELECT count(*) FROM chats WHERE owner_id = 'martha'", size)
 
 
 _PSQL = "psql, same SQL"

@@ -51,16 +51,16 @@ class ServedTeam:
         self.settle()
 
     def run(self, *words: str) -> tuple[float, float]:
-        """Run assignchat; seconds and peak MiB."""
+        """Run assignchat. Returns seconds and peak MiB."""
         return seconds([*ASSIGNCHAT, "--db", self.url, *words], self.folder)
 
     def psql(self, sql: str) -> tuple[float, float]:
-        """Run statements in psql; seconds and peak MiB."""
+        """Run statements in psql. Returns seconds and peak MiB."""
         shell = [str(self._server.programs / "psql"), "-XqAt", "-v", "ON_ERROR_STOP=1", self.url]
         return seconds(shell, self.folder, f"SET search_path = assignchat;\n{sql}")
 
     def value(self, sql: str) -> float:
-        """One number."""
+        """The one number that a query finds."""
         (row,) = self._server.run(f"SET search_path = assignchat; {sql}", self.name)
         return float(row[0])
 
@@ -99,9 +99,3 @@ class ServedTeam:
     def _copy(self, source: str, target: str) -> None:
         self._server.run(f"CREATE DATABASE {target} TEMPLATE {source} STRATEGY file_copy")
         self._server.run("CHECKPOINT")
-
-    def expect(self, sql: str, number: int) -> None:
-        """Stop unless a query has the result that a job is to leave."""
-        found = self.value(sql)
-        if found != number:
-            sys.exit(f"bench: expected {number}, found {found}: {sql}")

@@ -7,17 +7,13 @@ from functools import partial
 from pathlib import Path
 
 from benchmark.floors import CSV_FLOOR, CSV_OF_RECORDS, FLOOR_STATS
-from benchmark.measuring import FUTURE, MILLION, NOW, Job, Team, expect, seconds
+from benchmark.measuring import FUTURE, MILLION, Job, Team, expect, seconds
 
 
 def streams(folder: Path, size: int) -> Iterator[Job]:
     """Everything in, everything out."""
     team = Team(folder / "streams")
-    with (team.folder / "chats.csv").open("w") as file:
-        file.write("id,customer,owner_id,status,opened_at\n")
-        file.writelines(
-            f"chat-{number:08d},Customer {number},mark,open,{NOW}\n" for number in range(size)
-        )
+    team.write_chats(size)
     (team.folder / "floor.py").write_text(CSV_FLOOR)
     kept = team.copy()
 

@@ -15,8 +15,8 @@ from benchmark.measuring import (
     Copy,
     Job,
     Team,
-    datetime_now,
     expect,
+    machine_time,
     seconds,
 )
 
@@ -90,7 +90,7 @@ def notify(folder: Path, size: int, runs: int) -> Iterator[Job]:
             )
             connection.executemany(
                 "INSERT INTO notifications (at, recipient_id, text) VALUES (?, ?, 'Hello')",
-                [(datetime_now(), f"user-{number % users}") for number in range(size)],
+                [(machine_time(), f"user-{number % users}") for number in range(size)],
             )
         (team.folder / "notify.py").write_text(NOTIFY)
         teams.append(team)
