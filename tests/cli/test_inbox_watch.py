@@ -1,22 +1,21 @@
-"""inbox --watch: the inbox as a page that lives, and as lines for a program."""
+"""inbox --watch on a terminal: the inbox as a page that lives."""
 
-import json
 import re
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 
 import pytest
 from rich.cells import cell_len
 
-from tests.cli.test_terminal import statuses
-from tests.support.processes import PATIENCE, program, result, start
+from tests.support.asking import ask, statuses
+from tests.support.processes import program
 from tests.support.team import Team
 from tests.support.terminal import CTRL_C, CTRL_D, CTRL_Z, Terminal, at_terminal, on_terminal
 
 SEQUENCE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-Z\\-_]")
 HOME = "\x1b[H"
+TIME_LEFT = re.compile(r"in 1m (\d+)s")
 CURSOR_HIDDEN, CURSOR_SHOWN = "\x1b[?25l", "\x1b[?25h"
 
 
@@ -44,6 +43,17 @@ class Watch:
         self._terminal.until(lambda: is_there(self.frame))
         return self.frame
 
+    def until_later(self, seconds: int) -> None:
+        """Wait until so much less time is left for the first request."""
+        begun = TIME_LEFT.search(self.until(TIME_LEFT.search))
+        assert begun is not None
+
+        def is_later(frame: str) -> bool:
+            left = TIME_LEFT.search(frame)
+            return left is not None and int(left[1]) <= int(begun[1]) - seconds
+
+        self.until(is_later)
+
 
 @contextmanager
 def watching(
@@ -70,21 +80,10 @@ def asked(team_now: Team) -> Team:
     return team_now
 
 
-def ask(team: Team, chat: str, *more: str) -> str:
-    team.now = datetime.now(UTC)
-    return str(team.ok("assign", chat, "--to", "martha", "--as", "mark", *more)["id"])
-
-
-# On a terminal
-
-
 def test_the_time_left_goes_down_each_second(asked: Team) -> None:
     with watching(asked) as watch:
-        watch.until("in 1m 5")
-        first = re.search(r"in 1m (\d+)s", watch.frame)
-        assert first is not None
-        for second in range(1, 4):
-            watch.until(f"in 1m {int(first[1]) - second}s")
+        watch.until_later(3)
+    assert len(set(TIME_LEFT.findall(watch.raw))) >= 3  # a busy machine may skip one
 
 
 def test_a_new_request_appears_and_rings_once(team_now: Team) -> None:
@@ -95,15 +94,15 @@ def test_a_new_request_appears_and_rings_once(team_now: Team) -> None:
         ask(team_now, "chat-2")
         watch.until("chat-2")
         watch.until("Inbox of martha: 2 requests wait for your answer")
-        watch.until(lambda _: "1m 56s" in watch.frame)
+        watch.until_later(1)
         watch.resize(70, 20)
-        watch.until(lambda _: "1m 55s" in watch.frame)
+        watch.until_later(1)
     assert watch.raw.count("\a") == 2
 
 
 def test_what_waits_already_does_not_ring(asked: Team) -> None:
     with watching(asked) as watch:
-        watch.until("1m 57s")
+        watch.until_later(1)
     assert "\a" not in watch.raw
 
 
@@ -182,17 +181,6 @@ def test_a_request_that_ends_while_it_is_shown_says_how_before_it_goes(team_now:
         assert "Timed Out  chat-1" in watch.frame
         watch.press("?")
         watch.until(lambda frame: "chat-1" not in frame and "chat-3" in frame)
-
-
-def test_plain_lines_say_it_too(asked: Team) -> None:
-    watch = start(asked.folder, *program("inbox", "--watch", "--as", "martha"))
-    assert watch.stdout is not None
-    assert watch.stdout.readline() == "Requests waiting for your answer:\n"
-    asked.ok("withdraw", "1", "--reason", "No longer needed", "--as", "mark")
-    lines = iter(watch.stdout.readline, "")
-    assert "Request 1: Withdrawn (No longer needed)\n" in lines
-    watch.send_signal(signal.SIGINT)
-    assert result(watch).exit_code == 0
 
 
 def test_a_question_mark_lists_the_keys_until_the_next_key(asked: Team) -> None:
@@ -359,49 +347,11 @@ def test_suspended_it_gives_the_terminal_back_and_then_goes_on(asked: Team) -> N
         watch.until("q quit")
 
 
-# Without a terminal
-
-
-def test_without_a_terminal_each_change_is_one_document_a_line(asked: Team) -> None:
-    watch = start(asked.folder, *program("inbox", "--watch", "--json", "--as", "martha"))
-    assert watch.stdout is not None
-    first = json.loads(watch.stdout.readline())
-    plain = asked.ok("inbox", "--as", "martha")
-    assert first.keys() == plain.keys()
-    assert [r["id"] for r in first["requests"]] == [1]
-    assert first["requests"][0].keys() == plain["requests"][0].keys()
-    asked.ok("chat", "close", "chat-5")  # which is not martha's business
-    ask(asked, "chat-2", "--timeout", "2s")
-    assert [r["id"] for r in json.loads(watch.stdout.readline())["requests"]] == [1, 2]
-    assert [r["id"] for r in json.loads(watch.stdout.readline())["requests"]] == [1]
-    watch.send_signal(signal.SIGTERM)
-    assert result(watch) == (0, "", "")
-
-
-def test_it_ends_as_soon_as_its_reader_has_gone(asked: Team) -> None:
-    watch = start(asked.folder, *program("inbox", "--watch", "--json", "--as", "martha"))
-    assert watch.stdout is not None
-    assert watch.stdout.readline()
-    watch.stdout.close()
-    assert watch.wait(PATIENCE) == 0  # though nothing has changed
-
-
 def test_a_terminal_that_shows_no_page_says_how_it_ends(asked: Team) -> None:
     words = ("inbox", "--watch", "--as", "martha")
     ended = at_terminal(asked, *words, env={"TERM": "dumb"}, answers=[("chat-1", CTRL_C)])
     assert ended.exit_code == 0
     assert "Ctrl-C ends this" in ended.out
-
-
-def test_without_a_terminal_people_get_plain_text(asked: Team) -> None:
-    watch = start(asked.folder, *program("inbox", "--watch", "--as", "martha"))
-    assert watch.stdout is not None
-    lines = [watch.stdout.readline() for _ in range(2)]
-    watch.send_signal(signal.SIGINT)
-    assert result(watch).exit_code == 0
-    assert lines[0] == "Requests waiting for your answer:\n"
-    assert lines[1].split("\t")[2] == "chat-1"
-    assert "\x1b" not in "".join(lines)
 
 
 def test_watching_does_not_go_with_marking_all_read(asked: Team) -> None:

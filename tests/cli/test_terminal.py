@@ -5,6 +5,7 @@ import re
 import pytest
 from rich.cells import cell_len
 
+from tests.support.asking import ask, statuses
 from tests.support.processes import Result, program
 from tests.support.team import Team
 from tests.support.terminal import CTRL_C, CTRL_D, ENTER, STYLE, at_terminal, on_terminal
@@ -16,12 +17,8 @@ WITHOUT_ERRORS = ("sh", "-c", 'exec "$@" 2>&-', "sh")
 @pytest.fixture
 def asked(team_now: Team) -> Team:
     """Mark asks Martha to take chat-1."""
-    team_now.ok("assign", "chat-1", "--to", "martha", "--as", "mark")
+    ask(team_now, "chat-1")
     return team_now
-
-
-def statuses(team: Team) -> list[tuple[str, str | None]]:
-    return team.rows("SELECT status, reason FROM requests ORDER BY id")
 
 
 def test_nothing_is_asked_where_no_question_can_be_seen(asked: Team) -> None:
