@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from assignchat.errors import InvalidValue
 from assignchat.system import signals
@@ -63,8 +63,6 @@ def pieces(file: io.TextIOWrapper) -> Iterator[list[str]]:
             raise too_long()
         if lines:
             yield lines
-        if len(text) < _PIECE:  # another read would wait for another Ctrl-D
-            break
     if rest:
         yield [rest]
 
@@ -93,7 +91,26 @@ def _told(source: str) -> Iterator[None]:
 def _standard_input() -> BinaryIO:
     if sys.stdin is None:
         raise InvalidValue("Standard input is closed")
+    if sys.stdin.isatty():
+        return io.BufferedReader(cast("io.RawIOBase", _Typed()))
     return sys.stdin.buffer
+
+
+class _Typed(io.RawIOBase):
+    """What is typed at a terminal up to Ctrl-D. Whoever reads on would wait for another one."""
+
+    _is_over = False
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
+        """Fill the buffer with what was typed. Returns how many bytes there were."""
+        given = b"" if self._is_over else os.read(sys.stdin.fileno(), len(buffer))
+        self._is_over = not given
+        buffer[: len(given)] = given
+        return len(given)
 
 
 def _open(source: str) -> BinaryIO:

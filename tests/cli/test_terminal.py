@@ -99,11 +99,16 @@ def test_where_no_other_reasons_are_allowed_none_is_taken(asked: Team) -> None:
     assert statuses(asked) == [("rejected", "Handling priority issue")]
 
 
+ROW = "id,customer,owner_id\nc-1,Ann,mark\n"
+
+
 @pytest.mark.parametrize(
     ("words", "awaited", "typed"),
     [
         ("run", "commands, one a line", "user add eve\n"),
         ("bulk-assign --ids-from - --to omar --as maria", "ids of chats, one a line", "chat-1\n"),
+        ("import users -", "or paste users with their headings", "id,name\neve,Eve\n"),
+        ("import chats - --rejects no.csv", "or paste chats with their headings", ROW),
     ],
 )
 def test_what_can_be_typed_is_told_and_one_ctrl_d_ends_it(

@@ -15,6 +15,7 @@ from assignchat.cli import options
 from assignchat.cli.commands import COMMANDS, sources
 from assignchat.cli.commands.sources import named_source, source_from
 from assignchat.cli.groups import new_group
+from assignchat.cli.prompts import say_if_typed
 from assignchat.cli.session import Session, open_for_operator, refuse_to_overwrite_own_files
 from assignchat.config import edit
 from assignchat.crm import reading
@@ -186,6 +187,8 @@ _REQUIRED = ("id",)
 def _import(ctx: typer.Context, kind: _Kind, how: _How, as_user: str | None) -> None:
     notes: list[str] = []
     note = notes.append if how.as_json else render.note  # with --json, an error stands alone
+    for file in how.files:
+        say_if_typed(file, f"or paste {kind.plural} with their headings")
     with open_for_operator(ctx, as_user) as session, _readable_again(how) as files:
         _check_rejects(session, how)
         how = how._replace(source=_whole_source(session, kind, how))
