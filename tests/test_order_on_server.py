@@ -1,5 +1,6 @@
 """Rows come in one order, whichever way a server takes to them, and in that of a file."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,10 +29,15 @@ WAYS = {
 
 OWNERS = ("zoe", "mark", "omar", "adam", "martha")
 
+ODD = ("z-1", "C-9", "1.5E+15", "\uff23-9", "1.5E+14", "a-1", "C-7", "c-7", "\uff23-7")
+"""Ids of which some may be forms of others, all on one line of a file."""
+
 BEGINNING = """
 user add zoe --name Adam --alias ZZ --alias AA
 user add adam --name Adam --alias Omar.X
 user add sales --role queue
+user add x1 --name Beatrice
+user add y2 --name Beatrice
 import chats chats.csv --column owner_id=owner_id --save-source crm
 import chats chats.csv --from crm
 bulk-assign c-7 c-3 c-12 c-9 c-1 c-30 --to martha --to omar --as maria
@@ -101,6 +107,15 @@ tracking --records --until 2026-11-22T15:00:00Z
 """Lists: for people, who read the newest first, and for machines."""
 
 
+REFUSED = """
+assign chat-1 --to a --as maria
+assign chat-1 --to Beatric --as maria
+chat show c
+import chats faults.json
+""".strip().splitlines()
+"""What is refused with a list: of what is perhaps meant, or of what is wrong."""
+
+
 class Story(NamedTuple):
     """A folder with a file, and the name of its copy on a server, where rows are in no order."""
 
@@ -123,6 +138,8 @@ def story(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Iterator[
     folder = made_demo(tmp_path_factory.mktemp("story"), START)
     write_chats(folder / "chats.csv", 0)
     write_chats(folder / "later.csv", 1)
+    faults = [{"id": chat, "owner_id": owner} for chat in ODD for owner in ("nobody", "zoe")]
+    (folder / "faults.json").write_text(f"\n{json.dumps(faults)}", encoding="utf-8")
     play(folder, BEGINNING, "assignchat.db")
     with server.database() as url:
         play(folder, "init --from assignchat.db", url)
@@ -168,10 +185,13 @@ def shown(folder: Path, location: str) -> dict[str, str]:
         for listed in LISTS
         for form in ("", "--json")
     }
+    refusals = {
+        refused: run_here(folder, "--db", location, *refused.split()).err for refused in REFUSED
+    }
     said(folder, location, "export", "out")
     files = {path.name: path.read_text() for path in (folder / "out").iterdir()}
     shutil.rmtree(folder / "out")
-    return lists | files
+    return lists | refusals | files
 
 
 @pytest.mark.parametrize("way", WAYS)
