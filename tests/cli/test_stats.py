@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from assignchat.model import Status
+from tests.support.bars import length_of
 from tests.support.team import Team
 from tests.support.terminal import STYLE, at_terminal
 
@@ -276,12 +277,6 @@ def test_the_bars_fit_the_terminal_begin_at_zero_and_have_one_scale(
     assert lengths["Mark"] <= columns
     assert abs(lengths["Martha"] - lengths["Mark"] * 21 / 40) <= 0.5
     assert 0 < lengths["Omar"] <= max(1, lengths["Mark"] / 40 + 0.5)
-
-
-def length_of(bar: str) -> float:
-    """How many columns a bar is long, to an eighth."""
-    eighths = "▏▎▍▌▋▊▉█"
-    return sum((eighths.index(char) + 1) / 8 if char in eighths else 1 for char in bar)
 
 
 @pytest.mark.parametrize("columns", [40, 80])

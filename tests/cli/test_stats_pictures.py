@@ -15,7 +15,7 @@ from assignchat.render.stats.page import COLOURS, picture_html
 from assignchat.render.stats.picture import picture
 from assignchat.service.stats import stats
 from assignchat.store.engines import engine_of
-from tests.cli.test_stats import length_of
+from tests.support.bars import length_of
 from tests.support.needs import needs
 from tests.support.processes import program, run
 from tests.support.team import Team

@@ -8,10 +8,10 @@ import pytest
 
 from assignchat.service import batches, chats, check, demo, requests, settle, users
 from assignchat.service.notifications import notify
+from assignchat.store.columns import TABLES
 from assignchat.store.database import Database
 from assignchat.store.derived import differences
 from assignchat.store.sqlite.database import SqliteDatabase
-from tests.store.test_tampering import COLUMNS
 from tests.support.processes import ROOT
 from tests.support.team import START, Team, old_database
 
@@ -29,7 +29,7 @@ def _columns(cell: str) -> set[str]:
     return set(re.findall(r"`([a-z_]+)`", cell.replace("`changes --told`", "")))
 
 
-SEALED = {"engagement_tracking": {"id", *COLUMNS}, "seals": set()}
+SEALED = {"engagement_tracking": set(TABLES["engagement_tracking"]), "seals": set()}
 """What is done to these is in test_tampering."""
 
 CHANGES = {

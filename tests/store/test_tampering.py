@@ -5,24 +5,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assignchat import open_database
+from assignchat.store.columns import TABLES
 from tests.support.databases import without_guards
 from tests.support.processes import Result
 from tests.support.team import Team
 
-COLUMNS = (
-    "at",
-    "event",
-    "actor",
-    "os_user",
-    "chat_id",
-    "request_id",
-    "batch_id",
-    "from_user",
-    "to_user",
-    "status",
-    "reason",
-    "detail",
-)
+COLUMNS = [name for name in TABLES["engagement_tracking"] if name != "id"]
 BATCH_SIZE = 50
 
 
