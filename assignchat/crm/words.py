@@ -20,6 +20,9 @@ def translated(parts: Iterable[Rows], source: Source) -> Iterator[Rows]:
         yield from parts
         return
     for part in parts:
+        if part.error is not None:  # it has no cells, not even blank ones
+            yield part
+            continue
         columns = dict(part.columns)
         for column, words in meanings.items():
             columns[column] = list(map(words.of, _values(part, column)))

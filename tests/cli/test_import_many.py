@@ -37,6 +37,15 @@ def test_one_bad_row_among_many_is_named_by_its_line(team: Team, at: int) -> Non
 
 
 @pytest.mark.parametrize("at", AT)
+def test_a_row_that_cannot_be_read_is_not_made_of_defaults(team: Team, at: int) -> None:
+    write(team, "odd,Ann,mark,open,,Web", at)
+    options = ("--default", "id=new", "--default", "opened_at=never", "--value", "status:=open")
+    told = json.loads(team.run("import", "chats", "crm.csv", *options, "--json").err)["error"]
+    (problem,) = told["problems"]
+    assert (problem["line"], problem["message"]) == (at + 2, "6 cells under 5 headings")
+
+
+@pytest.mark.parametrize("at", AT)
 def test_one_odd_row_among_many_is_taken_for_what_it_means(team: Team, at: int) -> None:
     write(team, "' odd ,' Ann , mark ,Closed,2026-11-01T10:00:00+01:00", at)
     team.ok("import", "chats", "crm.csv")
