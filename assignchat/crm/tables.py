@@ -71,7 +71,7 @@ def table_without_heading(records: Iterable[NumberedRecord]) -> Table:
     for line, record in remaining:
         if isinstance(record, InvalidValue) or not all(map(is_blank, record)):
             width = 0 if isinstance(record, InvalidValue) else len(record)
-            heading = [str(number) for number in range(1, width + 1)]
+            heading = range(1, width + 1)  # no row is equal to it, as one may be to a list
             return Table(heading, chain([(line, record)], remaining), line)
     return Table([], remaining)
 

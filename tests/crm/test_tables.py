@@ -85,6 +85,13 @@ def test_what_looks_like_a_row_below_a_footer_is_not_passed_over() -> None:
     assert (line, "line 4" in why) == (5, True)
 
 
+def test_without_headings_even_numbers_from_1_on_are_a_row() -> None:
+    records = [(1, ["1", "2"]), (2, ["5", "6"]), (3, ["1", "2"])]
+    told: list[str] = []
+    assert list(tables.body(tables.table_without_heading(records), told.append)) == records
+    assert told == []
+
+
 def test_rows_are_as_wide_as_the_heading() -> None:
     rows, _ = rows_of("id,name,at\na\nb,Bob,1,,,\n")
     assert [row for _, row in rows] == [["a", "", ""], ["b", "Bob", "1"]]
