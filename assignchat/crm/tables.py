@@ -6,7 +6,6 @@ from datetime import date, datetime, time
 from itertools import chain, islice
 from typing import Any
 
-from assignchat.crm.parts import FEW
 from assignchat.errors import InvalidValue
 from assignchat.namedtuples import NamedTuple
 
@@ -105,27 +104,27 @@ def body_in_parts(found: Table, note: Note) -> Iterator[Sequence[NumberedRecord]
 
 
 _MANY = 1000
-_SHORT = 256 * FEW  # characters
+_LONG = 128 * _MANY  # characters of all of them
 
 
 def _in_parts(records: Iterable[NumberedRecord]) -> Iterator[list[NumberedRecord]]:
     """Yield many records at a time, but few of those that are long: one may have megabytes."""
-    left = iter(records)
-    part = list[NumberedRecord]()
-    while few := list(islice(left, FEW)):
-        part += few
-        if len(part) >= _MANY or not _are_short(few):
+    part, left = list[NumberedRecord](), _LONG
+    for record in records:
+        part.append(record)
+        left -= _length(record[1])
+        if left < 0 or len(part) == _MANY:
             yield part
-            part = []
+            part, left = [], _LONG
     if part:
         yield part
 
 
-def _are_short(records: Iterable[tuple[int, Any]]) -> bool:
+def _length(cells: Any) -> int:
     try:
-        return len("".join(["".join(cells) for _, cells in records])) <= _SHORT
+        return len("".join(cells))
     except TypeError:  # cells of workbooks are not all text
-        return False
+        return len(str(cells))
 
 
 class _Body:

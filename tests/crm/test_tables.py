@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import assume, example, given
@@ -118,6 +119,20 @@ def test_what_is_no_row_is_found_however_many_rows_are_above_and_below_it(many: 
         f"Not read: line {3 * many + 8} below the table",
     ]
     assert rows[-1][0] == 3 * many + 6
+
+
+@pytest.mark.parametrize("length", [1_000, 200_000, 4_000_000])
+def test_long_rows_are_handed_on_before_many_are_read(length: int) -> None:
+    """Where each has megabytes, one more that is held is seen in the memory of an import."""
+    read: list[int] = []
+
+    def records() -> Iterator[tables.NumberedRecord]:
+        for number in range(1000):
+            read.append(number)
+            yield number, ["x" * length, "Ann"]
+
+    next(tables.body_in_parts(tables.Table(["id", "name"], records()), print))
+    assert len(read) <= max(1, 200_000 // length)
 
 
 @pytest.mark.parametrize("many", MANY)
