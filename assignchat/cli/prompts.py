@@ -63,21 +63,30 @@ def agrees(question: str) -> bool:
     return ask(f"{question} [y/N]").casefold() in ("y", "yes")
 
 
-def choose(title: str, choices: Sequence[str], *, other: str | None = None) -> int | str:
-    """Ask a person for one of the choices. Returns its number, from 0.
+def choose(
+    title: str,
+    choices: Sequence[str],
+    *,
+    numbers: Sequence[int] | None = None,
+    other: str | None = None,
+) -> int | str:
+    """Ask a person for one of the choices. Returns its place, from 0.
 
+    `numbers` are those that the choices have everywhere else; without, they are counted from 1.
     With `other`, any other text is accepted too, and is returned.
     """
     if not choices:
         return ask(f"{title}:")
     render.note(title)
-    for number, choice in enumerate(choices, start=1):
+    shown = numbers or range(1, len(choices) + 1)
+    for number, choice in zip(shown, choices, strict=True):
         render.note(f"  {number}. {choice}")
+    expected = "Its number" if numbers else f"1-{len(choices)}"
     while True:
-        answer = ask(f"1-{len(choices)}{f', or {other}' if other else ''}:")
-        if answer.isdecimal() and 1 <= int(answer) <= len(choices):
-            return int(answer) - 1
-        named = [n for n, choice in enumerate(choices) if _is_meant(choice, answer)]
+        answer = ask(f"{expected}{f', or {other}' if other else ''}:")
+        if answer.isdecimal() and int(answer) in shown:
+            return shown.index(int(answer))
+        named = [place for place, choice in enumerate(choices) if _is_meant(choice, answer)]
         if len(named) == 1:
             return named[0]
         if other and answer and not answer.isdecimal():  # a number is a typing error
@@ -85,9 +94,9 @@ def choose(title: str, choices: Sequence[str], *, other: str | None = None) -> i
         render.note(f"{answer!r} is none of these." if answer else "An answer is needed.")
 
 
-def pick(title: str, choices: Sequence[str]) -> int:
-    """Ask a person for one of the choices, unless there is only one. Returns its number, from 0."""
-    return 0 if len(choices) == 1 else int(choose(title, choices))
+def pick(title: str, choices: Sequence[str], *, numbers: Sequence[int] | None = None) -> int:
+    """Ask a person for one of the choices, unless there is only one. Returns its place, from 0."""
+    return 0 if len(choices) == 1 else int(choose(title, choices, numbers=numbers))
 
 
 def _is_meant(choice: str, answer: str) -> bool:

@@ -72,6 +72,18 @@ def test_an_answer_that_is_none_of_the_choices_is_asked_again(team_now: Team) ->
     assert team_now.rows("SELECT recipient_id FROM requests") == [("maria",)]
 
 
+@pytest.mark.parametrize("answer", ["3\n", "1\n3\n", "chat-3\n"])
+def test_a_request_is_chosen_by_its_own_number(asked: Team, answer: str) -> None:
+    """Not by its place in the list, which may be the number of another one."""
+    ask(asked, "chat-2")
+    ask(asked, "chat-3")
+    asked.ok("accept", "1", "--as", "martha")
+    answers = [("Its number:", typed) for typed in answer.splitlines(keepends=True)]
+    result = at_terminal(asked, "accept", "--as", "martha", answers=answers)
+    assert "  2. chat-2 (José Álvarez)\n  3. chat-3 (田中 美咲)\n" in result.out
+    assert [status for status, _ in statuses(asked)] == ["accepted", "pending", "accepted"]
+
+
 @pytest.mark.parametrize(
     ("answer", "reason"), [("2\n", "Not available"), ("At lunch\n", "At lunch")]
 )

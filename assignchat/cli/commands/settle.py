@@ -112,8 +112,10 @@ def _named(
     if not (numbers or chats or all_waiting) and interactive():
         waiting = settle.waiting(session.database, action, actor=session.actor)
         if len(waiting) > 1:
-            shown = [f"{one.id}: {one.chat_id} ({one.customer})" for one in waiting]
-            return settle.Named([waiting[pick("Request", shown)].id])
+            shown = [f"{one.chat_id} ({one.customer})" for one in waiting]
+            # By the number that each has in the inbox: a place in this list is soon another's.
+            ids = [one.id for one in waiting]
+            return settle.Named([ids[pick("Request", shown, numbers=ids)]])
     return settle.Named(numbers or (), chats or (), all_waiting)
 
 
