@@ -166,7 +166,7 @@ def reassign(
     recipients = _recipients(database, to, holdings, unavailable_too=unavailable_too)
     loads = _loads(database, recipients, unavailable_too=unavailable_too)
     moves = share_out(holdings, loads, split)
-    _check_room(moves, loads)
+    _check_room(moves, loads, split)
     assigned = dict.fromkeys(recipients, 0) | given_chats(moves)
     total = sum(assigned.values())
     unchanged = sum(holding.chats for holding in holdings) - total
@@ -281,7 +281,7 @@ def last_batch(database: Database, *, actor: str) -> int:
     return batch_id
 
 
-def _check_room(moves: list[Move], loads: dict[str, Load]) -> None:
+def _check_room(moves: list[Move], loads: dict[str, Load], split: Split) -> None:
     """Refuse moves that give a user more open chats than they take. Raises `UserFull`."""
     gained = gained_open_chats(moves)
     wanted = {user: gained[user] for user in loads}
@@ -293,10 +293,13 @@ def _check_room(moves: list[Move], loads: dict[str, Load]) -> None:
     if all(wanted[user] <= chats for user, chats in room.items()):
         return
     each = ", ".join(f"{chats} with {user}" for user, chats in room.items())
+    needed = sum(max(0, chats) for chats in wanted.values())
+    room_for_all = len(room) < len(loads) or needed <= sum(room.values())
+    fits = split == Split.EVEN and room_for_all
+    advice = f"Share them out by --split {Split.LEAST_LOADED}" if fits else "Name others too"
     raise UserFull(
-        f"No room for {how_many(sum(max(0, chats) for chats in wanted.values()), 'open chat')};"
-        f" there is room for: {each}",
-        hint="Nothing was assigned. Name others too, or add --anyway.",
+        f"No room for {how_many(needed, 'open chat')}; there is room for: {each}",
+        hint=f"Nothing was assigned. {advice}, or add --anyway.",
     )
 
 

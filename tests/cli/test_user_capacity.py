@@ -66,6 +66,7 @@ def test_a_batch_that_does_not_fit_is_refused_whole_naming_the_room(full: Team) 
     assert full.refused_leaving_no_trace(*words, "omar", "--dry-run") == (4, "user_full")
     both = full.run(*words, "omar", "--to", "martha", "--split", "least-loaded").err
     assert "No room for 3 open chats; there is room for: 2 with omar, 0 with martha" in both
+    assert "Name others too, or add --anyway." in both
     assert full.ok(*words, "omar", "--anyway")["recipients"] == {"omar": 3}
 
 
@@ -84,6 +85,8 @@ def test_least_loaded_fills_up_to_the_capacity_and_even_does_not_look(full: Team
     words = ("bulk-assign", "--from", "mark", "--as", "maria")
     to = ("--to", "martha", "--to", "omar", "--to", "maria")
     assert full.refused_leaving_no_trace(*words, *to, "--split", "even") == (4, "user_full")
+    hint = "Nothing was assigned. Share them out by --split least-loaded, or add --anyway."
+    assert hint in full.run(*words, *to).err
     shown = full.run(*words, *to, "--split", "least-loaded", "--dry-run").out
     assert "omar   1 chat, 1 -> 2 open chats\n" in shown
     assert "martha" not in shown  # gets none
