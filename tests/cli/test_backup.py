@@ -110,7 +110,9 @@ def test_no_result_is_written_over_a_file_of_our_own(
 def test_only_a_file_is_replaced(team: Team, make: Callable[[Path], None]) -> None:
     make(team.folder / "monday.db")
     seen = (team.folder / "monday.db").lstat()
-    assert team.refused("backup", "monday.db", "--force") == (2, "invalid_value")
+    for force in ((), ("--force",)):
+        refused = team.run("backup", "monday.db", *force)
+        assert (refused.exit_code, refused.err) == (2, "Error: Not a file: monday.db\n")
     assert (team.folder / "monday.db").lstat() == seen
 
 

@@ -165,12 +165,12 @@ def check_place(database: Path, path: Path, *, replace: bool) -> None:
     except OSError as error:  # a name too long, a folder that may not be entered
         raise _no_place(path, error) from error
     if found is not None:
+        if not stat.S_ISREG(found.st_mode):  # a folder, or a device, which none must replace
+            raise InvalidValue(f"Not a file: {path}")
         if not replace:
             raise InvalidValue(f"{path} is there already", hint="Replace it with --force.")
         if os.path.samestat(found, database.stat()):
             raise InvalidValue(f"{path} is the database itself")
-        if not stat.S_ISREG(found.st_mode):  # a folder, or a device, which none must replace
-            raise InvalidValue(f"Not a file: {path}")
     if journal := _journal_beside(path):
         raise InvalidValue(
             f"Beside {path} there is {journal.name}: a database is in use there, or was",
