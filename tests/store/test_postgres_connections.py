@@ -1,5 +1,6 @@
 """Connections to a PostgreSQL server that are refused, lost or never come about."""
 
+import os
 import signal
 import socket
 import struct
@@ -91,6 +92,29 @@ def test_a_login_that_is_not_let_in_is_told_what_helps(
         engine_of("://").open(server.url("postgres", "busy"), os_user="tester")
     server.run("DROP ROLE busy")
     assert advice in str(refusal.value.hint)
+
+
+def test_who_comes_while_the_server_stops_is_told_to_try_again(server: Server) -> None:
+    import psycopg2
+
+    location = server.url("postgres")
+    staying = psycopg2.connect(location)
+    pidfile = server.folder / "data" / "postmaster.pid"
+    os.kill(int(pidfile.read_text(encoding="ascii").split()[0]), signal.SIGTERM)
+    advice = "Nothing was changed. Try again: the server is starting, or about to stop."
+    wait_until(lambda: _advice(location) == advice)
+    staying.close()
+    server.stop(signal.SIGTERM)
+    server.start()
+
+
+def _advice(location: str) -> str | None:
+    """What somebody is told who is not let in."""
+    try:
+        engine_of("://").open(location, os_user="tester").close()
+    except DatabaseUnreachable as refusal:
+        return refusal.hint
+    return None
 
 
 # A connection that is lost during the commit.

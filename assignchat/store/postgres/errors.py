@@ -129,6 +129,7 @@ _ADVICE = {
     " that user, or name the host in the URL.",
     "pg_hba.conf": "The server's administrator says in pg_hba.conf who may connect, and from where."
     f" A login that is no member yet needs: GRANT {_MEMBER} TO LOGIN",
+    "the database system is ": "Try again: the server is starting, or about to stop.",
     "too many connections": "Try again. The server's administrator says how many there may be.",
     "connection slots": "Try again. The server's administrator says how many there may be.",
     'role "': "Name another login, or have the server's administrator make this one.",
