@@ -136,7 +136,7 @@ _ADVICE = {
     "password": "The password belongs in ~/.pgpass, with mode 0600, as a line such as"
     " HOST:5432:DATABASE:LOGIN:PASSWORD",
     "certificate": "Name the host as its certificate does, and put the certificate of the authority"
-    " that signed it into ~/.postgresql/root.crt",
+    " that signed it into the file that sslrootcert in the URL names, else ~/.postgresql/root.crt",
 }
 """What to do, by a word in what the driver says."""
 
