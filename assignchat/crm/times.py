@@ -169,6 +169,8 @@ class Times:
         try:
             moment = datetime.strptime(text, form)  # it is placed in a zone then
         except ValueError:
+            if stored_iso(text) is not None:  # as those of which one is meant are shown
+                return datetime.fromisoformat(text)
             raise InvalidValue(f"Not a time in the form {form!r}: {text!r}") from None
         is_utc = "%Z" in form and re.search(r"\b(?:UTC|GMT)\b", text, re.IGNORECASE)
         return moment.replace(tzinfo=UTC) if is_utc and moment.tzinfo is None else moment
@@ -205,7 +207,7 @@ class Times:
         raise InvalidValue(
             f"{moment.isoformat(sep=' ')} {why} in {self._zone_name}, because clocks are changed:"
             f" is it {both}?",
-            hint="Export the times in UTC or with their offset.",
+            hint="Export the times in UTC or with their offset, or write the right one instead.",
         )
 
 

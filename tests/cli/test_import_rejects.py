@@ -98,3 +98,15 @@ def test_a_row_of_several_pieces_of_a_long_file_is_told_whole(team: Team) -> Non
     bad = f'x-1,"{long}" of,mark'
     _heading, *rows = _rejects(team, f"{HEAD}{good}{bad}\n")
     assert rows[-1][-1] == bad
+
+
+def test_a_time_that_comes_twice_can_be_written_as_it_is_offered(team: Team) -> None:
+    Path("crm.csv").write_text("id,opened_at\nchat-1,25.10.2026 02:30\n", encoding="utf-8")
+    how = ("--time-zone", "Europe/Berlin", "--time-format", "%d.%m.%Y %H:%M")
+    told = team.run("import", "chats", "crm.csv", "--rejects", "bad.csv", *how).err
+    assert "is it 2026-10-25T00:30:00Z or 2026-10-25T01:30:00Z?" in told
+    rejects = Path("bad.csv").read_text(encoding="utf-8")
+    mended = rejects.replace("25.10.2026 02:30", "2026-10-25T01:30:00Z")
+    Path("bad.csv").write_text(mended, encoding="utf-8")
+    assert team.ok("import", "chats", "bad.csv", *how)["updated"] == 1
+    assert team.ok("chat", "show", "chat-1")["opened_at"] == "2026-10-25T01:30:00.000Z"
