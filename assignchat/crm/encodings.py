@@ -4,6 +4,7 @@ import codecs
 from collections.abc import Iterator
 from typing import IO
 
+from assignchat.crm.tables import Note
 from assignchat.errors import FileUnreadable, Usage
 
 _MARKS = (
@@ -49,15 +50,21 @@ def encoding_of(head: bytes, named: str | None, file: str) -> str:
     return "utf-16-be" if even else "utf-16-le"
 
 
-def decoded(stream: IO[bytes], encoding: str, file: str) -> Iterator[str]:
+def decoded(
+    stream: IO[bytes], encoding: str, file: str, note: Note = lambda _: None
+) -> Iterator[str]:
     """Decode a stream. Yields it piece by piece, without the byte order marks at its beginning.
 
+    `note` is told at the end of what is UTF-8 as well: the encoding may be that of another file.
     Raises `FileUnreadable` for bytes that are not of this encoding, naming the line.
     """
     decoder = codecs.getincrementaldecoder(encoding)()
+    utf8 = None if codecs.lookup(encoding).name.startswith("utf") else _Utf8()
     lines, begins = 1, True
     while True:
         piece = stream.read(_READ_AT_ONCE)
+        if utf8 is not None and utf8.has_ended_with(piece):
+            note(f"Read as {encoding}, and right as UTF-8 too: see whether the names are right")
         try:
             text = decoder.decode(piece, final=not piece)
         except UnicodeDecodeError as error:
@@ -71,6 +78,25 @@ def decoded(stream: IO[bytes], encoding: str, file: str) -> Iterator[str]:
             lines += _line_ends(text)
         if not piece:
             return
+
+
+class _Utf8:
+    """Whether bytes are UTF-8, and not only ASCII."""
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        self._may_be = True
+        self._is_more = False
+
+    def has_ended_with(self, piece: bytes) -> bool:
+        """Take the next bytes, none at the end. Returns whether that was the end of UTF-8."""
+        try:
+            text = self._decoder.decode(piece, final=not piece)
+        except UnicodeDecodeError:
+            self._may_be = False
+        else:
+            self._is_more = self._is_more or not text.isascii()
+        return not piece and self._may_be and self._is_more
 
 
 def _line_ends(text: str) -> int:

@@ -110,7 +110,7 @@ _Original = tuple[Sequence[str], int, Mapping[str, Any], Sequence[object]]
 
 def _originals(file: str, wanted: Columns, source: Source) -> Iterator[_Original]:
     """Yield the headings, the place of each row, its cells by heading, and other cells."""
-    with _found_in(file, wanted, source, []) as found:
+    with _found_in(file, wanted, source, [], lambda _: None) as found:
         if found.objects is not None:
             for line, value in found.objects:
                 if isinstance(value, InvalidValue):
@@ -140,7 +140,7 @@ def _about(file: str, note: Note) -> Note:
 def _read_file(
     file: str, wanted: Columns, source: Source, note: Note, pages: list[Page]
 ) -> Iterator[Rows]:
-    with _found_in(file, wanted, source, pages) as found:
+    with _found_in(file, wanted, source, pages, note) as found:
         if found.objects is not None:
             rows = wanted.rows_of_objects(found.objects, note)
         else:
@@ -158,14 +158,16 @@ class _Found(NamedTuple):
 
 
 @contextmanager
-def _found_in(file: str, wanted: Columns, source: Source, pages: list[Page]) -> Iterator[_Found]:
+def _found_in(
+    file: str, wanted: Columns, source: Source, pages: list[Page], note: Note
+) -> Iterator[_Found]:
     name = "Standard input" if file == "-" else file
     with opened_bytes(file) as stream, _told(name):
         opened = kinds.opened(stream, name)
         if opened.kind is kinds.Kind.WORKBOOK:
             yield _Found(_table(workbooks.records(opened.stream, source.sheet, name), wanted))
             return
-        begin, text = _begun(_text(opened, source, name), name)
+        begin, text = _begun(_text(opened, source, name, note), name)
         if begins_json(begin):
             found = objects(text, wanted.is_row, source.rows, pages)
             yield _Found(tables.Table([], iter(())), _numbered(found))
@@ -174,9 +176,9 @@ def _found_in(file: str, wanted: Columns, source: Source, pages: list[Page]) -> 
             yield _Found(_table(records, wanted))
 
 
-def _text(opened: kinds.Opened, source: Source, name: str) -> Iterator[str]:
+def _text(opened: kinds.Opened, source: Source, name: str, note: Note) -> Iterator[str]:
     encoding = encodings.encoding_of(opened.head, source.encoding, name)
-    return encodings.decoded(opened.stream, encoding, name)
+    return encodings.decoded(opened.stream, encoding, name, note)
 
 
 def _begun(text: Iterator[str], name: str) -> tuple[str, Iterator[str]]:

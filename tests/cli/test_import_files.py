@@ -121,6 +121,18 @@ def test_a_file_that_is_not_utf_8_is_refused_and_its_line_named(team: Team) -> N
     assert team.ok("chat", "show", "chat-2")["customer"] == "Zoë"
 
 
+def test_utf_8_that_is_read_as_something_else_is_told(team: Team) -> None:
+    words = ("import", "chats", "crm.csv", "--dry-run", "--encoding")
+    for name, encoding, read_as, is_told in (
+        ("Żaneta", "utf-8", "cp1252", True),
+        ("Żaneta", "utf-8", "UTF8", False),
+        ("Zoë", "latin-1", "latin-1", False),
+        ("Ann", "ascii", "latin-1", False),
+    ):
+        Path("crm.csv").write_bytes(f"id,customer\nchat-1,{name}\n".encode(encoding))
+        assert ("right as UTF-8 too" in team.run(*words, read_as).err) == is_told, name
+
+
 def test_a_file_that_cannot_be_read_is_refused(team: Team) -> None:
     assert team.refused("import", "chats", "missing.csv")[0] == 2
     assert team.refused("import", "users", str(team.folder))[0] == 2
