@@ -62,21 +62,26 @@ def read(
     required: Sequence[str],
     source: Source,
     note: Note = lambda _: None,
+    names: Sequence[str] | None = None,
 ) -> Iterator[Rows]:
     """Read files, `-` being standard input. Yields the rows, their lines being their places.
 
     A row has those of the `columns` that its file has. `note` is told of parts of a file that
-    are not used. Only some rows are held at a time. Raises `FileUnreadable` for a kind of file
-    that is not read, and `InvalidValue` if a column that is required or named is missing.
+    are not used. The files are called by their `names`, if they are copies of others. Only some
+    rows are held at a time. Raises `FileUnreadable` for a kind of file that is not read, and
+    `InvalidValue` if a column that is required or named is missing.
     """
     wanted = Columns(source, columns, required)
     pages: list[Page] = []
-    for number, file in enumerate(files):
+    names = names or files
+    for number, (file, name) in enumerate(zip(files, names, strict=True)):
         before = number * LINES_OF_A_FILE
-        tell = note if len(files) == 1 else _about(file, note)
-        for rows in _read_file(file, wanted, source, tell, pages):
-            yield rows._replace(lines=[before + line for line in rows.lines]) if before else rows
-    check_complete(pages, files)
+        tell = note if len(files) == 1 else _about(name, note)
+        with _found_in(file, name, wanted, source, pages, tell) as found:
+            for rows in _rows(found, wanted, source, tell):
+                lines = [before + line for line in rows.lines] if before else rows.lines
+                yield rows._replace(lines=lines)
+    check_complete(pages, names)
 
 
 def rejected(
@@ -110,7 +115,7 @@ _Original = tuple[Sequence[str], int, Mapping[str, Any], Sequence[object]]
 
 def _originals(file: str, wanted: Columns, source: Source) -> Iterator[_Original]:
     """Yield the headings, the place of each row, its cells by heading, and other cells."""
-    with _found_in(file, wanted, source, [], lambda _: None) as found:
+    with _found_in(file, file, wanted, source, [], lambda _: None) as found:
         if found.objects is not None:
             for line, value in found.objects:
                 if isinstance(value, InvalidValue):
@@ -137,17 +142,14 @@ def _about(file: str, note: Note) -> Note:
     return lambda text: note(f"{file}: {text}")
 
 
-def _read_file(
-    file: str, wanted: Columns, source: Source, note: Note, pages: list[Page]
-) -> Iterator[Rows]:
-    with _found_in(file, wanted, source, pages, note) as found:
-        if found.objects is not None:
-            rows = wanted.rows_of_objects(found.objects, note)
-        else:
-            body = tables.body_in_parts(found.table, note)
-            rows = wanted.rows_of_table(found.table.heading, body, note)
-        rows = words.translated(rows, source)
-        yield from times.in_time(rows, source, numbers_are_epoch=found.objects is not None)
+def _rows(found: "_Found", wanted: Columns, source: Source, note: Note) -> Iterator[Rows]:
+    if found.objects is not None:
+        rows = wanted.rows_of_objects(found.objects, note)
+    else:
+        body = tables.body_in_parts(found.table, note)
+        rows = wanted.rows_of_table(found.table.heading, body, note)
+    rows = words.translated(rows, source)
+    yield from times.in_time(rows, source, numbers_are_epoch=found.objects is not None)
 
 
 class _Found(NamedTuple):
@@ -159,9 +161,9 @@ class _Found(NamedTuple):
 
 @contextmanager
 def _found_in(
-    file: str, wanted: Columns, source: Source, pages: list[Page], note: Note
+    file: str, name: str, wanted: Columns, source: Source, pages: list[Page], note: Note
 ) -> Iterator[_Found]:
-    name = "Standard input" if file == "-" else file
+    name = "Standard input" if name == "-" else name
     with opened_bytes(file) as stream, _told(name):
         opened = kinds.opened(stream, name)
         if opened.kind is kinds.Kind.WORKBOOK:

@@ -110,3 +110,13 @@ def test_a_time_that_comes_twice_can_be_written_as_it_is_offered(team: Team) -> 
     Path("bad.csv").write_text(mended, encoding="utf-8")
     assert team.ok("import", "chats", "bad.csv", *how)["updated"] == 1
     assert team.ok("chat", "show", "chat-1")["opened_at"] == "2026-10-25T01:30:00.000Z"
+
+
+def test_standard_input_is_called_so_with_rejects_too(team: Team) -> None:
+    """Rejects are read from a copy of it, whose name would say nothing to anybody."""
+    for text, why in ((" ", "Standard input is empty"), ("<x/>", "Standard input is XML")):
+        result = team.process("import", "chats", "-", "--rejects", "bad.csv", stdin=text)
+        assert why in result.err
+    (team.folder / "crm.csv").write_text(HEAD)
+    more = ("import", "chats", "-", "crm.csv", "--rejects", "bad.csv")
+    assert "-: Not used: note" in team.process(*more, stdin="id,note\n").err

@@ -193,7 +193,7 @@ def _import(ctx: typer.Context, kind: _Kind, how: _How, as_user: str | None) -> 
         _check_rejects(session, how)
         how = how._replace(source=_whole_source(session, kind, how))
         try:
-            result = _run(session, kind, how._replace(files=files), note)
+            result = _run(session, kind, how, files, note)
         except ImportInvalid as error:
             if how.rejects is not None:
                 _write_rejects(how.rejects, files, kind, how.source, error)
@@ -217,8 +217,14 @@ def _whole_source(session: Session, kind: _Kind, how: _How) -> Source:
     return source
 
 
-def _run(session: Session, kind: _Kind, how: _How, note: Callable[[str], None]) -> Imported:
-    rows = reading.read(how.files, kind.columns, _REQUIRED, how.source, note)
+def _run(
+    session: Session,
+    kind: _Kind,
+    how: _How,
+    files: Sequence[str],
+    note: Callable[[str], None],
+) -> Imported:
+    rows = reading.read(files, kind.columns, _REQUIRED, how.source, note, how.files)
     # Of users nothing is taken that looks wrong.
     told: dict[str, Any] = {"note": note} if kind.noun == "chat" else {}
     with progress_line("Reading") as progress:
