@@ -37,6 +37,33 @@ def test_what_is_longer_than_the_screen_goes_through_the_pager(
     assert paged.out.splitlines()[: len(shown)] == [f"paged: {line}" for line in shown]
 
 
+@pytest.mark.parametrize("more", [(), ("--json",)], ids=("for people", "json"))
+@pytest.mark.parametrize(
+    "command",
+    [
+        "chat show chat-1",
+        "check",
+        "config list",
+        "help",
+        "inbox --as mark",
+        "requests show 1",
+        "stats",
+        "status --as mark",
+    ],
+)
+def test_whatever_is_only_looked_at_may_be_longer_than_the_screen(
+    team_now: Team, command: str, more: tuple[str, ...]
+) -> None:
+    team_now.ok("assign", "chat-1", "--to", "martha", "--timeout", "off", "--as", "mark")
+    env = {"ASSIGNCHAT_PAGER": MARKED}
+    assert (
+        "paged" not in at_terminal(team_now, *command.split(), *more, env=env | {"LINES": "99"}).out
+    )
+    shown = at_terminal(team_now, *command.split(), *more, env=env | {"LINES": "1"})
+    assert shown.exit_code == 0
+    assert shown.out.startswith("paged: ")
+
+
 @pytest.mark.parametrize("words", [("user", "list"), ("chat", "list", "--limit", "3")])
 def test_what_fits_the_screen_does_not(many: Team, words: tuple[str, ...]) -> None:
     assert "paged" not in at_terminal(many, *words, env={"ASSIGNCHAT_PAGER": MARKED}).out

@@ -111,10 +111,10 @@ def show(
     """
     with open_for_reading(ctx, as_user) as session:
         story = service.show_chat(session.database, chat)
-    if as_json:
-        render.say_json(_as_json(story))
-        return
     with paged():
+        if as_json:
+            render.say_json(_as_json(story))
+            return
         render.say_chat(story.chat)
         if story.pending_request is not None:
             render.say_request(story.pending_request, invocation(ctx).clock())

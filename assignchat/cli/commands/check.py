@@ -9,6 +9,7 @@ from assignchat import render
 from assignchat.cli import options
 from assignchat.cli.session import Session, held_text, named_database, open_for_reading
 from assignchat.config.keys import KEYS
+from assignchat.render.pager import paged
 from assignchat.service import check as service
 from assignchat.service.check import Finding
 from assignchat.service.config import keys_that_differ
@@ -52,12 +53,13 @@ def check(
         result.warnings.extend(exposed(session.database, config_file))
         if named_database(ctx) is None:  # the tracking of another one is not about this config
             result.warnings.extend(_config_differences(session))
-    if as_json:
-        render.say_json(result)
-    else:
-        _say(result, full=full)
-        if not session.database.own_files:
-            render.note("The server's own files were not looked at: pg_amcheck does that.")
+    with paged():
+        if as_json:
+            render.say_json(result)
+        else:
+            _say(result, full=full)
+    if not as_json and not session.database.own_files:
+        render.note("The server's own files were not looked at: pg_amcheck does that.")
     if not result.sound:
         raise typer.Exit(PROBLEMS_FOUND)
 

@@ -26,6 +26,7 @@ from assignchat.config import SOURCES, edit, keys, load
 from assignchat.config.keys import Value
 from assignchat.config.load import Config
 from assignchat.errors import ConfigValueInvalid, DatabaseMissing, DatabaseUnusable
+from assignchat.render.pager import paged
 from assignchat.service.config import keys_that_differ, record_change
 from assignchat.service.find import find_user
 from assignchat.shell import Argument
@@ -55,13 +56,14 @@ def list_(
     """
     loaded = _read(ctx, as_user)
     found = {name: _in_force(loaded, name) for name in (*keys.KEYS, *_sources(loaded))}
-    if as_json:
-        render.say_json({name: value for name, (value, _) in found.items()})
-        return
-    render.say_table(
-        ("Key", "Value", "From"),
-        [(name, _as_toml(value), source) for name, (value, source) in found.items()],
-    )
+    with paged():
+        if as_json:
+            render.say_json({name: value for name, (value, _) in found.items()})
+            return
+        render.say_table(
+            ("Key", "Value", "From"),
+            [(name, _as_toml(value), source) for name, (value, source) in found.items()],
+        )
 
 
 @app.command("get")

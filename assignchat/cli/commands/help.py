@@ -38,7 +38,8 @@ def help_(
     Alone it lists the commands and the topics.
     """
     if not words:
-        _say_contents(as_json=as_json)
+        with paged():
+            _say_contents(as_json=as_json)
         return
     name = " ".join(words)
     pages = []
@@ -46,11 +47,12 @@ def help_(
         pages.append(_of_command(ctx, words))
     if name in manual.TOPICS:  # config is both
         pages.append(manual.text(name, min(get_terminal_size().columns, WIDEST)))
-    if as_json:
-        render.say_json({"topic": name, "text": "\n\n".join(pages)})
-        return
+    text = "\n\n".join(pages)
     with paged():
-        render.say_page("\n\n".join(pages))
+        if as_json:
+            render.say_json({"topic": name, "text": text})
+        else:
+            render.say_page(text)
 
 
 def _say_contents(*, as_json: bool) -> None:

@@ -12,6 +12,7 @@ from assignchat.cli.invocation import invocation
 from assignchat.cli.session import held_text, is_fixed, open_for_reading, open_for_user
 from assignchat.errors import Usage
 from assignchat.model import Notification, Request, Status
+from assignchat.render.pager import paged
 from assignchat.service import inbox as service
 from assignchat.service.find import away_text, listing
 from assignchat.service.inbox import ReceivedRequest
@@ -48,7 +49,8 @@ def inbox(
     with open_for_user(ctx, as_user) as session:
         found = service.inbox(session.database, actor=session.actor, mark_read=mark_read)
     at_most = None if mark_read else _NOTIFICATIONS_SHOWN  # what is marked read has been seen
-    _say_inbox(found, invocation(ctx).clock(), at_most, as_json=as_json)
+    with paged():
+        _say_inbox(found, invocation(ctx).clock(), at_most, as_json=as_json)
     if as_json:
         return
     if found.requests:
@@ -110,11 +112,16 @@ def status(
     """
     with open_for_user(ctx, as_user) as session:
         page = service.status(session.database, actor=session.actor)
-    if as_json:
-        received = [_flat(item) for item in page.received]
-        render.say_json(page._asdict() | {"received": received})
-        return
-    now = invocation(ctx).clock()
+    with paged():
+        if as_json:
+            received = [_flat(item) for item in page.received]
+            render.say_json(page._asdict() | {"received": received})
+            return
+        _say_status(page, invocation(ctx).clock())
+    _hint_next(ctx, page, as_user)
+
+
+def _say_status(page: service.StatusPage, now: datetime) -> None:
     render.say(f"You are {page.user} and own {_open_chats(page.open_chats)}.")
     if page.away_until is not None:
         how_long = render.with_local_times(away_text(page.away_until))
@@ -131,7 +138,6 @@ def status(
             ("Request", "Status", "Chat", "Customer", "Asked", "Times out", "Reason"),
             [_sent_cells(request, now) for request in page.sent],
         )
-    _hint_next(ctx, page, as_user)
 
 
 def say_team(ctx: typer.Context) -> None:

@@ -93,10 +93,10 @@ def show(ctx: typer.Context, request: options.OneRequest, as_json: options.Json 
     """
     with open_for_reading(ctx) as session:
         story = chains.show_request(session.database, request)
-    if as_json:
-        render.say_json(story.request._asdict() | {"chain": render.plain(story.chain)})
-        return
     with paged():
+        if as_json:
+            render.say_json(story.request._asdict() | {"chain": render.plain(story.chain)})
+            return
         render.say_request(story.request, invocation(ctx).clock())
         render.say("", "What happened in its chain:")
         render.say_pairs(

@@ -14,6 +14,7 @@ from assignchat.cli.lists import read_period
 from assignchat.cli.session import open_for_reading, refuse_to_overwrite_own_files
 from assignchat.errors import Usage
 from assignchat.model import Status
+from assignchat.render.pager import paged
 from assignchat.service import stats as service
 from assignchat.service.stats import Stats, UserStats
 
@@ -49,12 +50,13 @@ def stats(
         found = service.stats(session.database, since=start, until=end, zone_name=_zone_name())
     if html is not None:
         _draw(found, now, html)
-    if as_json:
-        render.say_json(_as_json(found))
-    elif html is None:
-        _show(found)
-    elif html != render.STDOUT:
-        render.say(f"Drawn in {html!s}")
+    with paged():
+        if as_json:
+            render.say_json(_as_json(found))
+        elif html is None:
+            _show(found)
+        elif html != render.STDOUT:
+            render.say(f"Drawn in {html!s}")
 
 
 def _draw(found: Stats, now: datetime, file: Path) -> None:
