@@ -3,6 +3,7 @@
 import pytest
 
 from tests.support.team import Team
+from tests.support.terminal import at_terminal
 
 
 def test_an_empty_inbox_is_no_error(team: Team) -> None:
@@ -116,17 +117,27 @@ def many_notifications(team: Team) -> None:
         team.ok("withdraw", "--chat", "chat-1", "--reason", "Not now", "--as", "mark")
 
 
-def test_people_see_the_newest_notifications_and_how_many_more_there_are(team: Team) -> None:
-    many_notifications(team)
-    shown = team.run("inbox", "--as", "martha").out
+def test_a_terminal_shows_the_newest_notifications_and_how_many_more_there_are(
+    team_now: Team,
+) -> None:
+    many_notifications(team_now)
+    shown = at_terminal(team_now, "inbox", "--as", "martha", env={"ASSIGNCHAT_PAGER": ""}).out
     assert shown.count("Mark has ") == 10
     assert "14 older notifications not shown; --mark-read shows them all." in shown
+
+
+def test_elsewhere_an_inbox_is_whole(team: Team) -> None:
+    many_notifications(team)
+    shown = team.run("inbox", "--as", "martha").out
+    assert shown.count("Mark has ") == 24
+    assert "not shown" not in shown
     assert len(team.ok("inbox", "--as", "martha")["notifications"]) == 24
 
 
-def test_nothing_is_marked_read_unseen(team: Team) -> None:
-    many_notifications(team)
-    shown = team.run("inbox", "--mark-read", "--as", "martha").out
+def test_nothing_is_marked_read_unseen(team_now: Team) -> None:
+    many_notifications(team_now)
+    words = ("inbox", "--mark-read", "--as", "martha")
+    shown = at_terminal(team_now, *words, env={"ASSIGNCHAT_PAGER": ""}).out
     assert shown.count("Mark has ") == 24
     assert "not shown" not in shown
 

@@ -48,9 +48,8 @@ def inbox(
         return
     with open_for_user(ctx, as_user) as session:
         found = service.inbox(session.database, actor=session.actor, mark_read=mark_read)
-    at_most = None if mark_read else _NOTIFICATIONS_SHOWN  # what is marked read has been seen
-    with paged():
-        _say_inbox(found, invocation(ctx).clock(), at_most, as_json=as_json)
+    with paged():  # what is marked read has been seen
+        _say_inbox(found, invocation(ctx).clock(), whole=mark_read, as_json=as_json)
     if as_json:
         return
     if found.requests:
@@ -72,13 +71,13 @@ def _watch(ctx: typer.Context, as_user: str | None, *, mark_read: bool, as_json:
     def show(found: service.Inbox, ended: list[Request]) -> None:
         if not as_json:
             render.say(*map(live.end_of, ended))
-        _say_inbox(found, invocation(ctx).clock(), _NOTIFICATIONS_SHOWN, as_json=as_json)
+        _say_inbox(found, invocation(ctx).clock(), whole=False, as_json=as_json)
 
     live.watch_lines(ctx, as_user, show)
 
 
-def _say_inbox(found: service.Inbox, now: datetime, at_most: int | None, *, as_json: bool) -> None:
-    """Print an inbox, as JSON whole, for people with the newest `at_most` notifications."""
+def _say_inbox(found: service.Inbox, now: datetime, *, whole: bool, as_json: bool) -> None:
+    """Print an inbox, on a terminal with the newest notifications alone unless it is `whole`."""
     if as_json:
         received = [_flat(item) for item in found.requests]
         render.say_json(
@@ -94,7 +93,8 @@ def _say_inbox(found: service.Inbox, now: datetime, at_most: int | None, *, as_j
         render.say("Nothing waits for you.")
     _say_received(found.requests, now)
     _say_on_own_chats(found.on_own_chats, now)
-    newest = found.notifications[-at_most:] if at_most else found.notifications
+    few = render.stdout_is_terminal() and not whole
+    newest = found.notifications[-_NOTIFICATIONS_SHOWN:] if few else found.notifications
     if len(newest) < len(found.notifications):
         older = how_many(len(found.notifications) - len(newest), "older notification")
         render.say(f"{older} not shown; --mark-read shows them all.")
