@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any, TypeVar
 
-from assignchat.model import INDEFINITE, Chat, Request, Status, TrackingRow, User
+from assignchat.model import INDEFINITE, Chat, Event, Request, Status, TrackingRow, User
 from assignchat.render.folding import columns, hung, unjoined
 from assignchat.render.formats import Form, say_json
 from assignchat.render.output import say, say_page, stdout_is_terminal, write
@@ -161,8 +161,8 @@ def say_requests(requests: Sequence[Request], now: datetime, *, as_json: bool, o
         say("No request waits.")
 
 
-def say_request(request: Request, now: datetime) -> None:
-    """Print one request."""
+def say_request(request: Request, now: datetime, timeline: Iterable[TrackingRow] = ()) -> None:
+    """Print one request. Who was asked before is named if it stands in the `timeline`."""
     pending = request.status == Status.PENDING
     say_card(
         f"Request {request.id}: {status_label(request.status)}",
@@ -176,7 +176,7 @@ def say_request(request: Request, now: datetime) -> None:
             ("Sent", moment(request.requested_at)),
             ("Times out", time_left(request.expires_at, now) if pending else None),
             ("Ended", None if request.resolved_at is None else moment(request.resolved_at)),
-            ("Asked before", _previous(request)),
+            ("Asked before", _previous(request, timeline)),
             ("Asked next", _asked_next(request)),
         ),
     )
@@ -245,9 +245,13 @@ def _back_at(user: User) -> str | None:
     return None if user.away_until == INDEFINITE else _cell("away_until", user.away_until) or None
 
 
-def _previous(request: Request) -> str | None:
+def _previous(request: Request, timeline: Iterable[TrackingRow]) -> str | None:
     before = request.previous_request_id
-    return None if before is None else f"somebody else, by request {before}"
+    if before is None:
+        return None
+    sent = (before, Event.REQUESTED)
+    asked = (row.to_user for row in timeline if (row.request_id, row.event) == sent)
+    return f"{next(asked, None) or 'somebody else'}, by request {before}"
 
 
 def _asked_next(request: Request) -> str | None:

@@ -1,5 +1,7 @@
 """requests show: a request, and the story of its chain."""
 
+import re
+
 import pytest
 
 from tests.support.team import Team
@@ -48,6 +50,11 @@ def test_people_read_it_as_a_story(chain: Team) -> None:
         "",
         "maria is asked now.",
     ]
+
+
+@pytest.mark.parametrize("words", [("requests", "show", "2"), ("chat", "show", "chat-1")])
+def test_who_was_asked_before_is_named(chain: Team, words: tuple[str, ...]) -> None:
+    assert re.search("Asked before +martha, by request 1\n", chain.run(*words).out)
 
 
 OUTCOMES = {

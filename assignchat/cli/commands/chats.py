@@ -117,7 +117,7 @@ def show(
             return
         render.say_chat(story.chat)
         if story.pending_request is not None:
-            render.say_request(story.pending_request, invocation(ctx).clock())
+            render.say_request(story.pending_request, invocation(ctx).clock(), story.timeline)
         render.say("", "What happened:")
         render.say_pairs(
             [(render.moment(row.at), render.event_text(row)) for row in story.timeline]

@@ -97,7 +97,7 @@ def show(ctx: typer.Context, request: options.OneRequest, as_json: options.Json 
         if as_json:
             render.say_json(story.request._asdict() | {"chain": render.plain(story.chain)})
             return
-        render.say_request(story.request, invocation(ctx).clock())
+        render.say_request(story.request, invocation(ctx).clock(), story.timeline)
         render.say("", "What happened in its chain:")
         render.say_pairs(
             [(render.moment(row.at), render.event_text(row)) for row in story.timeline]
