@@ -123,6 +123,18 @@ def test_where_somebody_is_asked_next_that_is_told(team: Team, how: str) -> None
     assert "Asked next: omar" in team.run("inbox", "--as", "mark").out
 
 
+@pytest.mark.parametrize(
+    ("actor", "told"), [("maria", ["omar", "mark"]), ("omar", ["mark"]), ("mark", ["omar"])]
+)
+def test_who_undoes_a_batch_is_not_told_of_it(team: Team, actor: str, told: list[str]) -> None:
+    team.ok("user", "set", actor, "--role", "manager")
+    team.ok("bulk-assign", "chat-1", "--to", "omar", "--as", "maria")
+    before = team.rows("SELECT max(id) FROM notifications")[0][0]
+    team.ok("undo", "1", "--as", actor)
+    after = f"SELECT recipient_id FROM notifications WHERE id > {before}"
+    assert sorted(user for (user,) in team.rows(after)) == sorted(told)
+
+
 def test_a_batch_is_told_by_its_text_alone_until_it_is_undone(team: Team) -> None:
     team.ok("bulk-assign", "chat-1", "chat-4", "--to", "omar", "--as", "maria")
     assert lines(team, "omar") == []

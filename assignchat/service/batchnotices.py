@@ -55,13 +55,14 @@ def tell_former_owners(
 def tell_undone(
     database: Database, batch_id: int, user: User, returned: Sequence[GivenBack]
 ) -> None:
-    """Tell each user how many chats they got back, or lost, because a batch was undone."""
+    """Tell each user how many chats they got back or lost by an undo, but for its actor."""
     lost, regained = Counter[str](), Counter[str]()
     for change in returned:
         lost[change.from_user] += change.chats
         regained[change.to_user] += change.chats
     for told, notice in ((regained, REGAINED_NOTICE), (lost, LOST_NOTICE)):
         for user_id, count in told.items():
-            chats = how_many(count, "chat")
-            text = notice.format(actor=user.name, batch=batch_id, chats=chats)
-            notifications.add(database, user_id, text, batch_id=batch_id)
+            if user_id != user.id:
+                chats = how_many(count, "chat")
+                text = notice.format(actor=user.name, batch=batch_id, chats=chats)
+                notifications.add(database, user_id, text, batch_id=batch_id)

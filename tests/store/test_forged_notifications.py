@@ -142,6 +142,18 @@ def test_two_imports_in_one_transaction_between_which_a_user_was_changed_are_sou
     assert list(found(empty_team, change)) == of_import
 
 
+def test_the_sentence_that_told_of_ones_own_undo_is_sound(team: Team) -> None:
+    """Once, whoever undid a batch was told of it too."""
+    text = "'Mary has undone batch 1: 1 chat went back from you.'"
+    change = (
+        "INSERT INTO notifications (at, recipient_id, text, batch_id)"
+        f" SELECT undone_at, 'maria', {text}, 1 FROM batches WHERE id = 1"
+    )
+    assert found(team, change) == {}
+    change = "UPDATE notifications SET text = replace(text, '1 chat', '5 chats')"
+    assert ids(team)[-1] in found(team, change)
+
+
 def test_a_text_that_was_changed_is_found_in_each_notification(team: Team) -> None:
     every = dict.fromkeys(ids(team), "text")
     assert found(team, "UPDATE notifications SET text = text || '!'") == every
