@@ -110,12 +110,16 @@ _LONG = 128 * _MANY  # characters of all of them
 def _in_parts(records: Iterable[NumberedRecord]) -> Iterator[list[NumberedRecord]]:
     """Yield many records at a time, but few of those that are long: one may have megabytes."""
     part, left = list[NumberedRecord](), _LONG
-    for record in records:
-        part.append(record)
-        left -= _length(record[1])
-        if left < 0 or len(part) == _MANY:
-            yield part
-            part, left = [], _LONG
+    try:
+        for record in records:
+            part.append(record)
+            left -= _length(record[1])
+            if left < 0 or len(part) == _MANY:
+                yield part
+                part, left = [], _LONG
+    except Exception:  # a record above may end the table, and what is wrong below does not matter
+        yield part
+        raise
     if part:
         yield part
 

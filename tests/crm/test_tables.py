@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from assignchat.crm import separated, tables
 from assignchat.crm.headings import Headings, different, folded
-from assignchat.errors import InvalidValue, Usage
+from assignchat.errors import FileUnreadable, InvalidValue, Usage
 
 WANTED = {"id", "name"}
 NAMED = list[tuple[int, list[str]]]
@@ -133,6 +133,20 @@ def test_long_rows_are_handed_on_before_many_are_read(length: int) -> None:
 
     next(tables.body_in_parts(tables.Table(["id", "name"], records()), print))
     assert len(read) <= max(1, 200_000 // length)
+
+
+def test_what_cannot_be_read_is_met_after_the_rows_above_it() -> None:
+    def records(*below: list[str]) -> Iterator[tables.NumberedRecord]:
+        yield from enumerate([["a", "Ann"], *below])
+        raise FileUnreadable("The file is cut off")
+
+    rows = tables.body(tables.Table(["id", "name"], records()), print)
+    assert next(rows) == (0, ["a", "Ann"])
+    with pytest.raises(FileUnreadable):
+        next(rows)
+    below_footer = records([], ["Total"], ["b", "Bob"])
+    *_, (line, refused) = tables.body(tables.Table(["id", "name"], below_footer), print)
+    assert (line, isinstance(refused, InvalidValue)) == (3, True)
 
 
 @pytest.mark.parametrize("many", MANY)
