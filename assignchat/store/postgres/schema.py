@@ -103,6 +103,7 @@ CREATE TABLE seals (
     marks TEXT NOT NULL,
     hash TEXT NOT NULL
 );
+ALTER TABLE seals ALTER marks SET STORAGE EXTERNAL; -- nothing makes checksums smaller
 CREATE TABLE user_aliases (
     alias TEXT NOT NULL,
     user_id TEXT NOT NULL REFERENCES users (id),
