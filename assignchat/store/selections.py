@@ -177,25 +177,15 @@ class Selection:
         left = move.chats
         after = self._dealt_out.get((move.from_user, move.status), "")
         while left:
-            last = self._end_of_slice(move, after, min(left, SLICE))
             moved = min(left, SLICE)
-            self._move_slice(moved, bound | {"after": after, "last": last})
-            self._dealt_out[move.from_user, move.status] = after = last
+            after = self._move_slice(bound | {"after": after, "chats": moved})
+            self._dealt_out[move.from_user, move.status] = after
             left -= moved
             yield moved
 
-    def _end_of_slice(self, move: Move, after: str, chats: int) -> str:
-        """Return the last id of a slice of so many chats, which begins `after` an id."""
-        return str(
-            self._database.value(
-                f"SELECT id FROM {self._source} AS s"
-                " WHERE owner_id = :from_user AND status = :status AND id > :after"
-                " ORDER BY id LIMIT 1 OFFSET :others",
-                {**self._params, **move._asdict(), "after": after, "others": chats - 1},
-            )
-        )
-
-    def _move_slice(self, chats: int, bound: Params) -> None:
+    def _move_slice(self, bound: Params) -> str:
+        """Move the first `chats` with an id `after` another. Returns the id of the last of them."""
+        chats = bound["chats"]
         with seals.rows_varying_in(self._database, "chat_id"):
             self._database.change(
                 chats,
@@ -203,9 +193,15 @@ class Selection:
                 " batch_id, from_user, to_user, reason)"
                 " SELECT :now, 'assigned', :actor, :os_user, id,"
                 " :batch_id, owner_id, :to_user, :reason"
-                f" FROM {self._source} AS s WHERE {_IN_SLICE} ORDER BY id",
+                f" FROM {self._source} AS s WHERE {_DEALT} AND id > :after"
+                " ORDER BY id LIMIT :chats",
                 bound,
             )
+        last = self._database.value(
+            "SELECT chat_id FROM engagement_tracking"
+            " WHERE id = (SELECT max(id) FROM engagement_tracking)"
+        )
+        bound = {**bound, "last": last}
         others = self._restriction and chats < self._database.value(
             f"SELECT count(*) FROM chats WHERE {_IN_SLICE}", bound
         )
@@ -213,6 +209,8 @@ class Selection:
         self._database.change(
             chats, f"UPDATE chats SET owner_id = :to_user WHERE {_IN_SLICE}{restriction}", bound
         )
+        return str(last)
 
 
-_IN_SLICE = "owner_id = :from_user AND status = :status AND id > :after AND id <= :last"
+_DEALT = "owner_id = :from_user AND status = :status"
+_IN_SLICE = f"{_DEALT} AND id > :after AND id <= :last"
