@@ -36,11 +36,8 @@ class Rows(NamedTuple):
             columns = {name: values[part] for name, values in self.columns.items()}
             yield Rows(self.lines[part], columns, self.error)
 
-    def singly(self) -> Iterator[NumberedRow]:
-        """Yield each row with its line."""
-        if self.error is not None:
-            yield self.lines[0], self.error
-            return
+    def singly(self) -> Iterator[tuple[int, Row]]:
+        """Yield each row with its line. One that cannot be read has no columns, or only some."""
         for line, *values in zip(self.lines, *self.columns.values(), strict=True):
             yield line, dict(zip(self.columns, values, strict=True))
 

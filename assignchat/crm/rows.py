@@ -72,7 +72,7 @@ def plain_chats(rows: Rows) -> list[Sequence[Any]] | None:
     Returns None unless all of their values are plain, so that `chat` would take them as they are.
     Nearly all are, and files have millions.
     """
-    if not all(rows.columns.get("id", [""])):
+    if rows.error is not None or not all(rows.columns.get("id", [""])):
         return None
     blank = [""] * len(rows.lines)
     found: list[Sequence[Any]] = [rows.lines]

@@ -52,7 +52,7 @@ def _in_time(part: Rows, times: "Times") -> Iterator[Rows]:
             else:
                 message = f"{column}: {error.message}"
                 told = InvalidValue(message, error.hint, column=column, value=values[0])
-                yield Rows.unreadable(part.lines[0], told)
+                yield part._replace(error=told)
             return
     yield part._replace(columns=columns)
 

@@ -225,16 +225,16 @@ def checked(
     parts: Iterable[Rows], check: Callable[[int, Row], T], problems: Problems
 ) -> Iterator[T]:
     """Yield the good rows, and add the faults of the others to `problems`."""
-    for line, row in chain.from_iterable(map(Rows.singly, parts)):
-        try:
-            if isinstance(row, InvalidValue):
-                raise row
-            yield check(line, row)
-        except InvalidValue as error:
-            row_id = None if isinstance(row, InvalidValue) else crm_rows.id_in(row)
-            problems.add(line, row_id, error)
-            if problems.are_too_many:
-                return
+    for rows in parts:
+        for line, row in rows.singly():
+            try:
+                if rows.error is not None:
+                    raise rows.error
+                yield check(line, row)
+            except InvalidValue as error:
+                problems.add(line, crm_rows.id_in(row), error)
+                if problems.are_too_many:
+                    return
 
 
 class _Chats:

@@ -20,20 +20,21 @@ def write(team: Team, odd: str, at: int) -> None:
 
 @pytest.mark.parametrize("at", AT)
 def test_one_bad_row_among_many_is_named_by_its_line(team: Team, at: int) -> None:
-    for odd, why in (
-        ("odd,Ann,mark,shut,", "shut"),
-        ("odd,Ann,nobody,open,", "nobody"),
-        ("odd,Ann,mark,open,yesterday", "opened_at: Not a time"),
-        ("odd,Ann,mark,open,1969-11-01T10:00:00.000Z", "out of range"),
-        ("odd,#N/A,mark,open,", "error of a spreadsheet"),
-        (",Ann,mark,open,", "id"),
-        ("9.1E+11,Ann,mark,open,", "rounded"),
-        ("odd,Ann,mark,open,,Web", "6 cells under 5 headings"),
+    for odd, chat, why in (
+        ("odd,Ann,mark,shut,", "odd", "shut"),
+        ("odd,Ann,nobody,open,", "odd", "nobody"),
+        ("odd,Ann,mark,open,yesterday", "odd", "opened_at: Not a time"),
+        ("odd,Ann,mark,open,1969-11-01T10:00:00.000Z", "odd", "out of range"),
+        ("odd,#N/A,mark,open,", "odd", "error of a spreadsheet"),
+        (",Ann,mark,open,", None, "id"),
+        ("9.1E+11,Ann,mark,open,", "9.1E+11", "rounded"),
+        ("odd,Ann,mark,open,,Web", None, "6 cells under 5 headings"),
     ):
         write(team, odd, at)
         told = json.loads(team.run("import", "chats", "crm.csv", "--json").err)["error"]
         (problem,) = told["problems"]
         assert (problem["line"], why in problem["message"]) == (at + 2, True), problem
+        assert problem["id"] == chat
 
 
 @pytest.mark.parametrize("at", AT)
