@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from assignchat.store.database import Database
-from assignchat.store.sqlite.database import SqliteDatabase
 from assignchat.system.identity import Identity, who_am_i
 from assignchat.texts import check_location
 
@@ -15,10 +14,13 @@ def engine_of(location: str) -> type[Database]:
     PostgreSQL is not installed.
     """
     check_location(location)  # first: no driver would help
+    # Only one of them is loaded: each takes as long as a tenth of a command.
     if "://" in location:  # of what kind ever: it may have a password, and is no path
-        from assignchat.store.postgres.database import PostgresDatabase  # most teams have a file
+        from assignchat.store.postgres.database import PostgresDatabase
 
         return PostgresDatabase
+    from assignchat.store.sqlite.database import SqliteDatabase
+
     return SqliteDatabase
 
 

@@ -79,6 +79,12 @@ def test_a_command_loads_its_own_module_and_nothing_heavy(
     assert ("assignchat.manual" in loaded) == ("help" in words)
 
 
+def test_a_command_loads_the_driver_of_its_database_and_no_other(team: Team) -> None:
+    others = ("sqlite3", "assignchat.store.sqlite.database"), ("psycopg2", "decimal")
+    loaded = loaded_by(team, "chat", "list")
+    assert loaded.isdisjoint(others["://" not in team.location])
+
+
 @pytest.mark.parametrize("word", ["--help", "--version"])
 def test_what_asks_no_database_loads_nothing_of_the_store(empty_team: Team, word: str) -> None:
     loaded = loaded_by(empty_team, word)
