@@ -73,8 +73,8 @@ def named_database(ctx: typer.Context) -> str | None:
 
 def database_location(ctx: typer.Context, loaded: load.Config) -> str:
     """Return the database in force: `--db`, else `$ASSIGNCHAT_DB`, else the config's."""
-    beside = engine_of(loaded.database).located(loaded.database, loaded.path.parent)
-    return named_database(ctx) or beside
+    named = named_database(ctx)
+    return named or engine_of(loaded.database).located(loaded.database, loaded.path.parent)
 
 
 def open_for_user(ctx: typer.Context, as_user: str | None) -> AbstractContextManager[Session]:

@@ -81,7 +81,7 @@ def test_a_command_loads_its_own_module_and_nothing_heavy(
 
 def test_a_command_loads_the_driver_of_its_database_and_no_other(team: Team) -> None:
     others = ("sqlite3", "assignchat.store.sqlite.database"), ("psycopg2", "decimal")
-    loaded = loaded_by(team, "chat", "list")
+    loaded = loaded_by(team, "chat", "close", "chat-1")
     assert loaded.isdisjoint(others["://" not in team.location])
 
 
