@@ -87,7 +87,6 @@ NOT_ABOUT_ENGINES = {
     "test_interrupt",
     "test_pager",
     "test_shells",
-    "test_startup",
     "test_terminal",
 }
 
