@@ -135,10 +135,13 @@ def _seal(
     database.while_busy(lambda: _sign(database, unsigned, _Rows(shared, columns)))
 
 
+_INSERT = insert_into("seals", Seal._fields)
+
+
 def _sign(database: Database, unsigned: Seal, rows: _Rows) -> None:
     marked = unsigned._replace(marks=_marks(rows))
     seal = marked._replace(hash=_hash(_sealed(database).hash, marked, rows))
-    database.execute_soon(insert_into("seals", Seal._fields), seal._asdict())
+    database.execute_soon(_INSERT, seal._asdict())
     database.sealed = SealedUpTo(seal.last_id, seal.hash)
 
 
@@ -189,7 +192,7 @@ def _sha256(content: bytes) -> str:
 
 
 def _encoded(values: Sequence[Any]) -> bytes:
-    return json.dumps(values, default=_put_by_hand).encode()
+    return _ENCODER.encode(values).encode()
 
 
 def _put_by_hand(value: object) -> list[str]:
@@ -198,6 +201,9 @@ def _put_by_hand(value: object) -> list[str]:
     No command writes one, and it must not stop a check.
     """
     return [repr(value)]
+
+
+_ENCODER = json.JSONEncoder(default=_put_by_hand)
 
 
 def first_tampering(database: Database) -> str | None:

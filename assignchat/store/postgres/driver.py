@@ -166,8 +166,8 @@ def _has_started(connection: Connection) -> None:
     with _callback:
         if connection in _starting:
             _starting.remove(connection)
-        if not _starting:
-            extensions.set_wait_callback(None)
+            if not _starting:
+                extensions.set_wait_callback(None)
 
 
 def copy(cursor: Any, statement: str, texts: Iterable[str]) -> None:
