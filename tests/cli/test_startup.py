@@ -28,6 +28,15 @@ print(json.dumps([before, "accept" in dir(assignchat), unknown]))
 """
 
 
+DRIVER_FOR_OTHERS = """
+import json
+import assignchat.store.postgres.database
+import decimal, ssl
+from psycopg2.extensions import adapt
+print(json.dumps([adapt(decimal.Decimal("2.5")).getquoted().decode(), hasattr(ssl, "SSLContext")]))
+"""
+
+
 ON_ANOTHER_SYSTEM = """
 import sys
 sys.platform = sys.argv.pop(1)
@@ -83,6 +92,11 @@ def test_a_command_loads_the_driver_of_its_database_and_no_other(team: Team) -> 
     others = ("sqlite3", "assignchat.store.sqlite.database"), ("psycopg2", "decimal")
     loaded = loaded_by(team, "chat", "close", "chat-1")
     assert loaded.isdisjoint(others["://" not in team.location])
+
+
+def test_the_driver_serves_other_parts_of_a_program_as_it_did(empty_team: Team) -> None:
+    done = run(empty_team.folder, sys.executable, "-c", DRIVER_FOR_OTHERS)
+    assert done.json == ["2.5", True], done.err
 
 
 @pytest.mark.parametrize("word", ["--help", "--version"])

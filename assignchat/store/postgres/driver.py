@@ -20,13 +20,12 @@ def _load() -> Any:
     """Import psycopg2.
 
     It imports Python's ssl only for the sake of old versions of OpenSSL, and that takes as long as
-    all the rest, and decimal only to send such numbers. Of the functions in the libraries that it
-    brings most are never called, so each is looked up only when it is. Raises
-    `DatabaseUnreachable` if it is not installed.
+    all the rest. Of the functions in the libraries that it brings most are never called, so each
+    is looked up only when it is. Raises `DatabaseUnreachable` if it is not installed.
     """
-    unneeded: dict[str, Any] = {"ssl": None, "decimal": SimpleNamespace(Decimal=_NoDecimal)}
-    spared = {name: module for name, module in unneeded.items() if name not in sys.modules}
-    sys.modules.update(spared)
+    spared = "ssl" not in sys.modules
+    if spared:
+        sys.modules["ssl"] = None  # type: ignore[assignment]
     flags = sys.getdlopenflags()
     sys.setdlopenflags(os.RTLD_LAZY)
     try:
@@ -38,13 +37,9 @@ def _load() -> Any:
         ) from error
     finally:
         sys.setdlopenflags(flags)
-        for name in spared:
-            del sys.modules[name]
+        if spared:
+            del sys.modules["ssl"]
     return psycopg2
-
-
-class _NoDecimal:
-    """Stands for the numbers that we never send."""
 
 
 psycopg2: Any = _load()
