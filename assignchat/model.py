@@ -178,8 +178,9 @@ ASSIGNED_NOTICE = "{actor} has assigned {chats} to you."
 ASSIGNED_AWAY_NOTICE = "{actor} has assigned {chats} of yours to {recipients}."
 IMPORTED_NOTICE = "{actor} has assigned {chats} to you by an import."
 IMPORTED_AWAY_NOTICE = "{actor} has assigned {chats} of yours to others by an import."
-REGAINED_NOTICE = "{actor} has undone batch {batch}: {chats} went back to you."
-LOST_NOTICE = "{actor} has undone batch {batch}: {chats} went back from you."
+UNDONE_NOTICE = "{actor} has undone batch {batch}: "
+REGAINED_NOTICE = UNDONE_NOTICE + "{chats} went back to you."
+LOST_NOTICE = UNDONE_NOTICE + "{chats} went back from you."
 """How people are told of many chats at once."""
 
 

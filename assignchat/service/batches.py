@@ -294,6 +294,7 @@ def _check_room(moves: list[Move], loads: dict[str, Load], split: Split) -> None
         return
     each = ", ".join(f"{chats} with {user}" for user, chats in room.items())
     needed = sum(max(0, chats) for chats in wanted.values())
+    # Who has no capacity takes any number, and is not in it.
     room_for_all = len(room) < len(loads) or needed <= sum(room.values())
     fits = split == Split.EVEN and room_for_all
     advice = f"Share them out by --split {Split.LEAST_LOADED}" if fits else "Name others too"

@@ -4,7 +4,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from assignchat.errors import DatabaseDamaged, DatabaseLocked
-from assignchat.model import NOT_TAKEN, NOTICES, Event, Notification, Party, Status
+from assignchat.model import (
+    NOT_TAKEN,
+    NOTICES,
+    UNDONE_NOTICE,
+    Event,
+    Notification,
+    Party,
+    Status,
+)
 from assignchat.namedtuples import NamedTuple
 from assignchat.store import deliveries, tracking
 from assignchat.store.database import Database
@@ -242,8 +250,8 @@ def details(notification: Notification) -> list[str]:
 def untold_end(notification: Notification) -> str:
     """Return how a request or batch ended of which the text tells the beginning, else nothing."""
     if notification.batch_undone_at is not None:
-        told = f" has undone batch {notification.batch_id}: " in notification.text
-        return "" if told else "Undone"
+        told = UNDONE_NOTICE.format(actor="", batch=notification.batch_id)
+        return "" if told in notification.text else "Undone"
     _, _, sent = NOTICES[Event.REQUESTED, Party.RECIPIENT].partition("%s")
     status = notification.request_status
     if status in (None, Status.PENDING) or not notification.text.endswith(sent):

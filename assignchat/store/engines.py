@@ -14,7 +14,7 @@ def engine_of(location: str) -> type[Database]:
     PostgreSQL is not installed.
     """
     check_location(location)  # first: no driver would help
-    # Only one of them is loaded: each takes as long as a tenth of a command.
+    # Only one of them is loaded: that of a server takes a tenth of a command.
     if "://" in location:  # of what kind ever: it may have a password, and is no path
         from assignchat.store.postgres.database import PostgresDatabase
 
